@@ -1,0 +1,80 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// One target per leaf folder, so that the compiler keeps the walls: what a target does not name
+/// here it cannot import. The order below is the order of the data's way through the program.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func library(_ name: String, in folder: String, needs: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: needs, path: "Sources/\(folder)", swiftSettings: strict)
+}
+
+func tests(_ name: String, needs: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: needs, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let sqlite = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+
+let package = Package(
+  name: "modeltree",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "modeltree", targets: ["modeltree"]),
+    .executable(name: "modeltree-worker", targets: ["modeltree-worker"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    // Shared: what the coordinator and the workers both need.
+    .systemLibrary(
+      name: "CHDF5", path: "Sources/Shared/CHDF5", pkgConfig: "hdf5",
+      providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(
+      name: "CZeroMQ", path: "Sources/Shared/CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+    .systemLibrary(
+      name: "COpenBLAS", path: "Sources/Shared/COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "CKernels", path: "Sources/Shared/CKernels"),
+    library("Core", in: "Shared/Core"),
+    library("Kernels", in: "Shared/Kernels", needs: ["CKernels", "Core"]),
+    library("Storage", in: "Shared/Storage", needs: ["CHDF5", "Core"]),
+    library("Wire", in: "Shared/Wire", needs: ["Core"]),
+    library("Transport", in: "Shared/Transport", needs: ["CZeroMQ", "Core"]),
+
+    // Worker: shards in, partials out.
+    library("Compute", in: "Worker/Compute", needs: ["Core", "Kernels", "Storage", "Wire"]),
+    .executableTarget(
+      name: "modeltree-worker",
+      dependencies: ["Compute", "Core", "Transport", "Wire", arguments, logging],
+      path: "Sources/Worker/Command", swiftSettings: strict),
+
+    // Coordinator: import -> plan -> shards -> partials -> matrices -> tree -> report.
+    library("Import", in: "Coordinator/Import", needs: ["Core", "Storage"]),
+    library("Planning", in: "Coordinator/Planning", needs: ["Core", "Import", "Storage"]),
+    library("Scheduling", in: "Coordinator/Scheduling", needs: ["Core"]),
+    library("Journal", in: "Coordinator/Journal", needs: ["Core", sqlite]),
+    library(
+      "Coordination", in: "Coordinator/Coordination",
+      needs: ["Core", "Journal", "Planning", "Scheduling", "Transport", "Wire", logging]),
+    library("Gathering", in: "Coordinator/Gathering", needs: ["Core", "Planning", "Storage", "Wire"]),
+    library("Lineage", in: "Coordinator/Lineage", needs: ["COpenBLAS", "Core"]),
+    library("Reports", in: "Coordinator/Reports", needs: ["Core", "Lineage", "Storage"]),
+    .executableTarget(
+      name: "modeltree",
+      dependencies: [
+        "Coordination", "Core", "Gathering", "Import", "Journal", "Lineage", "Planning", "Reports",
+        "Storage", arguments, logging,
+      ],
+      path: "Sources/Coordinator/Command", swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,100 @@
+public import Core
+internal import Foundation
+public import Storage
+
+/// Makes model stores from what was found on disk.
+public enum Importer {
+  /// Imports one model.
+  ///
+  /// - Parameters:
+  ///   - folder: where the store goes, named after the model's id. A source that is a store
+  ///     already is used where it is.
+  /// - Throws: `Failure` naming the file and the tensor that is not as it should be.
+  public static func importModel(_ source: ModelSource, into folder: String, mode: ModelStoreWriter.Mode)
+    throws(Failure) -> ModelRecord
+  {
+    switch source.content {
+    case .store(let path):
+      return try ModelRecord(id: source.id, path: source.path, store: absolute(path))
+    case .safetensors(let files):
+      let store = absolute("\(folder)/\(fileName(for: source.id)).h5")
+      try write(files, of: source, to: store, mode)
+      return try ModelRecord(id: source.id, path: source.path, store: store)
+    }
+  }
+
+  /// Makes the folder that stores go to.
+  public static func prepare(folder: String) throws(Failure) {
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw .cannotWrite(
+        "cannot make the folder '\(folder.printable)': \((error as NSError).localizedDescription)",
+        advice: "choose a folder that you may write to")
+    }
+  }
+
+  private static func write(
+    _ files: [ModelSource.File], of source: ModelSource, to store: String, _ mode: ModelStoreWriter.Mode
+  ) throws(Failure) {
+    var tensors: [StoredTensor] = []
+    var setAside: [SetAsideTensor] = []
+    var sources: [SourceFile] = []
+    var names: Set<String> = []
+    for file in files {
+      let path = absolute(file.path)
+      let header = try SafetensorsHeader(path: path)
+      sources.append(header.source)
+      var missing = file.tensors ?? []
+      for entry in header.entries where file.tensors?.contains(entry.name) ?? true {
+        missing.remove(entry.name)
+        let name = file.prefix + entry.name
+        guard names.insert(name).inserted else {
+          throw .badInput(
+            "model '\(source.id.printable)': the tensor '\(name.printable)' comes twice, the second time in '\(path.printable)'",
+            advice: "remove the file that does not belong to the model")
+        }
+        if let type = ElementType(rawValue: entry.type), entry.shape.elements > 0 {
+          tensors.append(
+            StoredTensor(
+              name: name, type: type, shape: entry.shape, file: path,
+              offset: entry.bytes.lowerBound))
+        } else {
+          setAside.append(
+            SetAsideTensor(name: name, type: entry.type, extents: entry.shape.extents))
+        }
+      }
+      guard missing.isEmpty else {
+        throw .badInput(
+          "'\(path.printable)' lacks \(missing.count) tensors that the model's index expects there, among them '\((missing.min() ?? "").printable)'",
+          advice: "index and weights are of different versions; download both again")
+      }
+    }
+    try ModelStoreWriter.write(
+      to: store, model: source.id, tensors: tensors, setAside: setAside, sources: sources, mode: mode)
+  }
+
+  static func absolute(_ path: String) -> String {
+    URL(fileURLWithPath: path).standardizedFileURL.path
+  }
+
+  /// Ids come from files; as a file name, everything unusual is percent-encoded.
+  static func fileName(for id: String) -> String {
+    var name = ""
+    for byte in id.utf8 {
+      let plain =
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+        || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        || (byte == UInt8(ascii: ".") && !name.isEmpty)
+        || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+      if plain {
+        name.unicodeScalars.append(Unicode.Scalar(byte))
+      } else {
+        name += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+      }
+    }
+    // File systems allow 255 bytes; the fingerprint keeps long names apart.
+    return name.utf8.count <= 200 ? name : "\(name.prefix(180))~\(Fingerprint(of: id.utf8).text)"
+  }
+}

@@ -1,0 +1,50 @@
+public import Core
+public import Storage
+
+/// A model as its store describes it: everything that planning needs, and no weights.
+public struct ModelRecord: Sendable {
+  public var id: String
+  /// The folder or file that people know the model by.
+  public var path: String
+  public var store: String
+  public var tensors: [StoredTensor]
+  public var setAside: [SetAsideTensor]
+  public var sources: [SourceFile]
+
+  public init(
+    id: String, path: String, store: String, tensors: [StoredTensor], setAside: [SetAsideTensor],
+    sources: [SourceFile]
+  ) {
+    self.id = id
+    self.path = path
+    self.store = store
+    self.tensors = tensors
+    self.setAside = setAside
+    self.sources = sources
+  }
+
+  /// Reads a store, and notices weights that changed or went since the import.
+  public init(id: String, path: String, store: String) throws(Failure) {
+    let opened = try ModelStore(path: store)
+    var tensors: [StoredTensor] = []
+    for name in try opened.names() { tensors.append(try opened.tensor(name)) }
+    let sources = try opened.sources()
+    // A copied store does not need its sources any more.
+    let needed = Set(tensors.map(\.file))
+    for source in sources where needed.contains(source.path) { try source.verify(model: id) }
+    self.init(
+      id: id, path: path, store: store, tensors: tensors, setAside: try opened.setAside(),
+      sources: sources)
+  }
+
+  /// Weights that can be compared, in bytes.
+  public var bytes: Int { tensors.reduce(0) { $0 + $1.bytes } }
+
+  public var parameters: Int { tensors.reduce(0) { $0 + $1.shape.elements } }
+
+  /// Storage types, the one with most weights first.
+  public var types: [ElementType] {
+    let sizes = Dictionary(grouping: tensors, by: \.type).mapValues { $0.reduce(0) { $0 + $1.bytes } }
+    return sizes.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.map(\.key)
+  }
+}

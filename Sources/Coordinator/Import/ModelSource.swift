@@ -1,0 +1,23 @@
+/// A model as it was found on disk.
+public struct ModelSource: Sendable, Hashable {
+  /// A safetensors file that holds part of the model, and what its tensors' names are prefixed with.
+  public struct File: Sendable, Hashable {
+    public var path: String
+    public var prefix: String
+    /// The tensors that belong to the model; nil for all of them.
+    public var tensors: Set<String>?
+  }
+
+  public enum Content: Sendable, Hashable {
+    case safetensors([File])
+    /// A store that `modeltree import` wrote.
+    case store(String)
+  }
+
+  public var id: String
+  /// The folder or file that people know the model by.
+  public var path: String
+  public var content: Content
+  /// Named on the command line, not merely found in a folder: a defect is an error, not a note.
+  public var isExplicit: Bool
+}

@@ -1,0 +1,190 @@
+internal import Core
+internal import Foundation
+internal import Glibc
+internal import Storage
+
+/// The table of contents of a safetensors file: 8 bytes of length, JSON, then the weights.
+///
+/// Everything is checked before it is believed: lengths, shapes, offsets, overlaps, duplicates.
+struct SafetensorsHeader {
+  struct Entry: Equatable {
+    var name: String
+    /// As the file names it.
+    var type: String
+    var shape: TensorShape
+    /// Absolute, in the file.
+    var bytes: Range<Int>
+  }
+
+  /// In the order of their bytes.
+  let entries: [Entry]
+  let source: SourceFile
+
+  /// What the reference implementation allows.
+  private static let largestHeader = 100_000_000
+
+  init(path: String) throws(Failure) {
+    let (header, fileBytes, modified) = try Self.read(path)
+    let dataStart = 8 + header.count
+    var entries: [Entry] = []
+    for (name, body) in try Self.parse(header, path) where name != "__metadata__" {
+      entries.append(try Self.entry(name, body, path, dataStart, fileBytes))
+    }
+    entries.sort { ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound) }
+    try Self.checkCoverage(entries, path, dataStart, fileBytes)
+    self.entries = entries
+    source = SourceFile(
+      path: path, bytes: fileBytes, modified: modified, header: Fingerprint(of: header).text)
+  }
+
+  private static func read(_ path: String) throws(Failure) -> (header: Data, bytes: Int, modified: Int) {
+    guard let status = SourceFile.status(of: path) else {
+      throw bad(path, "cannot be opened: \(String(cString: strerror(errno)))", "see that the path is right and may be read")
+    }
+    let file = try WeightFile(path: path)
+    guard status.bytes >= 8 else {
+      throw bad(path, "is \(status.bytes) bytes long, too short for a safetensors file", again)
+    }
+    var length: UInt64 = 0
+    try withUnsafeMutableBytes(of: &length) { bytes throws(Failure) in
+      try file.read(into: bytes, at: 0, what: "header length")
+    }
+    length = UInt64(littleEndian: length)
+    guard length <= UInt64(largestHeader) else {
+      throw bad(
+        path, "announces a header of \(length) bytes, more than the \(largestHeader) that the format allows",
+        "see whether it is a safetensors file at all")
+    }
+    guard Int(length) <= status.bytes - 8 else {
+      throw bad(
+        path, "announces a header of \(length) bytes, but only \(status.bytes - 8) follow", again)
+    }
+    var header = Data(count: Int(length))
+    do {
+      try header.withUnsafeMutableBytes { try file.read(into: $0, at: 8, what: "header") }
+    } catch let failure as Failure {
+      throw failure
+    } catch {
+      throw bad(path, "has an unreadable header", again)
+    }
+    return (header, status.bytes, status.modified)
+  }
+
+  private struct Body: Decodable {
+    var dtype: String
+    var shape: [Int]
+    var data_offsets: [Int]
+  }
+
+  private enum Value: Decodable {
+    case tensor(Body)
+    case metadata
+
+    init(from decoder: any Decoder) throws {
+      self = decoder.codingPath.last?.stringValue == "__metadata__"
+        ? .metadata : .tensor(try Body(from: decoder))
+    }
+  }
+
+  private static func parse(_ header: Data, _ path: String) throws(Failure) -> [(String, Body)] {
+    guard header.first == UInt8(ascii: "{") else {
+      throw bad(path, "has a header that is not a JSON object", "see whether it is a safetensors file at all")
+    }
+    if let name = JSONKeys.firstRepeated(in: header) {
+      throw bad(path, "names the tensor '\(name.printable)' twice", again)
+    }
+    let values: [String: Value]
+    do {
+      values = try JSONDecoder().decode([String: Value].self, from: header)
+    } catch {
+      throw bad(path, "has a header that cannot be read: \(Self.explain(error))", again)
+    }
+    return values.compactMap { name, value in
+      if case .tensor(let body) = value { (name, body) } else { nil }
+    }
+  }
+
+  private static func explain(_ error: any Error) -> String {
+    guard let error = error as? DecodingError else { return "no valid JSON" }
+    let context: DecodingError.Context
+    switch error {
+    case .typeMismatch(_, let c), .valueNotFound(_, let c), .keyNotFound(_, let c), .dataCorrupted(let c):
+      context = c
+    @unknown default: return "no valid JSON"
+    }
+    let place = context.codingPath.map(\.stringValue).joined(separator: " > ").printable
+    return place.isEmpty ? "no valid JSON" : "at \(place): \(context.debugDescription)"
+  }
+
+  private static func entry(
+    _ name: String, _ body: Body, _ path: String, _ dataStart: Int, _ fileBytes: Int
+  ) throws(Failure) -> Entry {
+    let tensor = "tensor '\(name.printable)'"
+    guard !name.isEmpty, !name.utf8.contains(0) else {
+      throw bad(path, "has a tensor whose name is empty or holds a zero byte", again)
+    }
+    guard let shape = TensorShape(body.shape) else {
+      throw bad(path, "\(tensor) has an impossible shape \(body.shape)", again)
+    }
+    guard body.data_offsets.count == 2 else {
+      throw bad(path, "\(tensor) has \(body.data_offsets.count) data offsets, expected 2", again)
+    }
+    let (from, to) = (body.data_offsets[0], body.data_offsets[1])
+    guard 0 <= from, from <= to else {
+      throw bad(path, "\(tensor) has impossible data offsets [\(from), \(to)]", again)
+    }
+    guard to <= fileBytes - dataStart else {
+      throw bad(
+        path, "\(tensor) ends at byte \(to) of the data, but the file has only \(fileBytes - dataStart): it was cut off",
+        "download or copy it again")
+    }
+    if let bits = SafetensorsType.bits[body.dtype] {
+      let (needed, overflow) = shape.elements.multipliedReportingOverflow(by: bits)
+      guard !overflow, needed == (to - from) * 8 else {
+        throw bad(
+          path, "\(tensor) has \(to - from) bytes, but \(shape) of \(body.dtype) takes \(overflow ? "more than can be counted" : "\(needed / 8)")",
+          again)
+      }
+    }
+    return Entry(
+      name: name, type: body.dtype, shape: shape, bytes: dataStart + from..<dataStart + to)
+  }
+
+  private static func checkCoverage(
+    _ entries: [Entry], _ path: String, _ dataStart: Int, _ fileBytes: Int
+  ) throws(Failure) {
+    var end = dataStart
+    var last = "the header"
+    for entry in entries {
+      guard entry.bytes.lowerBound >= end else {
+        throw bad(
+          path, "tensor '\(entry.name.printable)' overlaps with \(last)", again)
+      }
+      guard entry.bytes.lowerBound == end else {
+        throw bad(
+          path, "\(entry.bytes.lowerBound - end) bytes before tensor '\(entry.name.printable)' belong to no tensor",
+          again)
+      }
+      end = entry.bytes.upperBound
+      last = "tensor '\(entry.name.printable)'"
+    }
+    guard end == fileBytes else {
+      throw bad(path, "\(fileBytes - end) bytes after \(last) belong to no tensor", again)
+    }
+  }
+
+  private static let again = "the file is damaged; download or write it again"
+
+  private static func bad(_ path: String, _ what: String, _ advice: String) -> Failure {
+    .badInput("'\(path.printable)' \(what)", advice: advice)
+  }
+}
+
+/// The element types of the format.
+enum SafetensorsType {
+  static let bits: [String: Int] = [
+    "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8,
+    "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "C64": 64,
+    "I64": 64, "I32": 32, "I16": 16, "I8": 8, "U64": 64, "U32": 32, "U16": 16, "U8": 8, "BOOL": 8,
+  ]
+}

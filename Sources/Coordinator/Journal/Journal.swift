@@ -1,0 +1,158 @@
+public import Core
+internal import Foundation
+internal import GRDB
+
+/// The memory of a run: which shards are finished, and their partials. `journal.sqlite`.
+///
+/// SQLite in WAL mode, synced at every commit: what was recorded survives `kill -9` and a power cut.
+public final class Journal: Sendable {
+  public struct Entry: Sendable {
+    public var shard: ShardID
+    public var attempt: Int
+    /// Host and process that computed it.
+    public var worker: String
+    public var seconds: Double
+    public var bytesRead: Int
+    /// As `PartialCodec` writes it, checksum included.
+    public var partial: [UInt8]
+
+    public init(
+      shard: ShardID, attempt: Int, worker: String, seconds: Double, bytesRead: Int, partial: [UInt8]
+    ) {
+      self.shard = shard
+      self.attempt = attempt
+      self.worker = worker
+      self.seconds = seconds
+      self.bytesRead = bytesRead
+      self.partial = partial
+    }
+  }
+
+  public let path: String
+  private let database: DatabaseQueue
+
+  /// Opens or creates the journal.
+  ///
+  /// - Throws: `Failure`: cannot write, or the file is no journal.
+  public init(path: String) throws(Failure) {
+    self.path = path
+    do {
+      var configuration = Configuration()
+      configuration.busyMode = .timeout(5)
+      configuration.prepareDatabase { db in
+        // `secure_delete` and friends are off by default; FULL makes each commit durable.
+        try db.execute(sql: "PRAGMA synchronous = FULL")
+      }
+      database = try DatabaseQueue(path: path, configuration: configuration)
+      try database.writeWithoutTransaction { db in
+        _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
+      }
+      try database.write { db in
+        try db.execute(
+          sql: """
+            CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+            CREATE TABLE IF NOT EXISTS shard (
+              id INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, worker TEXT NOT NULL,
+              seconds REAL NOT NULL, bytes_read INTEGER NOT NULL, finished TEXT NOT NULL,
+              partial BLOB NOT NULL);
+            """)
+      }
+    } catch {
+      throw Self.failure(error, "open", path)
+    }
+  }
+
+  public func setting(_ name: String) throws(Failure) -> String? {
+    do {
+      return try database.read {
+        try String.fetchOne($0, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name])
+      }
+    } catch {
+      throw Self.failure(error, "read", path)
+    }
+  }
+
+  public func set(_ settings: [String: String]) throws(Failure) {
+    do {
+      try database.write { db in
+        for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
+          try db.execute(
+            sql: "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)",
+            arguments: [name, value])
+        }
+      }
+    } catch {
+      throw Self.failure(error, "write", path)
+    }
+  }
+
+  /// Makes the entries durable, all of them or none. A shard that is there already stays as it is.
+  public func record(_ entries: [Entry]) throws(Failure) {
+    guard !entries.isEmpty else { return }
+    do {
+      try database.write { db in
+        let insert = try db.cachedStatement(
+          sql: """
+            INSERT OR IGNORE INTO shard (id, attempt, worker, seconds, bytes_read, finished, partial)
+            VALUES (?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ?)
+            """)
+        for entry in entries {
+          try insert.execute(arguments: [
+            entry.shard.value, entry.attempt, entry.worker, entry.seconds, entry.bytesRead,
+            Data(entry.partial),
+          ])
+        }
+      }
+    } catch {
+      throw Self.failure(error, "write", path)
+    }
+  }
+
+  public func finishedShards() throws(Failure) -> Set<ShardID> {
+    do {
+      return try database.read {
+        Set(try Int.fetchAll($0, sql: "SELECT id FROM shard").map(ShardID.init))
+      }
+    } catch {
+      throw Self.failure(error, "read", path)
+    }
+  }
+
+  /// The encoded partial of a finished shard.
+  public func partial(of shard: ShardID) throws(Failure) -> [UInt8]? {
+    do {
+      return try database.read {
+        try Data.fetchOne($0, sql: "SELECT partial FROM shard WHERE id = ?", arguments: [shard.value])
+          .map { Array($0) }
+      }
+    } catch {
+      throw Self.failure(error, "read", path)
+    }
+  }
+
+  /// Totals over the finished shards.
+  public func totals() throws(Failure) -> (shards: Int, bytesRead: Int, seconds: Double) {
+    do {
+      return try database.read { db in
+        let row = try Row.fetchOne(
+          db, sql: "SELECT count(*), coalesce(sum(bytes_read), 0), coalesce(sum(seconds), 0.0) FROM shard")
+        return (row?[0] ?? 0, row?[1] ?? 0, row?[2] ?? 0)
+      }
+    } catch {
+      throw Self.failure(error, "read", path)
+    }
+  }
+
+  private static func failure(_ error: any Error, _ verb: String, _ path: String) -> Failure {
+    let reason = (error as? DatabaseError).map { "\($0.resultCode): \($0.message ?? "")" } ?? "\(error)"
+    let code = (error as? DatabaseError)?.resultCode
+    if code == .SQLITE_NOTADB || code == .SQLITE_CORRUPT {
+      return .badInput(
+        "'\(path.printable)' is no journal of a run: \(reason)",
+        advice: "name another folder with --out, or start over with --redo")
+    }
+    return .cannotWrite(
+      "cannot \(verb) the journal '\(path.printable)': \(reason)",
+      advice: "see that the folder may be written to and has room, then run the same command again")
+  }
+}

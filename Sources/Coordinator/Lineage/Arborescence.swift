@@ -1,0 +1,144 @@
+public import Core
+
+/// The minimum directed spanning tree of a dense graph, root free.
+///
+/// Chu-Liu/Edmonds in Tarjan's (1977) form for dense graphs with the path growing of Gabow, Galil,
+/// Spencer and Tarjan (1986): O(n^2) time, one copy of the matrix. Where the edges do not reach
+/// everything from one root, the result is a forest with as few roots as possible.
+public enum Arborescence {
+  /// - Parameter cost: cost[i, j] of the edge i -> j; NaN or infinite: no such edge. The diagonal
+  ///   is not looked at.
+  /// - Returns: the parent of each node, nil for roots. Ties go to the lower index.
+  public static func parents(_ cost: SquareMatrix) -> [Int?] {
+    var search = Search(cost)
+    return search.run()
+  }
+
+  /// Contracted nodes are numbered from n on; node n of the sources is the virtual root.
+  private struct Search {
+    let n: Int
+    /// into[c][u]: cost of the cheapest edge from node u into component c, after the reductions.
+    var into: [[Double]]
+    /// head[c][u]: the node inside c at which that edge ends.
+    var head: [[Int32]]
+    /// Cost of the virtual root's edge into c, and the node it ends at. It is taken only when
+    /// nothing else leads into c, so it never competes with real edges.
+    var rootCost: [Double]
+    var rootHead: [Int]
+    /// component[u]: the outermost component that node u is in.
+    var component: [Int]
+    var members: [[Int]]
+    var enclosing: [Int?]
+    var entry: [(source: Int?, head: Int)?]
+    var closed: [Bool]
+
+    init(_ cost: SquareMatrix) {
+      n = cost.n
+      let n = cost.n
+      into = (0..<n).map { j in (0..<n).map { i in i == j || cost[i, j].isNaN ? .infinity : cost[i, j] } }
+      head = (0..<n).map { Array(repeating: Int32($0), count: n) }
+      rootCost = Array(repeating: 0, count: n)
+      rootHead = Array(0..<n)
+      component = Array(0..<n)
+      members = Array(repeating: [], count: n)
+      enclosing = Array(repeating: nil, count: n)
+      entry = Array(repeating: nil, count: n)
+      closed = Array(repeating: false, count: n)
+    }
+
+    mutating func run() -> [Int?] {
+      for start in 0..<n where !closed[component[start]] { grow(from: component[start]) }
+      return expanded()
+    }
+
+    /// Follows cheapest entering edges backwards, contracting cycles, until the virtual root or a
+    /// finished part is met.
+    private mutating func grow(from start: Int) {
+      var path = [start]
+      var onPath: Set<Int> = [start]
+      while let c = path.last {
+        guard let source = cheapestSource(of: c) else {
+          entry[c] = (nil, rootHead[c])
+          break
+        }
+        entry[c] = (source, Int(head[c][source]))
+        let d = component[source]
+        if closed[d] { break }
+        if onPath.insert(d).inserted {
+          path.append(d)
+          continue
+        }
+        guard let first = path.firstIndex(of: d) else { break }
+        let cycle = Array(path[first...])
+        path.removeLast(cycle.count)
+        let merged = contract(cycle)
+        for member in cycle { onPath.remove(member) }
+        onPath.insert(merged)
+        path.append(merged)
+      }
+      for c in path { closed[c] = true }
+    }
+
+    private func cheapestSource(of c: Int) -> Int? {
+      var best: Int?
+      var least = Double.infinity
+      for u in 0..<n where into[c][u] < least && component[u] != c {
+        least = into[c][u]
+        best = u
+      }
+      return best
+    }
+
+    private mutating func contract(_ cycle: [Int]) -> Int {
+      let merged = into.count
+      var costs = Array(repeating: Double.infinity, count: n)
+      var heads = Array(repeating: Int32(0), count: n)
+      var fromRoot = Double.infinity
+      var fromRootHead = 0
+      // Members by index of their heads' nodes, so that ties do not depend on the path taken.
+      for c in cycle.sorted() {
+        guard let (source, _) = entry[c], let source else { continue }
+        let paid = into[c][source]
+        for u in 0..<n where into[c][u] - paid < costs[u] {
+          costs[u] = into[c][u] - paid
+          heads[u] = head[c][u]
+        }
+        if rootCost[c] - paid < fromRoot {
+          fromRoot = rootCost[c] - paid
+          fromRootHead = rootHead[c]
+        }
+        into[c] = []
+        head[c] = []
+        enclosing[c] = merged
+      }
+      let inside = Set(cycle)
+      for u in 0..<n where inside.contains(component[u]) { component[u] = merged }
+      into.append(costs)
+      head.append(heads)
+      rootCost.append(fromRoot)
+      rootHead.append(fromRootHead)
+      members.append(cycle)
+      enclosing.append(nil)
+      entry.append(nil)
+      closed.append(false)
+      return merged
+    }
+
+    /// From the outside in: the edge that enters a component replaces the cycle's edge into the
+    /// member at which it ends.
+    private func expanded() -> [Int?] {
+      var parents: [Int?] = Array(repeating: nil, count: n)
+      var open = enclosing.indices.filter { enclosing[$0] == nil }
+      while let c = open.popLast() {
+        guard let (source, end) = entry[c] else { continue }
+        parents[end] = source
+        var inner = end
+        while inner != c, let outer = enclosing[inner] {
+          open += members[outer].filter { $0 != inner }
+          inner = outer
+        }
+      }
+      return parents
+    }
+  }
+}

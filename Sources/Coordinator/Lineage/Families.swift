@@ -1,0 +1,58 @@
+public import Core
+
+/// Groups of models that descend from one foundation model.
+public enum Families {
+  /// Connected components of relatedness.
+  ///
+  /// - Returns: a family number per model, counted in order of first appearance.
+  public static func connected(_ n: Int, related: (Int, Int) -> Bool) -> [Int] {
+    var family = Array(repeating: -1, count: n)
+    var count = 0
+    for start in 0..<n where family[start] < 0 {
+      family[start] = count
+      var open = [start]
+      while let i = open.popLast() {
+        for j in 0..<n where family[j] < 0 && related(i, j) {
+          family[j] = count
+          open.append(j)
+        }
+      }
+      count += 1
+    }
+    return family
+  }
+
+  /// A given number of families by Ward linkage of the distances, as the published method does.
+  ///
+  /// - Parameters:
+  ///   - distances: n x n; pairs without a distance (NaN) count as twice the largest.
+  ///   - count: clamped to 1...n.
+  public static func ward(_ distances: SquareMatrix, count: Int) -> [Int] {
+    let n = distances.n
+    var filled = distances
+    let largest = distances.values.reduce(0) { $1 > $0 ? $1 : $0 }
+    for p in filled.values.indices where filled.values[p].isNaN { filled.values[p] = 2 * largest }
+    let merges = WardLinkage.merges(filled)
+    var parent = Array(0..<n)
+    func root(_ i: Int) -> Int {
+      var i = i
+      while parent[i] != i { i = parent[i] }
+      return i
+    }
+    for merge in merges.prefix(n - min(max(count, 1), n)) {
+      let (a, b) = (root(merge.a), root(merge.b))
+      parent[max(a, b)] = min(a, b)
+    }
+    return numbered((0..<n).map(root))
+  }
+
+  /// Renames labels to 0, 1, ... in order of first appearance.
+  static func numbered(_ labels: [Int]) -> [Int] {
+    var numbers: [Int: Int] = [:]
+    return labels.map { label in
+      let number = numbers[label] ?? numbers.count
+      numbers[label] = number
+      return number
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/// Options that touch the solving alone: changing them reads no weight again.
+public struct LineageOptions: Sendable, Equatable, Codable {
+  public var metric: DistanceMetric
+  public var stage: Stage
+  /// Extra cost of an edge against the direction, in mean distances (paper: 0.3).
+  public var lambda: Double
+  /// Number of families for Ward linkage; nil: by relatedness.
+  public var families: Int?
+  /// Resamplings of the tensors that the support is counted over.
+  public var replicates: Int
+  /// Seed of the resampling.
+  public var seed: UInt64
+
+  public init(
+    metric: DistanceMetric = .auto, stage: Stage = .auto, lambda: Double = 0.3, families: Int? = nil,
+    replicates: Int = 200, seed: UInt64 = 1
+  ) {
+    self.metric = metric
+    self.stage = stage
+    self.lambda = lambda
+    self.families = families
+    self.replicates = replicates
+    self.seed = seed
+  }
+}

@@ -1,0 +1,5 @@
+internal import Glibc
+
+enum Logarithm {
+  static func of(_ value: Double) -> Double { log(value) }
+}

@@ -1,0 +1,103 @@
+public import Core
+public import Import
+internal import Storage
+
+/// What a run will do: which tensors of which models are compared, in which shards.
+///
+/// A function of the models and the statistics alone, so that a resumed run makes the same plan.
+public struct Plan: Sendable {
+  public let models: [ModelRecord]
+  public let tensors: [PlannedTensor]
+  public let shards: [Shard]
+  /// What was set aside, and why.
+  public let notes: [Note]
+
+  /// - Parameters:
+  ///   - models: in input order.
+  ///   - statistics: what each shard computes beside squared distances and moments; shrinkage is
+  ///     added for embedding tables.
+  public init(models: [ModelRecord], statistics: Statistics, notes: [Note] = []) {
+    self.models = models
+    let (tensors, single) = Self.match(models, statistics)
+    self.tensors = tensors
+    var shards: [Shard] = []
+    for (index, tensor) in tensors.enumerated() {
+      for range in ShardGeometry.ranges(of: tensor.shape) {
+        shards.append(Shard(id: ShardID(shards.count), tensor: index, coordinates: range))
+      }
+    }
+    self.shards = shards
+    self.notes = notes + Self.notesOnTypes(models) + single + Self.notesOnStrangers(models, tensors)
+  }
+
+  private struct Key: Hashable {
+    var name: String
+    var shape: TensorShape
+  }
+
+  private static func match(_ models: [ModelRecord], _ statistics: Statistics) -> ([PlannedTensor], [Note]) {
+    var order: [Key] = []
+    var copies: [Key: [PlannedTensor.Copy]] = [:]
+    for (index, model) in models.enumerated() {
+      let names = CanonicalName.all(of: model.tensors.map(\.name))
+      for (tensor, name) in zip(model.tensors, names) {
+        let key = Key(name: name, shape: tensor.shape)
+        if copies[key] == nil { order.append(key) }
+        copies[key, default: []].append(.init(model: index, name: tensor.name, type: tensor.type))
+      }
+    }
+    var tensors: [PlannedTensor] = []
+    var alone: [Int: Int] = [:]
+    for key in order {
+      guard let copies = copies[key] else { continue }
+      guard copies.count > 1 else {
+        alone[copies[0].model, default: 0] += 1
+        continue
+      }
+      let role = TensorRole(name: key.name, shape: key.shape)
+      var wanted = statistics
+      if role == .embedding, key.shape.rank == 2, key.shape.columns <= ShardGeometry.target {
+        wanted.insert(.shrinkage)
+      }
+      tensors.append(
+        PlannedTensor(
+          name: copies[0].name, shape: key.shape, role: role, statistics: wanted, copies: copies))
+    }
+    let notes = alone.sorted { $0.key < $1.key }.filter { $0.value < models[$0.key].tensors.count }.map {
+      Note(
+        subject: models[$0.key].id,
+        text: "\($0.value) of \(models[$0.key].tensors.count) tensors are in no other model with this name and shape; they are not read")
+    }
+    return (tensors, notes)
+  }
+
+  private static func notesOnTypes(_ models: [ModelRecord]) -> [Note] {
+    var counts: [String: (tensors: Int, models: Int, example: String)] = [:]
+    for model in models {
+      for (type, tensors) in Dictionary(grouping: model.setAside, by: \.type) {
+        var entry = counts[type] ?? (0, 0, tensors[0].name)
+        entry.tensors += tensors.count
+        entry.models += 1
+        counts[type] = entry
+      }
+    }
+    return counts.sorted { $0.key < $1.key }.map { type, entry in
+      let reason = ElementType(rawValue: type) == nil ? "not floating-point weights of 16 bits or more" : "empty"
+      return Note(
+        subject: type,
+        text: "\(entry.tensors) tensors of \(entry.models) models set aside, as '\(entry.example)': \(reason)")
+    }
+  }
+
+  /// Models that share nothing with any other: they become families of one.
+  private static func notesOnStrangers(_ models: [ModelRecord], _ tensors: [PlannedTensor]) -> [Note] {
+    let compared = Set(tensors.flatMap(\.models))
+    return models.indices.filter { !compared.contains($0) }.map {
+      Note(
+        subject: models[$0].id,
+        text: models[$0].tensors.isEmpty
+          ? "has no floating-point weights; it cannot be related to any model"
+          : "shares no tensor (name and shape) with any other model; it cannot be related to one")
+    }
+  }
+}

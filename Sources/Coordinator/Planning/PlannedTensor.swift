@@ -1,0 +1,27 @@
+public import Core
+
+/// A tensor that at least two models have: same canonical name, same shape.
+public struct PlannedTensor: Sendable, Hashable {
+  /// One model's copy.
+  public struct Copy: Sendable, Hashable {
+    public var model: Int
+    /// The name under which this model keeps it.
+    public var name: String
+    public var type: ElementType
+  }
+
+  /// The name in the first model that has it.
+  public var name: String
+  public var shape: TensorShape
+  public var role: TensorRole
+  public var statistics: Statistics
+  /// In the order of the models.
+  public var copies: [Copy]
+
+  public var models: [Int] { copies.map(\.model) }
+
+  /// Weights of all models, in bytes.
+  public var bytes: Int { shape.elements * bytesPerCoordinate }
+
+  public var bytesPerCoordinate: Int { copies.reduce(0) { $0 + $1.type.bytes } }
+}

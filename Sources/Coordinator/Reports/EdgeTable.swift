@@ -1,0 +1,22 @@
+internal import Lineage
+
+/// The edges as CSV (RFC 4180), for spreadsheets and pandas.
+enum EdgeTable {
+  static func render(_ forest: Forest) -> String {
+    let family = Dictionary(
+      forest.nodes.map { ($0.id, $0.family) }, uniquingKeysWith: { first, _ in first })
+    var lines = ["parent,child,distance,support,direction_support,relation,family"]
+    for link in forest.links {
+      lines.append(
+        [
+          quoted(link.source), quoted(link.target), "\(link.distance)", "\(link.support)",
+          "\(link.directionSupport)", link.relation.rawValue, "\(family[link.target] ?? 0)",
+        ].joined(separator: ","))
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func quoted(_ id: String) -> String {
+    id.contains { ",\"\n\r".contains($0) } ? "\"" + id.replacing("\"", with: "\"\"") + "\"" : id
+  }
+}

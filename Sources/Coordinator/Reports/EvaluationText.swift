@@ -1,0 +1,44 @@
+internal import Core
+internal import Foundation
+public import Lineage
+
+/// An evaluation for people and for programs.
+public enum EvaluationText {
+  public static func text(_ e: Evaluation) -> String {
+    let right = e.trueEdges - e.wrongEdges.count
+    var lines = [
+      "directed accuracy    \(percent(e.directedAccuracy))  (\(right) of \(e.trueEdges) true edges)",
+      "undirected accuracy  \(percent(e.undirectedAccuracy))",
+      "root accuracy        \(percent(e.rootAccuracy))",
+      "families (ARI)       \(fixed(e.adjustedRandIndex, 3))",
+    ]
+    for edge in e.wrongEdges {
+      let found = edge.found.map { "found under \($0.printable)" } ?? "found as a root"
+      let expected = edge.expected.map { String($0.printable) }.joined(separator: " or ")
+      lines.append(
+        "wrong: \(edge.child.printable) should be under \(expected), \(found)\(edge.reversed ? " (edge reversed)" : "")")
+    }
+    if !e.missing.isEmpty { lines.append("in the truth, but not in the run: \(list(e.missing))") }
+    if !e.unknown.isEmpty { lines.append("in the run, but not in the truth: \(list(e.unknown))") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  public static func json(_ evaluation: Evaluation) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(evaluation) else {
+      preconditionFailure("an evaluation of finite numbers always encodes")
+    }
+    return String(decoding: data, as: UTF8.self) + "\n"
+  }
+
+  private static func percent(_ share: Double) -> String {
+    let text = fixed(share * 100, 1)
+    return String(repeating: " ", count: max(0, 5 - text.count)) + text + " %"
+  }
+
+  private static func list(_ ids: [String]) -> String {
+    let shown = ids.prefix(10).map { String($0.printable) }.joined(separator: ", ")
+    return ids.count > 10 ? "\(shown) and \(ids.count - 10) more" : shown
+  }
+}

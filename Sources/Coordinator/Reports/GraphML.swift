@@ -1,0 +1,85 @@
+internal import Lineage
+
+/// GraphML with typed attributes, for networkx, igraph, Gephi, yEd.
+enum GraphML {
+  private struct Key {
+    let id: String
+    let target: String
+    let name: String
+    let type: String
+  }
+
+  private static let keys = [
+    Key(id: "n0", target: "node", name: "path", type: "string"),
+    Key(id: "n1", target: "node", name: "family", type: "int"),
+    Key(id: "n2", target: "node", name: "root", type: "boolean"),
+    Key(id: "n3", target: "node", name: "score", type: "double"),
+    Key(id: "n4", target: "node", name: "dtype", type: "string"),
+    Key(id: "n5", target: "node", name: "parameters", type: "long"),
+    Key(id: "n6", target: "node", name: "duplicate_of", type: "string"),
+    Key(id: "n7", target: "node", name: "label", type: "string"),
+    Key(id: "e0", target: "edge", name: "distance", type: "double"),
+    Key(id: "e1", target: "edge", name: "support", type: "double"),
+    Key(id: "e2", target: "edge", name: "direction_support", type: "double"),
+    Key(id: "e3", target: "edge", name: "relation", type: "string"),
+  ]
+
+  static func render(_ forest: Forest) -> String {
+    var text = """
+      <?xml version="1.0" encoding="UTF-8"?>
+      <graphml xmlns="http://graphml.graphdrawing.org/xmlns" \
+      xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" \
+      xsi:schemaLocation="http://graphml.graphdrawing.org/xmlns \
+      http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd">
+
+      """
+    for key in keys {
+      text +=
+        "  <key id=\"\(key.id)\" for=\"\(key.target)\" attr.name=\"\(key.name)\" attr.type=\"\(key.type)\"/>\n"
+    }
+    text += "  <graph id=\"modeltree\" edgedefault=\"directed\">\n"
+    for node in forest.nodes {
+      text += "    <node id=\"\(escaped(node.id))\">\n"
+      text += data([
+        ("n0", node.path), ("n1", "\(node.family)"), ("n2", "\(node.root)"),
+        ("n3", node.score.map { "\($0)" }), ("n4", node.dtype), ("n5", "\(node.parameters)"),
+        ("n6", node.duplicateOf), ("n7", node.id),
+      ])
+      text += "    </node>\n"
+    }
+    for link in forest.links {
+      text += "    <edge source=\"\(escaped(link.source))\" target=\"\(escaped(link.target))\">\n"
+      text += data([
+        ("e0", "\(link.distance)"), ("e1", "\(link.support)"), ("e2", "\(link.directionSupport)"),
+        ("e3", link.relation.rawValue),
+      ])
+      text += "    </edge>\n"
+    }
+    return text + "  </graph>\n</graphml>\n"
+  }
+
+  private static func data(_ values: [(key: String, value: String?)]) -> String {
+    values.compactMap { key, value in
+      value.map { "      <data key=\"\(key)\">\(escaped($0))</data>\n" }
+    }.joined()
+  }
+
+  /// Characters that XML 1.0 cannot hold at all become U+FFFD.
+  private static func escaped(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      case "'": result += "&apos;"
+      case "\t", "\n", "\r": result += "&#\(scalar.value);"
+      case _ where scalar.value < 0x20 || scalar.value == 0xfffe || scalar.value == 0xffff:
+        result += "\u{fffd}"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,32 @@
+internal import Core
+internal import Lineage
+
+/// Graphviz, one cluster per family.
+enum GraphvizDot {
+  static func render(_ forest: Forest) -> String {
+    var lines = [
+      "digraph modeltree {", "  rankdir=LR;",
+      "  node [shape=box, style=rounded, fontname=\"sans-serif\"];",
+      "  edge [fontname=\"sans-serif\", fontsize=10];",
+    ]
+    for (family, nodes) in Dictionary(grouping: forest.nodes, by: \.family).sorted(by: { $0.key < $1.key }) {
+      lines.append("  subgraph cluster_\(family) {")
+      lines.append("    label=\"family \(family + 1)\";")
+      for node in nodes {
+        lines.append("    \(quoted(node.id))\(node.root ? " [penwidth=2]" : "");")
+      }
+      lines.append("  }")
+    }
+    for link in forest.links {
+      let style = link.relation == .duplicate ? ", style=dashed" : ""
+      lines.append(
+        "  \(quoted(link.source)) -> \(quoted(link.target)) [label=\"\(TextTree.short(link.distance))\"\(style)];")
+    }
+    return lines.joined(separator: "\n") + "\n}\n"
+  }
+
+  private static func quoted(_ id: String) -> String {
+    "\"" + id.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+      + "\""
+  }
+}

@@ -1,0 +1,19 @@
+internal import Lineage
+
+/// Newick: one tree per line, models at inner nodes too, branch lengths are distances.
+enum Newick {
+  static func render(_ forest: Forest) -> String {
+    Branches(forest).roots.map { text($0) + ";\n" }.joined()
+  }
+
+  private static func text(_ branch: Branches.Branch) -> String {
+    let inner = branch.children.isEmpty ? "" : "(" + branch.children.map(text).joined(separator: ",") + ")"
+    let length = branch.link.map { ":\($0.distance)" } ?? ""
+    return inner + quoted(branch.node.id) + length
+  }
+
+  /// Quoted always: every character may stand in a quoted label, a quote is doubled.
+  private static func quoted(_ id: String) -> String {
+    "'" + id.replacing("'", with: "''").replacing("\n", with: " ") + "'"
+  }
+}

@@ -1,0 +1,46 @@
+public import Core
+internal import Foundation
+public import Lineage
+
+/// The forms in which a forest can be written.
+public enum TreeFormat: String, Sendable, CaseIterable {
+  case text, json, newick, dot, graphml, mermaid, csv
+
+  /// The file of a run directory that holds the form; nil for text, which is for terminals.
+  public var fileName: String? {
+    switch self {
+    case .text: nil
+    case .json: "tree.json"
+    case .newick: "tree.nwk"
+    case .dot: "tree.dot"
+    case .graphml: "tree.graphml"
+    case .mermaid: "tree.mmd"
+    case .csv: "edges.csv"
+    }
+  }
+
+  public func render(_ forest: Forest) -> String {
+    switch self {
+    case .text: TextTree.render(forest)
+    case .json: JSONTree.render(forest)
+    case .newick: Newick.render(forest)
+    case .dot: GraphvizDot.render(forest)
+    case .graphml: GraphML.render(forest)
+    case .mermaid: Mermaid.render(forest)
+    case .csv: EdgeTable.render(forest)
+    }
+  }
+
+  /// Writes every form that has a file into a run directory.
+  ///
+  /// - Returns: the paths, in order.
+  public static func writeAll(_ forest: Forest, to folder: String) throws(Failure) -> [String] {
+    var paths: [String] = []
+    for format in allCases {
+      guard let name = format.fileName else { continue }
+      try AtomicFile.write(format.render(forest), to: "\(folder)/\(name)")
+      paths.append("\(folder)/\(name)")
+    }
+    return paths
+  }
+}

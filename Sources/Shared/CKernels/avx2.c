@@ -1,0 +1,11 @@
+#include "dispatch.h"
+
+#if defined(__x86_64__)
+#define NAME(x) mt_avx2_##x
+#define ISA_NAME "avx2"
+#define TARGET __attribute__((target("avx2,fma")))
+#define LANES 8
+#define TI 3
+#define TJ 3
+#include "isa.h"
+#endif

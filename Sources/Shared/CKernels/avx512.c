@@ -1,0 +1,11 @@
+#include "dispatch.h"
+
+#if defined(__x86_64__)
+#define NAME(x) mt_avx512_##x
+#define ISA_NAME "avx512"
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
+#define LANES 16
+#define TI 4
+#define TJ 4
+#include "isa.h"
+#endif

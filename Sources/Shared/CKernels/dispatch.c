@@ -1,0 +1,57 @@
+#include "dispatch.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const struct mt_kernels *mt_choose(void) {
+#if defined(__x86_64__)
+  // MODELTREE_ISA lowers the choice, so that every variant can be tested on one machine.
+  const char *limit = getenv("MODELTREE_ISA");
+  int portable = limit && strcmp(limit, "portable") == 0;
+  int avx2 = limit && strcmp(limit, "avx2") == 0;
+  __builtin_cpu_init();
+  if (!portable && !avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+    return &mt_avx512_kernels;
+  if (!portable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    return &mt_avx2_kernels;
+#endif
+  return &mt_portable_kernels;
+}
+
+static const struct mt_kernels *mt_current(void) {
+  static const struct mt_kernels *chosen;
+  const struct mt_kernels *k = __atomic_load_n(&chosen, __ATOMIC_ACQUIRE);
+  if (!k) {
+    k = mt_choose();  // the same answer in every thread, so a race here is harmless
+    __atomic_store_n(&chosen, k, __ATOMIC_RELEASE);
+  }
+  return k;
+}
+
+const char *mt_instruction_set(void) { return mt_current()->name; }
+
+void mt_pairs_f32(const float *const *rows, size_t n, size_t count, double *l2, double *l1, double *max) {
+  mt_current()->pairs_f32(rows, n, count, l2, l1, max);
+}
+
+void mt_pairs_f64(const double *const *rows, size_t n, size_t count, double *l2, double *l1, double *max) {
+  mt_current()->pairs_f64(rows, n, count, l2, l1, max);
+}
+
+mt_run_moments mt_moments_f32(const float *row, size_t count) {
+  return mt_current()->moments_f32(row, count);
+}
+
+mt_run_moments mt_moments_f64(const double *row, size_t count) {
+  return mt_current()->moments_f64(row, count);
+}
+
+void mt_widen_f16(const void *from, float *to, size_t count) { mt_current()->widen_f16(from, to, count); }
+
+void mt_widen_bf16(const void *from, float *to, size_t count) {
+  mt_current()->widen_bf16(from, to, count);
+}
+
+void mt_widen_f32_f64(const float *from, double *to, size_t count) {
+  mt_current()->widen_f32_f64(from, to, count);
+}

@@ -1,0 +1,20 @@
+#pragma once
+#include "mt_kernels.h"
+
+// One variant of all kernels; the best one for this processor is taken at run time.
+struct mt_kernels {
+  const char *name;
+  void (*pairs_f32)(const float *const *, size_t, size_t, double *, double *, double *);
+  void (*pairs_f64)(const double *const *, size_t, size_t, double *, double *, double *);
+  mt_run_moments (*moments_f32)(const float *, size_t);
+  mt_run_moments (*moments_f64)(const double *, size_t);
+  void (*widen_f16)(const void *, float *, size_t);
+  void (*widen_bf16)(const void *, float *, size_t);
+  void (*widen_f32_f64)(const float *, double *, size_t);
+};
+
+extern const struct mt_kernels mt_portable_kernels;
+#if defined(__x86_64__)
+extern const struct mt_kernels mt_avx2_kernels;
+extern const struct mt_kernels mt_avx512_kernels;
+#endif

@@ -1,0 +1,26 @@
+/// How one weight is stored. The raw values are the names safetensors uses.
+public enum ElementType: String, Sendable, Hashable, Codable, CaseIterable {
+  case f64 = "F64"
+  case f32 = "F32"
+  case f16 = "F16"
+  case bf16 = "BF16"
+
+  /// Bytes per element.
+  public var bytes: Int {
+    switch self {
+    case .f64: 8
+    case .f32: 4
+    case .f16, .bf16: 2
+    }
+  }
+
+  /// How far `1 - cosine` of two parallel vectors may be from 0 after both were rounded to this
+  /// type: the bound below which two embedding rows count as collinear.
+  public var collinearity: Double {
+    switch self {
+    case .f64, .f32: 1e-9
+    case .f16: 1e-7
+    case .bf16: 5e-6
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/// What one shard yields: sums over its coordinates, for `models` models in plan order.
+///
+/// Pair arrays are laid out as `PairIndex(models)` counts.
+public struct Partial: Sendable, Equatable {
+  public let models: Int
+  /// Sum of squared differences per pair.
+  public var l2: [Double]
+  /// Sum of absolute differences per pair; empty when not asked for.
+  public var l1: [Double]
+  /// Largest absolute difference per pair; empty when not asked for.
+  public var max: [Double]
+  /// One per model.
+  public var moments: [Moments]
+  /// Collinear rows per pair; empty when not asked for.
+  public var collinearRows: [Double]
+  /// Sum over those rows of log(|row of j| / |row of i|), pair i < j; empty when not asked for.
+  public var logShrinkage: [Double]
+
+  public init(models: Int, statistics: Statistics) {
+    let pairs = PairIndex(models).count
+    let zeros = Array(repeating: 0.0, count: pairs)
+    self.models = models
+    l2 = zeros
+    l1 = statistics.contains(.l1) ? zeros : []
+    max = statistics.contains(.max) ? zeros : []
+    moments = Array(repeating: .empty, count: models)
+    collinearRows = statistics.contains(.shrinkage) ? zeros : []
+    logShrinkage = collinearRows
+  }
+
+  public var statistics: Statistics {
+    var set: Statistics = []
+    if !l1.isEmpty { set.insert(.l1) }
+    if !max.isEmpty { set.insert(.max) }
+    if !logShrinkage.isEmpty { set.insert(.shrinkage) }
+    return set
+  }
+
+  /// Adds the sums of another range of the same tensor, for the same models and statistics.
+  public mutating func merge(_ other: Partial) {
+    precondition(other.models == models, "partials of \(other.models) and \(models) models")
+    Self.add(other.l2, to: &l2)
+    Self.add(other.l1, to: &l1)
+    Self.add(other.collinearRows, to: &collinearRows)
+    Self.add(other.logShrinkage, to: &logShrinkage)
+    for p in max.indices { max[p] = Swift.max(max[p], other.max[p]) }
+    for i in moments.indices { moments[i].merge(other.moments[i]) }
+  }
+
+  private static func add(_ other: [Double], to sums: inout [Double]) {
+    for p in sums.indices { sums[p] += other[p] }
+  }
+}

@@ -1,0 +1,45 @@
+/// How tensors are cut: into shards for the cluster, blocks for the memory, runs for the kernels.
+///
+/// Everything that decides the order of additions depends on the tensor alone, never on the number
+/// of workers or their memory: same bytes in, same bits out.
+public enum ShardGeometry {
+  /// Coordinates whose differences are summed in float before they are added to doubles.
+  public static let run = 1024
+
+  /// Coordinates of a shard, if the tensor has as many.
+  public static let target = 1 << 22
+
+  /// The coordinate ranges of a tensor's shards. Tensors of rank 2 and more are cut between rows.
+  public static func ranges(of shape: TensorShape) -> [Range<Int>] {
+    let columns = shape.columns
+    let aligned = shape.rank >= 2 && columns > 0 && columns <= target
+    let length = aligned ? target / columns * columns : target
+    return stride(from: 0, to: shape.elements, by: length).map {
+      $0..<min($0 + length, shape.elements)
+    }
+  }
+
+  /// Blocks hold a multiple of this many coordinates, except the last of a shard. With shrinkage
+  /// a block holds whole rows: as many as fit a run, at least one.
+  public static func quantum(columns: Int, statistics: Statistics) -> Int {
+    guard statistics.contains(.shrinkage), columns > 0 else { return run }
+    return columns >= run ? columns : run / columns * columns
+  }
+
+  /// Bytes that a computation holds beside its blocks: the sums and the widened runs.
+  public static func workingBytes(models: Int, columns: Int, statistics: Statistics) -> Int {
+    let shrinkage = statistics.contains(.shrinkage)
+    let arrays = statistics.pairArrays + (shrinkage ? 1 : 0)
+    // Rows of a block start at cache lines: 128 bytes per model for two buffers.
+    return PairIndex(models).count * arrays * 8 + models * (run * 8 + 128)
+      + (shrinkage ? models * columns * 4 : 0)
+  }
+
+  /// Bytes below which a computation cannot run: two blocks of one quantum and the sums.
+  public static func minimumBytes(
+    models: Int, bytesPerCoordinate: Int, columns: Int, statistics: Statistics
+  ) -> Int {
+    workingBytes(models: models, columns: columns, statistics: statistics)
+      + 2 * bytesPerCoordinate * quantum(columns: columns, statistics: statistics)
+  }
+}

@@ -1,0 +1,45 @@
+/// What a tensor does in its network, as far as its name and rank tell.
+///
+/// Linear maps carry the traces of training that the lineage rules read. Embeddings and output
+/// heads follow the vocabulary and the task, vectors are too small, so both stay out of the
+/// default distance and direction.
+public enum TensorRole: String, Sendable, Codable, CaseIterable {
+  /// A linear map or convolution inside the network.
+  case linear
+  /// A table with one row per token, position or type.
+  case embedding
+  /// An output layer: language-model head, classifier, pooler.
+  case head
+  /// A bias, a scale, a scalar.
+  case vector
+
+  public init(name: String, shape: TensorShape) {
+    let name = name.lowercased()
+    if shape.rank < 2 {
+      self = .vector
+    } else if Self.matches(name, Self.embeddingWords) {
+      self = .embedding
+    } else if Self.matches(name, Self.headWords) {
+      self = .head
+    } else {
+      self = .linear
+    }
+  }
+
+  /// A name matches a word when one of its dot-separated parts is the word, or holds it if the
+  /// word is marked as a fragment by a leading `*`.
+  private static func matches(_ name: String, _ words: [String]) -> Bool {
+    let parts = name.split(separator: ".")
+    return words.contains { word in
+      word.hasPrefix("*") ? name.contains(word.dropFirst()) : parts.contains { $0 == word }
+    }
+  }
+
+  private static let embeddingWords = [
+    "*embed", "wte", "wpe", "shared", "*relative_attention_bias", "*position_bias",
+  ]
+  private static let headWords = [
+    "*lm_head", "classifier", "classification_head", "pooler", "head", "*qa_outputs", "score",
+    "cls", "output_layer", "logits",
+  ]
+}

@@ -1,0 +1,24 @@
+/// One compared tensor with all its sums: what the lineage rules see of the weights.
+public struct TensorSums: Sendable {
+  public var name: String
+  public var role: TensorRole
+  public var shape: TensorShape
+  /// Models that have the tensor, ascending; positions in `sums` refer to this list.
+  public var models: [Int]
+  public var sums: Partial
+
+  public init(name: String, role: TensorRole, shape: TensorShape, models: [Int], sums: Partial) {
+    self.name = name
+    self.role = role
+    self.shape = shape
+    self.models = models
+    self.sums = sums
+  }
+
+  /// Calls `body` for every pair of models that have the tensor: position in the pair arrays,
+  /// positions in `models`.
+  @inlinable
+  public func forEachPair(_ body: (_ pair: Int, _ a: Int, _ b: Int) -> Void) {
+    PairIndex(models.count).forEach(body)
+  }
+}

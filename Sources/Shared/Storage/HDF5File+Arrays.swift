@@ -1,0 +1,195 @@
+internal import CHDF5
+public import Core
+
+/// Arrays of numbers and strings, as result files need them.
+extension HDF5File {
+  /// Makes a group and those above it.
+  public func makeGroup(_ name: String) throws(Failure) {
+    guard
+      let links = HDF5Handle(H5Pcreate(chdf5_link_create()), H5Pclose),
+      H5Pset_create_intermediate_group(links.id, 1) >= 0,
+      let creation = HDF5Handle(H5Pcreate(chdf5_group_create()), H5Pclose),
+      H5Pset_link_creation_order(
+        creation.id, UInt32(H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED)) >= 0,
+      HDF5Handle(H5Gcreate2(id, name, links.id, creation.id, chdf5_default()), H5Gclose) != nil
+    else { throw cannotWrite(name) }
+  }
+
+  public func write(_ values: [Double], shape: [Int], to name: String) throws(Failure) {
+    try write(values, type: chdf5_f64(), shape: shape, to: name)
+  }
+
+  public func write(_ values: [Int64], shape: [Int], to name: String) throws(Failure) {
+    try write(values, type: chdf5_i64(), shape: shape, to: name)
+  }
+
+  public func write(_ values: [UInt8], shape: [Int], to name: String) throws(Failure) {
+    try write(values, type: chdf5_u8(), shape: shape, to: name)
+  }
+
+  /// A list of UTF-8 strings of any length.
+  public func write(_ strings: [String], to name: String) throws(Failure) {
+    guard
+      let type = Self.stringType(),
+      let space = Self.space([strings.count]),
+      let set = HDF5Handle(
+        H5Dcreate2(
+          id, name, type.id, space.id, chdf5_default(), chdf5_default(), chdf5_default()), H5Dclose)
+    else { throw cannotWrite(name) }
+    guard !strings.isEmpty else { return }
+    let bytes = strings.flatMap { Array($0.utf8CString) }
+    let written = bytes.withUnsafeBufferPointer { all in
+      var pointers: [UnsafePointer<CChar>?] = []
+      var offset = 0
+      for string in strings {
+        pointers.append(all.baseAddress.map { $0 + offset })
+        offset += string.utf8CString.count
+      }
+      return H5Dwrite(set.id, type.id, chdf5_all(), chdf5_all(), chdf5_default(), pointers)
+    }
+    guard written >= 0 else { throw cannotWrite(name) }
+  }
+
+  /// A stack of n x n matrices that is written one layer at a time.
+  public func makeLayers(_ name: String, layers: Int, n: Int) throws(Failure) -> Layers {
+    guard
+      let space = Self.space([layers, n, n]),
+      let set = HDF5Handle(
+        H5Dcreate2(
+          id, name, chdf5_f64(), space.id, chdf5_default(), chdf5_default(), chdf5_default()),
+        H5Dclose)
+    else { throw cannotWrite(name) }
+    return Layers(file: self, name: name, set: set, n: n)
+  }
+
+  public final class Layers {
+    private let file: HDF5File
+    private let name: String
+    private let set: HDF5Handle
+    private let n: Int
+
+    init(file: HDF5File, name: String, set: HDF5Handle, n: Int) {
+      self.file = file
+      self.name = name
+      self.set = set
+      self.n = n
+    }
+
+    public func write(_ matrix: SquareMatrix, layer: Int) throws(Failure) {
+      let start: [hsize_t] = [hsize_t(layer), 0, 0]
+      let count: [hsize_t] = [1, hsize_t(n), hsize_t(n)]
+      guard
+        let space = HDF5Handle(H5Dget_space(set.id), H5Sclose),
+        H5Sselect_hyperslab(space.id, H5S_SELECT_SET, start, nil, count, nil) >= 0,
+        let memory = HDF5File.space([n, n]),
+        H5Dwrite(set.id, chdf5_f64(), memory.id, space.id, chdf5_default(), matrix.values) >= 0
+      else { throw file.cannotWrite(name) }
+    }
+  }
+
+  /// Reads a list of strings.
+  public func strings(_ name: String) throws(Failure) -> [String] {
+    chdf5_silence()
+    guard
+      let set = HDF5Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose),
+      let space = HDF5Handle(H5Dget_space(set.id), H5Sclose),
+      let type = Self.stringType(),
+      let stored = HDF5Handle(H5Dget_type(set.id), H5Tclose),
+      H5Tis_variable_str(stored.id) > 0
+    else { throw unreadable(name) }
+    let count = H5Sget_simple_extent_npoints(space.id)
+    guard count >= 0, count < 1 << 24 else { throw unreadable(name) }
+    guard count > 0 else { return [] }
+    var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: Int(count))
+    guard H5Dread(set.id, type.id, chdf5_all(), chdf5_all(), chdf5_default(), &pointers) >= 0 else {
+      throw unreadable(name)
+    }
+    defer { H5Dvlen_reclaim(type.id, space.id, chdf5_default(), &pointers) }
+    return pointers.map { $0.map { String(cString: $0) } ?? "" }
+  }
+
+  /// Reads doubles, row-major.
+  public func doubles(_ name: String) throws(Failure) -> [Double] {
+    chdf5_silence()
+    guard
+      let set = HDF5Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose),
+      let space = HDF5Handle(H5Dget_space(set.id), H5Sclose)
+    else { throw unreadable(name) }
+    let count = H5Sget_simple_extent_npoints(space.id)
+    guard count >= 0, count < 1 << 34 else { throw unreadable(name) }
+    var values = [Double](repeating: 0, count: Int(count))
+    guard
+      H5Dread(set.id, chdf5_f64(), chdf5_all(), chdf5_all(), chdf5_default(), &values) >= 0
+    else { throw unreadable(name) }
+    return values
+  }
+
+  public func setAttribute(_ name: String, of object: String, to text: String) throws(Failure) {
+    // The length is part of the type, and 0 is not a length.
+    guard
+      let type = HDF5Handle(H5Tcopy(chdf5_c_string()), H5Tclose),
+      H5Tset_size(type.id, max(1, text.utf8.count)) >= 0, H5Tset_cset(type.id, H5T_CSET_UTF8) >= 0,
+      let space = HDF5Handle(H5Screate(H5S_SCALAR), H5Sclose),
+      let attribute = attribute(name, of: object, type.id, space.id),
+      H5Awrite(attribute.id, type.id, Array(text.utf8) + [0]) >= 0
+    else { throw cannotWrite("\(object)@\(name)") }
+  }
+
+  public func setAttribute(_ name: String, of object: String, to number: Int) throws(Failure) {
+    var value = Int64(number)
+    guard
+      let space = HDF5Handle(H5Screate(H5S_SCALAR), H5Sclose),
+      let attribute = attribute(name, of: object, chdf5_i64(), space.id),
+      H5Awrite(attribute.id, chdf5_i64(), &value) >= 0
+    else { throw cannotWrite("\(object)@\(name)") }
+  }
+
+  private func attribute(_ name: String, of object: String, _ type: hid_t, _ space: hid_t)
+    -> HDF5Handle?
+  {
+    HDF5Handle(
+      H5Acreate_by_name(
+        id, object, name, type, space, chdf5_default(), chdf5_default(), chdf5_default()), H5Aclose)
+  }
+
+  /// An integer attribute; nil when there is none.
+  func integerAttribute(_ name: String, of object: String) -> Int? {
+    var value: Int64 = 0
+    guard
+      H5Aexists_by_name(id, object, name, chdf5_default()) > 0,
+      let attribute = HDF5Handle(
+        H5Aopen_by_name(id, object, name, chdf5_default(), chdf5_default()), H5Aclose),
+      H5Aread(attribute.id, chdf5_i64(), &value) >= 0
+    else { return nil }
+    return Int(value)
+  }
+
+  private func write<T: BitwiseCopyable>(_ values: [T], type: hid_t, shape: [Int], to name: String) throws(Failure) {
+    precondition(values.count == shape.reduce(1, *), "\(values.count) values for shape \(shape)")
+    guard
+      let space = Self.space(shape),
+      let set = HDF5Handle(
+        H5Dcreate2(id, name, type, space.id, chdf5_default(), chdf5_default(), chdf5_default()),
+        H5Dclose),
+      values.withUnsafeBytes({
+        $0.isEmpty
+          || H5Dwrite(set.id, type, chdf5_all(), chdf5_all(), chdf5_default(), $0.baseAddress) >= 0
+      })
+    else { throw cannotWrite(name) }
+  }
+
+  static func space(_ shape: [Int]) -> HDF5Handle? {
+    shape.isEmpty
+      ? HDF5Handle(H5Screate(H5S_SCALAR), H5Sclose)
+      : HDF5Handle(H5Screate_simple(Int32(shape.count), shape.map { hsize_t($0) }, nil), H5Sclose)
+  }
+
+  static func stringType() -> HDF5Handle? {
+    guard
+      let type = HDF5Handle(H5Tcopy(chdf5_c_string()), H5Tclose),
+      H5Tset_size(type.id, -1) >= 0,  // H5T_VARIABLE
+      H5Tset_cset(type.id, H5T_CSET_UTF8) >= 0
+    else { return nil }
+    return type
+  }
+}

@@ -1,0 +1,84 @@
+internal import CHDF5
+public import Core
+
+/// An open HDF5 file; closed with its last reference.
+///
+/// Not thread-safe as an object; different objects may be used by different threads (the library
+/// puts its calls behind one lock of its own).
+public final class HDF5File {
+  public let path: String
+  let id: hid_t
+
+  /// - Throws: `Failure` (bad input) when the file is missing, cut off or not HDF5.
+  public init(reading path: String) throws(Failure) {
+    chdf5_silence()
+    id = chdf5_open_read_only(path)
+    self.path = path
+    guard id >= 0 else {
+      throw .badInput(
+        "cannot open '\(path.printable)' as HDF5: \(Self.lastError)",
+        advice: "see whether its writing finished (h5dump -H), or import the model again")
+    }
+  }
+
+  /// Creates the file, replacing what is there.
+  public init(creating path: String) throws(Failure) {
+    chdf5_silence()
+    id = chdf5_create(path)
+    self.path = path
+    guard id >= 0 else {
+      throw .cannotWrite(
+        "cannot create '\(path.printable)': \(Self.lastError)",
+        advice: "choose a folder that you may write to and that has room")
+    }
+  }
+
+  deinit {
+    if !closed { H5Fclose(id) }
+  }
+
+  private var closed = false
+
+  /// Flushes and closes now, and reports what `deinit` could not: a full disk shows here.
+  public func close() throws(Failure) {
+    guard !closed else { return }
+    let flushed = H5Fflush(id, H5F_SCOPE_LOCAL)
+    closed = true
+    let status = H5Fclose(id)
+    guard flushed >= 0, status >= 0 else { throw cannotWrite("") }
+  }
+
+  static var lastError: String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
+      chdf5_last_error(text.baseAddress)
+      let message = String(cString: text.baseAddress!)
+      return message.isEmpty ? "unknown reason" : message
+    }
+  }
+
+  func cannotWrite(_ object: String) -> Failure {
+    .cannotWrite(
+      "cannot write \(object.isEmpty ? "" : "'\(object.printable)' in ")'\(path.printable)': \(Self.lastError)",
+      advice: "see whether the disk is full")
+  }
+
+  func unreadable(_ object: String) -> Failure {
+    .badInput(
+      "'\(path.printable)' has no readable '\(object.printable)': \(Self.lastError)",
+      advice: "the file is damaged or not one of modeltree's; import the model again")
+  }
+}
+
+/// Closes an HDF5 identifier with its last reference.
+final class HDF5Handle {
+  let id: hid_t
+  private let close: (hid_t) -> herr_t
+
+  init?(_ id: hid_t, _ close: @escaping (hid_t) -> herr_t) {
+    guard id >= 0 else { return nil }
+    self.id = id
+    self.close = close
+  }
+
+  deinit { _ = close(id) }
+}

@@ -1,0 +1,149 @@
+internal import CHDF5
+public import Core
+internal import Foundation
+
+/// One model as an HDF5 file: the tensors, and where the weights came from.
+///
+/// Layout (format 1):
+///   - `/` attributes `modeltree_store` (format), `model` (id)
+///   - `/tensors/<name>` one dataset per tensor in the order of the original files, true shape and
+///     type, either with external storage (pointing into the original file) or contiguous; `/` and
+///     `%` in names are percent-encoded
+///   - `/sources` one JSON line per original file
+///   - `/set_aside` one JSON line per tensor that holds no floating-point weights
+public final class ModelStore {
+  public let path: String
+  private let file: HDF5File
+
+  static let formatAttribute = "modeltree_store"
+  static let tensors = "/tensors"
+  static let sources = "/sources"
+  static let setAside = "/set_aside"
+
+  /// - Throws: `Failure` when the file is no HDF5, or not written by `modeltree import`.
+  public init(path: String) throws(Failure) {
+    self.path = path
+    file = try HDF5File(reading: path)
+    guard let format = file.integerAttribute(Self.formatAttribute, of: "/") else {
+      throw .badInput(
+        "'\(path.printable)' is an HDF5 file, but not a model store (no attribute '\(Self.formatAttribute)')",
+        advice: "give the original safetensors, or a file made by 'modeltree import'")
+    }
+    guard format == Version.storeFormat else {
+      throw .badInput(
+        "'\(path.printable)' is a model store of format \(format), this program reads \(Version.storeFormat)",
+        advice: "import the model again with this version")
+    }
+  }
+
+  public func sources() throws(Failure) -> [SourceFile] {
+    try lines(Self.sources)
+  }
+
+  public func setAside() throws(Failure) -> [SetAsideTensor] {
+    try lines(Self.setAside)
+  }
+
+  /// Tensor names in the order of the original files.
+  public func names() throws(Failure) -> [String] {
+    guard let group = HDF5Handle(H5Gopen2(file.id, Self.tensors, chdf5_default()), H5Gclose) else {
+      throw file.unreadable(Self.tensors)
+    }
+    var info = H5G_info_t()
+    guard H5Gget_info(group.id, &info) >= 0 else { throw file.unreadable(Self.tensors) }
+    var names: [String] = []
+    for index in 0..<info.nlinks {
+      let length = H5Lget_name_by_idx(
+        group.id, ".", H5_INDEX_CRT_ORDER, H5_ITER_INC, index, nil, 0, chdf5_default())
+      guard length >= 0, length < 1 << 20 else { throw file.unreadable(Self.tensors) }
+      let name = withUnsafeTemporaryAllocation(of: CChar.self, capacity: length + 1) { text in
+        H5Lget_name_by_idx(
+          group.id, ".", H5_INDEX_CRT_ORDER, H5_ITER_INC, index, text.baseAddress, text.count,
+          chdf5_default())
+        return String(cString: text.baseAddress!)
+      }
+      names.append(TensorName.unescaped(name))
+    }
+    return names
+  }
+
+  /// Looks one tensor up.
+  public func tensor(_ name: String) throws(Failure) -> StoredTensor {
+    chdf5_silence()
+    let link = "\(Self.tensors)/\(TensorName.escaped(name))"
+    guard
+      let set = HDF5Handle(H5Dopen2(file.id, link, chdf5_default()), H5Dclose),
+      let space = HDF5Handle(H5Dget_space(set.id), H5Sclose),
+      let stored = HDF5Handle(H5Dget_type(set.id), H5Tclose)
+    else { throw file.unreadable(link) }
+    guard let type = ElementType(hdf5: stored.id) else {
+      throw .badInput(
+        "'\(path.printable)': tensor '\(name.printable)' has a type that is not F64, F32, F16 or BF16",
+        advice: "import the model again")
+    }
+    let rank = H5Sget_simple_extent_ndims(space.id)
+    guard rank >= 0 else { throw file.unreadable(link) }
+    var extents = [hsize_t](repeating: 0, count: Int(rank))
+    H5Sget_simple_extent_dims(space.id, &extents, nil)
+    guard let shape = TensorShape(extents.map { Int(clamping: $0) }) else {
+      throw file.unreadable(link)
+    }
+    let (place, offset) = try location(of: set, link)
+    return StoredTensor(name: name, type: type, shape: shape, file: place, offset: offset)
+  }
+
+  private func location(of set: HDF5Handle, _ link: String) throws(Failure) -> (String, Int) {
+    guard let creation = HDF5Handle(H5Dget_create_plist(set.id), H5Pclose) else {
+      throw file.unreadable(link)
+    }
+    if H5Pget_external_count(creation.id) == 1 {
+      var offset: off_t = 0
+      var bytes: hsize_t = 0
+      var name = [CChar](repeating: 0, count: 1 << 13)
+      guard H5Pget_external(creation.id, 0, name.count - 1, &name, &offset, &bytes) >= 0 else {
+        throw file.unreadable(link)
+      }
+      let text = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+      return (String(decoding: text, as: UTF8.self), Int(offset))
+    }
+    let address = H5Dget_offset(set.id)
+    guard address != chdf5_undefined_address() else { throw file.unreadable(link) }
+    return (path, Int(address))
+  }
+
+  private func lines<T: Decodable>(_ name: String) throws(Failure) -> [T] {
+    let lines = try file.strings(name)
+    do {
+      return try lines.map { try JSONDecoder().decode(T.self, from: Data($0.utf8)) }
+    } catch {
+      throw file.unreadable(name)
+    }
+  }
+}
+
+/// A tensor that is not compared: no floating-point weights, or no weights at all.
+public struct SetAsideTensor: Sendable, Hashable, Codable {
+  public var name: String
+  /// As the file names it: `I64`, `F8_E4M3`, ...
+  public var type: String
+  public var extents: [Int]
+
+  public init(name: String, type: String, extents: [Int]) {
+    self.name = name
+    self.type = type
+    self.extents = extents
+  }
+}
+
+/// Tensor names as HDF5 link names: `/` would open a group, `.` alone means "here".
+enum TensorName {
+  static func escaped(_ name: String) -> String {
+    if name == "." { return "%2E" }
+    return name.replacingOccurrences(of: "%", with: "%25").replacingOccurrences(of: "/", with: "%2F")
+  }
+
+  static func unescaped(_ link: String) -> String {
+    if link == "%2E" { return "." }
+    return link.replacingOccurrences(of: "%2F", with: "/").replacingOccurrences(of: "%25", with: "%")
+  }
+}

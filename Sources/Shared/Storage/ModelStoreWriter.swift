@@ -1,0 +1,124 @@
+internal import CHDF5
+public import Core
+internal import Foundation
+internal import Glibc
+
+/// Writes a `ModelStore`.
+public enum ModelStoreWriter {
+  /// How the weights get into the store.
+  public enum Mode: Sendable {
+    /// The datasets point into the original files: no weight is read or copied.
+    case external
+    /// The weights are copied, the store needs no other file.
+    case copy
+  }
+
+  /// - Parameter tensors: each with the original file and offset of its weights.
+  /// - Throws: `Failure`; nothing is left behind then.
+  public static func write(
+    to path: String, model: String, tensors: [StoredTensor], setAside: [SetAsideTensor],
+    sources: [SourceFile], mode: Mode
+  ) throws(Failure) {
+    let temporary = AtomicFile.temporaryName(for: path)
+    do throws(Failure) {
+      let places = try writeStructure(temporary, model, tensors, setAside, sources, mode)
+      if mode == .copy { try copyWeights(tensors, to: temporary, at: places) }
+      try AtomicFile.commit(temporary, as: path)
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  /// - Returns: the offsets of contiguous datasets in the new file, in the order of `tensors`.
+  private static func writeStructure(
+    _ path: String, _ model: String, _ tensors: [StoredTensor], _ setAside: [SetAsideTensor],
+    _ sources: [SourceFile], _ mode: Mode
+  ) throws(Failure) -> [Int] {
+    let file = try HDF5File(creating: path)
+    try file.setAttribute(ModelStore.formatAttribute, of: "/", to: Version.storeFormat)
+    try file.setAttribute("model", of: "/", to: model)
+    try file.makeGroup(ModelStore.tensors)
+    var places: [Int] = []
+    for tensor in tensors {
+      places.append(try makeDataset(for: tensor, in: file, mode))
+    }
+    try file.write(sources.map(json), to: ModelStore.sources)
+    try file.write(setAside.map(json), to: ModelStore.setAside)
+    try file.close()
+    return places
+  }
+
+  private static func makeDataset(for tensor: StoredTensor, in file: HDF5File, _ mode: Mode)
+    throws(Failure) -> Int
+  {
+    let link = "\(ModelStore.tensors)/\(TensorName.escaped(tensor.name))"
+    guard
+      let type = tensor.type.hdf5,
+      let space = HDF5File.space(tensor.shape.extents),
+      let creation = HDF5Handle(H5Pcreate(chdf5_dataset_create()), H5Pclose),
+      H5Pset_fill_time(creation.id, H5D_FILL_TIME_NEVER) >= 0
+    else { throw file.cannotWrite(link) }
+    switch mode {
+    case .external:
+      guard
+        H5Pset_external(creation.id, tensor.file, off_t(tensor.offset), hsize_t(tensor.bytes)) >= 0
+      else { throw file.cannotWrite(link) }
+    case .copy:
+      guard H5Pset_alloc_time(creation.id, H5D_ALLOC_TIME_EARLY) >= 0 else {
+        throw file.cannotWrite(link)
+      }
+    }
+    guard
+      let set = HDF5Handle(
+        H5Dcreate2(
+          file.id, link, type.id, space.id, chdf5_default(), creation.id, chdf5_default()), H5Dclose)
+    else { throw file.cannotWrite(link) }
+    try file.setAttribute("dtype", of: link, to: tensor.type.rawValue)
+    return mode == .copy ? Int(H5Dget_offset(set.id)) : tensor.offset
+  }
+
+  /// Byte for byte, past HDF5: the datasets have been laid out and the file is closed.
+  private static func copyWeights(_ tensors: [StoredTensor], to path: String, at places: [Int])
+    throws(Failure)
+  {
+    let target = open(path, O_WRONLY | O_CLOEXEC)
+    guard target >= 0 else { throw copyFailed(path, errno) }
+    defer { close(target) }
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 8 << 20, alignment: 4096)
+    defer { chunk.deallocate() }
+    for (tensor, place) in zip(tensors, places) {
+      let source = try WeightFile(path: tensor.file)
+      var copied = 0
+      while copied < tensor.bytes {
+        let part = UnsafeMutableRawBufferPointer(
+          rebasing: chunk[..<min(chunk.count, tensor.bytes - copied)])
+        try source.read(into: part, at: tensor.offset + copied, what: tensor.name)
+        var written = 0
+        while written < part.count {
+          let count = pwrite(
+            target, part.baseAddress! + written, part.count - written, off_t(place + copied + written))
+          if count < 0, errno == EINTR { continue }
+          guard count > 0 else { throw copyFailed(path, errno) }
+          written += count
+        }
+        copied += part.count
+      }
+    }
+  }
+
+  private static func copyFailed(_ path: String, _ code: Int32) -> Failure {
+    .cannotWrite(
+      "cannot copy weights to '\(path.printable)': \(String(cString: strerror(code)))",
+      advice: "free some space, or leave out --copy: the store then points at the original files")
+  }
+
+  private static func json(_ value: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(value) else {
+      preconditionFailure("a record of plain values always encodes")
+    }
+    return String(decoding: data, as: UTF8.self)
+  }
+}

@@ -1,0 +1,42 @@
+internal import CZeroMQ
+internal import Glibc
+internal import Synchronization
+
+/// Hands values from any thread to the one thread that also waits on a socket.
+public final class Mailbox<Value: Sendable>: Sendable {
+  private let values = Mutex<[Value]>([])
+  /// Readable while values wait.
+  let descriptor: Int32
+
+  public init() {
+    descriptor = czmq_eventfd()
+    precondition(descriptor >= 0, "the system has no eventfd left")
+  }
+
+  deinit { close(descriptor) }
+
+  public func post(_ value: Value) {
+    values.withLock { $0.append(value) }
+    czmq_eventfd_signal(descriptor)
+  }
+
+  /// Takes everything that waits, oldest first.
+  public func takeAll() -> [Value] {
+    czmq_eventfd_clear(descriptor)
+    return values.withLock { waiting in
+      defer { waiting = [] }
+      return waiting
+    }
+  }
+}
+
+extension Socket {
+  /// Waits until a message or a value is there, but no longer than `milliseconds`.
+  public func wait<Value>(or mailbox: Mailbox<Value>, milliseconds: Int) {
+    var items = [
+      zmq_pollitem_t(socket: pointer, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0),
+      zmq_pollitem_t(socket: nil, fd: mailbox.descriptor, events: Int16(ZMQ_POLLIN), revents: 0),
+    ]
+    zmq_poll(&items, 2, milliseconds)
+  }
+}

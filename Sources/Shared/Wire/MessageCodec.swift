@@ -1,0 +1,82 @@
+internal import Foundation
+internal import Core
+
+/// A control frame is one tag byte and a JSON body; tensors' sums travel in a frame of their own.
+extension WorkerMessage {
+  public func encoded() -> [UInt8] {
+    switch self {
+    case .hello(let body): Frame.encode(1, body)
+    case .ready(let credit): Frame.encode(2, credit)
+    case .done(let body): Frame.encode(3, body)
+    case .failed(let body): Frame.encode(4, body)
+    case .heartbeat(let body): Frame.encode(5, body)
+    case .goodbye: [6]
+    }
+  }
+
+  public init(decoding frame: [UInt8]) throws(WireError) {
+    switch try Frame.tag(frame) {
+    case 1: self = .hello(try Frame.body(frame))
+    case 2: self = .ready(credit: try Frame.body(frame))
+    case 3: self = .done(try Frame.body(frame))
+    case 4: self = .failed(try Frame.body(frame))
+    case 5: self = .heartbeat(try Frame.body(frame))
+    case 6: self = .goodbye
+    case let tag: throw WireError("unknown message type \(tag) from a worker")
+    }
+  }
+}
+
+extension CoordinatorMessage {
+  public func encoded() -> [UInt8] {
+    switch self {
+    case .welcome(let body): Frame.encode(1, body)
+    case .reject(let reason): Frame.encode(2, reason)
+    case .assign(let body): Frame.encode(3, body)
+    case .finished: [4]
+    case .whoAreYou: [5]
+    case .alive: [6]
+    }
+  }
+
+  public init(decoding frame: [UInt8]) throws(WireError) {
+    switch try Frame.tag(frame) {
+    case 1: self = .welcome(try Frame.body(frame))
+    case 2: self = .reject(reason: try Frame.body(frame))
+    case 3: self = .assign(try Frame.body(frame))
+    case 4: self = .finished
+    case 5: self = .whoAreYou
+    case 6: self = .alive
+    case let tag: throw WireError("unknown message type \(tag) from the coordinator")
+    }
+  }
+}
+
+private enum Frame {
+  static func encode(_ tag: UInt8, _ body: some Encodable) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    guard let json = try? encoder.encode(body) else {
+      preconditionFailure("a message of plain values always encodes")
+    }
+    return [tag] + json
+  }
+
+  static func tag(_ frame: [UInt8]) throws(WireError) -> UInt8 {
+    guard let tag = frame.first else { throw WireError("an empty message") }
+    guard frame.count <= WireProtocol.largestControlBytes else {
+      throw WireError("a message of \(frame.count) bytes")
+    }
+    return tag
+  }
+
+  static func body<T: Decodable>(_ frame: [UInt8]) throws(WireError) -> T {
+    do {
+      return try JSONDecoder().decode(T.self, from: Data(frame.dropFirst()))
+    } catch {
+      throw WireError("a message of type \(frame[0]) with an unreadable body")
+    }
+  }
+}

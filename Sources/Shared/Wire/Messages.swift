@@ -1,0 +1,154 @@
+public import Core
+
+/// The protocol between coordinator and workers.
+///
+/// A worker says `hello`; the coordinator answers `welcome` or `reject`. Then the worker asks for
+/// work by `ready`, which grants credit: the coordinator never sends more shards than the worker
+/// asked for. Each assignment carries an attempt number that the answer repeats, so that late and
+/// repeated answers are recognised. A coordinator that does not know the sender (it was restarted,
+/// or the connection is new) says `whoAreYou`, and the worker says `hello` again.
+public enum WireProtocol {
+  /// Raised with every change that an older program could misread.
+  public static let version = 1
+
+  /// Largest control frame that is looked at.
+  public static let largestControlBytes = 1 << 24
+}
+
+/// From a worker to the coordinator. Tags are never renumbered.
+public enum WorkerMessage: Sendable, Equatable {
+  case hello(Hello)
+  /// So many more shards may be sent.
+  case ready(credit: Int)
+  /// The encoded partial follows as the message's second frame.
+  case done(Receipt)
+  case failed(ShardFailure)
+  case heartbeat(Heartbeat)
+  /// Leaves of its own will; shards it holds go to others at once.
+  case goodbye
+
+  public struct Hello: Sendable, Equatable, Codable {
+    public var protocolVersion: Int
+    public var software: String
+    public var host: String
+    public var process: Int
+    public var threads: Int
+    public var memoryBytes: Int
+    public var instructionSet: String
+
+    public init(
+      protocolVersion: Int = WireProtocol.version, software: String = Version.software, host: String,
+      process: Int, threads: Int, memoryBytes: Int, instructionSet: String
+    ) {
+      self.protocolVersion = protocolVersion
+      self.software = software
+      self.host = host
+      self.process = process
+      self.threads = threads
+      self.memoryBytes = memoryBytes
+      self.instructionSet = instructionSet
+    }
+  }
+
+  public struct Receipt: Sendable, Equatable, Codable {
+    /// Fingerprint of the run that the shard belongs to.
+    public var run: String
+    public var shard: ShardID
+    public var attempt: Int
+    public var bytesRead: Int
+    public var seconds: Double
+
+    public init(run: String, shard: ShardID, attempt: Int, bytesRead: Int, seconds: Double) {
+      self.run = run
+      self.shard = shard
+      self.attempt = attempt
+      self.bytesRead = bytesRead
+      self.seconds = seconds
+    }
+  }
+
+  public struct ShardFailure: Sendable, Equatable, Codable {
+    public var run: String
+    public var shard: ShardID
+    public var attempt: Int
+    /// For people: file, tensor, what was found.
+    public var message: String
+
+    public init(run: String, shard: ShardID, attempt: Int, message: String) {
+      self.run = run
+      self.shard = shard
+      self.attempt = attempt
+      self.message = message
+    }
+  }
+
+  /// Sent by a thread that does not compute, so that a long shard does not look like a dead worker.
+  public struct Heartbeat: Sendable, Equatable, Codable {
+    /// Bytes of weights read since the start; grows while the worker gets on.
+    public var bytesRead: Int
+    public var residentBytes: Int
+
+    public init(bytesRead: Int, residentBytes: Int) {
+      self.bytesRead = bytesRead
+      self.residentBytes = residentBytes
+    }
+  }
+}
+
+/// From the coordinator to a worker. Tags are never renumbered.
+public enum CoordinatorMessage: Sendable, Equatable {
+  case welcome(Welcome)
+  /// Final: the worker leaves with this reason.
+  case reject(reason: String)
+  case assign(Assignment)
+  /// Every shard is done: the worker may leave.
+  case finished
+  case whoAreYou
+  /// An answer to a heartbeat: the coordinator is alive.
+  case alive
+
+  public struct Welcome: Sendable, Equatable, Codable {
+    public var run: String
+    /// HDF5 stores by model number.
+    public var stores: [String]
+
+    public init(run: String, stores: [String]) {
+      self.run = run
+      self.stores = stores
+    }
+  }
+
+  public struct Assignment: Sendable, Equatable, Codable {
+    public var shard: ShardID
+    public var attempt: Int
+    public var shape: TensorShape
+    public var start: Int
+    public var end: Int
+    public var statistics: Statistics
+    /// Where the models keep this tensor. Most models use the same name, so they share an entry.
+    public var sources: [Source]
+
+    public struct Source: Sendable, Equatable, Codable {
+      public var tensor: String
+      public var models: [Int]
+
+      public init(tensor: String, models: [Int]) {
+        self.tensor = tensor
+        self.models = models
+      }
+    }
+
+    public init(
+      shard: ShardID, attempt: Int, shape: TensorShape, coordinates: Range<Int>,
+      statistics: Statistics, sources: [Source]
+    ) {
+      self.shard = shard
+      self.attempt = attempt
+      self.shape = shape
+      start = coordinates.lowerBound
+      end = coordinates.upperBound
+      self.statistics = statistics
+      self.sources = sources
+    }
+  }
+}

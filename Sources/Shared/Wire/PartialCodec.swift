@@ -1,0 +1,99 @@
+public import Core
+
+/// Partials as bytes: on the wire and in the journal alike, little-endian.
+///
+/// Layout: `UInt32` models, `UInt8` statistics, 3 zero bytes, then the arrays as doubles in the order
+/// of `Partial`'s properties; moments take nine words per model; last a 64-bit fingerprint of
+/// everything before it.
+public enum PartialCodec {
+  private static let headBytes = 8
+  private static let tailBytes = 8
+  private static let momentWords = 9
+
+  /// The exact length of an encoded partial.
+  public static func encodedBytes(models: Int, statistics: Statistics) -> Int {
+    let pairs = PairIndex(models).count
+    return headBytes + 8 * (pairs * statistics.pairArrays + models * momentWords) + tailBytes
+  }
+
+  public static func encode(_ partial: Partial) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(
+      encodedBytes(models: partial.models, statistics: partial.statistics))
+    bytes.append(littleEndian: UInt32(partial.models))
+    bytes.append(contentsOf: [partial.statistics.rawValue, 0, 0, 0])
+    for array in [partial.l2, partial.l1, partial.max] { bytes.append(array) }
+    for m in partial.moments {
+      bytes.append([m.count, m.mean, m.m2, m.m3, m.m4, m.minimum, m.maximum])
+      bytes.append(littleEndian: m.zeros)
+      bytes.append(littleEndian: m.notFinite)
+    }
+    bytes.append(partial.collinearRows)
+    bytes.append(partial.logShrinkage)
+    bytes.append(littleEndian: Fingerprint(of: bytes).value)
+    return bytes
+  }
+
+  /// - Throws: `WireError` when the bytes are not a partial for so many models and statistics, or
+  ///   were damaged on the way.
+  public static func decode(_ bytes: [UInt8], models: Int, statistics: Statistics) throws(WireError)
+    -> Partial
+  {
+    let expected = encodedBytes(models: models, statistics: statistics)
+    guard bytes.count == expected else {
+      throw WireError("a partial of \(bytes.count) bytes, expected \(expected)")
+    }
+    var reader = ByteReader(bytes)
+    guard reader.next(UInt32.self) == UInt32(models), reader.next(UInt8.self) == statistics.rawValue
+    else { throw WireError("a partial of other models or statistics than asked for") }
+    reader.skip(3)
+    var partial = Partial(models: models, statistics: statistics)
+    reader.fill(&partial.l2)
+    reader.fill(&partial.l1)
+    reader.fill(&partial.max)
+    for i in 0..<models {
+      var head = Array(repeating: 0.0, count: momentWords - 2)
+      reader.fill(&head)
+      partial.moments[i] = Moments(
+        count: head[0], mean: head[1], m2: head[2], m3: head[3], m4: head[4], minimum: head[5],
+        maximum: head[6], zeros: reader.next(UInt64.self), notFinite: reader.next(UInt64.self))
+    }
+    reader.fill(&partial.collinearRows)
+    reader.fill(&partial.logShrinkage)
+    guard reader.next(UInt64.self) == Fingerprint(of: bytes.dropLast(tailBytes)).value else {
+      throw WireError("a partial whose checksum does not fit: it was damaged on the way")
+    }
+    return partial
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func append<T: FixedWidthInteger>(littleEndian value: T) {
+    Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+  }
+
+  fileprivate mutating func append(_ values: [Double]) {
+    for value in values { append(littleEndian: value.bitPattern) }
+  }
+}
+
+/// Reads little-endian numbers one after the other. The caller has checked the length.
+private struct ByteReader {
+  private let bytes: [UInt8]
+  private var offset = 0
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+  mutating func next<T: FixedWidthInteger>(_: T.Type) -> T {
+    defer { offset += MemoryLayout<T>.size }
+    return bytes.withUnsafeBytes {
+      T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self))
+    }
+  }
+
+  mutating func fill(_ values: inout [Double]) {
+    for p in values.indices { values[p] = Double(bitPattern: next(UInt64.self)) }
+  }
+
+  mutating func skip(_ count: Int) { offset += count }
+}
