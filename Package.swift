@@ -64,7 +64,9 @@ let package = Package(
     library("Journal", in: "Coordinator/Journal", needs: ["Core", sqlite]),
     library(
       "Coordination", in: "Coordinator/Coordination",
-      needs: ["Core", "Journal", "Planning", "Scheduling", "Transport", "Wire", logging]),
+      needs: [
+        "Core", "Import", "Journal", "Planning", "Scheduling", "Transport", "Wire", logging,
+      ]),
     library("Gathering", in: "Coordinator/Gathering", needs: ["Core", "Planning", "Storage", "Wire"]),
     library("Lineage", in: "Coordinator/Lineage", needs: ["COpenBLAS", "Core"]),
     library("Reports", in: "Coordinator/Reports", needs: ["Core", "Lineage", "Storage"]),
@@ -72,7 +74,7 @@ let package = Package(
       name: "modeltree",
       dependencies: [
         "Coordination", "Core", "Gathering", "Import", "Journal", "Lineage", "Planning", "Reports",
-        "Storage", arguments, logging,
+        "Storage", "Transport", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
   ],

@@ -25,5 +25,8 @@ public final class SignalSources {
     }
   }
 
-  deinit { sources.forEach { $0.cancel() } }
+  deinit {
+    for source in sources { source.cancel() }
+    for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+  }
 }

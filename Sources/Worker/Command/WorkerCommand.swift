@@ -22,9 +22,9 @@ struct WorkerCommand: ParsableCommand {
   var connect: String
 
   @Option(help: "Memory for blocks of weights and their sums, all threads together.")
-  var memory: ByteCount = ByteCount(bytes: 1 << 30)
+  var memory: ByteCount = ByteCount(bytes: 1_000_000_000)
 
-  @Option(help: "Shards computed at the same time (default: the number of processors).")
+  @Option(help: "Shards computed at the same time; by default one per processor.")
   var threads: Int = ProcessInfo.processInfo.activeProcessorCount
 
   @Option(help: "Seconds to wait for a coordinator that does not answer, before leaving.")
@@ -58,5 +58,5 @@ struct WorkerCommand: ParsableCommand {
 
 extension ByteCount: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }
-  public var defaultValueDescription: String { "1 GiB" }
+  public var defaultValueDescription: String { description }
 }

@@ -1,0 +1,38 @@
+# Everything is built in one configuration, so that what is tested is what runs.
+BUILD := swift build -c release
+MODELTREE := .build/release/modeltree
+PREFIX ?= /usr/local
+DEMO := full-finetune
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+.PHONY: setup
+setup: ## Install what the build needs and is missing
+	@scripts/setup
+
+.PHONY: build
+build: setup ## Build modeltree and modeltree-worker
+	$(BUILD)
+
+.PHONY: demo
+demo: build ## Recover the trees of the shipped models (DEMO=full-finetune, lora or mixed)
+	$(MODELTREE) recover zoo/$(DEMO) --out runs/$(DEMO) --truth zoo/$(DEMO)/truth.json --redo
+
+.PHONY: test
+test: ## Set up, build and pass every test
+	@scripts/setup --python
+	$(BUILD) --build-tests
+	swift test -c release --skip-build
+
+.PHONY: install
+install: build ## Install both programs below PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install .build/release/modeltree .build/release/modeltree-worker $(DESTDIR)$(PREFIX)/bin
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	rm -rf .build .venv runs

@@ -1,0 +1,26 @@
+import ArgumentParser
+import Core
+import Lineage
+import Reports
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Compares the tree of a finished run with a known one.",
+    discussion: """
+      Example:
+        modeltree evaluate run --truth models/truth.json
+      """)
+
+  @Argument(help: ArgumentHelp("The run directory.", valueName: "run")) var path: String
+  @Option(help: ArgumentHelp("The known tree.", valueName: "file")) var truth: String
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    try reporting { () throws(Failure) in
+      let evaluation = try Evaluation(
+        try JSONTree.read("\(path)/tree.json"), truth: try Truth(path: truth))
+      Console.result(json ? EvaluationText.json(evaluation) : EvaluationText.text(evaluation))
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import Core
+import Import
+import Lineage
+import Planning
+
+/// Puts names to what was solved.
+enum ForestBuilder {
+  static func forest(
+    _ lineage: Lineage, _ plan: Plan, _ tensors: [TensorSums], _ options: LineageOptions, _ notes: [Note]
+  ) -> Forest {
+    let ids = plan.models.map(\.id)
+    let nodes = plan.models.enumerated().map { index, model in
+      Forest.Node(
+        id: model.id, path: model.path, family: lineage.families[index],
+        root: lineage.parents[index] == nil,
+        score: lineage.scores[index].isFinite ? lineage.scores[index] : nil,
+        dtype: model.types.map(\.rawValue).joined(separator: "+"), parameters: model.parameters,
+        duplicateOf: lineage.duplicateOf[index].map { ids[$0] })
+    }
+    let links = plan.models.indices.compactMap { child -> Forest.Link? in
+      guard let parent = lineage.parents[child] else { return nil }
+      return Forest.Link(
+        source: ids[parent], target: ids[child], distance: lineage.distances[parent, child],
+        support: lineage.support[child], directionSupport: lineage.directionSupport[child],
+        relation: lineage.duplicateOf[child] == nil ? .derived : .duplicate)
+    }
+    var graph = [
+      "software": "modeltree \(Version.software)", "distance": options.metric.rawValue,
+      "distance_definition": options.metric.definition, "stage": options.stage.rawValue,
+      "lambda": "\(options.lambda)", "families": options.families.map(String.init) ?? "auto",
+      "replicates": "\(options.replicates)", "seed": "\(options.seed)",
+    ]
+    for (index, note) in notes.enumerated() { graph["note_\(index + 1)"] = "\(note.subject): \(note.text)" }
+    return Forest(graph: graph, nodes: nodes, links: links)
+  }
+}

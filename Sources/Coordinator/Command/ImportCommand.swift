@@ -1,0 +1,41 @@
+import ArgumentParser
+import Core
+import Import
+import Storage
+
+struct ImportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Makes one HDF5 store per model.",
+    discussion: """
+      By default the stores point into the original files, which takes milliseconds and no disk \
+      space; h5py opens them. A source that changes afterwards is noticed.
+
+      Example:
+        modeltree import models/llama-7b models/alpaca-7b --store stores
+      """)
+
+  @Argument(help: ArgumentHelp("As for recover.", valueName: "model"))
+  var inputs: [String]
+
+  @Option(help: ArgumentHelp("Folder for the stores; made if it is not there.", valueName: "dir"))
+  var store: String
+
+  @Flag(help: "Copy the weights, so that the stores need no other file.")
+  var copy = false
+
+  func run() throws {
+    try reporting { () throws(Failure) in
+      let intake = try Intake(inputs, stores: store, mode: copy ? .copy : .external)
+      Intake.say(intake.notes)
+      for record in intake.records {
+        let aside = record.setAside.isEmpty ? "" : ", \(record.setAside.count) set aside"
+        Console.result(
+          "\(record.store.printable)  \(record.tensors.count) tensors, \(ByteCount(bytes: record.bytes))\(aside)\n")
+      }
+      guard !intake.records.isEmpty else {
+        throw .badInput("nothing could be imported", advice: "see the notes above")
+      }
+    }
+  }
+}

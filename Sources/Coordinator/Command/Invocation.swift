@@ -1,0 +1,47 @@
+import Core
+import Foundation
+import Lineage
+
+/// What a run was asked for; kept in its journal so that `resume` can go on.
+struct Invocation: Codable, Equatable {
+  /// Absolute paths.
+  var inputs: [String]
+  var lineage: LineageOptions
+  var truth: String?
+
+  static let setting = "invocation"
+
+  init(_ options: RecoveryOptions) {
+    inputs = options.inputs.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
+    lineage = options.lineage.options
+    truth = options.truth.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
+  }
+
+  init(json: String) throws(Failure) {
+    do {
+      self = try JSONDecoder().decode(Invocation.self, from: Data(json.utf8))
+    } catch {
+      throw .badInput("the journal's record of the command cannot be read", advice: "start over with --redo")
+    }
+  }
+
+  var json: String { JSONText.of(self) }
+}
+
+enum JSONText {
+  /// Sorted keys, slashes as they are. Pretty text is for files and terminals: snake_case keys.
+  static func of(_ value: some Encodable, pretty: Bool = false) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    if pretty {
+      encoder.outputFormatting.insert(.prettyPrinted)
+      encoder.keyEncodingStrategy = .convertToSnakeCase
+    }
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    guard let data = try? encoder.encode(value) else {
+      preconditionFailure("plain values always encode")
+    }
+    return String(decoding: data, as: UTF8.self)
+  }
+}

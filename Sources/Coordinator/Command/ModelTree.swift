@@ -1,0 +1,34 @@
+import ArgumentParser
+import Core
+import Foundation
+
+@main
+struct ModelTree: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "modeltree",
+    abstract: "Recovers the family tree of neural networks from their weights.",
+    discussion: """
+      Given a folder of models, says who descends from whom: families by the distance of weights, \
+      directions by traces that training leaves, trees by a minimum directed spanning tree.
+
+      Example, everything on this machine:
+        modeltree recover models/ --out run
+      """,
+    version: Version.software,
+    subcommands: [
+      RecoverCommand.self, CoordinateCommand.self, ResumeCommand.self, PlanCommand.self,
+      ImportCommand.self, StatusCommand.self, TreeCommand.self, EvaluateCommand.self,
+    ])
+}
+
+extension ParsableCommand {
+  /// Runs the body; a failure becomes its message on stderr and its exit code.
+  func reporting(_ body: () throws(Failure) -> Void) throws {
+    do throws(Failure) {
+      try body()
+    } catch {
+      Console.error("modeltree: \(error)")
+      throw ExitCode(error.exitCode)
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Core
+import Foundation
+import Import
+import Lineage
+import Planning
+import Storage
+
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Dry run: what a recovery would read, compute and set aside.",
+    discussion: """
+      Reads headers alone, writes nothing.
+
+      Example:
+        modeltree plan models/ --workers 8
+      """)
+
+  @Argument(help: ArgumentHelp("As for recover.", valueName: "model-or-dir"))
+  var inputs: [String]
+
+  @Option(help: "auto, l2, l1 or max, as for recover.")
+  var distance: DistanceMetric = .auto
+
+  @OptionGroup(title: "Workers") var workers: WorkerArguments
+
+  func run() throws {
+    try reporting { () throws(Failure) in
+      let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("modeltree-plan-\(ProcessInfo.processInfo.processIdentifier)").path
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      let intake = try Intake(inputs, stores: folder, mode: .external)
+      let plan = Plan(models: intake.records, statistics: distance.statistics, notes: intake.notes)
+      Console.result(PlanText.whole(plan, workers: workers.workers, memory: workers.memory))
+      try intake.requireTwo()
+    }
+  }
+}

@@ -1,0 +1,183 @@
+import Coordination
+import Core
+import Foundation
+import Gathering
+import Import
+import Journal
+import Lineage
+import Logging
+import Planning
+import Reports
+import Storage
+
+/// One recovery from paths to reports: import -> plan -> shards -> matrices -> tree -> report.
+struct Recovery {
+  let invocation: Invocation
+  let directory: RunDirectory
+  let listening: ShardServer.Listening
+  let logger: Logger
+  private let started = ContinuousClock.now
+
+  init(_ invocation: Invocation, directory: RunDirectory, listening: ShardServer.Listening) {
+    self.invocation = invocation
+    self.directory = directory
+    self.listening = listening
+    var logger = Logger(label: "modeltree") { [log = directory.log] in FileLogHandler(label: $0, path: log) }
+    logger[metadataKey: "process"] = "\(ProcessInfo.processInfo.processIdentifier)"
+    self.logger = logger
+  }
+
+  func run() throws(Failure) {
+    // A truth file that cannot be used is better known before hours of work than after.
+    var truth: Truth?
+    if let path = invocation.truth { truth = try Truth(path: path) }
+    var record = RunRecord(invocation)
+
+    let (plan, identity) = try makePlan(&record)
+    if let truth { try checkTruth(truth, plan) }
+    let journal = try Journal(path: directory.journal)
+    let stores = try adopt(identity, plan, journal)
+    try computeShards(stores, identity, journal, &record)
+    let tensors = try record.time("gather") { () throws(Failure) in
+      try Gatherer.gather(stores) { id throws(Failure) in try journal.partial(of: id) }
+    }
+    let broken = BrokenWeights.find(tensors, models: plan.models)
+    Intake.say(broken.notes)
+    record.notes = plan.notes + broken.notes
+    let lineage = record.time("solve") {
+      Lineage(
+        tensors, models: plan.models.count, excluded: Set(broken.models), options: invocation.lineage,
+        sameSignature: { plan.models[$0].hasSameSignature(as: plan.models[$1]) })
+    }
+    let forest = ForestBuilder.forest(lineage, plan, tensors, invocation.lineage, record.notes)
+    try report(forest, lineage, tensors, plan, truth, &record)
+  }
+
+  private func makePlan(_ record: inout RunRecord) throws(Failure) -> (Plan, RunIdentity) {
+    let statistics = invocation.lineage.metric.statistics
+    let plan = try record.time("import and plan") { () throws(Failure) in
+      let intake = try Intake(invocation.inputs, stores: directory.newStores, mode: .external)
+      try intake.requireTwo()
+      return Plan(models: intake.records, statistics: statistics, notes: intake.notes)
+    }
+    Intake.say(plan.notes)
+    Console.say(PlanText.summary(plan))
+    return (plan, RunIdentity(plan: plan, statistics: statistics))
+  }
+
+  private func checkTruth(_ truth: Truth, _ plan: Plan) throws(Failure) {
+    let ids = Set(plan.models.map(\.id))
+    let unknown = truth.models.map(\.id).filter { !ids.contains($0) }
+    guard unknown.count < truth.models.count else {
+      throw .badInput(
+        "the truth file '\((invocation.truth ?? "").printable)' and the models have no id in common",
+        advice: "ids are folder or file names, here for example '\(plan.models[0].id.printable)'")
+    }
+    if let first = unknown.first {
+      Console.say(
+        "note: the truth file names \(unknown.count) models that are not in this run, as '\(first.printable)'")
+    }
+  }
+
+  /// Makes the plan this directory's own, or refuses when the directory belongs to other inputs.
+  private func adopt(_ identity: RunIdentity, _ plan: Plan, _ journal: Journal) throws(Failure) -> Plan {
+    if let text = try journal.setting("identity"),
+      let known = try? JSONDecoder().decode(RunIdentity.self, from: Data(text.utf8)), known != identity
+    {
+      try? FileManager.default.removeItem(atPath: directory.newStores)
+      let differences = identity.differences(from: known)
+      let shown = differences.prefix(8).map { "\n  \($0)" }.joined()
+      let more = differences.count > 8 ? "\n  and \(differences.count - 8) more" : ""
+      throw .cannotWrite(
+        "'\(directory.path.printable)' holds another run:\(shown)\(more)",
+        advice: "name another folder with --out, or start over with --redo")
+    }
+    try journal.set([
+      "identity": JSONText.of(identity), Invocation.setting: invocation.json,
+      "shards": "\(plan.shards.count)",
+    ])
+    var models = plan.models
+    do {
+      if FileManager.default.fileExists(atPath: directory.stores) {
+        try FileManager.default.removeItem(atPath: directory.stores)
+      }
+      try FileManager.default.moveItem(atPath: directory.newStores, toPath: directory.stores)
+    } catch {
+      throw .cannotWrite(
+        "cannot put the model stores into '\(directory.stores.printable)': \((error as NSError).localizedDescription)",
+        advice: "see that the folder may be written to")
+    }
+    for index in models.indices where models[index].store.hasPrefix(directory.newStores + "/") {
+      models[index].store = directory.stores + models[index].store.dropFirst(directory.newStores.count)
+    }
+    return Plan(models: models, statistics: invocation.lineage.metric.statistics, notes: plan.notes)
+  }
+
+  private func computeShards(
+    _ plan: Plan, _ identity: RunIdentity, _ journal: Journal, _ record: inout RunRecord
+  ) throws(Failure) {
+    let done = try journal.finishedShards()
+    if !done.isEmpty {
+      Console.say(
+        done.count == plan.shards.count
+          ? "all \(done.count) shards are finished from before: no weight is read again"
+          : "going on: \(done.count) of \(plan.shards.count) shards are finished from before")
+    }
+    try checkMemory(plan)
+    let outcome = try record.time("compare") { () throws(Failure) in
+      let server = ShardServer(
+        plan: plan, run: identity.text, journal: journal, done: done, logger: logger)
+      return try server.serve(listening) { endpoint in
+        if case .endpoint = listening {
+          Console.say("listening on \(endpoint); start workers with: modeltree-worker --connect \(endpoint)")
+        }
+      }
+    }
+    let totals = try journal.totals()
+    record.count(plan, totals, resumed: done.count)
+    switch outcome {
+    case .finished: return
+    case .stopped(let signal):
+      throw Failure(
+        signal == SIGINT ? .interrupted : .resumable,
+        "stopped; \(totals.shards) of \(plan.shards.count) shards are kept",
+        advice: "go on with: modeltree resume \(directory.path)")
+    case .incomplete(let reasons):
+      throw Failure(
+        .resumable,
+        "\(reasons.count) of \(plan.shards.count) shards could not be computed, so there is no tree:\n  "
+          + reasons.joined(separator: "\n  "),
+        advice: "mend the cause, then go on with: modeltree resume \(directory.path)")
+    }
+  }
+
+  private func checkMemory(_ plan: Plan) throws(Failure) {
+    guard case .local(let options) = listening, options.memoryBytes < plan.minimumWorkerBytes else { return }
+    throw .usage(
+      "comparing these models takes at least \(ByteCount(bytes: plan.minimumWorkerBytes)) per worker, --memory gives \(ByteCount(bytes: options.memoryBytes))",
+      advice: "raise --memory, and lower --workers if this machine has not enough")
+  }
+
+  private func report(
+    _ forest: Forest, _ lineage: Lineage, _ tensors: [TensorSums], _ plan: Plan, _ truth: Truth?,
+    _ record: inout RunRecord
+  ) throws(Failure) {
+    var evaluation: Evaluation?
+    if let truth { evaluation = try Evaluation(forest, truth: truth) }
+    let written = try record.time("report") { () throws(Failure) in
+      try ResultsFile.write(
+        to: directory.results, ids: plan.models.map(\.id), tensors: tensors, lineage: lineage,
+        metric: invocation.lineage.metric)
+      return try TreeFormat.writeAll(forest, to: directory.path)
+    }
+    record.finish(evaluation, seconds: (ContinuousClock.now - started) / .seconds(1))
+    try AtomicFile.write(JSONText.of(record, pretty: true) + "\n", to: directory.record)
+    logger.info("finished", metadata: ["seconds": "\(fixed(record.seconds, 2))"])
+
+    Console.result(TreeFormat.text.render(forest))
+    if let evaluation { Console.result("\n" + EvaluationText.text(evaluation)) }
+    Console.say(
+      "\n\(plan.models.count) models, \(forest.familyCount) \(forest.familyCount == 1 ? "family" : "families"), \(fixed(record.seconds, 2)) s; written:")
+    for path in written + [directory.results, directory.record, directory.log] { Console.say("  \(path)") }
+  }
+}

@@ -1,0 +1,87 @@
+import Core
+import Foundation
+import Glibc
+
+/// The folder of one run. Held by a lock for as long as this object lives.
+final class RunDirectory {
+  let path: String
+  private var lock: Int32 = -1
+
+  var journal: String { "\(path)/journal.sqlite" }
+  var log: String { "\(path)/run.log" }
+  var results: String { "\(path)/results.h5" }
+  var record: String { "\(path)/run.json" }
+  var tree: String { "\(path)/tree.json" }
+  var stores: String { "\(path)/store" }
+  /// Stores that are being made; they replace `stores` once the run is known to be the same.
+  var newStores: String { "\(path)/.store-new" }
+
+  /// Everything that a run writes, for starting over.
+  private static let contents = [
+    "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "run.log", "run.json", "results.h5",
+    "tree.json", "tree.nwk", "tree.dot", "tree.graphml", "tree.mmd", "edges.csv", "store", ".store-new",
+  ]
+
+  /// Opens or makes the folder and takes its lock.
+  ///
+  /// - Parameter redo: remove what an earlier run left.
+  /// - Throws: `Failure`: cannot write, another coordinator holds the folder, or it is not a run's.
+  init(path: String, redo: Bool) throws(Failure) {
+    self.path = URL(fileURLWithPath: path).standardizedFileURL.path
+    do {
+      try FileManager.default.createDirectory(atPath: self.path, withIntermediateDirectories: true)
+    } catch {
+      throw .cannotWrite(
+        "cannot make the run directory '\(path.printable)': \(String(cString: strerror(errno)))",
+        advice: "name a folder that you may write to")
+    }
+    let known = (try? FileManager.default.contentsOfDirectory(atPath: self.path)) ?? []
+    let foreign = known.filter { !Self.contents.contains($0) && $0 != ".lock" }
+    if !known.contains("journal.sqlite"), let first = foreign.sorted().first {
+      throw .cannotWrite(
+        "'\(path.printable)' is not empty and not a run directory (it holds '\(first.printable)')",
+        advice: "name a new or an empty folder with --out")
+    }
+    try takeLock()
+    if redo {
+      for name in Self.contents { try? FileManager.default.removeItem(atPath: "\(self.path)/\(name)") }
+    }
+    try touchLog()
+  }
+
+  deinit {
+    if lock >= 0 { close(lock) }
+  }
+
+  private func takeLock() throws(Failure) {
+    lock = open("\(path)/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    guard lock >= 0 else {
+      throw .cannotWrite(
+        "cannot write to the run directory '\(path.printable)': \(String(cString: strerror(errno)))",
+        advice: "name a folder that you may write to")
+    }
+    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+      throw .cannotWrite(
+        "another coordinator is at work on '\(path.printable)'",
+        advice: "wait for it ('modeltree status' shows how far it is), or stop it first")
+    }
+  }
+
+  private func touchLog() throws(Failure) {
+    let file = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    guard file >= 0 else {
+      throw .cannotWrite(
+        "cannot write '\(log.printable)': \(String(cString: strerror(errno)))",
+        advice: "name a folder that you may write to")
+    }
+    close(file)
+  }
+
+  /// Is some coordinator at work on the folder?
+  static func isLocked(_ path: String) -> Bool {
+    let file = open("\(path)/.lock", O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    return flock(file, LOCK_SH | LOCK_NB) != 0
+  }
+}

@@ -1,0 +1,72 @@
+import Core
+import Foundation
+import Import
+import Journal
+import Lineage
+import Planning
+import Storage
+
+/// `run.json`: what was asked, on what, with which program, and what it took.
+struct RunRecord: Codable {
+  struct Input: Codable {
+    var id: String
+    var path: String
+    var files: [String]
+    var bytes: Int
+  }
+
+  var software = Version.software
+  var started = Date().formatted(.iso8601)
+  var host = ProcessInfo.processInfo.hostName
+  var processors = ProcessInfo.processInfo.activeProcessorCount
+  var system = ProcessInfo.processInfo.operatingSystemVersionString
+  var inputs: [String]
+  var options: LineageOptions
+  var models: [Input] = []
+  var notes: [Note] = []
+  var tensors = 0
+  var shards = 0
+  /// Shards that were finished before this session.
+  var shardsReused = 0
+  var bytesOfWeights = 0
+  var bytesRead = 0
+  /// 1 when every weight was read once.
+  var readRatio = 0.0
+  /// Seconds that workers spent on shards, all together.
+  var workerSeconds = 0.0
+  var secondsByPhase: [String: Double] = [:]
+  var seconds = 0.0
+  var evaluation: Evaluation?
+
+  init(_ invocation: Invocation) {
+    inputs = invocation.inputs
+    options = invocation.lineage
+  }
+
+  /// Runs a phase and keeps its wall time.
+  mutating func time<T, E: Error>(_ phase: String, _ body: () throws(E) -> T) throws(E) -> T {
+    let start = ContinuousClock.now
+    defer { secondsByPhase[phase, default: 0] += (ContinuousClock.now - start) / .seconds(1) }
+    return try body()
+  }
+
+  mutating func count(
+    _ plan: Plan, _ totals: (shards: Int, bytesRead: Int, seconds: Double), resumed: Int
+  ) {
+    models = plan.models.map {
+      Input(id: $0.id, path: $0.path, files: $0.sources.map(\.path), bytes: $0.bytes)
+    }
+    tensors = plan.tensors.count
+    shards = plan.shards.count
+    shardsReused = resumed
+    bytesOfWeights = plan.bytes
+    bytesRead = totals.bytesRead
+    readRatio = plan.bytes > 0 ? Double(totals.bytesRead) / Double(plan.bytes) : 1
+    workerSeconds = totals.seconds
+  }
+
+  mutating func finish(_ evaluation: Evaluation?, seconds: Double) {
+    self.evaluation = evaluation
+    self.seconds = seconds
+  }
+}
