@@ -77,6 +77,9 @@ let package = Package(
         "Storage", "Transport", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
+
+    // Tests mirror the sources; the last one runs the built programs.
+    tests("EndToEndTests", needs: ["modeltree", "modeltree-worker"]),
   ],
   swiftLanguageModes: [.v6]
 )

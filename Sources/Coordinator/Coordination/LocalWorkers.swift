@@ -1,6 +1,6 @@
 internal import Core
 internal import Foundation
-internal import Synchronization
+internal import Glibc
 
 /// Worker processes on this machine, started and kept alive by the coordinator.
 public final class LocalWorkers {
@@ -53,11 +53,12 @@ public final class LocalWorkers {
     return true
   }
 
-  /// Ends all workers; they hold nothing that is worth waiting for.
+  /// Ends all workers; they hold nothing that is worth waiting for. A polite signal could come
+  /// before a young worker listens for it, and be lost.
   func stop() {
     for process in processes.values {
       process.terminationHandler = nil
-      process.terminate()
+      kill(process.processIdentifier, SIGKILL)
     }
     for process in processes.values { process.waitUntilExit() }
     processes = [:]

@@ -9,6 +9,7 @@ extension HDF5File {
       let links = HDF5Handle(H5Pcreate(chdf5_link_create()), H5Pclose),
       H5Pset_create_intermediate_group(links.id, 1) >= 0,
       let creation = HDF5Handle(H5Pcreate(chdf5_group_create()), H5Pclose),
+      H5Pset_obj_track_times(creation.id, false) >= 0,
       H5Pset_link_creation_order(
         creation.id, UInt32(H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED)) >= 0,
       HDF5Handle(H5Gcreate2(id, name, links.id, creation.id, chdf5_default()), H5Gclose) != nil
@@ -32,9 +33,7 @@ extension HDF5File {
     guard
       let type = Self.stringType(),
       let space = Self.space([strings.count]),
-      let set = HDF5Handle(
-        H5Dcreate2(
-          id, name, type.id, space.id, chdf5_default(), chdf5_default(), chdf5_default()), H5Dclose)
+      let set = makeSet(name, type.id, space)
     else { throw cannotWrite(name) }
     guard !strings.isEmpty else { return }
     let bytes = strings.flatMap { Array($0.utf8CString) }
@@ -54,10 +53,7 @@ extension HDF5File {
   public func makeLayers(_ name: String, layers: Int, n: Int) throws(Failure) -> Layers {
     guard
       let space = Self.space([layers, n, n]),
-      let set = HDF5Handle(
-        H5Dcreate2(
-          id, name, chdf5_f64(), space.id, chdf5_default(), chdf5_default(), chdf5_default()),
-        H5Dclose)
+      let set = makeSet(name, chdf5_f64(), space)
     else { throw cannotWrite(name) }
     return Layers(file: self, name: name, set: set, n: n)
   }
@@ -125,13 +121,14 @@ extension HDF5File {
   }
 
   public func setAttribute(_ name: String, of object: String, to text: String) throws(Failure) {
-    // The length is part of the type, and 0 is not a length.
     guard
-      let type = HDF5Handle(H5Tcopy(chdf5_c_string()), H5Tclose),
-      H5Tset_size(type.id, max(1, text.utf8.count)) >= 0, H5Tset_cset(type.id, H5T_CSET_UTF8) >= 0,
+      let type = Self.stringType(),
       let space = HDF5Handle(H5Screate(H5S_SCALAR), H5Sclose),
       let attribute = attribute(name, of: object, type.id, space.id),
-      H5Awrite(attribute.id, type.id, Array(text.utf8) + [0]) >= 0
+      text.withCString({ pointer in
+        var pointer: UnsafePointer<CChar>? = pointer
+        return H5Awrite(attribute.id, type.id, &pointer)
+      }) >= 0
     else { throw cannotWrite("\(object)@\(name)") }
   }
 
@@ -168,14 +165,22 @@ extension HDF5File {
     precondition(values.count == shape.reduce(1, *), "\(values.count) values for shape \(shape)")
     guard
       let space = Self.space(shape),
-      let set = HDF5Handle(
-        H5Dcreate2(id, name, type, space.id, chdf5_default(), chdf5_default(), chdf5_default()),
-        H5Dclose),
+      let set = makeSet(name, type, space),
       values.withUnsafeBytes({
         $0.isEmpty
           || H5Dwrite(set.id, type, chdf5_all(), chdf5_all(), chdf5_default(), $0.baseAddress) >= 0
       })
     else { throw cannotWrite(name) }
+  }
+
+  /// Without the time of day in it: equal results are equal files.
+  private func makeSet(_ name: String, _ type: hid_t, _ space: HDF5Handle) -> HDF5Handle? {
+    guard
+      let creation = HDF5Handle(H5Pcreate(chdf5_dataset_create()), H5Pclose),
+      H5Pset_obj_track_times(creation.id, false) >= 0
+    else { return nil }
+    return HDF5Handle(
+      H5Dcreate2(id, name, type, space.id, chdf5_default(), creation.id, chdf5_default()), H5Dclose)
   }
 
   static func space(_ shape: [Int]) -> HDF5Handle? {

@@ -57,7 +57,8 @@ public enum ModelStoreWriter {
       let type = tensor.type.hdf5,
       let space = HDF5File.space(tensor.shape.extents),
       let creation = HDF5Handle(H5Pcreate(chdf5_dataset_create()), H5Pclose),
-      H5Pset_fill_time(creation.id, H5D_FILL_TIME_NEVER) >= 0
+      H5Pset_fill_time(creation.id, H5D_FILL_TIME_NEVER) >= 0,
+      H5Pset_obj_track_times(creation.id, false) >= 0
     else { throw file.cannotWrite(link) }
     switch mode {
     case .external:

@@ -22,7 +22,6 @@ public final class Socket {
     self.context = context
     set(ZMQ_LINGER, Int32(2000))
     set(ZMQ_MAXMSGSIZE, Int64(largestFrame))
-    set(ZMQ_IPV6, Int32(1))
     // The protocol's credit bounds what is under way, so nothing may be dropped at a mark.
     set(ZMQ_SNDHWM, Int32(0))
     set(ZMQ_RCVHWM, Int32(0))
@@ -37,6 +36,8 @@ public final class Socket {
 
   /// - Returns: the endpoint as bound; a wildcard port is filled in.
   public func bind(_ endpoint: String) throws(Failure) -> String {
+    // With IPv6 on, even IPv4 addresses would be shown in its notation.
+    if endpoint.contains("[") { set(ZMQ_IPV6, Int32(1)) }
     guard zmq_bind(pointer, endpoint) == 0 else {
       let reason = String(cString: zmq_strerror(czmq_errno()))
       throw .usage(
@@ -51,6 +52,7 @@ public final class Socket {
   }
 
   public func connect(_ endpoint: String) throws(Failure) {
+    set(ZMQ_IPV6, Int32(1))
     guard zmq_connect(pointer, endpoint) == 0 else {
       let reason = String(cString: zmq_strerror(czmq_errno()))
       throw .usage(

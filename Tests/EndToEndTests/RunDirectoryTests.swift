@@ -1,0 +1,118 @@
+import Foundation
+import Testing
+
+@Suite struct RunDirectoryTests {
+  private func modeltree(_ arguments: String...) throws -> Program.Output {
+    try Program.run(Program.modeltree, arguments)
+  }
+
+  @Test func aFinishedRunIsNotComputedAgainAndOtherOptionsOnlySolve() throws {
+    let scratch = try Scratch()
+    let models = try scratch.makeFamily()
+    let run = scratch.file("run")
+    #expect(try modeltree("recover", models, "--out", run).status == 0)
+    let again = try modeltree("recover", models, "--out", run, "--stage", "generalization", "--lambda", "1")
+    #expect(again.status == 0)
+    #expect(again.stderr.contains("no weight is read again"), "\(again.stderr)")
+  }
+
+  @Test func otherInputsAreRefusedWithBothValuesAndRedoStartsOver() throws {
+    let scratch = try Scratch()
+    let models = try scratch.makeFamily()
+    let run = scratch.file("run")
+    #expect(try modeltree("recover", models, "--out", run).status == 0)
+    let before = try Data(contentsOf: URL(fileURLWithPath: "\(run)/tree.json"))
+    try Recipe.make([Recipe(folder: "\(models)/child9", seed: 99, parent: "\(models)/root")])
+    let refused = try modeltree("recover", models, "--out", run)
+    #expect(refused.status == 73)
+    #expect(refused.stderr.contains("model 'child9': the run has absent, this command gives 1 file"))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: "\(run)/tree.json")) == before)
+    let redone = try modeltree("recover", models, "--out", run, "--redo")
+    #expect(redone.status == 0)
+    #expect(redone.stdout.contains("child9"))
+  }
+
+  @Test func aSecondCoordinatorIsRefused() throws {
+    let scratch = try Scratch()
+    let models = try scratch.makeFamily()
+    let run = scratch.file("run")
+    let first = try Running(
+      Program.modeltree, ["coordinate", models, "--out", run, "--listen", "tcp://127.0.0.1:*"])
+    #expect(first.waitForError("listening on"))
+    let second = try modeltree("recover", models, "--out", run)
+    #expect(second.status == 73)
+    #expect(second.stderr.contains("another coordinator"))
+    #expect(try modeltree("status", run).stdout.contains("running"))
+    first.send(SIGTERM)
+    #expect(first.wait() == 75)
+  }
+
+  @Test(arguments: zip([SIGINT, SIGTERM], [Int32(130), 75]))
+  func aSignalStopsCleanlyAndSaysHowToGoOn(_ signal: Int32, _ code: Int32) throws {
+    let scratch = try Scratch()
+    let models = try scratch.makeFamily()
+    let run = scratch.file("run")
+    let coordinator = try Running(
+      Program.modeltree, ["coordinate", models, "--out", run, "--listen", "tcp://127.0.0.1:*"])
+    #expect(coordinator.waitForError("listening on"))
+    coordinator.send(signal)
+    #expect(coordinator.wait() == code)
+    #expect(coordinator.stderr.contains("modeltree resume \(run)"), "\(coordinator.stderr)")
+    #expect(try modeltree("status", run, "--json").stdout.contains("\"stopped\""))
+    #expect(try modeltree("resume", run).status == 0)
+    #expect(try modeltree("status", run).stdout.contains("finished"))
+  }
+
+  @Test func aFolderWithSomethingElseInItIsNotTouched() throws {
+    let scratch = try Scratch()
+    let models = try scratch.makeFamily()
+    try FileManager.default.createDirectory(
+      atPath: scratch.file("photos"), withIntermediateDirectories: true)
+    try scratch.write("dear", to: "photos/letter.txt")
+    for extra in [[], ["--redo"]] {
+      let output = try Program.run(
+        Program.modeltree, ["recover", models, "--out", scratch.file("photos")] + extra)
+      #expect(output.status == 73)
+      #expect(output.stderr.contains("letter.txt"))
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.file("photos")) == ["letter.txt"])
+  }
+
+  @Test func anOutputThatCannotBeMadeIsRefused() throws {
+    let scratch = try Scratch()
+    let models = try scratch.makeFamily()
+    try scratch.write("", to: "file")
+    let output = try modeltree("recover", models, "--out", scratch.file("file/run"))
+    #expect(output.status == 73)
+    #expect(output.stderr.contains("file/run"))
+  }
+
+  @Test func plainTcpOnANetworkNeedsToBeAskedFor() throws {
+    let scratch = try Scratch()
+    let models = try scratch.makeFamily()
+    let output = try modeltree(
+      "coordinate", models, "--out", scratch.file("run"), "--listen", "tcp://0.0.0.0:5999")
+    #expect(output.status == 64)
+    #expect(output.stderr.contains("--insecure"))
+  }
+
+  @Test func strayBytesOnThePortDoNoHarm() throws {
+    let scratch = try Scratch()
+    let models = try scratch.makeFamily()
+    let coordinator = try Running(
+      Program.modeltree,
+      ["coordinate", models, "--out", scratch.file("run"), "--listen", "tcp://127.0.0.1:*"])
+    #expect(coordinator.waitForError("listening on"))
+    let endpoint = try #require(coordinator.stderr.firstMatch(of: /--connect tcp:\/\/127.0.0.1:(\d+)/)).1
+    let script = """
+      import os, socket
+      for size in (1, 10, 64, 1000, 100000):
+          with socket.create_connection(("127.0.0.1", \(endpoint))) as s:
+              s.sendall(os.urandom(size))
+      """
+    #expect(try Program.run(Program.python, ["-c", script]).status == 0)
+    let worker = try Running(Program.worker, ["--connect", "tcp://127.0.0.1:\(endpoint)"])
+    #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
+    #expect(worker.wait() == 0, "\(worker.stderr)")
+  }
+}

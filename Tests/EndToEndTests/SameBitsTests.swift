@@ -1,0 +1,105 @@
+import Foundation
+import Testing
+
+/// The result is a function of the weights: not of workers, memory, deaths or restarts.
+@Suite struct SameBitsTests {
+  /// Everything that must not differ between two runs.
+  private func fingerprint(_ run: String) throws -> [Data] {
+    try ["results.h5", "tree.json", "tree.nwk", "tree.dot", "tree.graphml", "tree.mmd", "edges.csv"].map {
+      try Data(contentsOf: URL(fileURLWithPath: "\(run)/\($0)"))
+    }
+  }
+
+  private func recover(_ models: String, _ run: String, _ extra: [String] = []) throws {
+    let output = try Program.run(Program.modeltree, ["recover", models, "--out", run] + extra)
+    #expect(output.status == 0, "\(output.stderr)")
+  }
+
+  @Test func workersAndMemoryDoNotMatter() throws {
+    let scratch = try Scratch()
+    let models = "\(Program.root)/zoo/full-finetune"
+    try recover(models, scratch.file("a"), ["--workers", "1", "--memory", "1GB"])
+    try recover(models, scratch.file("b"), ["--workers", "3", "--memory", "600kB"])
+    #expect(try fingerprint(scratch.file("a")) == fingerprint(scratch.file("b")))
+  }
+
+  @Test func storesGiveTheSameAsTheFilesTheyCameFrom() throws {
+    let scratch = try Scratch()
+    let models = "\(Program.root)/zoo/lora"
+    try recover(models, scratch.file("a"))
+    for mode in [[], ["--copy"]] {
+      let name = mode.isEmpty ? "external" : "copied"
+      let imported = try Program.run(
+        Program.modeltree, ["import", models, "--store", scratch.file(name)] + mode)
+      #expect(imported.status == 0, "\(imported.stderr)")
+      try recover(scratch.file(name), scratch.file("run-\(name)"))
+      let results = try ["a", "run-\(name)"].map {
+        try Data(contentsOf: URL(fileURLWithPath: scratch.file("\($0)/results.h5")))
+      }
+      #expect(results[0] == results[1])
+    }
+  }
+
+  @Test func aClusterWithAWorkerKilledInMidShardGivesTheSameBits() throws {
+    let scratch = try Scratch()
+    let models = "\(Program.root)/zoo/full-finetune"
+    try recover(models, scratch.file("embedded"))
+    let run = scratch.file("cluster")
+    let coordinator = try Running(
+      Program.modeltree, ["coordinate", models, "--out", run, "--listen", "tcp://127.0.0.1:*"])
+    #expect(coordinator.waitForError("listening on tcp://127.0.0.1:"))
+    let endpoint = try #require(coordinator.stderr.firstMatch(of: /--connect (tcp:\S+)/)).1
+    // Connects while frozen in turn: it holds shards that it will never finish.
+    let victim = try Running(Program.worker, ["--connect", String(endpoint), "--threads", "1"])
+    victim.send(SIGSTOP)
+    let helper = try Running(Program.worker, ["--connect", String(endpoint), "--threads", "1"])
+    victim.send(SIGCONT)
+    victim.send(SIGKILL)
+    #expect(victim.wait() == 128 + SIGKILL)
+    #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
+    #expect(helper.wait() == 0, "\(helper.stderr)")
+    #expect(try fingerprint(scratch.file("embedded")) == fingerprint(run))
+  }
+
+  @Test func aWorkerThatHoldsShardsAndFallsSilentIsReplaced() throws {
+    let scratch = try Scratch()
+    let models = try scratch.makeFamily(children: 7, tensors: 150, shape: [256, 256])
+    try recover(models, scratch.file("embedded"))
+    let run = scratch.file("cluster")
+    let coordinator = try Running(
+      Program.modeltree, ["coordinate", models, "--out", run, "--listen", "tcp://127.0.0.1:*"])
+    #expect(coordinator.waitForError("listening on"))
+    let endpoint = try #require(coordinator.stderr.firstMatch(of: /--connect (tcp:\S+)/)).1
+    let silent = try Running(Program.worker, ["--connect", String(endpoint), "--threads", "4"])
+    #expect(
+      try eventually { try String(contentsOfFile: "\(run)/run.log", encoding: .utf8).contains("joined") })
+    silent.send(SIGSTOP)
+    let helper = try Running(Program.worker, ["--connect", String(endpoint), "--threads", "1"])
+    #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
+    #expect(helper.wait() == 0)
+    silent.send(SIGKILL)
+    _ = silent.wait()
+    #expect(try fingerprint(scratch.file("embedded")) == fingerprint(run))
+  }
+
+  @Test func aKilledCoordinatorGoesOnWhereItStopped() throws {
+    let scratch = try Scratch()
+    let models = try scratch.makeFamily(children: 7, tensors: 150, shape: [256, 256])
+    try recover(models, scratch.file("undisturbed"))
+    let run = scratch.file("run")
+    let first = try Running(
+      Program.modeltree, ["recover", models, "--out", run, "--workers", "1"])
+    // Killed as soon as the journal has grown beyond its empty form.
+    #expect(
+      eventually {
+        let bytes = try? FileManager.default.attributesOfItem(atPath: "\(run)/journal.sqlite-wal")[.size] as? Int
+        return (bytes ?? 0) > 100_000 || !first.isRunning
+      })
+    first.send(SIGKILL)
+    _ = first.wait()
+    let resumed = try Program.run(Program.modeltree, ["resume", run])
+    #expect(resumed.status == 0, "\(resumed.stderr)")
+    #expect(resumed.stderr.contains("finished from before"), "\(resumed.stderr)")
+    #expect(try fingerprint(scratch.file("undisturbed")) == fingerprint(run))
+  }
+}
