@@ -125,13 +125,14 @@ extension HDF5File {
   }
 
   public func setAttribute(_ name: String, of object: String, to text: String) throws(Failure) {
-    // The length is part of the type, and 0 is not a length.
     guard
-      let type = HDF5Handle(H5Tcopy(chdf5_c_string()), H5Tclose),
-      H5Tset_size(type.id, max(1, text.utf8.count)) >= 0, H5Tset_cset(type.id, H5T_CSET_UTF8) >= 0,
+      let type = Self.stringType(),
       let space = HDF5Handle(H5Screate(H5S_SCALAR), H5Sclose),
       let attribute = attribute(name, of: object, type.id, space.id),
-      H5Awrite(attribute.id, type.id, Array(text.utf8) + [0]) >= 0
+      text.withCString({ pointer in
+        var pointer: UnsafePointer<CChar>? = pointer
+        return H5Awrite(attribute.id, type.id, &pointer)
+      }) >= 0
     else { throw cannotWrite("\(object)@\(name)") }
   }
 
