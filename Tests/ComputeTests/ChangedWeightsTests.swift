@@ -24,7 +24,8 @@ struct ChangedWeightsTests {
   }
 
   private func cutOff() throws {
-    try folder.write(Array(try folder.read("weights/m1.safetensors").dropLast(100)), to: "weights/m1.safetensors")
+    let name = "weights/m1.safetensors"
+    try folder.write(Array(try folder.read(name).dropLast(100)), to: name)
   }
 
   @Test func weightsCutOffSinceTheImportAreNamed() throws {

@@ -36,10 +36,16 @@ struct DamagedHeader: Sendable, CustomTestStringConvertible {
     DamagedHeader("JSON that ends early", "{\"w\":{\"dtype\":\"F32\"", says: "cannot be read"),
     DamagedHeader("a tensor that is a number", "{\"w\":1}", says: "cannot be read", "w"),
     DamagedHeader("no type", "{\"w\":{\"shape\":[1],\"data_offsets\":[0,4]}}", body: 4, says: "w", "dtype"),
-    DamagedHeader("no shape", "{\"w\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", body: 4, says: "w", "shape"),
-    DamagedHeader("no offsets", "{\"w\":{\"dtype\":\"F32\",\"shape\":[1]}}", body: 4, says: "w", "data_offsets"),
+    DamagedHeader(
+      "no shape", "{\"w\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}",
+      body: 4, says: "w", "shape"),
+    DamagedHeader(
+      "no offsets", "{\"w\":{\"dtype\":\"F32\",\"shape\":[1]}}",
+      body: 4, says: "w", "data_offsets"),
     DamagedHeader("a text as shape", entries(("w", "F32", "\"1\"", "[0,4]")), body: 4, says: "w > shape"),
-    DamagedHeader("a fraction as extent", entries(("w", "F32", "[1.5]", "[0,4]")), body: 4, says: "cannot be read"),
+    DamagedHeader(
+      "a fraction as extent", entries(("w", "F32", "[1.5]", "[0,4]")),
+      body: 4, says: "cannot be read"),
     DamagedHeader(
       "an offset beyond 64 bits", entries(("w", "F32", "[1]", "[0,18446744073709551616]")), body: 4,
       says: "cannot be read"),
@@ -47,13 +53,21 @@ struct DamagedHeader: Sendable, CustomTestStringConvertible {
     DamagedHeader("longer than allowed", "{}", announced: 100_000_001, says: "100000001", "100000000"),
     DamagedHeader("longer than any file", "{}", announced: .max, says: "18446744073709551615"),
     DamagedHeader("a name of no letters", entries(("", "F32", "[1]", "[0,4]")), body: 4, says: "empty"),
-    DamagedHeader("a name with a zero byte", entries(("a\\u0000b", "F32", "[1]", "[0,4]")), body: 4, says: "zero byte"),
+    DamagedHeader(
+      "a name with a zero byte", entries(("a\\u0000b", "F32", "[1]", "[0,4]")),
+      body: 4, says: "zero byte"),
   ]
 
   static let places = [
-    DamagedHeader("a negative offset", entries(("w", "F32", "[2]", "[-4,4]")), body: 8, says: "'w'", "[-4, 4]"),
-    DamagedHeader("offsets that run backwards", entries(("w", "F32", "[1]", "[4,0]")), body: 4, says: "'w'", "[4, 0]"),
-    DamagedHeader("three offsets", entries(("w", "F32", "[1]", "[0,2,4]")), body: 4, says: "'w'", "3 data offsets"),
+    DamagedHeader(
+      "a negative offset", entries(("w", "F32", "[2]", "[-4,4]")),
+      body: 8, says: "'w'", "[-4, 4]"),
+    DamagedHeader(
+      "offsets that run backwards", entries(("w", "F32", "[1]", "[4,0]")),
+      body: 4, says: "'w'", "[4, 0]"),
+    DamagedHeader(
+      "three offsets", entries(("w", "F32", "[1]", "[0,2,4]")),
+      body: 4, says: "'w'", "3 data offsets"),
     DamagedHeader("one offset", entries(("w", "F32", "[1]", "[0]")), body: 4, says: "'w'", "1 data offsets"),
     DamagedHeader(
       "tensors that overlap", entries(("a", "F32", "[2]", "[0,8]"), ("b", "F32", "[2]", "[4,12]")),
@@ -64,10 +78,16 @@ struct DamagedHeader: Sendable, CustomTestStringConvertible {
     DamagedHeader(
       "a hole", entries(("a", "F32", "[1]", "[0,4]"), ("b", "F32", "[1]", "[8,12]")), body: 12,
       says: "4 bytes before tensor 'b'"),
-    DamagedHeader("a hole in front", entries(("a", "F32", "[1]", "[4,8]")), body: 8, says: "4 bytes before tensor 'a'"),
-    DamagedHeader("bytes behind the last", entries(("a", "F32", "[1]", "[0,4]")), body: 7, says: "3 bytes after tensor 'a'"),
+    DamagedHeader(
+      "a hole in front", entries(("a", "F32", "[1]", "[4,8]")),
+      body: 8, says: "4 bytes before tensor 'a'"),
+    DamagedHeader(
+      "bytes behind the last", entries(("a", "F32", "[1]", "[0,4]")),
+      body: 7, says: "3 bytes after tensor 'a'"),
     DamagedHeader("bytes and no tensor", "{}", body: 4, says: "4 bytes after the header"),
-    DamagedHeader("an end behind the file", entries(("w", "F32", "[25]", "[0,100]")), body: 96, says: "'w'", "100", "96", "cut off"),
+    DamagedHeader(
+      "an end behind the file", entries(("w", "F32", "[25]", "[0,100]")),
+      body: 96, says: "'w'", "100", "96", "cut off"),
     DamagedHeader(
       "the largest offset", entries(("w", "F32", "[1]", "[9223372036854775803,9223372036854775807]")),
       body: 4, says: "'w'", "9223372036854775807"),
@@ -78,9 +98,15 @@ struct DamagedHeader: Sendable, CustomTestStringConvertible {
       "a byte count that overflows", entries(("w", "F32", "[2305843009213693951]", "[0,4]")), body: 4,
       says: "'w'", "4 bytes", "more than can be counted"),
     DamagedHeader("a negative extent", entries(("w", "F32", "[-1]", "[0,4]")), body: 4, says: "'w'", "[-1]"),
-    DamagedHeader("too few bytes", entries(("w", "F32", "[3]", "[0,8]")), body: 8, says: "'w'", "8 bytes", "[3] of F32", "12"),
-    DamagedHeader("too many bytes", entries(("w", "BF16", "[3]", "[0,8]")), body: 8, says: "'w'", "8 bytes", "[3] of BF16", "6"),
-    DamagedHeader("integers of a wrong size", entries(("w", "I64", "[1]", "[0,4]")), body: 4, says: "'w'", "I64"),
+    DamagedHeader(
+      "too few bytes", entries(("w", "F32", "[3]", "[0,8]")),
+      body: 8, says: "'w'", "8 bytes", "[3] of F32", "12"),
+    DamagedHeader(
+      "too many bytes", entries(("w", "BF16", "[3]", "[0,8]")),
+      body: 8, says: "'w'", "8 bytes", "[3] of BF16", "6"),
+    DamagedHeader(
+      "integers of a wrong size", entries(("w", "I64", "[1]", "[0,4]")),
+      body: 4, says: "'w'", "I64"),
     DamagedHeader(
       "one name twice", entries(("w", "F32", "[1]", "[0,4]"), ("w", "F32", "[1]", "[4,8]")), body: 8,
       says: "'w' twice"),
@@ -145,7 +171,8 @@ struct DamagedHeaderTests {
     let whole = Safetensors.encode(
       [
         TestTensor("a.weight", .f32, [2, 3], [1, 2, 3, 4, 5, 6]),
-        TestTensor("b", .bf16, [2], [1, 2]), TestTensor("ids", "I64", [1], bytes: .init(repeating: 0, count: 8)),
+        TestTensor("b", .bf16, [2], [1, 2]),
+        TestTensor("ids", "I64", [1], bytes: .init(repeating: 0, count: 8)),
       ], metadata: ["format": "pt"])
     for round in 0..<1500 {
       var bytes = whole

@@ -4,10 +4,11 @@ import Lineage
 let nastyIDs = [
   "plain", "a-b_c d", "org/name", "(paren),(x)", "it's", "'", "two:colons;semi", "\"quoted\"", "\"",
   "<b>&amp;</b>", "a & b", "#hash %41 #35;", "comma,comma", "back\\slash", "end\\", "\\N \\n \\G \\\"",
-  "line\nbreak", "emoji🌲👩‍👩‍👧", "Größe", "中文 模型", "\u{1b}[31mred\u{1b}[0m", String(repeating: "long ", count: 600) + "x",
+  "line\nbreak", "emoji🌲👩‍👩‍👧", "Größe", "中文 模型",
+  "\u{1b}[31mred\u{1b}[0m", String(repeating: "long ", count: 600) + "x",
   "[bracket]", "a\"]b[\"", "tab\there", "cr\r\nlf", "quote'\u{301}", "double\"\u{301}", "slash\\\u{301}",
-  "comma,\u{301}", "A", "a", "`tick`", "end", "subgraph", "=1+1", "\u{202e}rtl", "--> |x|", "]]>", "-1", "007",
-  " leading and trailing ",
+  "comma,\u{301}", "A", "a", "`tick`", "end", "subgraph", "=1+1", "\u{202e}rtl", "--> |x|", "]]>",
+  "-1", "007", " leading and trailing ",
 ]
 
 /// Three families: a broad tree, a chain that ends in a duplicate, a model alone.

@@ -15,7 +15,10 @@ struct ArrayTests {
 
   private let folder: TemporaryFolder
   private let path: String
-  private let strings = ["plain", "", "Größe", "层", "🌲 and \"quotes\"\n", String(repeating: "x", count: 70_000)]
+  private let strings = [
+    "plain", "", "Größe", "层", "🌲 and \"quotes\"\n", String(repeating: "x", count: 70_000),
+  ]
+  private let doubles = [1.5, -.infinity, .nan, 1e300, -0.0, .leastNonzeroMagnitude]
 
   init() throws {
     folder = try TemporaryFolder()
@@ -25,7 +28,7 @@ struct ArrayTests {
   private func fill() throws {
     let file = try HDF5File(creating: path)
     try file.makeGroup("/deep/group")
-    try file.write([1.5, -.infinity, .nan, 1e300, -0.0, .leastNonzeroMagnitude], shape: [2, 3], to: "/deep/group/doubles")
+    try file.write(doubles, shape: [2, 3], to: "/deep/group/doubles")
     try file.write([Int64.min, 0, .max], shape: [3], to: "/integers")
     try file.write([UInt8](0...255), shape: [16, 16], to: "/bytes")
     try file.write([Double](), shape: [0, 4], to: "/nothing")
@@ -44,10 +47,10 @@ struct ArrayTests {
   @Test func h5pyReadsWhatWasWritten() throws {
     try fill()
     let found: [String: Found] = try Oracle.run("arrays.py", path)
-    let doubles = try #require(found["deep/group/doubles"])
-    #expect(doubles.dtype == "float64")
-    #expect(doubles.shape == [2, 3])
-    #expect(doubles.numbers == [1.5, -.infinity, nil, 1e300, 0, .leastNonzeroMagnitude])
+    let array = try #require(found["deep/group/doubles"])
+    #expect(array.dtype == "float64")
+    #expect(array.shape == [2, 3])
+    #expect(array.numbers == [1.5, -.infinity, nil, 1e300, 0, .leastNonzeroMagnitude])
     #expect(found["integers"]?.dtype == "int64")
     #expect(found["integers"]?.numbers == [-0x1p63, 0, 0x1p63])
     #expect(found["integers"]?.attributes == ["unit": "Meter²", "empty": "", "count": "-3"])
@@ -68,9 +71,7 @@ struct ArrayTests {
     let file = try HDF5File(reading: path)
     #expect(try file.strings("/strings") == strings)
     #expect(try file.strings("/no_strings") == [])
-    #expect(
-      try file.doubles("/deep/group/doubles").map(\.bitPattern)
-        == [1.5, -.infinity, .nan, 1e300, -0.0, .leastNonzeroMagnitude].map(\.bitPattern))
+    #expect(try file.doubles("/deep/group/doubles").map(\.bitPattern) == doubles.map(\.bitPattern))
     #expect(try file.doubles("/bytes").count == 256)
     #expect(try file.doubles("/layers") == [1, 2, 3, 4, 5, 6, 7, 8])
   }

@@ -27,7 +27,8 @@ public enum Oracle {
     let text = try output.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
-      throw Problem(description: "Tests/Oracle/\(script) ended with \(process.terminationStatus), see its traceback")
+      throw Problem(
+        description: "Tests/Oracle/\(script) ended with \(process.terminationStatus), see its traceback")
     }
     do {
       let decoder = JSONDecoder()
@@ -35,8 +36,8 @@ public enum Oracle {
         positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
       return try decoder.decode(Answer.self, from: text)
     } catch {
-      throw Problem(
-        description: "Tests/Oracle/\(script) printed what was not expected (\(error)): \(String(decoding: text, as: UTF8.self))")
+      let printed = String(decoding: text, as: UTF8.self)
+      throw Problem(description: "Tests/Oracle/\(script) printed the unexpected (\(error)): \(printed)")
     }
   }
 

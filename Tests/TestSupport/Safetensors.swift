@@ -12,8 +12,8 @@ public enum Safetensors {
     for tensor in tensors {
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       let range = "\(body.count),\(body.count + tensor.bytes.count)"
-      entries.append(
-        "\(json(tensor.name)):{\"dtype\":\"\(tensor.type)\",\"shape\":[\(shape)],\"data_offsets\":[\(range)]}")
+      let entry = "\"dtype\":\"\(tensor.type)\",\"shape\":[\(shape)],\"data_offsets\":[\(range)]"
+      entries.append("\(json(tensor.name)):{\(entry)}")
       body += tensor.bytes
     }
     let header = "{\(entries.joined(separator: ","))}"
