@@ -91,7 +91,7 @@ struct JournalTests {
     #expect(error.advice.contains("--redo"))
   }
 
-  @Test func journalOverwrittenInTheMiddleIsNamedOrStillRight() throws {
+  @Test func journalOverwrittenInTheMiddleIsNamed() throws {
     do {
       let journal = try Journal(path: path)
       for shard in 0..<50 { try journal.record([entry(shard, partial: .init(repeating: 7, count: 4000))]) }

@@ -3,6 +3,8 @@
 import csv
 import json
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -59,11 +61,26 @@ def newick():
     return {"nodes": nodes, "edges": edges}
 
 
+def shown(label):
+    """An escString as Graphviz shows it."""
+    escapes = {"n": "\n", "r": "\r"}
+    return re.sub(r"\\(.)", lambda m: escapes.get(m[1], m[1]), label, flags=re.DOTALL)
+
+
 def unquoted(name):
-    """A quoted DOT string as Graphviz shows it."""
     assert name.startswith('"') and name.endswith('"'), name
-    escapes = {"n": "\n", "r": "\r", "l": "\n"}
-    return re.sub(r"\\(.)", lambda m: escapes.get(m[1], m[1]), name[1:-1], flags=re.DOTALL)
+    return shown(name[1:-1])
+
+
+def graphviz():
+    """What Graphviz itself reads: its nodes and edges."""
+    output = subprocess.run(
+        ["dot", "-Tdot_json", str(run / "tree.dot")], check=True, capture_output=True).stdout
+    found = json.loads(output, strict=False)  # Graphviz leaves control characters as they are
+    names = {item["_gvid"]: shown(item["name"]) for item in found.get("objects", [])}
+    clusters = {item["_gvid"] for item in found.get("objects", []) if "nodes" in item}
+    edges = [(names[edge["tail"]], names[edge["head"]]) for edge in found.get("edges", [])]
+    return sorted(name for id, name in names.items() if id not in clusters), sorted(edges)
 
 
 def dot():
@@ -73,6 +90,8 @@ def dot():
         {"source": unquoted(edge.get_source()), "target": unquoted(edge.get_destination())}
         for edge in found.get_edges()
     ]
+    if shutil.which("dot"):
+        assert graphviz() == (sorted(nodes), sorted((e["source"], e["target"]) for e in edges))
     return {"nodes": nodes, "edges": edges}
 
 
