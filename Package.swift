@@ -80,6 +80,20 @@ let package = Package(
 
     // Tests mirror the sources; the last one runs the built programs.
     tests("EndToEndTests", needs: ["modeltree", "modeltree-worker"]),
+    // Tests. TestSupport writes the files they start from and asks other people's tools.
+    .target(
+      name: "TestSupport", dependencies: ["Core", "Import", "Storage"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests("ImportTests", needs: ["Core", "Import", "Storage", "TestSupport"]),
+    tests("StorageTests", needs: ["Core", "Import", "Storage", "TestSupport"]),
+    tests("PlanningTests", needs: ["Core", "Import", "Planning", "Storage"]),
+    tests("ReportsTests", needs: ["Core", "Lineage", "Reports", "TestSupport"]),
+    tests("JournalTests", needs: ["Core", "Journal", "TestSupport"]),
+    tests(
+      "ComputeTests", needs: ["Compute", "Core", "Import", "Storage", "TestSupport", "Wire"]),
+    tests(
+      "GatheringTests",
+      needs: ["Compute", "Core", "Gathering", "Import", "Planning", "Storage", "TestSupport", "Wire"]),
   ],
   swiftLanguageModes: [.v6]
 )

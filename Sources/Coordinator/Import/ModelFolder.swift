@@ -32,14 +32,18 @@ struct ModelFolder {
       if names.contains("\(stem).safetensors.index.json") {
         return try sharded(index: "\(stem).safetensors.index.json", prefix: prefix)
       }
-      // Diffusers keeps precisions beside each other: `<stem>.fp16.safetensors`.
-      let variants = names.filter {
-        $0.hasPrefix("\(stem).") && $0.hasSuffix(".safetensors") && $0.split(separator: ".").count == 3
+      // Diffusers keeps precisions beside each other: `<stem>.fp16.safetensors`, or its parts.
+      let variants = names.filter { $0.hasPrefix("\(stem).") && $0.hasSuffix(".safetensors") }
+      if let whole = variants.first(where: { $0.split(separator: ".").count == 3 && !$0.contains("-of-") }) {
+        return [.init(path: "\(path)/\(whole)", prefix: prefix, tensors: nil)]
       }
-      if let variant = variants.first {
-        return [.init(path: "\(path)/\(variant)", prefix: prefix, tensors: nil)]
+      if let index = names.first(where: {
+        $0.hasPrefix("\(stem).") && $0.contains(".safetensors.index") && $0.hasSuffix(".json")
+      }) {
+        return try sharded(index: index, prefix: prefix)
       }
-      if let part = names.first(where: { $0.hasPrefix("\(stem)-00") && $0.hasSuffix(".safetensors") }) {
+      let parts = variants + names.filter { $0.hasPrefix("\(stem)-00") && $0.hasSuffix(".safetensors") }
+      if let part = parts.first(where: { $0.contains("-00") }) {
         throw .badInput(
           "'\(path.printable)' holds '\(part.printable)', one part of a sharded model, but no '\(stem).safetensors.index.json'",
           advice: "download the index file too")

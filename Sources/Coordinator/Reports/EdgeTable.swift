@@ -16,7 +16,15 @@ enum EdgeTable {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// Scalar by scalar: a quote below a combining mark is another character to Swift, but a quote
+  /// to every reader.
   private static func quoted(_ id: String) -> String {
-    id.contains { ",\"\n\r".contains($0) } ? "\"" + id.replacing("\"", with: "\"\"") + "\"" : id
+    guard id.unicodeScalars.contains(where: { ",\"\n\r".unicodeScalars.contains($0) }) else { return id }
+    var text = "\""
+    for scalar in id.unicodeScalars {
+      if scalar == "\"" { text += "\"" }
+      text.unicodeScalars.append(scalar)
+    }
+    return text + "\""
   }
 }

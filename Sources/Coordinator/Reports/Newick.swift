@@ -12,8 +12,17 @@ enum Newick {
     return inner + quoted(branch.node.id) + length
   }
 
-  /// Quoted always: every character may stand in a quoted label, a quote is doubled.
+  /// Quoted always: every character may stand in a quoted label, a quote is doubled, and a line
+  /// break, which ends a label for many readers, is a space.
   private static func quoted(_ id: String) -> String {
-    "'" + id.replacing("'", with: "''").replacing("\n", with: " ") + "'"
+    var text = "'"
+    for scalar in id.unicodeScalars {
+      switch scalar {
+      case "'": text += "''"
+      case "\n", "\r": text += " "
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    return text + "'"
   }
 }

@@ -136,14 +136,20 @@ public struct SetAsideTensor: Sendable, Hashable, Codable {
 }
 
 /// Tensor names as HDF5 link names: `/` would open a group, `.` alone means "here".
+///
+/// Literally: a `/` below a combining mark is another character to Swift, but a `/` to HDF5.
 enum TensorName {
   static func escaped(_ name: String) -> String {
     if name == "." { return "%2E" }
-    return name.replacingOccurrences(of: "%", with: "%25").replacingOccurrences(of: "/", with: "%2F")
+    return replace("/", by: "%2F", in: replace("%", by: "%25", in: name))
   }
 
   static func unescaped(_ link: String) -> String {
     if link == "%2E" { return "." }
-    return link.replacingOccurrences(of: "%2F", with: "/").replacingOccurrences(of: "%25", with: "%")
+    return replace("%25", by: "%", in: replace("%2F", by: "/", in: link))
+  }
+
+  private static func replace(_ text: String, by other: String, in name: String) -> String {
+    name.replacingOccurrences(of: text, with: other, options: .literal)
   }
 }

@@ -24,7 +24,7 @@ final class BlockStream {
 
   /// What the reading thread and the computing thread have in common.
   private final class Shared: Sendable {
-    let empty: DispatchSemaphore
+    let empty = DispatchSemaphore(value: 0)
     let full = DispatchSemaphore(value: 0)
     let state = Mutex(State())
 
@@ -33,7 +33,11 @@ final class BlockStream {
       var cancelled = false
     }
 
-    init(slots: Int) { empty = DispatchSemaphore(value: slots) }
+    init(slots: Int) {
+      // Signalled, not created with the value: Dispatch aborts the program when a semaphore goes
+      // with less than it was created with, and a cancelled stream may leave it so.
+      for _ in 0..<slots { empty.signal() }
+    }
   }
 
   /// One buffer: a row per model, each aligned to a cache line.

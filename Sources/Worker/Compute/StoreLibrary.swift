@@ -8,11 +8,17 @@ public final class StoreLibrary: Sendable {
     var stores: [String: ModelStore] = [:]
     var files: [String: WeightFile] = [:]
     var located: [Place: StoredTensor] = [:]
+    var verified: Set<Origin> = []
   }
 
   fileprivate struct Place: Hashable {
     var store: String
     var tensor: String
+  }
+
+  fileprivate struct Origin: Hashable {
+    var store: String
+    var file: String
   }
 
   private let state = Mutex(State())
@@ -45,6 +51,7 @@ extension StoreLibrary.State {
       found = known
     } else {
       found = try openStore(path).tensor(tensor)
+      try verify(found.file, in: path)
       located[place] = found
     }
     if let file = files[found.file] { return (found, file) }
@@ -56,11 +63,18 @@ extension StoreLibrary.State {
   private mutating func openStore(_ path: String) throws(Failure) -> ModelStore {
     if let store = stores[path] { return store }
     let store = try ModelStore(path: path)
-    // Weights that changed since the import would be compared with what others read before.
-    for source in try store.sources() where source.path != path {
-      try source.verify(model: path)
-    }
     stores[path] = store
     return store
+  }
+
+  /// Weights that changed since the import would be compared with what others read before. A
+  /// copied store holds its weights itself and does not need its sources any more.
+  private mutating func verify(_ file: String, in path: String) throws(Failure) {
+    let origin = StoreLibrary.Origin(store: path, file: file)
+    guard file != path, !verified.contains(origin) else { return }
+    for source in try openStore(path).sources() where source.path == file {
+      try source.verify(model: path)
+    }
+    verified.insert(origin)
   }
 }

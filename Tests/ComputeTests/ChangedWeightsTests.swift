@@ -1,0 +1,82 @@
+import Compute
+import Core
+import Import
+import Storage
+import TestSupport
+import Testing
+import Wire
+
+/// Weights that change under a worker are noticed, never silently compared.
+struct ChangedWeightsTests {
+  private let folder: TemporaryFolder
+  private let tensor = TestTensor("w", .f32, [4, 1024], Array(repeating: 1, count: 4096))
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func run(_ library: StoreLibrary, _ records: [ModelRecord]) throws -> Partial? {
+    let assignment = CoordinatorMessage.Assignment(
+      shard: ShardID(0), attempt: 1, shape: try #require(TensorShape([4, 1024])), coordinates: 0..<4096,
+      statistics: [], sources: [.init(tensor: "w", models: [0, 1])])
+    // Room for two blocks of one run: four blocks are streamed.
+    let memory = ShardGeometry.minimumBytes(models: 2, bytesPerCoordinate: 8, columns: 1024, statistics: [])
+    let computation = ShardComputation(library: library, memoryBytes: memory)
+    return try computation.run(assignment, stores: records.map(\.store), onRead: { _ in }) { false }
+  }
+
+  private func cutOff() throws {
+    let name = "weights/m1.safetensors"
+    try folder.write(Array(try folder.read(name).dropLast(100)), to: name)
+  }
+
+  @Test func weightsCutOffSinceTheImportAreNamed() throws {
+    let records = try Models.make([[tensor], [tensor]], in: folder)
+    try cutOff()
+    let error = try #require(failure { _ = try run(StoreLibrary(), records) })
+    #expect(error.kind == .badInput)
+    #expect(error.message.contains("'\(folder.at("weights/m1.safetensors"))' has changed since the import"))
+  }
+
+  @Test func weightsTouchedSinceTheImportAreNamed() throws {
+    let records = try Models.make([[tensor], [tensor]], in: folder)
+    try folder.touch("weights/m0.safetensors", secondsSince1970: 1_000_000_000)
+    let error = try #require(failure { _ = try run(StoreLibrary(), records) })
+    #expect(error.message.contains(folder.at("weights/m0.safetensors")))
+  }
+
+  @Test func copiedStoresNeedTheirSourcesNoLonger() throws {
+    let records = try Models.make([[tensor], [tensor]], in: folder, mode: .copy)
+    try folder.remove("weights")
+    #expect(try run(StoreLibrary(), records)?.l2 == [0])
+  }
+
+  @Test func copiedStoreThatWasCutOffIsNamed() throws {
+    let records = try Models.make([[tensor], [tensor]], in: folder, mode: .copy)
+    let library = StoreLibrary()
+    #expect(try run(library, records) != nil)
+    let store = "stores/m1.h5"
+    let cut = records[1].tensors[0].offset + 5000
+    // In place, as the library holds the file open.
+    try folder.truncate(store, to: cut)
+    let error = try #require(failure { _ = try run(library, records) })
+    #expect(error.kind == .badInput)
+    #expect(error.message.contains("'\(folder.at(store))' ends at byte \(cut)"))
+    #expect(error.message.contains("'w'"))
+  }
+
+  @Test func forgottenStoresAreOpenedAnew() throws {
+    let records = try Models.make([[tensor], [tensor]], in: folder)
+    let library = StoreLibrary()
+    #expect(try run(library, records)?.l2 == [0])
+    let moved = TestTensor("w", .f32, [4, 1024], Array(repeating: 2, count: 4096))
+    let again = try Models.make([[tensor], [moved]], in: folder)
+    library.forget()
+    #expect(try run(library, again)?.l2 == [4096])
+  }
+
+  @Test func missingStoreIsNamed() throws {
+    let records = try Models.make([[tensor], [tensor]], in: folder)
+    try folder.remove("stores/m1.h5")
+    let error = try #require(failure { _ = try run(StoreLibrary(), records) })
+    #expect(error.message.contains(records[1].store))
+  }
+}

@@ -1,0 +1,122 @@
+import Compute
+import Core
+import Gathering
+import Import
+import Planning
+import Storage
+import TestSupport
+import Testing
+import Wire
+
+/// Partials are added up to what the whole tensor gives at once.
+struct GathererTests {
+  private let folder: TemporaryFolder
+  private let plan: Plan
+  private let library = StoreLibrary()
+
+  /// One tensor of three shards, one of one shard.
+  init() throws {
+    folder = try TemporaryFolder()
+    let count = 2 * ShardGeometry.target + 5000
+    func weights(_ seed: UInt64) -> [UInt8] {
+      var random = SeededRandom(seed)
+      var bytes: [UInt8] = []
+      bytes.reserveCapacity(2 * count)
+      for _ in 0..<count / 4 + 1 {
+        // Bit 14 cleared: finite halves below 2.
+        withUnsafeBytes(of: random.next() & 0xbfff_bfff_bfff_bfff) { bytes.append(contentsOf: $0) }
+      }
+      return Array(bytes[..<(2 * count)])
+    }
+    let small = TestTensor("small", .f32, [2, 2], [1, 2, 3, 4])
+    let records = try Models.make(
+      [
+        [TestTensor("large", "F16", [count], bytes: weights(1)), small],
+        [TestTensor("large", "F16", [count], bytes: weights(2)), small],
+      ], in: folder)
+    plan = Plan(models: records, statistics: [.l1, .max])
+  }
+
+  private func partial(_ tensor: Int, _ coordinates: Range<Int>) throws -> Partial {
+    let planned = plan.tensors[tensor]
+    let assignment = CoordinatorMessage.Assignment(
+      shard: ShardID(0), attempt: 1, shape: planned.shape, coordinates: coordinates,
+      statistics: planned.statistics, sources: [.init(tensor: planned.name, models: [0, 1])])
+    let computation = ShardComputation(library: library, memoryBytes: 1 << 24)
+    return try #require(
+      try computation.run(assignment, stores: plan.models.map(\.store), onRead: { _ in }) { false })
+  }
+
+  private func encoded() throws -> [ShardID: [UInt8]] {
+    var partials: [ShardID: [UInt8]] = [:]
+    for shard in plan.shards {
+      partials[shard.id] = PartialCodec.encode(try partial(shard.tensor, shard.coordinates))
+    }
+    return partials
+  }
+
+  @Test func shardsAddUpToTheWholeTensor() throws {
+    #expect(plan.shards.count == 4)
+    let partials = try encoded()
+    let gathered = try Gatherer.gather(plan) { partials[$0] }
+    #expect(gathered.map(\.name) == ["large", "small"])
+    #expect(gathered.map(\.models) == [[0, 1], [0, 1]])
+    for (index, sums) in gathered.map(\.sums).enumerated() {
+      let whole = try partial(index, 0..<plan.tensors[index].shape.elements)
+      func close(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-12 * abs(b) }
+      #expect(close(sums.l2[0], whole.l2[0]))
+      #expect(close(sums.l1[0], whole.l1[0]))
+      #expect(sums.max == whole.max)
+      for (a, b) in zip(sums.moments, whole.moments) {
+        #expect(a.count == b.count && a.zeros == b.zeros)
+        #expect(a.minimum == b.minimum && a.maximum == b.maximum)
+        #expect(close(a.m2, b.m2) && close(a.m4, b.m4))
+        #expect(abs(a.mean - b.mean) < 1e-12)
+      }
+    }
+  }
+
+  @Test func partialsAreAskedForInTheOrderOfTheShards() throws {
+    let partials = try encoded()
+    var asked: [Int] = []
+    let first = try Gatherer.gather(plan) { shard in
+      asked.append(shard.value)
+      return partials[shard]
+    }
+    #expect(asked == [0, 1, 2, 3])
+    let second = try Gatherer.gather(plan) { partials[$0] }
+    #expect(first.map(\.sums) == second.map(\.sums))
+  }
+
+  @Test func missingPartialIsNamedAndResumable() throws {
+    var partials = try encoded()
+    partials[ShardID(2)] = nil
+    let error = try #require(failure { _ = try Gatherer.gather(plan) { partials[$0] } })
+    #expect(error.kind == .resumable)
+    #expect(error.message.contains("shard 2 (tensor 'large') is not finished"))
+  }
+
+  @Test func damagedPartialIsNamed() throws {
+    let partials = try encoded()
+    let good = try #require(partials[ShardID(3)])
+    var flipped = good
+    flipped[20] ^= 1
+    for bad in [flipped, Array(good.dropLast()), good + [0], []] {
+      var damaged = partials
+      damaged[ShardID(3)] = bad
+      let error = try #require(failure { _ = try Gatherer.gather(plan) { damaged[$0] } })
+      #expect(error.kind == .badInput)
+      #expect(error.message.contains("shard 3 (tensor 'small') is damaged"))
+    }
+  }
+
+  @Test func failureOfTheJournalIsPassedOn() throws {
+    let error = try #require(
+      failure {
+        _ = try Gatherer.gather(plan) { (_: ShardID) throws(Failure) -> [UInt8]? in
+          throw .cannotWrite("the disk is gone")
+        }
+      })
+    #expect(error.message == "the disk is gone")
+  }
+}

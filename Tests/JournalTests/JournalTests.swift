@@ -1,0 +1,119 @@
+import Core
+import Journal
+import TestSupport
+import Testing
+
+/// The journal gives back what was recorded, and nothing else.
+struct JournalTests {
+  private let folder: TemporaryFolder
+  private let path: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    path = folder.at("journal.sqlite")
+  }
+
+  private func entry(_ shard: Int, partial: [UInt8] = [1, 2, 3], attempt: Int = 1) -> Journal.Entry {
+    Journal.Entry(
+      shard: ShardID(shard), attempt: attempt, worker: "host:1", seconds: 0.5, bytesRead: 100,
+      partial: partial)
+  }
+
+  @Test func newJournalIsEmpty() throws {
+    let journal = try Journal(path: path)
+    #expect(try journal.finishedShards().isEmpty)
+    #expect(try journal.partial(of: ShardID(0)) == nil)
+    #expect(try journal.setting("identity") == nil)
+    #expect(try journal.totals() == (0, 0, 0))
+  }
+
+  @Test func recordedShardsComeBack() throws {
+    let journal = try Journal(path: path)
+    let large = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    try journal.record([entry(3), entry(0, partial: large), entry(7, partial: [])])
+    #expect(try journal.finishedShards() == [ShardID(0), ShardID(3), ShardID(7)])
+    #expect(try journal.partial(of: ShardID(3)) == [1, 2, 3])
+    #expect(try journal.partial(of: ShardID(0)) == large)
+    #expect(try journal.partial(of: ShardID(7)) == [])
+    #expect(try journal.partial(of: ShardID(1)) == nil)
+    #expect(try journal.totals() == (3, 300, 1.5))
+  }
+
+  @Test func firstRecordOfAShardStays() throws {
+    let journal = try Journal(path: path)
+    try journal.record([entry(1, partial: [1]), entry(1, partial: [2], attempt: 2)])
+    try journal.record([entry(1, partial: [3], attempt: 3), entry(2, partial: [4])])
+    #expect(try journal.partial(of: ShardID(1)) == [1])
+    #expect(try journal.partial(of: ShardID(2)) == [4])
+    #expect(try journal.totals() == (2, 200, 1))
+  }
+
+  @Test func recordingNothingIsHarmless() throws {
+    let journal = try Journal(path: path)
+    try journal.record([])
+    #expect(try journal.finishedShards().isEmpty)
+  }
+
+  @Test func reopenedJournalKnowsEverything() throws {
+    do {
+      let journal = try Journal(path: path)
+      try journal.set(["identity": "abc", "options": "{\"memory\":1}"])
+      try journal.record([entry(5, partial: [9])])
+    }
+    let journal = try Journal(path: path)
+    #expect(try journal.finishedShards() == [ShardID(5)])
+    #expect(try journal.partial(of: ShardID(5)) == [9])
+    #expect(try journal.setting("identity") == "abc")
+    #expect(try journal.setting("options") == "{\"memory\":1}")
+  }
+
+  @Test func laterSettingReplacesTheEarlier() throws {
+    let journal = try Journal(path: path)
+    try journal.set(["a": "1", "b": "2"])
+    try journal.set(["a": "Größe 'x'; DROP TABLE shard"])
+    #expect(try journal.setting("a") == "Größe 'x'; DROP TABLE shard")
+    #expect(try journal.setting("b") == "2")
+    #expect(try journal.finishedShards().isEmpty)
+  }
+
+  @Test func anotherReaderSeesWhatIsRecordedMeanwhile() throws {
+    let journal = try Journal(path: path)
+    let reader = try Journal(path: path)
+    try journal.record([entry(1)])
+    #expect(try reader.finishedShards() == [ShardID(1)])
+  }
+
+  @Test func fileThatIsNoDatabaseIsNamed() throws {
+    try folder.write(String(repeating: "not a database\n", count: 100), to: "journal.sqlite")
+    let error = try #require(failure { _ = try Journal(path: path) })
+    #expect(error.kind == .badInput)
+    #expect(error.message.contains("'\(path)' is no journal of a run"))
+    #expect(error.advice.contains("--redo"))
+  }
+
+  @Test func journalOverwrittenInTheMiddleIsNamed() throws {
+    do {
+      let journal = try Journal(path: path)
+      for shard in 0..<50 { try journal.record([entry(shard, partial: .init(repeating: 7, count: 4000))]) }
+    }
+    var bytes = try folder.read("journal.sqlite")
+    for p in bytes.indices.dropFirst(8192) { bytes[p] = 0xa5 }
+    try folder.write(bytes, to: "journal.sqlite")
+    let error = try #require(
+      failure {
+        let journal = try Journal(path: path)
+        for shard in try journal.finishedShards() { _ = try journal.partial(of: shard) }
+      })
+    #expect(error.message.contains(path))
+  }
+
+  @Test func folderThatCannotBeWrittenIsNamed() throws {
+    try folder.write("a file", to: "file")
+    for path in [folder.at("file/journal.sqlite"), folder.at("none/journal.sqlite")] {
+      let error = try #require(failure { _ = try Journal(path: path) })
+      #expect(error.kind == .cannotWrite)
+      #expect(error.message.contains(path))
+      #expect(!error.advice.isEmpty)
+    }
+  }
+}

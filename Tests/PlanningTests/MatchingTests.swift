@@ -1,0 +1,111 @@
+import Core
+import Import
+import Planning
+import Storage
+import Testing
+
+/// Which tensors of which models are compared.
+struct MatchingTests {
+  private let matrix = [4, 4]
+
+  private func plan(_ models: ModelRecord...) -> Plan { Plan(models: models, statistics: []) }
+
+  @Test(arguments: [
+    "model.", "bert.", "base_model.model.", "module.", "transformer.", "_orig_mod.",
+    "base_model.model.model.", "module.bert.",
+  ])
+  func wrappersInFrontOfANameDoNotMatter(_ wrapper: String) throws {
+    let plan = plan(
+      record("wrapped", [("\(wrapper)layer.0.weight", matrix)]), record("bare", [("layer.0.weight", matrix)]))
+    let tensor = try #require(plan.tensors.first)
+    #expect(plan.tensors.count == 1)
+    #expect(tensor.copies.map(\.name) == ["\(wrapper)layer.0.weight", "layer.0.weight"])
+    #expect(tensor.name == "\(wrapper)layer.0.weight")
+    #expect(tensor.models == [0, 1])
+  }
+
+  @Test(arguments: ["decoder.", "xmodel.", "models.", "encoder."])
+  func otherNamesInFrontDoMatter(_ prefix: String) {
+    let plan = plan(
+      record("a", [("\(prefix)w", matrix), ("x", matrix)]), record("b", [("w", matrix), ("x", matrix)]))
+    #expect(plan.tensors.map(\.name) == ["x"])
+  }
+
+  @Test func wrapperAloneIsAName() {
+    let plan = plan(record("a", [("model.", matrix)]), record("b", [("model.", matrix)]))
+    #expect(plan.tensors.map(\.name) == ["model."])
+  }
+
+  @Test func namesThatWouldBecomeOneAreKeptApart() {
+    let names = [("model.w", matrix), ("w", matrix)]
+    let plan = plan(record("a", names), record("b", names))
+    #expect(plan.tensors.map(\.name) == ["model.w", "w"])
+    #expect(plan.tensors.allSatisfy { Set($0.copies.map(\.name)).count == 1 })
+  }
+
+  @Test func aModelNeverHasTwoCopiesOfATensor() {
+    let plan = plan(
+      record("a", [("model.w", matrix), ("w", matrix)]), record("b", [("w", matrix)]),
+      record("c", [("model.w", matrix)]))
+    #expect(plan.tensors.allSatisfy { Set($0.models).count == $0.models.count })
+  }
+
+  @Test func otherShapesAreOtherTensors() {
+    let plan = plan(
+      record("a", [("w", [2, 3])]), record("b", [("w", [3, 2])]), record("c", [("w", [2, 3])]),
+      record("d", [("w", [6])]))
+    #expect(plan.tensors.map(\.models) == [[0, 2]])
+    #expect(plan.tensors.map(\.shape.extents) == [[2, 3]])
+  }
+
+  @Test func otherTypesAreTheSameTensor() throws {
+    let plan = plan(
+      record("a", [("w", matrix)], type: .f32), record("b", [("w", matrix)], type: .bf16),
+      record("c", [("w", matrix)], type: .f64))
+    let tensor = try #require(plan.tensors.first)
+    #expect(tensor.copies.map(\.type) == [.f32, .bf16, .f64])
+    #expect(tensor.bytesPerCoordinate == 14)
+    #expect(tensor.bytes == 14 * 16)
+  }
+
+  @Test func modelsOfDifferentSignaturesShareOneRun() {
+    let plan = plan(
+      record("vit1", [("vit.q", [8, 8]), ("head", [10, 8])]), record("llama1", [("model.q", [16, 16])]),
+      record("vit2", [("q", [8, 8])]), record("llama2", [("q", [16, 16])]))
+    #expect(plan.tensors.map(\.models) == [[0, 2], [1, 3]])
+    #expect(plan.notes.map(\.subject) == ["vit1"])
+    #expect(plan.notes[0].text.hasPrefix("1 of 2 tensors are in no other model"))
+  }
+
+  @Test func embeddingTablesAreAskedForTheirShrinkage() {
+    let tensors = [
+      ("embeddings.word.weight", [100, 8]), ("layer.0.weight", matrix), ("embeddings.bias", [8]),
+    ]
+    let plan = Plan(models: [record("a", tensors), record("b", tensors)], statistics: .l1)
+    #expect(plan.tensors.map(\.role) == [.embedding, .linear, .vector])
+    #expect(plan.tensors.map(\.statistics) == [[.l1, .shrinkage], .l1, .l1])
+  }
+
+  @Test func tensorsThatWereSetAsideAreNotedByType() throws {
+    let ids = SetAsideTensor(name: "position_ids", type: "I64", extents: [512])
+    let none = SetAsideTensor(name: "none", type: "F32", extents: [0])
+    let plan = plan(
+      record("a", [("w", matrix)], setAside: [ids, none]), record("b", [("w", matrix)], setAside: [ids]))
+    #expect(plan.notes.map(\.subject) == ["F32", "I64"])
+    #expect(plan.notes[0].text.contains("1 tensors of 1 models") && plan.notes[0].text.contains("empty"))
+    #expect(plan.notes[1].text.contains("2 tensors of 2 models"))
+    #expect(plan.notes[1].text.contains("'position_ids'"))
+  }
+
+  @Test func modelsThatShareNothingAreNoted() {
+    let plan = Plan(
+      models: [
+        record("a", [("w", matrix)]), record("stranger", [("w", [5, 5])]), record("b", [("w", matrix)]),
+        record("integers", []),
+      ], statistics: [], notes: [Note(subject: "x", text: "found before")])
+    #expect(plan.notes.map(\.subject) == ["x", "stranger", "integers"])
+    #expect(plan.notes[1].text.contains("shares no tensor"))
+    #expect(plan.notes[2].text.contains("no floating-point weights"))
+    #expect(plan.models.count == 4)
+  }
+}

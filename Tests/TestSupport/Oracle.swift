@@ -1,0 +1,53 @@
+internal import Foundation
+
+/// Runs the scripts in Tests/Oracle: what other people's tools make of our files.
+public enum Oracle {
+  public struct Problem: Error, CustomStringConvertible {
+    public let description: String
+  }
+
+  /// The folder of Package.swift.
+  public static var repositoryRoot: String {
+    var url = URL(fileURLWithPath: #filePath)
+    for _ in 0..<3 { url.deleteLastPathComponent() }
+    return url.path
+  }
+
+  /// Runs a script and decodes the JSON that it prints.
+  public static func run<Answer: Decodable>(
+    _ script: String, _ arguments: String..., answer: Answer.Type = Answer.self
+  ) throws -> Answer {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: try interpreter())
+    process.arguments = ["\(repositoryRoot)/Tests/Oracle/\(script)"] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    // Errors go to the test's own standard error; the pipe could fill up unread.
+    try process.run()
+    let text = try output.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw Problem(
+        description: "Tests/Oracle/\(script) ended with \(process.terminationStatus), see its traceback")
+    }
+    do {
+      let decoder = JSONDecoder()
+      decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+      return try decoder.decode(Answer.self, from: text)
+    } catch {
+      let printed = String(decoding: text, as: UTF8.self)
+      throw Problem(description: "Tests/Oracle/\(script) printed the unexpected (\(error)): \(printed)")
+    }
+  }
+
+  private static func interpreter() throws -> String {
+    if let given = ProcessInfo.processInfo.environment["MODELTREE_PYTHON"] { return given }
+    let own = "\(repositoryRoot)/.venv/bin/python"
+    guard FileManager.default.isExecutableFile(atPath: own) else {
+      throw Problem(
+        description: "no Python to compare with: 'make test' sets up \(own), or set MODELTREE_PYTHON")
+    }
+    return own
+  }
+}

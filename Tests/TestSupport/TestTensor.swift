@@ -1,0 +1,94 @@
+public import Core
+
+/// A tensor as a test writes it, and the values that must come back.
+public struct TestTensor: Sendable {
+  public var name: String
+  /// As safetensors names it.
+  public var type: String
+  public var shape: [Int]
+  public var bytes: [UInt8]
+  /// What the bytes stand for; empty for types that hold no weights.
+  public var values: [Double]
+
+  /// Rounds the values to the type.
+  public init(_ name: String, _ type: ElementType, _ shape: [Int], _ values: [Double]) {
+    precondition(values.count == shape.reduce(1, *), "\(values.count) values for \(shape)")
+    self.name = name
+    self.type = type.rawValue
+    self.shape = shape
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(values.count * type.bytes)
+    var rounded: [Double] = []
+    rounded.reserveCapacity(values.count)
+    for value in values {
+      switch type {
+      case .f64:
+        bytes.append(littleEndian: value.bitPattern)
+        rounded.append(value)
+      case .f32:
+        bytes.append(littleEndian: Float(value).bitPattern)
+        rounded.append(Double(Float(value)))
+      case .f16:
+        bytes.append(littleEndian: Float16(value).bitPattern)
+        rounded.append(Double(Float16(value)))
+      case .bf16:
+        let bits = Self.brainFloat(Float(value))
+        bytes.append(littleEndian: bits)
+        rounded.append(Double(Float(bitPattern: UInt32(bits) << 16)))
+      }
+    }
+    self.bytes = bytes
+    self.values = rounded
+  }
+
+  /// Anything else: integers, odd types, bytes made elsewhere.
+  public init(_ name: String, _ type: String, _ shape: [Int], bytes: [UInt8]) {
+    self.name = name
+    self.type = type
+    self.shape = shape
+    self.bytes = bytes
+    values = []
+  }
+
+  /// Weights around zero, as networks have them.
+  public static func random(
+    _ name: String, _ type: ElementType, _ shape: [Int], using random: inout SeededRandom,
+    scale: Double = 1
+  ) -> TestTensor {
+    let count = shape.reduce(1, *)
+    return TestTensor(name, type, shape, (0..<count).map { _ in scale * random.nextWeight() })
+  }
+
+  /// To nearest, ties to even.
+  private static func brainFloat(_ value: Float) -> UInt16 {
+    let bits = value.bitPattern
+    guard value.isFinite else { return UInt16(bits >> 16) }
+    return UInt16((bits + 0x7fff + (bits >> 16 & 1)) >> 16)
+  }
+}
+
+extension [UInt8] {
+  mutating func append<T: FixedWidthInteger>(littleEndian value: T) {
+    Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
+  }
+}
+
+/// SplitMix64: the same numbers on every machine for the same seed.
+public struct SeededRandom: RandomNumberGenerator {
+  private var state: UInt64
+
+  public init(_ seed: UInt64) { state = seed }
+
+  public mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  /// Between -1 and 1, most near 0.
+  public mutating func nextWeight() -> Double {
+    Double.random(in: -1...1, using: &self) * Double.random(in: 0...1, using: &self)
+  }
+}
