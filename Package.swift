@@ -77,6 +77,11 @@ let package = Package(
         "Storage", "Transport", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
+
+    // Tests, one target per target that holds logic.
+    tests("CoreTests", needs: ["Core"]),
+    tests("WireTests", needs: ["Core", "Wire"]),
+    tests("SchedulingTests", needs: ["Core", "Scheduling"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -130,7 +130,7 @@ public struct Scheduler: Sendable {
     case .ready(let id, let credit):
       guard let worker = workers[id] else { break }
       // A worker never computes more than it has threads for; the cap only bounds a false one.
-      workers[id]?.credit = min(worker.credit + max(credit, 0), 1024)
+      workers[id]?.credit = min(worker.credit + min(max(credit, 0), 1024), 1024)
     case .done(let id, let lease):
       actions += answered(id, lease)
     case .failed(let id, let lease, let reason):
