@@ -81,6 +81,7 @@ let package = Package(
     // Tests, one target per target that holds logic.
     tests("CoreTests", needs: ["Core"]),
     tests("WireTests", needs: ["Core", "Wire"]),
+    tests("KernelsTests", needs: ["Core", "Kernels"]),
     tests("SchedulingTests", needs: ["Core", "Scheduling"]),
   ],
   swiftLanguageModes: [.v6]

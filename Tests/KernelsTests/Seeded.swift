@@ -34,3 +34,7 @@ struct Seeded: RandomNumberGenerator {
     return radius * Foundation.cos(2 * .pi * Double.random(in: 0..<1, using: &self))
   }
 }
+
+extension Seeded {
+  static func exponential(_ value: Double) -> Double { Foundation.exp(value) }
+}
