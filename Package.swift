@@ -83,6 +83,7 @@ let package = Package(
     tests("WireTests", needs: ["Core", "Wire"]),
     tests("KernelsTests", needs: ["Core", "Kernels"]),
     tests("SchedulingTests", needs: ["Core", "Scheduling"]),
+    tests("LineageTests", needs: ["Core", "Lineage"]),
   ],
   swiftLanguageModes: [.v6]
 )
