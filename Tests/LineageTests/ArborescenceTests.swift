@@ -44,7 +44,9 @@ import Testing
   }
 
   /// Whole numbers, so that totals are exact and ties abound.
-  static func costs(_ n: Int, upTo largest: Int, missing percent: Int, _ random: inout Seeded) -> SquareMatrix {
+  static func costs(
+    _ n: Int, upTo largest: Int, missing percent: Int, _ random: inout Seeded
+  ) -> SquareMatrix {
     var cost = SquareMatrix(n)
     for p in cost.values.indices {
       let gone = Int.random(in: 0..<100, using: &random) < percent
@@ -67,8 +69,8 @@ import Testing
       let cost = Self.costs(n, upTo: [1, 3, 10, 1000][round % 4], missing: missing, &random)
       let found = Self.weigh(Arborescence.parents(cost), cost)
       let best = try #require(Self.bruteForce(cost))
-      #expect(found.map { [Double($0.roots), $0.total] } == [Double(best.roots), best.total],
-        "\(cost.values), seed \(random.seed)")
+      #expect(found?.roots == best.roots, "\(cost.values), seed \(random.seed)")
+      #expect(found?.total == best.total, "\(cost.values), seed \(random.seed)")
     }
   }
 

@@ -25,7 +25,8 @@ import Testing
   }
 
   @Test func aPerfectForestScoresOne() throws {
-    let found = Self.forest([("a", "b"), ("b", "c"), ("x", "y")], families: ["a": 0, "b": 0, "c": 0, "x": 1, "y": 1])
+    let found = Self.forest(
+      [("a", "b"), ("b", "c"), ("x", "y")], families: ["a": 0, "b": 0, "c": 0, "x": 1, "y": 1])
     let truth = Self.truth([("a", []), ("b", ["a"]), ("c", ["b"]), ("x", []), ("y", ["x"])])
     let evaluation = try Evaluation(found, truth: truth)
     #expect(evaluation.directedAccuracy == 1)

@@ -98,7 +98,9 @@ import Wire
   /// Near misses get further into the decoder than noise does.
   @Test func damagedMessagesDecodeOrThrow() {
     var random = Seeded.fresh()
-    let frames = Samples.workers.map { $0.message.encoded() } + Samples.coordinators.map { $0.message.encoded() }
+    let frames =
+      Samples.workers.map { $0.message.encoded() }
+      + Samples.coordinators.map { $0.message.encoded() }
     for _ in 0..<10_000 {
       var frame = frames[Int.random(in: 0..<frames.count, using: &random)]
       for _ in 0..<Int.random(in: 1...3, using: &random) {

@@ -59,7 +59,9 @@ enum Samples {
 
   /// A partial of any numbers, the odd ones among them.
   static func partial(models: Int, _ statistics: Statistics, _ random: inout Seeded) -> Partial {
-    let odd = [Double.nan, .infinity, -.infinity, -0.0, Double.leastNonzeroMagnitude, .greatestFiniteMagnitude]
+    let odd: [Double] = [
+      .nan, .infinity, -.infinity, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude,
+    ]
     func number(_ random: inout Seeded) -> Double {
       Bool.random(using: &random) ? random.normal() : odd[Int.random(in: 0..<odd.count, using: &random)]
     }
