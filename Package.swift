@@ -79,8 +79,7 @@ let package = Package(
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
     // Tests mirror the sources; the last one runs the built programs.
-    tests("EndToEndTests", needs: ["modeltree", "modeltree-worker"]),
-    // Tests. TestSupport writes the files they start from and asks other people's tools.
+    // TestSupport writes the files they start from and asks other people's tools.
     .target(
       name: "TestSupport", dependencies: ["Core", "Import", "Storage"], path: "Tests/TestSupport",
       swiftSettings: strict),
@@ -94,6 +93,12 @@ let package = Package(
     tests(
       "GatheringTests",
       needs: ["Compute", "Core", "Gathering", "Import", "Planning", "Storage", "TestSupport", "Wire"]),
+    tests("CoreTests", needs: ["Core"]),
+    tests("WireTests", needs: ["Core", "Wire"]),
+    tests("KernelsTests", needs: ["Core", "Kernels"]),
+    tests("SchedulingTests", needs: ["Core", "Scheduling"]),
+    tests("LineageTests", needs: ["Core", "Lineage"]),
+    tests("EndToEndTests", needs: ["modeltree", "modeltree-worker"]),
   ],
   swiftLanguageModes: [.v6]
 )

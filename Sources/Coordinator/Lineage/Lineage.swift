@@ -44,10 +44,15 @@ public struct Lineage: Sendable {
       for (position, model) in usable.enumerated() { labels[model] = found[position] }
     }
     for model in excluded { labels[model] = n + model }
-    let families = Families.numbered(labels)
-
+    // A copy belongs to its first, even where more families are asked for than there are different
+    // models, or where constant weights tell nothing.
     let identical = Duplicates.find(
       tensors, models: n, excluded: excluded, sameSignature: sameSignature)
+    for (model, first) in identical.enumerated() {
+      if let first { labels[model] = labels[first] }
+    }
+    let families = Families.numbered(labels)
+
     let t = direction.matrix
     var cost = SquareMatrix(n, filledWith: .nan)
     for i in 0..<n { cost[i, i] = 0 }

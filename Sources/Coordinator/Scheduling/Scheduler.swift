@@ -130,7 +130,7 @@ public struct Scheduler: Sendable {
     case .ready(let id, let credit):
       guard let worker = workers[id] else { break }
       // A worker never computes more than it has threads for; the cap only bounds a false one.
-      workers[id]?.credit = min(worker.credit + max(credit, 0), 1024)
+      workers[id]?.credit = min(worker.credit + min(max(credit, 0), 1024), 1024)
     case .done(let id, let lease):
       actions += answered(id, lease)
     case .failed(let id, let lease, let reason):
@@ -204,8 +204,7 @@ public struct Scheduler: Sendable {
 
   private mutating func assignments(at now: Duration) -> [Action] {
     var actions: [Action] = []
-    while let id = workers.filter({ $0.value.credit > 0 }).max(by: { Self.isBusier($0, $1) })?.key {
-      guard let shard = nextShard(for: id, at: now) else { break }
+    while let (id, shard) = nextAssignment(at: now) {
       issued[shard.value] += 1
       let lease = Lease(shard: shard, attempt: issued[shard.value])
       states[shard.value] = .leased
@@ -216,6 +215,18 @@ public struct Scheduler: Sendable {
     return actions
   }
 
+  /// The first worker in the order of service that there is a shard for, and the shard.
+  private mutating func nextAssignment(at now: Duration) -> (WorkerID, ShardID)? {
+    let waiting = workers.filter { $0.value.credit > 0 }.sorted { Self.isBusier($1, $0) }
+    guard let first = waiting.first?.key else { return nil }
+    if let shard = nextShard() { return (first, shard) }
+    let stragglers = stragglers(at: now)
+    for (id, _) in waiting {
+      if let other = stragglers.first(where: { $0.holder != id }) { return (id, other.shard) }
+    }
+    return nil
+  }
+
   /// The order in which workers are served: the one with the fewest leases first, then by number.
   private static func isBusier(
     _ a: Dictionary<WorkerID, Worker>.Element, _ b: Dictionary<WorkerID, Worker>.Element
@@ -223,7 +234,7 @@ public struct Scheduler: Sendable {
     (a.value.leases.count, a.key) > (b.value.leases.count, b.key)
   }
 
-  private mutating func nextShard(for id: WorkerID, at now: Duration) -> ShardID? {
+  private mutating func nextShard() -> ShardID? {
     while let shard = returned.first {
       returned.removeFirst()
       if states[shard.value] == .pending { return shard }
@@ -232,23 +243,20 @@ public struct Scheduler: Sendable {
       defer { nextFresh += 1 }
       if states[nextFresh] == .pending { return ShardID(nextFresh) }
     }
-    return straggler(for: id, at: now)
+    return nil
   }
 
-  /// The shard that another worker has held longest, if it is held too long and only once.
-  private func straggler(for id: WorkerID, at now: Duration) -> ShardID? {
-    var holders: [ShardID: Int] = [:]
-    var oldest: (shard: ShardID, since: Duration)?
+  /// The shards that a worker has held too long and no other has, the longest held first.
+  private func stragglers(at now: Duration) -> [(shard: ShardID, holder: WorkerID)] {
+    var held: [ShardID: (copies: Int, holder: WorkerID, since: Duration)] = [:]
     for (holder, worker) in workers {
       for (lease, since) in worker.leases {
-        holders[lease.shard, default: 0] += holder == id ? 2 : 1
-        if now - since > limits.straggling, oldest.map({ (since, lease.shard) < ($0.since, $0.shard) }) ?? true {
-          oldest = (lease.shard, since)
-        }
+        held[lease.shard, default: (0, holder, since)].copies += 1
       }
     }
-    guard let oldest, holders[oldest.shard] == 1 else { return nil }
-    return oldest.shard
+    return held.filter { $0.value.copies == 1 && now - $0.value.since > limits.straggling }
+      .sorted { ($0.value.since, $0.key) < ($1.value.since, $1.key) }
+      .map { ($0.key, $0.value.holder) }
   }
 
   /// Checks what must hold after every event; tests call it.

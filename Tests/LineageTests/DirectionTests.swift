@@ -1,0 +1,157 @@
+import Core
+import Foundation
+import Lineage
+import Testing
+
+@Suite struct DirectionTests {
+  static func isAntisymmetric(_ matrix: SquareMatrix) -> Bool {
+    (0..<matrix.n).allSatisfy { i in (0..<matrix.n).allSatisfy { matrix[i, $0] == -matrix[$0, i] } }
+  }
+
+  @Test func energyGrowsFromParentToChild() {
+    var random = Seeded.fresh()
+    let parent = random.weights(4096)
+    let child = random.trained(parent, by: 0.1)
+    let direction = Direction(Synthetic(linear: [child, parent]).sums, models: 2, stage: .auto)
+    let expected = Foundation.log(1.01)
+    #expect(abs(direction.evidence[1, 0] - expected) < 1e-9, "seed \(random.seed)")
+    #expect(Self.isAntisymmetric(direction.evidence))
+    #expect(direction.matrix.values == [0, 1, 0, 0])
+    #expect(abs(direction.scores[0] - direction.scores[1] - expected) < 1e-9)
+    let energy = parent.reduce(0) { $0 + $1 * $1 }
+    #expect(abs(direction.scores[1] - Foundation.log(energy)) < 1e-9)
+  }
+
+  /// Weight decay shrinks the child below its parent; the rows that no gradient touched tell by
+  /// how much.
+  @Test(arguments: [(20.0, true), (8, true), (7, false), (0, false)])
+  func shrinkageIsTakenOutWhereEnoughRowsShowIt(rows: Double, corrected: Bool) throws {
+    var random = Seeded.fresh()
+    let decay = 0.05
+    let parent = random.weights(4096)
+    let child = random.trained(parent, by: 0.1).map { $0 * Foundation.exp(-decay) }
+    var sums = Synthetic(linear: [parent, child]).sums
+    var table = Partial(models: 2, statistics: .shrinkage)
+    table.collinearRows = [rows]
+    table.logShrinkage = [-decay * rows]
+    sums.append(
+      TensorSums(
+        name: "wte", role: .embedding, shape: try #require(TensorShape([100, 16])), models: [0, 1],
+        sums: table))
+    let direction = Direction(sums, models: 2, stage: .auto)
+    let grown = Foundation.log(1.01)
+    let expected = corrected ? grown : grown - 2 * decay
+    #expect(abs(direction.evidence[0, 1] - expected) < 1e-9, "seed \(random.seed)")
+    #expect(direction.matrix[0, 1] == (corrected ? 0 : 1))
+    #expect(Self.isAntisymmetric(direction.evidence))
+  }
+
+  @Test func kurtosisFallsInFineTuningAndRisesInPreTraining() {
+    // Kurtosis of the first is far above that of the second, a two-valued one.
+    let peaked = (0..<256).map { $0 % 64 == 0 ? 1.0 : 0.001 * Double($0 % 5) }
+    let flat = (0..<256).map { $0 % 2 == 0 ? 1.0 : -1 }
+    let sums = Synthetic(linear: [peaked, flat], maps: 2, columns: 16).sums
+    let fine = Direction(sums, models: 2, stage: .specialization)
+    let pre = Direction(sums, models: 2, stage: .generalization)
+    #expect(abs(fine.scores[1] - 2 * -2) < 1e-12)
+    #expect(fine.scores[0] > 10)
+    #expect(abs(fine.evidence[0, 1] - (fine.scores[0] - fine.scores[1])) < 1e-9)
+    #expect(fine.matrix.values == [0, 0, 1, 0])
+    #expect(pre.matrix.values == [0, 1, 0, 0])
+    #expect(pre.evidence[0, 1] == -fine.evidence[0, 1])
+  }
+
+  @Test func constantTensorsAddNothingToTheKurtosis() {
+    let flat = (0..<64).map { $0 % 2 == 0 ? 1.0 : -1 }
+    let ones = Array(repeating: 1.0, count: 64)
+    let tensors = [flat, ones].enumerated().map { index, weights in
+      Synthetic.Tensor(name: "\(index)", role: .linear, extents: [8, 8], weights: [weights, weights])
+    }
+    let direction = Direction(Synthetic(tensors).sums, models: 2, stage: .specialization)
+    #expect(direction.scores == [-2, -2])
+    #expect(direction.evidence.values == [0, 0, 0, 0])
+  }
+
+  /// A larger model is not younger because it has more tensors.
+  @Test func onlySharedTensorsAreCompared() {
+    var random = Seeded.fresh()
+    let base = random.weights(1024)
+    let grown = base.map { 1.1 * $0 }
+    let more = random.weights(1024).map { 100 * $0 }
+    let sums = Synthetic([
+      .init(name: "shared", role: .linear, extents: [32, 32], weights: [base, grown, nil]),
+      .init(name: "more", role: .linear, extents: [32, 32], weights: [more, nil, more]),
+    ]).sums
+    for stage in [Stage.auto, .specialization] {
+      let direction = Direction(sums, models: 3, stage: stage)
+      if stage == .auto {
+        #expect(abs(direction.evidence[0, 1] - 2 * Foundation.log(1.1)) < 1e-9)
+      } else {
+        #expect(abs(direction.evidence[0, 1]) < 1e-9)
+      }
+      #expect(direction.evidence[1, 2] == 0)
+      #expect(direction.matrix[1, 2] == 0 && direction.matrix[2, 1] == 0)
+    }
+  }
+
+  @Test func aModelWithoutWeightsHasNoScore() {
+    let direction = Direction([], models: 2, stage: .auto)
+    #expect(direction.scores.allSatisfy { $0.isNaN })
+    #expect(direction.evidence.values.allSatisfy { $0 == 0 })
+  }
+}
+
+@Suite struct CostTests {
+  @Test func edgesAgainstTheDirectionCostMore() {
+    let distances = SquareMatrix(2, values: [0, 4, 4, 0])
+    let direction = SquareMatrix(2, values: [0, 1, 0, 0])
+    // The mean is over all four entries: 2.
+    let cost = Cost.matrix(distances: distances, direction: direction, lambda: 0.3)
+    #expect(cost.values == [0, 4 + 0.3 * 2, 4, 0])
+    #expect(Cost.matrix(distances: distances, direction: direction, lambda: 0) == distances)
+  }
+
+  @Test func pairsWithoutADistanceStayWithoutAnEdge() {
+    let distances = SquareMatrix(3, values: [0, 6, .nan, 6, 0, .nan, .nan, .nan, 0])
+    let direction = SquareMatrix(3, values: [0, 0, 1, 1, 0, 0, 0, 0, 0])
+    let cost = Cost.matrix(distances: distances, direction: direction, lambda: 0.5)
+    #expect(cost[0, 1] == 6)
+    #expect(abs(cost[1, 0] - 7.2) < 1e-12)
+    #expect(cost[0, 2].isNaN && cost[2, 1].isNaN)
+    let unknown = Cost.matrix(
+      distances: SquareMatrix(2, filledWith: .nan), direction: SquareMatrix(2), lambda: 1)
+    #expect(unknown.values.allSatisfy { $0.isNaN })
+  }
+}
+
+@Suite struct DistanceMetricTests {
+  static let sums = Synthetic([
+    .init(name: "a", role: .linear, extents: [2, 2], weights: [[0, 0, 0, 0], [3, 4, 0, 0], nil]),
+    .init(name: "b", role: .linear, extents: [1, 2], weights: [[0, 0], [0, -1], [5, 12]]),
+    .init(name: "c", role: .vector, extents: [2], weights: [[1, 1], [8, 1], [1, 1]]),
+  ]).sums
+
+  /// Squares of the expected values, except for l1 and max.
+  @Test(arguments: [
+    (DistanceMetric.auto, [9.0, 169, 194]), (.l2, [75, 169, 243]), (.l1, [15, 17, 25]),
+    (.max, [7, 12, 13]),
+  ] as [(DistanceMetric, [Double])])
+  func distancesAreAsDefined(metric: DistanceMetric, expected: [Double]) {
+    let matrix = metric.matrix(Self.sums, models: 3)
+    for ((i, j), value) in zip([(0, 1), (0, 2), (1, 2)], expected) {
+      let wanted = metric == .auto || metric == .l2 ? value.squareRoot() : value
+      #expect(abs(matrix[i, j] - wanted) < 1e-12, "\(metric) \(i) \(j)")
+    }
+    for i in 0..<3 {
+      #expect(matrix[i, i] == 0)
+      for j in 0..<3 { #expect(matrix[i, j] == matrix[j, i]) }
+    }
+  }
+
+  @Test(arguments: DistanceMetric.allCases)
+  func pairsThatShareNothingHaveNoDistance(metric: DistanceMetric) {
+    let matrix = metric.matrix(Self.sums, models: 4)
+    #expect(matrix[0, 3].isNaN && matrix[3, 2].isNaN)
+    #expect(matrix[3, 3] == 0)
+  }
+}

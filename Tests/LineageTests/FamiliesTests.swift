@@ -1,0 +1,155 @@
+import Core
+import Lineage
+import Testing
+
+/// Labels 0, 1, ... by first appearance, so that partitions compare.
+func numbered(_ labels: [Int]) -> [Int] {
+  var seen: [Int] = []
+  return labels.map { label in
+    if let number = seen.firstIndex(of: label) { return number }
+    seen.append(label)
+    return seen.count - 1
+  }
+}
+
+@Suite struct ConnectedFamiliesTests {
+  @Test func relativesOfRelativesAreOneFamily() {
+    let edges = [[0, 3], [3, 5], [1, 4]]
+    let families = Families.connected(6) { i, j in edges.contains([min(i, j), max(i, j)]) }
+    #expect(families == [0, 1, 2, 0, 1, 0])
+  }
+
+  @Test func strangersAreFamiliesOfTheirOwn() {
+    #expect(Families.connected(4) { _, _ in false } == [0, 1, 2, 3])
+    #expect(Families.connected(4) { _, _ in true } == [0, 0, 0, 0])
+    #expect(Families.connected(0) { _, _ in true } == [])
+  }
+}
+
+@Suite struct WardFamiliesTests {
+  private static func symmetric(_ n: Int, _ value: (Int, Int) -> Double) -> SquareMatrix {
+    var matrix = SquareMatrix(n)
+    PairIndex(n).forEach { _, i, j in matrix.setBoth(i, j, value(i, j)) }
+    return matrix
+  }
+
+  @Test func scipyFindsTheSamePartitions() throws {
+    struct Case: Encodable { var distances: [[Double]]; var counts: [Int] }
+    var random = Seeded.fresh()
+    var matrices: [SquareMatrix] = []
+    for n in [2, 3, 4, 5, 8, 13, 24, 40] {
+      // Any dissimilarities, then points of a plane, then well separated groups.
+      let free = (0..<(n * n)).map { _ in Double.random(in: 0...1, using: &random) }
+      matrices.append(Self.symmetric(n) { free[$0 * n + $1] })
+      for spread in [0.0, 20] {
+        let points = (0..<n).map { i in (random.normal() + spread * Double(i % 3), random.normal()) }
+        matrices.append(
+          Self.symmetric(n) { i, j in
+            let (x, y) = (points[i].0 - points[j].0, points[i].1 - points[j].1)
+            return (x * x + y * y).squareRoot()
+          })
+      }
+    }
+    let question = matrices.map { d in
+      Case(
+        distances: (0..<d.n).map { i in (0..<d.n).map { d[i, $0] } }, counts: Array(1...d.n))
+    }
+    guard let answers = try Oracle.ask("ward_partitions.py", question, [[[Int]]].self) else { return }
+    try #require(answers.count == matrices.count)
+    for (matrix, partitions) in zip(matrices, answers) {
+      for (count, partition) in zip(1...matrix.n, partitions) {
+        #expect(
+          Families.ward(matrix, count: count) == numbered(partition),
+          "n \(matrix.n), \(count) families, seed \(random.seed)")
+      }
+    }
+  }
+
+  @Test func theCountIsClamped() {
+    let matrix = Self.symmetric(3) { Double($0 + $1) }
+    #expect(Families.ward(matrix, count: 0) == [0, 0, 0])
+    #expect(Families.ward(matrix, count: -5) == [0, 0, 0])
+    #expect(Families.ward(matrix, count: 99) == [0, 1, 2])
+    #expect(Families.ward(SquareMatrix(0), count: 2) == [])
+    #expect(Families.ward(SquareMatrix(1), count: 2) == [0])
+  }
+
+  @Test func pairsWithoutADistanceAreFarApart() {
+    // 0-1 and 2-3 are near; nothing is known between them.
+    let matrix = Self.symmetric(4) { i, j in i / 2 == j / 2 ? 1 : .nan }
+    #expect(Families.ward(matrix, count: 2) == [0, 0, 1, 1])
+    #expect(Families.ward(SquareMatrix(3, filledWith: .nan), count: 3) == [0, 1, 2])
+    #expect(Families.ward(SquareMatrix(3, filledWith: .nan), count: 1) == [0, 0, 0])
+  }
+
+  @Test func equalDistancesStillGiveTheCountAskedFor() {
+    for count in 1...6 {
+      let families = Families.ward(Self.symmetric(6) { _, _ in 1 }, count: count)
+      #expect(Set(families).count == count)
+      let same = Families.ward(SquareMatrix(6), count: count)
+      #expect(Set(same).count == count)
+    }
+  }
+}
+
+@Suite struct RelatednessTests {
+  @Test func strangersAreAboutOneAndRelativesFarBelow() {
+    var random = Seeded.fresh()
+    let base = random.weights(8192)
+    let child = random.trained(base, by: 0.1)
+    let stranger = random.weights(8192)
+    let related = Relatedness(Synthetic(linear: [base, child, stranger]).sums, models: 3)
+    #expect(abs(related.ratio[0, 1] - 0.01 / 2.01) < 1e-4, "seed \(random.seed)")
+    #expect(abs(related.ratio[0, 2] - 1) < 0.08, "seed \(random.seed)")
+    #expect(related.ratio[1, 0] == related.ratio[0, 1])
+    #expect(related.ratio[2, 2] == 0)
+    #expect(related.shared[0, 2] == 8192)
+    #expect(related.areRelated(0, 1) && related.areRelated(1, 0))
+    #expect(!related.areRelated(0, 2) && !related.areRelated(2, 1))
+    #expect(related.areRelated(2, 2))
+  }
+
+  /// Two strangers with the same large mean are no relatives.
+  @Test func aCommonMeanMakesNoRelatives() {
+    var random = Seeded.fresh()
+    let models = (0..<2).map { _ in random.weights(8192).map { $0 + 5 } }
+    let related = Relatedness(Synthetic(linear: models).sums, models: 2)
+    #expect(abs(related.ratio[0, 1] - 1) < 0.08, "seed \(random.seed)")
+    #expect(!related.areRelated(0, 1))
+  }
+
+  @Test func fewWeightsProveNothing() {
+    var random = Seeded.fresh()
+    for _ in 0..<200 {
+      let models = (0..<2).map { _ in random.weights(16) }
+      let related = Relatedness(Synthetic(linear: models, maps: 1, columns: 4).sums, models: 2)
+      #expect(!related.areRelated(0, 1), "seed \(random.seed)")
+    }
+  }
+
+  @Test func modelsThatShareNothingHaveNoRatio() {
+    let sums = Synthetic([
+      .init(name: "a", role: .linear, extents: [2, 2], weights: [[1, 2, 3, 4], nil]),
+      .init(name: "b", role: .linear, extents: [2, 2], weights: [nil, [1, 2, 3, 4]]),
+    ]).sums
+    let related = Relatedness(sums, models: 2)
+    #expect(related.ratio[0, 1].isNaN)
+    #expect(related.shared[0, 1] == 0)
+    #expect(!related.areRelated(0, 1))
+  }
+
+  @Test func constantTensorsSayNothing() {
+    let ones = Array(repeating: 1.0, count: 64)
+    let sums = Synthetic(linear: [ones, ones], maps: 1, columns: 8).sums
+    #expect(Relatedness(sums, models: 2).ratio[0, 1].isNaN)
+  }
+
+  @Test func embeddingsCountOnlyWhereThereIsNothingElse() {
+    var random = Seeded.fresh()
+    let (a, b) = (random.weights(1024), random.weights(1024))
+    let table = Synthetic.Tensor(name: "wte", role: .embedding, extents: [64, 16], weights: [a, a])
+    let map = Synthetic.Tensor(name: "h", role: .linear, extents: [64, 16], weights: [a, b])
+    #expect(!Relatedness(Synthetic([table, map]).sums, models: 2).areRelated(0, 1))
+    #expect(Relatedness(Synthetic([table]).sums, models: 2).areRelated(0, 1))
+  }
+}

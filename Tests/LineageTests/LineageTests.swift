@@ -1,0 +1,223 @@
+import Core
+import Lineage
+import Testing
+
+@Suite struct LineageTests {
+  /// Two families: 0 -> 1 -> 2, 0 -> 3 and 4 -> 5.
+  static let parents: [Int?] = [nil, 0, 1, 0, nil, 4]
+
+  static func weights(_ random: inout Seeded, count: Int = 4096) -> [[Double]] {
+    var models: [[Double]] = []
+    for (model, parent) in parents.enumerated() {
+      let step = model == 3 ? 0.12 : 0.1
+      models.append(parent.map { random.trained(models[$0], by: step) } ?? random.weights(count))
+    }
+    return models
+  }
+
+  @Test(arguments: DistanceMetric.allCases)
+  func theTreesAreRecovered(metric: DistanceMetric) {
+    var random = Seeded.fresh()
+    let models = Self.weights(&random)
+    // The largest single difference is a matter of chance; its edges are not looked at.
+    let found = solve(
+      Synthetic(linear: models).sums, models: 6, options: LineageOptions(metric: metric))
+    #expect(found.families == [0, 0, 0, 0, 1, 1], "seed \(random.seed)")
+    guard metric != .max else { return }
+    #expect(found.parents == Self.parents, "seed \(random.seed)")
+    #expect(found.duplicateOf.allSatisfy { $0 == nil })
+    #expect(found.cost[0, 4].isNaN && found.cost[5, 1].isNaN)
+    #expect(found.cost[0, 1] == found.distances[0, 1])
+    #expect(found.cost[1, 0] > found.distances[0, 1])
+    #expect(found.direction[1, 0] == 1 && found.direction[0, 1] == 0)
+  }
+
+  @Test func theOrderOfTheModelsDoesNotMatter() {
+    var random = Seeded.fresh()
+    let models = Self.weights(&random)
+    for _ in 0..<10 {
+      let order = Array(0..<6).shuffled(using: &random)
+      let found = solve(Synthetic(linear: order.map { models[$0] }).sums, models: 6)
+      for (place, model) in order.enumerated() {
+        #expect(
+          found.parents[place].map { order[$0] } == Self.parents[model], "seed \(random.seed)")
+      }
+    }
+  }
+
+  @Test func copiesHangBelowTheFirstOfThem() {
+    var random = Seeded.fresh()
+    let models = Self.weights(&random)
+    // 1, 0, copy of 1, 2, copy of 0, copy of 1, 4
+    let order = [1, 0, 1, 2, 0, 1, 4]
+    let found = solve(Synthetic(linear: order.map { models[$0] }).sums, models: 7)
+    #expect(found.duplicateOf == [nil, nil, 0, nil, 1, 0, nil])
+    #expect(found.parents == [1, nil, 0, 0, 1, 0, nil], "seed \(random.seed)")
+    #expect(found.families == [0, 0, 0, 0, 0, 0, 1])
+    #expect(found.support[2] == 1 && found.support[5] == 1)
+  }
+
+  @Test func equalSumsOfDifferentSignaturesAreNoCopies() {
+    var random = Seeded.fresh()
+    let base = random.weights(1024)
+    let found = solve(Synthetic(linear: [base, base]).sums, models: 2) { _, _ in false }
+    #expect(found.duplicateOf == [nil, nil])
+    #expect(found.parents.count { $0 == nil } == 1)
+  }
+
+  /// Whatever the number of families, an edge never leads from one to another.
+  @Test(arguments: 1...4)
+  func copiesAreInTheFamilyOfTheFirst(families: Int) {
+    var random = Seeded.fresh()
+    let base = random.weights(1024)
+    let other = random.weights(1024)
+    let found = solve(
+      Synthetic(linear: [base, base, other, base]).sums, models: 4,
+      options: LineageOptions(families: families))
+    #expect(found.duplicateOf == [nil, 0, nil, 0])
+    for (child, parent) in found.parents.enumerated() {
+      guard let parent else { continue }
+      #expect(found.families[child] == found.families[parent], "\(found.families)")
+    }
+  }
+
+  /// All weights equal: nothing tells relatives from strangers, but a copy is a copy.
+  @Test func copiesOfAConstantModelAreOneFamily() {
+    let ones = Array(repeating: 1.0, count: 256)
+    let found = solve(Synthetic(linear: [ones, ones], maps: 1).sums, models: 2)
+    #expect(found.parents == [nil, 0])
+    #expect(found.families == [0, 0])
+  }
+
+  @Test func excludedModelsStandAlone() {
+    var random = Seeded.fresh()
+    var models = Self.weights(&random)
+    models[3][7] = .nan
+    for families in [nil, 3] {
+      let found = solve(
+        Synthetic(linear: models).sums, models: 6, excluded: [3],
+        options: LineageOptions(families: families.map { $0 - 1 }))
+      #expect(found.parents == [nil, 0, 1, nil, nil, 4], "seed \(random.seed)")
+      #expect(found.families == [0, 0, 0, 1, 2, 2])
+      #expect(found.support[3] == 1)
+    }
+  }
+
+  @Test func excludedCopiesAreNoCopies() {
+    var random = Seeded.fresh()
+    let base = random.weights(1024)
+    let found = solve(Synthetic(linear: [base, base, base]).sums, models: 3, excluded: [0])
+    #expect(found.duplicateOf == [nil, nil, 1])
+    #expect(found.parents == [nil, nil, 1])
+    #expect(found.families == [0, 1, 1])
+  }
+
+  @Test func aNumberOfFamiliesIsKeptTo() {
+    var random = Seeded.fresh()
+    let sums = Synthetic(linear: Self.weights(&random)).sums
+    for count in 1...6 {
+      let found = solve(sums, models: 6, options: LineageOptions(families: count))
+      #expect(Set(found.families).count == count)
+      #expect(found.parents.count { $0 == nil } == count, "seed \(random.seed)")
+    }
+    let two = solve(sums, models: 6, options: LineageOptions(families: 2))
+    #expect(two.families == [0, 0, 0, 0, 1, 1])
+    #expect(two.parents == Self.parents)
+  }
+
+  @Test func strangersAreRootsOfTheirOwn() {
+    var random = Seeded.fresh()
+    let found = solve(Synthetic(linear: (0..<5).map { _ in random.weights(4096) }).sums, models: 5)
+    #expect(found.parents == [nil, nil, nil, nil, nil], "seed \(random.seed)")
+    #expect(found.families == [0, 1, 2, 3, 4])
+    #expect(found.support == [1, 1, 1, 1, 1])
+  }
+
+  @Test func modelsThatShareNothingAreStrangers() {
+    let found = solve([], models: 3)
+    #expect(found.parents == [nil, nil, nil])
+    #expect(found.families == [0, 1, 2])
+    #expect(found.distances[0, 1].isNaN && found.distances[0, 0] == 0)
+    let none = solve([], models: 0)
+    #expect(none.parents.isEmpty && none.families.isEmpty)
+  }
+
+  /// First and last share no tensor, but both descend from the one between.
+  @Test func aFamilyMayHoldPairsWithoutADistance() {
+    var random = Seeded.fresh()
+    let (a, b) = (random.weights(2048), random.weights(2048))
+    let (left, right) = (random.trained(a, by: 0.1), random.trained(b, by: 0.1))
+    let sums = Synthetic([
+      .init(name: "a", role: .linear, extents: [64, 32], weights: [left, a, nil]),
+      .init(name: "b", role: .linear, extents: [64, 32], weights: [nil, b, right]),
+    ]).sums
+    let found = solve(sums, models: 3)
+    #expect(found.distances[0, 2].isNaN)
+    #expect(found.families == [0, 0, 0], "seed \(random.seed)")
+    #expect(found.parents == [1, nil, 1], "seed \(random.seed)")
+  }
+
+  @Test func pretrainingCheckpointsAreOrderedByRisingKurtosis() {
+    // Ever rarer, ever larger outliers on the same background.
+    var random = Seeded.fresh()
+    let base = random.weights(4096)
+    let models = (0..<4).map { step in
+      base.enumerated().map { p, value in p % 97 == 0 ? value + 0.1 * Double(step) : value }
+    }
+    let sums = Synthetic(linear: models).sums
+    let rising = solve(sums, models: 4, options: LineageOptions(stage: .generalization))
+    #expect(rising.parents == [nil, 0, 1, 2], "seed \(random.seed)")
+    let falling = solve(sums, models: 4, options: LineageOptions(stage: .specialization))
+    #expect(falling.parents == [1, 2, 3, nil], "seed \(random.seed)")
+  }
+}
+
+@Suite struct SupportTests {
+  /// The descendants of one missing child are as far from each other as from the root: close
+  /// calls, so that the support is neither all nor nothing.
+  static func sums(_ random: inout Seeded) -> [TensorSums] {
+    let root = random.weights(1024)
+    let missing = random.trained(root, by: 0.2)
+    let models = [root] + (0..<6).map { _ in random.trained(missing, by: 0.2) }
+    return Synthetic(linear: models).sums
+  }
+
+  @Test(arguments: DistanceMetric.allCases, Stage.allCases)
+  func itIsAShareAndTheSameForTheSameSeed(metric: DistanceMetric, stage: Stage) {
+    var random = Seeded.fresh()
+    let sums = Self.sums(&random)
+    func found(_ seed: UInt64) -> Lineage {
+      solve(
+        sums, models: 7,
+        options: LineageOptions(metric: metric, stage: stage, families: 1, replicates: 40, seed: seed))
+    }
+    let first = found(1)
+    for share in first.support + first.directionSupport {
+      #expect(0...1 ~= share)
+      #expect(abs((share * 40).rounded() - share * 40) < 1e-9)
+    }
+    for (model, parent) in first.parents.enumerated() where parent == nil {
+      #expect(first.support[model] == 1 && first.directionSupport[model] == 1)
+    }
+    for _ in 0..<3 {
+      let again = found(1)
+      #expect(again.support == first.support)
+      #expect(again.directionSupport == first.directionSupport)
+    }
+    #expect((2...9).contains { found($0).support != first.support }, "seed \(random.seed)")
+  }
+
+  @Test func clearEdgesComeOutEachTime() {
+    var random = Seeded.fresh()
+    let found = solve(Synthetic(linear: LineageTests.weights(&random, count: 16_384)).sums, models: 6)
+    #expect(found.parents == LineageTests.parents)
+    #expect(found.support.allSatisfy { $0 > 0.9 }, "\(found.support), seed \(random.seed)")
+    #expect(found.directionSupport.allSatisfy { $0 > 0.9 }, "\(found.directionSupport)")
+  }
+
+  @Test func withoutResamplingNothingIsInDoubt() {
+    var random = Seeded.fresh()
+    let found = solve(Self.sums(&random), models: 7, options: LineageOptions(families: 1, replicates: 0))
+    #expect(found.support.allSatisfy { $0 == 1 })
+  }
+}

@@ -1,0 +1,87 @@
+import Core
+import Lineage
+
+/// Small networks whose sums are computed in plain doubles.
+struct Synthetic {
+  struct Tensor {
+    var name: String
+    var role: TensorRole
+    var extents: [Int]
+    /// Weights per model; nil where a model does not have the tensor.
+    var weights: [[Double]?]
+  }
+
+  var tensors: [Tensor] = []
+
+  /// Several linear maps; `models[i]` are the weights of model i, cut evenly.
+  init(linear models: [[Double]?], maps: Int = 8, columns: Int = 16) {
+    let length = (models.compactMap { $0 }.first?.count ?? 0) / maps
+    for map in 0..<maps {
+      tensors.append(
+        Tensor(
+          name: "layers.\(map).weight", role: .linear, extents: [length / columns, columns],
+          weights: models.map { $0.map { Array($0[(map * length)..<((map + 1) * length)]) } }))
+    }
+  }
+
+  init(_ tensors: [Tensor]) { self.tensors = tensors }
+
+  var sums: [TensorSums] { tensors.compactMap(Self.sums) }
+
+  static func sums(_ tensor: Tensor) -> TensorSums? {
+    guard let shape = TensorShape(tensor.extents) else { return nil }
+    let models = tensor.weights.indices.filter { tensor.weights[$0] != nil }
+    let weights = models.map { tensor.weights[$0] ?? [] }
+    precondition(weights.allSatisfy { $0.count == shape.elements }, "weights do not fit \(shape)")
+    var partial = Partial(models: models.count, statistics: [.l1, .max])
+    PairIndex(models.count).forEach { p, a, b in
+      for (x, y) in zip(weights[a], weights[b]) {
+        partial.l2[p] += (x - y) * (x - y)
+        partial.l1[p] += abs(x - y)
+        partial.max[p] = Swift.max(partial.max[p], abs(x - y))
+      }
+    }
+    partial.moments = weights.map(moments)
+    return TensorSums(
+      name: tensor.name, role: tensor.role, shape: shape, models: models, sums: partial)
+  }
+
+  static func moments(_ values: [Double]) -> Moments {
+    var m = Moments.empty
+    m.count = Double(values.count)
+    m.mean = values.reduce(0, +) / m.count
+    for value in values {
+      let d = value - m.mean
+      m.m2 += d * d
+      m.m3 += d * d * d
+      m.m4 += d * d * d * d
+      m.minimum = min(m.minimum, value)
+      m.maximum = max(m.maximum, value)
+      m.zeros += value == 0 ? 1 : 0
+      m.notFinite += value.isFinite ? 0 : 1
+    }
+    return m
+  }
+}
+
+extension Seeded {
+  mutating func weights(_ count: Int) -> [Double] { (0..<count).map { _ in 0.02 * normal() } }
+
+  /// An update of the given relative size, at a right angle to the weights as training's are.
+  mutating func trained(_ parent: [Double], by relative: Double) -> [Double] {
+    var update = weights(parent.count)
+    let norm = parent.reduce(0) { $0 + $1 * $1 }
+    let along = zip(parent, update).reduce(0) { $0 + $1.0 * $1.1 } / norm
+    for p in update.indices { update[p] -= along * parent[p] }
+    let length = update.reduce(0) { $0 + $1 * $1 }
+    let scale = relative * (norm / length).squareRoot()
+    return zip(parent, update).map { $0 + scale * $1 }
+  }
+}
+
+func solve(
+  _ tensors: [TensorSums], models: Int, excluded: Set<Int> = [],
+  options: LineageOptions = LineageOptions(), sameSignature: (Int, Int) -> Bool = { _, _ in true }
+) -> Lineage {
+  Lineage(tensors, models: models, excluded: excluded, options: options, sameSignature: sameSignature)
+}

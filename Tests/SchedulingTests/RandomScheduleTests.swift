@@ -1,0 +1,191 @@
+import Core
+import Scheduling
+import Testing
+
+/// What the shell and the workers around a scheduler do, by chance, with a record of its promises.
+private struct World {
+  var scheduler: Scheduler
+  var random: Seeded
+  let shards: Int
+  let attempts: Int
+  let formerlyDone: Set<ShardID>
+  var now: Duration = .zero
+  var nextWorker = 0
+  /// Leases that each living worker was given and did not answer yet.
+  var held: [WorkerID: [Lease]] = [:]
+  var credit: [WorkerID: Int] = [:]
+  /// Everything that was ever handed out.
+  var issued: [(WorkerID, Lease)] = []
+  var accepted: Set<ShardID> = []
+  var setAside: Set<ShardID> = []
+  var finished = false
+  var complaint: String?
+
+  init(_ seed: UInt64) {
+    random = Seeded(seed)
+    let count = Int.random(in: 0...25, using: &random)
+    shards = count
+    attempts = Int.random(in: 1...4, using: &random)
+    var done: Set<ShardID> = []
+    for shard in 0..<count where Int.random(in: 0..<5, using: &random) == 0 { done.insert(ShardID(shard)) }
+    formerlyDone = done
+    scheduler = Scheduler(
+      shards: count, done: done,
+      limits: Scheduler.Limits(silence: .seconds(10), attempts: attempts, straggling: .seconds(30)))
+  }
+
+  mutating func complain(_ text: String) { complaint = complaint ?? text }
+
+  mutating func send(_ event: Scheduler.Event) {
+    let actions = scheduler.handle(event, at: now)
+    if let violation = scheduler.violation() { complain("\(violation), after \(event)") }
+    for action in actions { perform(action, event) }
+    let open = shards - formerlyDone.count - accepted.count - setAside.count
+    if scheduler.doneCount != formerlyDone.count + accepted.count { complain("wrong count of done") }
+    if scheduler.setAsideCount != setAside.count { complain("wrong count of set aside") }
+    if scheduler.isFinished != (open == 0) { complain("isFinished with \(open) open") }
+    if finished != (open == 0) { complain("finish with \(open) open") }
+    if scheduler.workerCount != held.count { complain("\(scheduler.workerCount) workers") }
+  }
+
+  mutating func perform(_ action: Scheduler.Action, _ event: Scheduler.Event) {
+    switch action {
+    case .assign(let lease, let worker):
+      if held[worker] == nil { complain("\(lease) for the unknown \(worker)") }
+      if credit[worker, default: 0] < 1 { complain("\(lease) without credit") }
+      if isClosed(lease.shard) { complain("the closed \(lease) was handed out") }
+      if issued.contains(where: { $0.1 == lease }) { complain("\(lease) was handed out twice") }
+      if held[worker]?.contains(where: { $0.shard == lease.shard }) == true { complain("own copy") }
+      credit[worker, default: 0] -= 1
+      held[worker]?.append(lease)
+      issued.append((worker, lease))
+    case .accept(let lease, let worker):
+      guard case .done(worker, lease) = event else { return complain("accept after \(event)") }
+      if isClosed(lease.shard) { complain("\(lease) was accepted twice") }
+      accepted.insert(lease.shard)
+    case .ignore(let lease, let worker):
+      guard case .done(worker, lease) = event else { return complain("ignore after \(event)") }
+    case .refuse(let worker, let lease):
+      if issued.contains(where: { $0.1 == lease }) { complain("\(lease) refused") }
+      held[worker] = held[worker]  // the shell may drop it; here it goes on
+    case .drop(let worker):
+      if held.removeValue(forKey: worker) == nil { complain("\(worker) dropped twice") }
+      credit[worker] = nil
+    case .setAside(let shard, let reasons):
+      if isClosed(shard) { complain("shard \(shard) set aside though closed") }
+      if reasons.count < attempts { complain("shard \(shard) set aside after \(reasons)") }
+      setAside.insert(shard)
+    case .finish:
+      if finished { complain("finished twice") }
+      finished = true
+    }
+  }
+
+  func isClosed(_ shard: ShardID) -> Bool {
+    formerlyDone.contains(shard) || accepted.contains(shard) || setAside.contains(shard)
+  }
+
+  mutating func pick() -> WorkerID? { held.keys.sorted().randomElement(using: &random) }
+
+  mutating func join() {
+    let id = WorkerID(nextWorker)
+    nextWorker += 1
+    held[id] = []
+    send(.joined(id))
+  }
+
+  mutating func ready(_ id: WorkerID) {
+    let count = Int.random(in: 0...3, using: &random)
+    credit[id, default: 0] += count
+    send(.ready(id, credit: count))
+  }
+
+  mutating func answer(_ id: WorkerID, failure: Bool) {
+    guard let index = held[id]?.indices.randomElement(using: &random),
+      let lease = held[id]?.remove(at: index)
+    else { return }
+    send(failure ? .failed(id, lease, reason: "chance") : .done(id, lease))
+  }
+
+  mutating func step() {
+    now += .milliseconds(Int.random(in: 0...2500, using: &random))
+    let chance = Int.random(in: 0..<100, using: &random)
+    guard let id = pick(), chance >= 6 else { return join() }
+    switch chance {
+    case ..<25: ready(id)
+    case ..<50: answer(id, failure: false)
+    case ..<58: answer(id, failure: true)
+    case ..<75: send(.heard(id))
+    case ..<79:
+      held[id] = nil
+      credit[id] = nil
+      send(.left(id))
+    case ..<85:
+      // An answer once more, late, or by somebody who is long gone.
+      guard let (worker, lease) = issued.randomElement(using: &random) else { return }
+      held[worker]?.removeAll { $0 == lease }
+      send(
+        Bool.random(using: &random)
+          ? .done(worker, lease) : .failed(worker, lease, reason: "again"))
+    case ..<88:
+      let shard = ShardID(Int.random(in: -1...shards, using: &random))
+      let lease = Lease(shard: shard, attempt: Int.random(in: 1000...2000, using: &random))
+      send(Bool.random(using: &random) ? .done(id, lease) : .failed(id, lease, reason: "bogus"))
+    case ..<90: now += .seconds(Int.random(in: 5...40, using: &random))
+    default: send(.tick)
+    }
+  }
+
+  /// One good worker remains; all others fall silent.
+  mutating func drain() {
+    now += .seconds(11)
+    send(.tick)
+    join()
+    guard let id = held.keys.max() else { return }
+    for _ in 0..<(2 * shards + 2) where !finished {
+      credit[id, default: 0] += 2
+      send(.ready(id, credit: 2))
+      while let lease = held[id]?.first {
+        held[id]?.removeFirst()
+        send(.done(id, lease))
+      }
+    }
+  }
+}
+
+@Suite struct RandomScheduleTests {
+  @Test func whateverHappensEveryShardIsAcceptedOnceOrSetAside() {
+    var seeds = Seeded.fresh()
+    var acceptedInAll = 0
+    var setAsideInAll = 0
+    for _ in 0..<600 {
+      let seed = seeds.next()
+      var world = World(seed)
+      for _ in 0..<Int.random(in: 0...300, using: &world.random) where world.complaint == nil {
+        world.step()
+      }
+      world.drain()
+      #expect(world.complaint == nil, "schedule \(seed)")
+      #expect(world.finished, "schedule \(seed)")
+      let all = world.accepted.union(world.setAside).union(world.formerlyDone)
+      #expect(all.count == world.shards, "schedule \(seed)")
+      acceptedInAll += world.accepted.count
+      setAsideInAll += world.setAside.count
+    }
+    // Else the schedules were too tame to show anything.
+    #expect(acceptedInAll > 1000)
+    #expect(setAsideInAll > 100)
+  }
+
+  @Test func theSameEventsGiveTheSameActions() {
+    for seed in UInt64(0)..<20 {
+      var (a, b) = (World(seed), World(seed))
+      for _ in 0..<200 {
+        a.step()
+        b.step()
+      }
+      #expect(a.issued.map(\.1) == b.issued.map(\.1))
+      #expect(a.issued.map(\.0) == b.issued.map(\.0))
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import Core
+import Foundation
+import Testing
+import Wire
+
+@Suite struct MessageCodecTests {
+  @Test func everyMessageComesBackAsItWasSent() throws {
+    for (message, _) in Samples.workers {
+      #expect(try WorkerMessage(decoding: message.encoded()) == message)
+    }
+    for (message, _) in Samples.coordinators {
+      #expect(try CoordinatorMessage(decoding: message.encoded()) == message)
+    }
+  }
+
+  /// Another version of the program must read them, so they never change.
+  @Test func theBytesOfEveryMessageAreFixed() throws {
+    #expect(Samples.workers.map(\.bytes.utf8.first) == [1, 2, 3, 4, 5, 6])
+    #expect(Samples.coordinators.map(\.bytes.utf8.first) == [1, 2, 3, 4, 5, 6])
+    for (message, bytes) in Samples.workers {
+      #expect(String(decoding: message.encoded(), as: UTF8.self) == bytes)
+      #expect(try WorkerMessage(decoding: Array(bytes.utf8)) == message)
+    }
+    for (message, bytes) in Samples.coordinators {
+      #expect(String(decoding: message.encoded(), as: UTF8.self) == bytes)
+      #expect(try CoordinatorMessage(decoding: Array(bytes.utf8)) == message)
+    }
+  }
+
+  @Test func everyTruncationIsRefused() {
+    for (message, _) in Samples.workers {
+      let frame = message.encoded()
+      for length in frame.indices {
+        #expect(throws: WireError.self, "\(message) cut to \(length)") {
+          try WorkerMessage(decoding: Array(frame[..<length]))
+        }
+      }
+    }
+    for (message, _) in Samples.coordinators {
+      let frame = message.encoded()
+      for length in frame.indices {
+        #expect(throws: WireError.self, "\(message) cut to \(length)") {
+          try CoordinatorMessage(decoding: Array(frame[..<length]))
+        }
+      }
+    }
+  }
+
+  @Test func unknownTagsAreNamed() {
+    for tag in [UInt8(0), 7, 8, 128, 255] {
+      let fromWorker = #expect(throws: WireError.self) { try WorkerMessage(decoding: [tag, 0x33]) }
+      #expect(fromWorker?.description == "unknown message type \(tag) from a worker")
+      let other = #expect(throws: WireError.self) { try CoordinatorMessage(decoding: [tag]) }
+      #expect(other?.description == "unknown message type \(tag) from the coordinator")
+    }
+  }
+
+  @Test(arguments: [
+    "{\"bytesRead\":1}", "{\"bytesRead\":1,\"residentBytes\":\"2\"}", "[1,2]", "null",
+    "{\"bytesRead\":1.5,\"residentBytes\":2}", "{\"bytesRead\":99999999999999999999,\"residentBytes\":2}",
+    "{\"bytesRead\":1,\"residentBytes\":2}}",
+  ])
+  func bodiesOfTheWrongFormAreRefused(body: String) {
+    #expect(throws: WireError.self) { try WorkerMessage(decoding: [5] + Array(body.utf8)) }
+  }
+
+  @Test(arguments: ["[-1]", "[4294967296,4294967296]", "\"x\"", "[1.5]"])
+  func impossibleShapesAreRefused(shape: String) throws {
+    let good = try #require(Samples.coordinators.first { $0.bytes.utf8.first == 3 }).bytes
+    let bad = good.replacingOccurrences(of: "[64,32]", with: shape)
+    #expect(bad != good)
+    #expect(throws: WireError.self) { try CoordinatorMessage(decoding: Array(bad.utf8)) }
+  }
+
+  @Test func oversizedFramesAreNotLookedAt() {
+    let frame = [UInt8](repeating: 6, count: WireProtocol.largestControlBytes + 1)
+    #expect(throws: WireError.self) { try WorkerMessage(decoding: frame) }
+    #expect(throws: WireError.self) { try CoordinatorMessage(decoding: frame) }
+  }
+
+  @Test func deeplyNestedBodiesAreRefused() {
+    let body = Array(repeating: UInt8(ascii: "["), count: 1_000_000)
+    #expect(throws: WireError.self) { try WorkerMessage(decoding: [1] + body) }
+  }
+
+  @Test func randomBytesNeverCrash() {
+    var random = Seeded.fresh()
+    for _ in 0..<20_000 {
+      var frame = (0..<Int.random(in: 0...40, using: &random)).map { _ in
+        UInt8.random(in: 0...255, using: &random)
+      }
+      if !frame.isEmpty { frame[0] = UInt8.random(in: 0...8, using: &random) }
+      _ = try? WorkerMessage(decoding: frame)
+      _ = try? CoordinatorMessage(decoding: frame)
+    }
+  }
+
+  /// Near misses get further into the decoder than noise does.
+  @Test func damagedMessagesDecodeOrThrow() {
+    var random = Seeded.fresh()
+    let frames =
+      Samples.workers.map { $0.message.encoded() }
+      + Samples.coordinators.map { $0.message.encoded() }
+    for _ in 0..<10_000 {
+      var frame = frames[Int.random(in: 0..<frames.count, using: &random)]
+      for _ in 0..<Int.random(in: 1...3, using: &random) {
+        frame[Int.random(in: 0..<frame.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      }
+      // What does decode must encode again.
+      if let message = try? WorkerMessage(decoding: frame) { #expect(!message.encoded().isEmpty) }
+      if let message = try? CoordinatorMessage(decoding: frame) { #expect(!message.encoded().isEmpty) }
+    }
+  }
+
+  @Test func anyTextSurvivesTheJourney() throws {
+    for text in ["", "\0", "\"\\\n", "模型 🤖 e\u{301}", String(repeating: "x", count: 100_000)] {
+      let message = CoordinatorMessage.reject(reason: text)
+      #expect(try CoordinatorMessage(decoding: message.encoded()) == message)
+    }
+  }
+}

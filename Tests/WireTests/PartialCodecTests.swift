@@ -1,0 +1,82 @@
+import Core
+import Testing
+import Wire
+
+@Suite struct PartialCodecTests {
+  @Test(arguments: Samples.statistics)
+  func everyBitComesBack(statistics: Statistics) throws {
+    var random = Seeded.fresh()
+    for models in [2, 3, 7, 20] {
+      let partial = Samples.partial(models: models, statistics, &random)
+      let bytes = PartialCodec.encode(partial)
+      #expect(bytes.count == PartialCodec.encodedBytes(models: models, statistics: statistics))
+      let back = try PartialCodec.decode(bytes, models: models, statistics: statistics)
+      #expect(Samples.bits(back) == Samples.bits(partial), "seed \(random.seed)")
+    }
+  }
+
+  @Test func theLayoutIsFixed() throws {
+    var partial = Partial(models: 2, statistics: .l1)
+    partial.l2 = [1]
+    partial.l1 = [-2]
+    partial.moments[0] = Moments(
+      count: 1, mean: 2, m2: 3, m3: 4, m4: 5, minimum: 6, maximum: 7, zeros: 8, notFinite: 9)
+    let bytes = PartialCodec.encode(partial)
+    #expect(bytes.count == 8 + 8 * (2 + 18) + 8)
+    #expect(Array(bytes[..<8]) == [2, 0, 0, 0, 1, 0, 0, 0])
+    #expect(Array(bytes[8..<16]) == [0, 0, 0, 0, 0, 0, 0xf0, 0x3f])
+    #expect(Array(bytes[16..<24]) == [0, 0, 0, 0, 0, 0, 0, 0xc0])
+    #expect(Array(bytes[24..<32]) == [0, 0, 0, 0, 0, 0, 0xf0, 0x3f])
+    #expect(Array(bytes[80..<96]) == [8, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0])
+    let tail = bytes.suffix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    #expect(tail == Fingerprint(of: bytes.dropLast(8)).value)
+  }
+
+  @Test func everyTruncationAndEveryTrailingByteIsRefused() {
+    var random = Seeded.fresh()
+    let bytes = PartialCodec.encode(Samples.partial(models: 3, [.l1, .max], &random))
+    for length in bytes.indices {
+      #expect(throws: WireError.self) {
+        try PartialCodec.decode(Array(bytes[..<length]), models: 3, statistics: [.l1, .max])
+      }
+    }
+    #expect(throws: WireError.self) {
+      try PartialCodec.decode(bytes + [0], models: 3, statistics: [.l1, .max])
+    }
+  }
+
+  @Test func everyFlippedBitIsFound() {
+    var random = Seeded.fresh()
+    let statistics: Statistics = [.max, .shrinkage]
+    let bytes = PartialCodec.encode(Samples.partial(models: 3, statistics, &random))
+    for bit in 0..<(8 * bytes.count) {
+      var damaged = bytes
+      damaged[bit / 8] ^= 1 << (bit % 8)
+      #expect(throws: WireError.self, "bit \(bit), seed \(random.seed)") {
+        try PartialCodec.decode(damaged, models: 3, statistics: statistics)
+      }
+    }
+  }
+
+  @Test func aPartialOfOtherModelsOrStatisticsIsRefused() {
+    var random = Seeded.fresh()
+    let bytes = PartialCodec.encode(Samples.partial(models: 3, .l1, &random))
+    for (models, statistics) in [(2, Statistics.l1), (4, .l1), (3, []), (3, .max), (3, [.l1, .max])] {
+      #expect(throws: WireError.self, "\(models) \(statistics)") {
+        try PartialCodec.decode(bytes, models: models, statistics: statistics)
+      }
+    }
+  }
+
+  @Test func randomBytesOfTheRightLengthAreRefused() {
+    var random = Seeded.fresh()
+    let length = PartialCodec.encodedBytes(models: 2, statistics: [])
+    for _ in 0..<2000 {
+      var bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
+      bytes.replaceSubrange(0..<8, with: [2, 0, 0, 0, 0, 0, 0, 0])
+      #expect(throws: WireError.self, "seed \(random.seed)") {
+        try PartialCodec.decode(bytes, models: 2, statistics: [])
+      }
+    }
+  }
+}
