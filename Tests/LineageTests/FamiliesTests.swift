@@ -118,6 +118,14 @@ func numbered(_ labels: [Int]) -> [Int] {
     #expect(!related.areRelated(0, 1))
   }
 
+  @Test func aShiftOfAllWeightsKeepsRelatives() {
+    var random = Seeded.fresh()
+    let base = random.weights(8192)
+    let related = Relatedness(Synthetic(linear: [base, base.map { $0 + 1 }]).sums, models: 2)
+    #expect(abs(related.ratio[0, 1]) < 1e-6, "seed \(random.seed)")
+    #expect(related.areRelated(0, 1))
+  }
+
   @Test func fewWeightsProveNothing() {
     var random = Seeded.fresh()
     for _ in 0..<200 {

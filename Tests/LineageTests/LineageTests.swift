@@ -106,10 +106,11 @@ import Testing
   @Test func excludedCopiesAreNoCopies() {
     var random = Seeded.fresh()
     let base = random.weights(1024)
-    let found = solve(Synthetic(linear: [base, base, base]).sums, models: 3, excluded: [0])
-    #expect(found.duplicateOf == [nil, nil, 1])
-    #expect(found.parents == [nil, nil, 1])
-    #expect(found.families == [0, 1, 1])
+    let sums = Synthetic(linear: [base, base, base, base]).sums
+    let found = solve(sums, models: 4, excluded: [0, 3])
+    #expect(found.duplicateOf == [nil, nil, 1, nil])
+    #expect(found.parents == [nil, nil, 1, nil])
+    #expect(found.families == [0, 1, 1, 2])
   }
 
   @Test func aNumberOfFamiliesIsKeptTo() {
