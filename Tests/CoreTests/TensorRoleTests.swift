@@ -79,4 +79,12 @@ import Testing
     #expect(try role("LM_Head.weight", [8, 8]) == .head)
     #expect(try role("Model.Embed_Tokens.weight", [8, 8]) == .embedding)
   }
+
+  @Test(arguments: [
+    "time_embedding.linear_1.weight", "unet.add_embedding.linear_2.weight",
+    "vit.embeddings.patch_embeddings.projection.weight", "patch_embed.proj.weight",
+  ])
+  func mapsInsideBlocksCalledEmbeddingsAreLinear(_ name: String) throws {
+    #expect(try role(name, [1280, 320]) == .linear)
+  }
 }

@@ -19,10 +19,12 @@ enum ForestBuilder {
     }
     let links = plan.models.indices.compactMap { child -> Forest.Link? in
       guard let parent = lineage.parents[child] else { return nil }
+      let isCopy = lineage.duplicateOf[child] != nil
+      // The metric may look at none of a copy's tensors; equal weights are at distance 0 all the same.
       return Forest.Link(
-        source: ids[parent], target: ids[child], distance: lineage.distances[parent, child],
-        support: lineage.support[child], directionSupport: lineage.directionSupport[child],
-        relation: lineage.duplicateOf[child] == nil ? .derived : .duplicate)
+        source: ids[parent], target: ids[child],
+        distance: isCopy ? 0 : lineage.distances[parent, child], support: lineage.support[child],
+        directionSupport: lineage.directionSupport[child], relation: isCopy ? .duplicate : .derived)
     }
     var graph = [
       "software": "modeltree \(Version.software)", "distance": options.metric.rawValue,

@@ -17,7 +17,7 @@ public enum TensorRole: String, Sendable, Codable, CaseIterable {
     let name = name.lowercased()
     if shape.rank < 2 {
       self = .vector
-    } else if Self.matches(name, Self.embeddingWords) {
+    } else if Self.matches(name, Self.embeddingWords), !Self.matches(name, Self.mapWords) {
       self = .embedding
     } else if Self.matches(name, Self.headWords) {
       self = .head
@@ -38,6 +38,8 @@ public enum TensorRole: String, Sendable, Codable, CaseIterable {
   private static let embeddingWords = [
     "*embed", "wte", "wpe", "shared", "*relative_attention_bias", "*position_bias",
   ]
+  /// Linear maps inside blocks that are called embeddings: time steps, image patches.
+  private static let mapWords = ["linear_1", "linear_2", "projection", "proj", "dense"]
   private static let headWords = [
     "*lm_head", "classifier", "classification_head", "pooler", "head", "*qa_outputs", "score",
     "cls", "output_layer", "logits",
