@@ -79,6 +79,7 @@ let package = Package(
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
     // Tests mirror the sources; the last one runs the built programs.
+    .target(name: "TestSeed", path: "Tests/TestSeed", swiftSettings: strict),
     // TestSupport writes the files they start from and asks other people's tools.
     .target(
       name: "TestSupport", dependencies: ["Core", "Import", "Storage"], path: "Tests/TestSupport",
@@ -93,11 +94,11 @@ let package = Package(
     tests(
       "GatheringTests",
       needs: ["Compute", "Core", "Gathering", "Import", "Planning", "Storage", "TestSupport", "Wire"]),
-    tests("CoreTests", needs: ["Core"]),
-    tests("WireTests", needs: ["Core", "Wire"]),
-    tests("KernelsTests", needs: ["Core", "Kernels"]),
-    tests("SchedulingTests", needs: ["Core", "Scheduling"]),
-    tests("LineageTests", needs: ["Core", "Lineage"]),
+    tests("CoreTests", needs: ["Core", "TestSeed"]),
+    tests("WireTests", needs: ["Core", "TestSeed", "Wire"]),
+    tests("KernelsTests", needs: ["Core", "Kernels", "TestSeed"]),
+    tests("SchedulingTests", needs: ["Core", "Scheduling", "TestSeed"]),
+    tests("LineageTests", needs: ["Core", "Lineage", "TestSeed"]),
     tests("EndToEndTests", needs: ["modeltree", "modeltree-worker"]),
   ],
   swiftLanguageModes: [.v6]

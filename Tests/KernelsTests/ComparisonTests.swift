@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Kernels
+import TestSeed
 import Testing
 
 /// The sums against plain sums of doubles; `InstructionSetTests` runs this suite once per

@@ -1,5 +1,6 @@
 import Core
 import Kernels
+import TestSeed
 import Testing
 
 /// Embedding rows that only weight decay has touched: scaled by exp(-s), otherwise the same.

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Lineage
+import TestSeed
 import Testing
 
 @Suite struct EvaluationTests {

@@ -1,5 +1,6 @@
 import Core
 import Lineage
+import TestSeed
 import Testing
 
 /// Labels 0, 1, ... by first appearance, so that partitions compare.

@@ -1,5 +1,6 @@
 import Core
 import Lineage
+import TestSeed
 import Testing
 
 @Suite struct LineageTests {

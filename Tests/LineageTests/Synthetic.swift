@@ -1,5 +1,6 @@
 import Core
 import Lineage
+import TestSeed
 
 /// Small networks whose sums are computed in plain doubles.
 struct Synthetic {

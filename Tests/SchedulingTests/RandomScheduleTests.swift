@@ -1,5 +1,6 @@
 import Core
 import Scheduling
+import TestSeed
 import Testing
 
 /// What the shell and the workers around a scheduler do, by chance, with a record of its promises.

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import TestSeed
 import Testing
 import Wire
 

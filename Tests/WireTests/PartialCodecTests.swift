@@ -1,4 +1,5 @@
 import Core
+import TestSeed
 import Testing
 import Wire
 

@@ -1,5 +1,6 @@
 import Core
 import Wire
+import TestSeed
 
 /// One message of each kind, with the bytes it must always have.
 enum Samples {

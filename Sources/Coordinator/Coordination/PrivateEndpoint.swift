@@ -10,7 +10,7 @@ final class PrivateEndpoint {
 
   init() throws(Failure) {
     // Socket paths are limited to 107 bytes, so the run directory is no place for them.
-    var template = Array("\(NSTemporaryDirectory())/modeltree-XXXXXX".utf8CString)
+    var template = Array("\(NSTemporaryDirectory())modeltree-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
       throw .cannotWrite(
         "cannot make a folder in '\(NSTemporaryDirectory())': \(String(cString: strerror(errno)))",
