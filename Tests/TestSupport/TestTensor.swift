@@ -1,4 +1,5 @@
 public import Core
+internal import TestSeed
 
 /// A tensor as a test writes it, and the values that must come back.
 public struct TestTensor: Sendable {
@@ -73,19 +74,13 @@ extension [UInt8] {
   }
 }
 
-/// SplitMix64: the same numbers on every machine for the same seed.
+/// Weights at random: the same on every machine for the same seed.
 public struct SeededRandom: RandomNumberGenerator {
-  private var state: UInt64
+  private var stream: Seeded
 
-  public init(_ seed: UInt64) { state = seed }
+  public init(_ seed: UInt64) { stream = Seeded(seed) }
 
-  public mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
+  public mutating func next() -> UInt64 { stream.next() }
 
   /// Between -1 and 1, most near 0.
   public mutating func nextWeight() -> Double {

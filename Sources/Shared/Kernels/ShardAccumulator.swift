@@ -8,8 +8,8 @@ public import Core
 /// a model stores F64); at its end the lane sums are added to doubles. A difference of two floats is
 /// exact to half a unit in the last place. A lane adds up 64 (AVX-512), 128 (AVX2) or 256 (portable)
 /// squares, so its relative error is below that number times 2^-24 in the worst case and near 1e-7
-/// in practice, however close the two models are. The run grid depends on the tensor alone, so the sums do not depend on
-/// how the shard was cut into blocks.
+/// in practice, however close the two models are. The run grid depends on the tensor alone, so the
+/// sums do not depend on how the shard was cut into blocks.
 ///
 /// Not thread-safe: one accumulator belongs to one thread.
 public final class ShardAccumulator {
