@@ -78,6 +78,11 @@ let package = Package(
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
+    // What `make bench` runs beside the program itself.
+    .executableTarget(
+      name: "kernel-bench", dependencies: ["CKernels", "COpenBLAS", "Core", "Kernels", "Lineage"],
+      path: "bench/Kernels", swiftSettings: strict),
+
     // Tests mirror the sources; the last one runs the built programs.
     .target(name: "TestSeed", path: "Tests/TestSeed", swiftSettings: strict),
     // TestSupport writes the files they start from and asks other people's tools.

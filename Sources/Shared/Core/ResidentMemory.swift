@@ -10,4 +10,11 @@ public enum ResidentMemory {
     else { return 0 }
     return pages * 4096
   }
+
+  /// The most it ever was, in bytes.
+  public static var peakBytes: Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss * 1024
+  }
 }
