@@ -19,7 +19,7 @@ import Testing
     let scratch = try Scratch()
     let models = "\(Program.root)/zoo/full-finetune"
     try recover(models, scratch.file("a"), ["--workers", "1", "--memory", "1GB"])
-    try recover(models, scratch.file("b"), ["--workers", "3", "--memory", "600kB"])
+    try recover(models, scratch.file("b"), ["--workers", "3", "--memory", "800kB"])
     #expect(try fingerprint(scratch.file("a")) == fingerprint(scratch.file("b")))
   }
 

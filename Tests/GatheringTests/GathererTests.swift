@@ -70,7 +70,9 @@ struct GathererTests {
       for (a, b) in zip(sums.moments, whole.moments) {
         #expect(a.count == b.count && a.zeros == b.zeros)
         #expect(a.minimum == b.minimum && a.maximum == b.maximum)
-        #expect(close(a.m2, b.m2) && close(a.m4, b.m4))
+        #expect(close(a.m2, b.m2))
+        // Fourth powers are summed in float lanes.
+        #expect(abs(a.m4 - b.m4) <= 1e-6 * b.m4)
         #expect(abs(a.mean - b.mean) < 1e-12)
       }
     }

@@ -1,24 +1,23 @@
-import CKernels
 import COpenBLAS
 import Core
 import Kernels
 
-/// Pair-coordinates per second over a block of n models x 65,536 coordinates.
+/// Pair-coordinates per second of the whole pass (pairs and moments) over a block of n models x 65,536 coordinates.
 func measurePairs() {
   openblas_set_num_threads(1)
   let width = 65_536
   for n in [4, 8, 16, 32, 64, 105, 128, 256, 500] {
     let block = weights(n * width, seed: UInt64(n))
-    var sums = Array(repeating: 0.0, count: PairIndex(n).count)
+    let types = Array(repeating: ElementType.f32, count: n)
     var gram = Array(repeating: Float(0), count: n * n)
     let (ours, ssyrk) = block.withUnsafeBufferPointer { block in
       let base = block.baseAddress!
       return bestOfBoth(
         {
-          for start in stride(from: 0, to: width, by: Int(MT_RUN)) {
-            let rows: [UnsafePointer<Float>?] = (0..<n).map { base + $0 * width + start }
-            mt_pairs_f32(rows, n, Int(MT_RUN), &sums, nil, nil)
-          }
+          let rows = (0..<n).map { UnsafeRawPointer(base + $0 * width) }
+          let accumulator = ShardAccumulator(types: types, columns: 4096, statistics: [])
+          accumulator.add(rows: rows, count: width)
+          precondition(accumulator.partial.l2.count > 0)
         },
         {
           cblas_ssyrk(

@@ -7,5 +7,6 @@
 #define LANES 8
 #define TI 3
 #define TJ 3
+#define TN 2
 #include "isa.h"
 #endif

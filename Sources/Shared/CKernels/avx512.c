@@ -7,5 +7,6 @@
 #define LANES 16
 #define TI 4
 #define TJ 4
+#define TN 3
 #include "isa.h"
 #endif

@@ -30,12 +30,38 @@ static const struct mt_kernels *mt_current(void) {
 
 const char *mt_instruction_set(void) { return mt_current()->name; }
 
-void mt_pairs_f32(const float *const *rows, size_t n, size_t count, double *l2, double *l1, double *max) {
-  mt_current()->pairs_f32(rows, n, count, l2, l1, max);
+void mt_pairs_f32(const float *const *rows, size_t n, size_t count, size_t run, double *l2, double *l1,
+                  double *max) {
+  const struct mt_kernels *k = mt_current();
+  for (size_t at = 0; at < count; at += run)
+    k->pairs_f32(rows, n, at, count - at < run ? count - at : run, l2, l1, max);
 }
 
-void mt_pairs_f64(const double *const *rows, size_t n, size_t count, double *l2, double *l1, double *max) {
-  mt_current()->pairs_f64(rows, n, count, l2, l1, max);
+void mt_pairs_f64(const double *const *rows, size_t n, size_t count, size_t run, double *l2, double *l1,
+                  double *max) {
+  const struct mt_kernels *k = mt_current();
+  for (size_t at = 0; at < count; at += run)
+    k->pairs_f64(rows, n, at, count - at < run ? count - at : run, l2, l1, max);
+}
+
+size_t mt_add_moments(const float *row, size_t count, size_t run, mt_shifted_moments *moments) {
+  const struct mt_kernels *k = mt_current();
+  size_t done = 0;
+  while (done < count) {
+    size_t length = count - done < run ? count - done : run;
+    if (!k->add_moments(row + done, length, moments)) break;
+    done += length;
+  }
+  return done;
+}
+
+double mt_energy_f32(const float *row, size_t count) { return mt_current()->energy_f32(row, count); }
+
+double mt_energy_f64(const double *row, size_t count) { return mt_current()->energy_f64(row, count); }
+
+void mt_add_collinear(const double *gaps, const double *norms, const double *logs, const double *bounds,
+                      size_t n, double *rows, double *shrinkage) {
+  mt_current()->add_collinear(gaps, norms, logs, bounds, n, rows, shrinkage);
 }
 
 mt_run_moments mt_moments_f32(const float *row, size_t count) {

@@ -4,8 +4,13 @@
 // One variant of all kernels; the best one for this processor is taken at run time.
 struct mt_kernels {
   const char *name;
-  void (*pairs_f32)(const float *const *, size_t, size_t, double *, double *, double *);
-  void (*pairs_f64)(const double *const *, size_t, size_t, double *, double *, double *);
+  void (*pairs_f32)(const float *const *, size_t, size_t, size_t, double *, double *, double *);
+  void (*pairs_f64)(const double *const *, size_t, size_t, size_t, double *, double *, double *);
+  int (*add_moments)(const float *, size_t, mt_shifted_moments *);
+  double (*energy_f32)(const float *, size_t);
+  double (*energy_f64)(const double *, size_t);
+  void (*add_collinear)(const double *, const double *, const double *, const double *, size_t,
+                        double *, double *);
   mt_run_moments (*moments_f32)(const float *, size_t);
   mt_run_moments (*moments_f64)(const double *, size_t);
   void (*widen_f16)(const void *, float *, size_t);

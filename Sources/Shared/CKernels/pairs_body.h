@@ -2,17 +2,53 @@
 
 #define FN(x) CAT(CAT(NAME(x), _), SUFFIX)
 
-// Fixed order: lanes are added in double, first to last.
+// Lanes are added in double by halves: eight and eight, four and four, ... A fixed order.
 TARGET static inline double FN(sum)(VEC v) {
-  double s = 0;
-  for (int k = 0; k < WIDTH; k++) s += (double)v[k];
-  return s;
+  typedef double wide __attribute__((ext_vector_type(WIDTH)));
+  wide w = __builtin_convertvector(v, wide);
+#if WIDTH >= 16
+  __typeof__(w.lo) w8 = w.lo + w.hi;
+#else
+#define w8 w
+#endif
+#if WIDTH >= 8
+  __typeof__(w8.lo) w4 = w8.lo + w8.hi;
+#else
+#define w4 w8
+#endif
+#if WIDTH >= 4
+  __typeof__(w4.lo) w2 = w4.lo + w4.hi;
+#else
+#define w2 w4
+#endif
+  return w2[0] + w2[1];
+#undef w8
+#undef w4
+#undef w2
 }
 
 TARGET static inline double FN(largest)(VEC v) {
-  REAL m = v[0];
-  for (int k = 1; k < WIDTH; k++) m = v[k] > m ? v[k] : m;
-  return (double)m;
+#define LARGER(w) (w.lo > w.hi ? w.lo : w.hi)
+#if WIDTH >= 16
+  __typeof__(v.lo) w8 = LARGER(v);
+#else
+#define w8 v
+#endif
+#if WIDTH >= 8
+  __typeof__(w8.lo) w4 = LARGER(w8);
+#else
+#define w4 w8
+#endif
+#if WIDTH >= 4
+  __typeof__(w4.lo) w2 = LARGER(w4);
+#else
+#define w2 w4
+#endif
+  return (double)(w2[0] > w2[1] ? w2[0] : w2[1]);
+#undef LARGER
+#undef w8
+#undef w4
+#undef w2
 }
 
 // The last, incomplete vector of a row, filled up with zeros: both rows of a pair are filled
@@ -23,86 +59,186 @@ TARGET static inline VEC FN(rest)(const REAL *row, size_t count) {
   return v;
 }
 
-// TI x TJ pairs held in registers: sum of squared differences.
-TARGET static inline void FN(tile_l2)(const REAL *const *x, const REAL *const *y, size_t count,
-                                      double out[TI][TJ]) {
-  VEC s[TI][TJ];
-  for (int a = 0; a < TI; a++)
-    for (int b = 0; b < TJ; b++) s[a][b] = 0;
-  size_t p = 0;
-  for (; p + WIDTH <= count; p += WIDTH) {
-    VEC v[TJ];
-    for (int b = 0; b < TJ; b++) v[b] = *(const VEC *)(y[b] + p);
-    for (int a = 0; a < TI; a++) {
-      VEC u = *(const VEC *)(x[a] + p);
-      for (int b = 0; b < TJ; b++) {
-        VEC d = u - v[b];
-        s[a][b] += d * d;
+// Where the sums of a shard go; l1 and max may be NULL.
+typedef struct {
+  double *l2, *l1, *max;
+  size_t n;
+  size_t at;  // where in the rows the run starts
+} FN(sums);
+
+// The pairs of rows x0.. x0+ni-1 with rows y0 .. y0+nj-1, held in registers over one run; of a
+// block on the diagonal (x0 == y0) the pairs above it. `ni`, `nj` and `norms` are constants where
+// this is called, so that every loop over them is unrolled.
+TARGET static inline __attribute__((always_inline)) void FN(tile)(
+    const REAL *const *rows, size_t x0, int ni, size_t y0, int nj, int diagonal, int norms,
+    size_t count, FN(sums) to) {
+  const REAL *x[TI], *y[TJ];
+  for (int a = 0; a < ni; a++) x[a] = rows[x0 + (size_t)a] + to.at;
+  for (int b = 0; b < nj; b++) y[b] = rows[y0 + (size_t)b] + to.at;
+  VEC s2[TI][TJ], s1[TI][TJ], top[TI][TJ];
+  for (int a = 0; a < ni; a++)
+    for (int b = 0; b < nj; b++) s2[a][b] = 0, s1[a][b] = 0, top[a][b] = 0;
+  size_t whole = count / WIDTH * WIDTH;
+#define STEP(LOAD)                                                          \
+  do {                                                                      \
+    VEC v[TJ];                                                              \
+    _Pragma("clang loop unroll(full)") for (int b = 0; b < nj; b++) v[b] = LOAD(y[b]); \
+    _Pragma("clang loop unroll(full)") for (int a = 0; a < ni; a++) {       \
+      VEC u = LOAD(x[a]);                                                   \
+      _Pragma("clang loop unroll(full)") for (int b = 0; b < nj; b++) {     \
+        if (diagonal && b <= a) continue;                                   \
+        VEC d = u - v[b];                                                   \
+        s2[a][b] += d * d;                                                  \
+        if (norms) {                                                        \
+          VEC size = __builtin_elementwise_abs(d);                          \
+          s1[a][b] += size;                                                 \
+          top[a][b] = size > top[a][b] ? size : top[a][b];                  \
+        }                                                                   \
+      }                                                                     \
+    }                                                                       \
+  } while (0)
+#define WHOLE(row) (*(const VEC *)((row) + p))
+#define LAST(row) FN(rest)((row) + whole, count - whole)
+  for (size_t p = 0; p < whole; p += WIDTH) STEP(WHOLE);
+  if (whole < count) STEP(LAST);
+#undef STEP
+#undef WHOLE
+#undef LAST
+  _Pragma("clang loop unroll(full)") for (int a = 0; a < ni; a++) {
+    size_t i = x0 + (size_t)a;
+    size_t line = i * to.n - i * (i + 1) / 2 - i - 1;  // line + j is the pair (i, j)
+    _Pragma("clang loop unroll(full)") for (int b = 0; b < nj; b++) {
+      if (diagonal && b <= a) continue;
+      size_t p = line + y0 + (size_t)b;
+      double squares = FN(sum)(s2[a][b]);
+      to.l2[p] += squares;
+      if (norms && to.l1) to.l1[p] += FN(sum)(s1[a][b]);
+      if (norms && to.max) {
+        // No comparison lets a NaN through; the squares do.
+        double largest = squares == squares ? FN(largest)(top[a][b]) : squares;
+        to.max[p] = to.max[p] > largest || to.max[p] != to.max[p] ? to.max[p] : largest;
       }
     }
   }
-  if (p < count) {
-    for (int a = 0; a < TI; a++) {
-      VEC u = FN(rest)(x[a] + p, count - p);
-      for (int b = 0; b < TJ; b++) {
-        VEC d = u - FN(rest)(y[b] + p, count - p);
-        s[a][b] += d * d;
-      }
+}
+
+// One row of tiles: `ni` rows from x0 against the columns from..<to, `T` at a time.
+#define TILES(T, norms)                                                                        \
+  for (size_t j = from; j < end; j += T) switch (end - j) {                                    \
+      case 1: FN(tile)(rows, i, T, j, 1, 0, norms, count, sums); break;                        \
+      case 2: if (T > 2) { FN(tile)(rows, i, T, j, 2, 0, norms, count, sums); break; }         \
+      __attribute__((fallthrough));                                                            \
+      case 3: if (T > 3) { FN(tile)(rows, i, T, j, 3, 0, norms, count, sums); break; }         \
+      __attribute__((fallthrough));                                                            \
+      default: FN(tile)(rows, i, T, j, T, 0, norms, count, sums);                              \
     }
-  }
-  for (int a = 0; a < TI; a++)
-    for (int b = 0; b < TJ; b++) out[a][b] = FN(sum)(s[a][b]);
-}
 
-// One pair with the optional norms beside the squared sum.
-TARGET static void FN(pair_all)(const REAL *x, const REAL *y, size_t count, double *l2, double *l1,
-                                double *max) {
-  VEC s2 = 0, s1 = 0, m = 0;
-  size_t p = 0;
-  for (; p < count; p += WIDTH) {
-    VEC d = p + WIDTH <= count ? *(const VEC *)(x + p) - *(const VEC *)(y + p)
-                               : FN(rest)(x + p, count - p) - FN(rest)(y + p, count - p);
-    VEC magnitude = __builtin_elementwise_abs(d);
-    s2 += d * d;
-    s1 += magnitude;
-    m = __builtin_elementwise_max(m, magnitude);
+#define DIAGONAL(T, norms)                                                                     \
+  switch (n - i) {                                                                             \
+    case 1: break;                                                                             \
+    case 2: FN(tile)(rows, i, 2, i, 2, 1, norms, count, sums); break;                          \
+    case 3: if (T > 2) { FN(tile)(rows, i, 3, i, 3, 1, norms, count, sums); break; }           \
+    __attribute__((fallthrough));                                                              \
+    default: FN(tile)(rows, i, T, i, T, 1, norms, count, sums);                                \
   }
-  *l2 += FN(sum)(s2);
-  if (l1) *l1 += FN(sum)(s1);
-  if (max) {
-    double largest = FN(largest)(m);
-    *max = largest > *max ? largest : *max;
-  }
-}
 
-TARGET static void FN(pairs)(const REAL *const *rows, size_t n, size_t count, double *l2, double *l1,
-                             double *max) {
+// All pairs over one run. Columns are taken in bands whose rows stay in the second cache while
+// the rows pass by; within a band a row tile stays in the first.
+#define SWEEP(T, norms)                                                                        \
+  for (size_t band = 0; band < n; band += BAND) {                                              \
+    size_t end = band + BAND < n ? band + BAND : n;                                            \
+    for (size_t i = 0; i < end; i += T) {                                                      \
+      size_t from = i + T;                                                                     \
+      if (from <= band) from = band;                                                           \
+      else DIAGONAL(T, norms)                                                                  \
+      TILES(T, norms)                                                                          \
+    }                                                                                          \
+  }
+
+TARGET static void FN(pairs)(const REAL *const *rows, size_t n, size_t at, size_t count, double *l2,
+                             double *l1, double *max) {
+  FN(sums) sums = {l2, l1, max, n, at};
   if (l1 || max) {
-    size_t p = 0;
-    for (size_t i = 0; i < n; i++)
-      for (size_t j = i + 1; j < n; j++, p++)
-        FN(pair_all)(rows[i], rows[j], count, l2 + p, l1 ? l1 + p : NULL, max ? max + p : NULL);
-    return;
+    SWEEP(TN, 1)
+  } else {
+    SWEEP(TI, 0)
   }
-  for (size_t i0 = 0; i0 < n; i0 += TI) {
-    // Rows past the end repeat the last one; what they yield is not stored.
-    const REAL *x[TI];
-    for (size_t a = 0; a < TI; a++) x[a] = rows[i0 + a < n ? i0 + a : n - 1];
-    for (size_t j0 = i0 + 1; j0 < n; j0 += TJ) {
-      const REAL *y[TJ];
-      for (size_t b = 0; b < TJ; b++) y[b] = rows[j0 + b < n ? j0 + b : n - 1];
-      double out[TI][TJ];
-      FN(tile_l2)(x, y, count, out);
-      for (size_t a = 0; a < TI && i0 + a < n; a++) {
-        size_t i = i0 + a;
-        double *line = l2 + i * n - i * (i + 1) / 2 - i - 1;  // line[j] is the pair (i, j)
-        for (size_t b = 0; b < TJ; b++) {
-          size_t j = j0 + b;
-          if (j > i && j < n) line[j] += out[a][b];
-        }
-      }
-    }
+}
+
+#if defined(SUMS_IN_FLOAT)
+// One pass, about a shift that is near the mean: see mt_add_moments in mt_kernels.h.
+TARGET static int FN(add_moments)(const REAL *row, size_t count, mt_shifted_moments *m) {
+  typedef int32_t INTS __attribute__((ext_vector_type(WIDTH)));
+  typedef double HALVES __attribute__((ext_vector_type(WIDTH / 2)));
+  VEC shift = (REAL)m->shift;
+  // Two sums in turn where the multiply-add would wait for the one before it.
+  VEC low = INFINITY, high = -INFINITY, s3a = 0, s3b = 0, s4a = 0, s4b = 0;
+  HALVES s1a = 0, s1b = 0, s2a = 0, s2b = 0;
+  INTS zeros = 0;
+#define STEP(v, edge, s3, s4)              \
+  do {                                     \
+    VEC d = (v) - shift;                   \
+    VEC q = d * d;                         \
+    HALVES da = __builtin_convertvector((v).lo, HALVES) - m->shift; \
+    HALVES db = __builtin_convertvector((v).hi, HALVES) - m->shift; \
+    s1a += da, s1b += db;                  \
+    s2a += da * da, s2b += db * db;        \
+    s3 += q * d;                           \
+    s4 += q * q;                           \
+    low = (edge) < low ? (edge) : low;     \
+    high = (edge) > high ? (edge) : high;  \
+    zeros -= ((edge) == 0);                \
+  } while (0)
+  size_t whole = count / (2 * WIDTH) * (2 * WIDTH);
+  for (size_t p = 0; p < whole; p += 2 * WIDTH) {
+    VEC u = *(const VEC *)(row + p), v = *(const VEC *)(row + p + WIDTH);
+    __builtin_prefetch(row + p + AHEAD);
+    if (WIDTH == 16) __builtin_prefetch(row + p + AHEAD + WIDTH);
+    STEP(u, u, s3a, s4a);
+    STEP(v, v, s3b, s4b);
   }
+  uint64_t surplus = 0;
+  for (size_t p = whole; p < count; p += WIDTH) {
+    size_t filled = count - p < WIDTH ? count - p : WIDTH;
+    VEC v = shift, edge = row[p];  // filled up with what changes no sum, and no extreme
+    memcpy(&v, row + p, filled * sizeof(REAL));
+    memcpy(&edge, row + p, filled * sizeof(REAL));
+    STEP(v, edge, s3a, s4a);
+    if (row[p] == 0) surplus += WIDTH - filled;
+  }
+#undef STEP
+  double t1 = 0, t2 = 0, t3 = FN(sum)(s3a + s3b), t4 = FN(sum)(s4a + s4b);
+  s1a += s1b, s2a += s2b;
+  for (int k = 0; k < WIDTH / 2; k++) t1 += s1a[k], t2 += s2a[k];
+  double n = (double)count;
+  // Fourth powers must stay inside the range of a float, and the shift near the mean: within
+  // three standard deviations, t1^2 / n <= 0.9 t2. NaN and infinities fail the first test.
+  if (!(t4 > 1e-30 && t4 < 1e30) || t1 * t1 > 0.9 * n * t2) return 0;
+  m->count += n;
+  m->s1 += t1, m->s2 += t2, m->s3 += t3, m->s4 += t4;
+  double lo = -FN(largest)(-low), hi = FN(largest)(high);
+  m->min = lo < m->min ? lo : m->min;
+  m->max = hi > m->max ? hi : m->max;
+  m->zeros += (uint64_t)(uint32_t)__builtin_reduce_add(zeros) - surplus;
+  return 1;
+}
+#endif
+
+// Sum of squares, in double.
+TARGET static double FN(energy)(const REAL *row, size_t count) {
+  enum { W = 8 };
+  typedef double V __attribute__((ext_vector_type(W)));
+  typedef REAL R __attribute__((ext_vector_type(W), aligned(sizeof(REAL))));
+  V sum = 0;
+  size_t whole = count / W * W;
+  for (size_t p = 0; p < whole; p += W) {
+    V v = __builtin_convertvector(*(const R *)(row + p), V);
+    sum += v * v;
+  }
+  double s = 0;
+  for (int k = 0; k < W; k++) s += sum[k];
+  for (size_t p = whole; p < count; p++) s += (double)row[p] * (double)row[p];
+  return s;
 }
 
 // Two passes over a run that is still in cache: the mean, then central sums about it.

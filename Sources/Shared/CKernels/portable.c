@@ -6,5 +6,6 @@
 #define TARGET
 #define LANES 4
 #define TI 2
-#define TJ 4
+#define TJ 2
+#define TN 2
 #include "isa.h"

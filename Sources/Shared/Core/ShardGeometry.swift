@@ -19,6 +19,21 @@ public enum ShardGeometry {
     }
   }
 
+  /// Models from which on the kernels put runs side by side instead of reading them in place.
+  public static let packedModels = 24
+
+  /// Lanes between two packed rows, so that they do not compete for the same cache lines.
+  public static let padding = 16
+
+  /// Coordinates of a run; rows looked at for shrinkage (`columns` > 0) end a run.
+  public static func run(columns: Int) -> Int { columns > 0 ? min(columns, run) : run }
+
+  /// Coordinates that the kernels bring into the second cache at a time, a multiple of the run.
+  public static func chunk(models: Int, columns: Int) -> Int {
+    let run = run(columns: columns)
+    return run * max(1, min(8 * self.run, 64 * self.run / max(1, models)) / run)
+  }
+
   /// Blocks hold a multiple of this many coordinates, except the last of a shard. With shrinkage
   /// a block holds whole rows: as many as fit a run, at least one.
   public static func quantum(columns: Int, statistics: Statistics) -> Int {
@@ -26,13 +41,13 @@ public enum ShardGeometry {
     return columns >= run ? columns : run / columns * columns
   }
 
-  /// Bytes that a computation holds beside its blocks: the sums and the widened runs.
+  /// Bytes that a computation holds beside its blocks: the sums and the packed runs.
   public static func workingBytes(models: Int, columns: Int, statistics: Statistics) -> Int {
     let shrinkage = statistics.contains(.shrinkage)
     let arrays = statistics.pairArrays + (shrinkage ? 1 : 0)
+    let lanes = chunk(models: models, columns: shrinkage ? columns : 0) + padding
     // Rows of a block start at cache lines: 128 bytes per model for two buffers.
-    return PairIndex(models).count * arrays * 8 + models * (run * 8 + 128)
-      + (shrinkage ? models * columns * 4 : 0)
+    return PairIndex(models).count * arrays * 8 + models * (lanes * 8 + 128)
   }
 
   /// Bytes below which a computation cannot run: two blocks of one quantum and the sums.

@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Inner loops of the comparison. Everything here works on one *run*: at most MT_RUN consecutive
+// Inner loops of the comparison. Weights are taken in *runs* of at most MT_RUN consecutive
 // coordinates of one tensor, for all models at once. Inside a run sums are kept in float lanes,
 // at its end they are added to doubles; a fixed run length and a fixed order of additions make the
 // result a function of the bytes alone.
@@ -17,9 +17,38 @@ const char *mt_instruction_set(void);
 //   l1[p]      sum of |x - y|        (NULL: not wanted)
 //   max[p]     max of |x - y|        (NULL: not wanted; combined by maximum)
 // where p counts the pairs row by row: (0,1) (0,2) ... (0,n-1) (1,2) ...
-// Rows need no alignment. count <= MT_RUN. A NaN in a row makes all sums with that row NaN.
-void mt_pairs_f32(const float *const *rows, size_t n, size_t count, double *l2, double *l1, double *max);
-void mt_pairs_f64(const double *const *rows, size_t n, size_t count, double *l2, double *l1, double *max);
+// Rows need no alignment. They are taken in runs of `run` <= MT_RUN, the last one may be shorter.
+// A NaN in a row makes all sums with that row NaN.
+void mt_pairs_f32(const float *const *rows, size_t n, size_t count, size_t run, double *l2, double *l1,
+                  double *max);
+void mt_pairs_f64(const double *const *rows, size_t n, size_t count, size_t run, double *l2, double *l1,
+                  double *max);
+
+// Looks for pairs of rows that are collinear up to rounding: one is the other, shrunk by weight
+// decay. With |x - y|^2 in gaps[p], the norms of the rows and their logarithms,
+//   2 |x| |y| (1 - cosine) = |x - y|^2 - (|x| - |y|)^2;
+// 1 - cosine below the larger of bounds[i], bounds[j] adds 1 to rows[p] and log(|y| / |x|) to
+// shrinkage[p]. What float lanes may have lost of a gap (2^-23 of it) is granted. Rows of zeros
+// have no direction and are never collinear.
+void mt_add_collinear(const double *gaps, const double *norms, const double *logs, const double *bounds,
+                      size_t n, double *rows, double *shrinkage);
+
+// Sum of squares of a row, in double.
+double mt_energy_f32(const float *row, size_t count);
+double mt_energy_f64(const double *row, size_t count);
+
+// Sums of powers of (x - shift) over a row. First and second powers are taken and summed in double;
+// third and fourth ones in float lanes over each run, which leaves them six digits and more.
+typedef struct {
+  double shift;  // a float's value
+  double count, s1, s2, s3, s4, min, max;
+  uint64_t zeros;
+} mt_shifted_moments;
+
+// Adds runs of `run` <= MT_RUN until one comes that this way does not suit: the mean of the run is
+// more than three standard deviations off the shift, fourth powers leave the range of a float, or a
+// weight is not finite. Returns the coordinates added; the next run is left to `mt_moments_f32`.
+size_t mt_add_moments(const float *row, size_t count, size_t run, mt_shifted_moments *moments);
 
 // Sums of one row, about the row's own mean, so that nothing cancels.
 typedef struct {

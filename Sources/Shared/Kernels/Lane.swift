@@ -1,0 +1,100 @@
+internal import CKernels
+internal import Core
+
+/// The type in which weights are compared: `Float`, or `Double` when a model stores F64.
+protocol Lane: BinaryFloatingPoint {
+  /// Widens `count` weights of `type` exactly.
+  static func widen(
+    _ from: UnsafeRawPointer, _ type: ElementType, _ count: Int, into: UnsafeMutablePointer<Self>)
+
+  /// The weights themselves where `type` is this type; nil where they must be widened.
+  static func inPlace(_ from: UnsafeRawPointer, _ type: ElementType) -> UnsafePointer<Self>?
+
+  /// See `mt_pairs_f32`.
+  static func addPairs(
+    _ rows: UnsafeMutablePointer<UnsafePointer<Self>?>, _ n: Int, _ count: Int, _ run: Int,
+    _ l2: UnsafeMutablePointer<Double>?, _ l1: UnsafeMutablePointer<Double>?,
+    _ max: UnsafeMutablePointer<Double>?)
+
+  static func energy(_ row: UnsafePointer<Self>, _ count: Int) -> Double
+
+  /// Adds moments about a shift as far as that keeps the digits; returns the coordinates added.
+  static func addMoments(
+    _ row: UnsafePointer<Self>, _ count: Int, _ run: Int, _ to: inout mt_shifted_moments) -> Int
+
+  /// Moments of one run by two passes in double, whatever the weights are.
+  static func moments(_ row: UnsafePointer<Self>, _ count: Int) -> mt_run_moments
+}
+
+extension Float: Lane {
+  static func widen(
+    _ from: UnsafeRawPointer, _ type: ElementType, _ count: Int, into: UnsafeMutablePointer<Float>
+  ) {
+    switch type {
+    case .f32: into.update(from: from.assumingMemoryBound(to: Float.self), count: count)
+    case .f16: mt_widen_f16(from, into, count)
+    case .bf16: mt_widen_bf16(from, into, count)
+    case .f64: preconditionFailure("F64 takes the path of doubles")
+    }
+  }
+
+  static func inPlace(_ from: UnsafeRawPointer, _ type: ElementType) -> UnsafePointer<Float>? {
+    type == .f32 ? from.assumingMemoryBound(to: Float.self) : nil
+  }
+
+  static func addPairs(
+    _ rows: UnsafeMutablePointer<UnsafePointer<Float>?>, _ n: Int, _ count: Int, _ run: Int,
+    _ l2: UnsafeMutablePointer<Double>?, _ l1: UnsafeMutablePointer<Double>?,
+    _ max: UnsafeMutablePointer<Double>?
+  ) { mt_pairs_f32(rows, n, count, run, l2, l1, max) }
+
+  static func energy(_ row: UnsafePointer<Float>, _ count: Int) -> Double { mt_energy_f32(row, count) }
+
+  static func addMoments(
+    _ row: UnsafePointer<Float>, _ count: Int, _ run: Int, _ to: inout mt_shifted_moments
+  ) -> Int { mt_add_moments(row, count, run, &to) }
+
+  static func moments(_ row: UnsafePointer<Float>, _ count: Int) -> mt_run_moments {
+    mt_moments_f32(row, count)
+  }
+}
+
+extension Double: Lane {
+  static func widen(
+    _ from: UnsafeRawPointer, _ type: ElementType, _ count: Int, into: UnsafeMutablePointer<Double>
+  ) {
+    switch type {
+    case .f64: into.update(from: from.assumingMemoryBound(to: Double.self), count: count)
+    case .f32: mt_widen_f32_f64(from.assumingMemoryBound(to: Float.self), into, count)
+    case .f16, .bf16:
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { floats in
+        guard let floats = floats.baseAddress else { return }
+        Float.widen(from, type, count, into: floats)
+        mt_widen_f32_f64(floats, into, count)
+      }
+    }
+  }
+
+  static func inPlace(_ from: UnsafeRawPointer, _ type: ElementType) -> UnsafePointer<Double>? {
+    type == .f64 ? from.assumingMemoryBound(to: Double.self) : nil
+  }
+
+  static func addPairs(
+    _ rows: UnsafeMutablePointer<UnsafePointer<Double>?>, _ n: Int, _ count: Int, _ run: Int,
+    _ l2: UnsafeMutablePointer<Double>?, _ l1: UnsafeMutablePointer<Double>?,
+    _ max: UnsafeMutablePointer<Double>?
+  ) { mt_pairs_f64(rows, n, count, run, l2, l1, max) }
+
+  static func energy(_ row: UnsafePointer<Double>, _ count: Int) -> Double {
+    mt_energy_f64(row, count)
+  }
+
+  /// Doubles are rare; they always take the way of two passes.
+  static func addMoments(
+    _ row: UnsafePointer<Double>, _ count: Int, _ run: Int, _ to: inout mt_shifted_moments
+  ) -> Int { 0 }
+
+  static func moments(_ row: UnsafePointer<Double>, _ count: Int) -> mt_run_moments {
+    mt_moments_f64(row, count)
+  }
+}
