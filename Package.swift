@@ -87,7 +87,8 @@ let package = Package(
     .target(name: "TestSeed", path: "Tests/TestSeed", swiftSettings: strict),
     // TestSupport writes the files they start from and asks other people's tools.
     .target(
-      name: "TestSupport", dependencies: ["Core", "Import", "Storage", "TestSeed"],
+      name: "TestSupport",
+      dependencies: ["Compute", "Core", "Import", "Storage", "TestSeed", "Wire"],
       path: "Tests/TestSupport", swiftSettings: strict),
     tests("ImportTests", needs: ["Core", "Import", "Storage", "TestSupport"]),
     tests("StorageTests", needs: ["Core", "Import", "Storage", "TestSupport"]),

@@ -17,10 +17,10 @@ struct ChangedWeightsTests {
     let assignment = CoordinatorMessage.Assignment(
       shard: ShardID(0), attempt: 1, shape: try #require(TensorShape([4, 1024])), coordinates: 0..<4096,
       statistics: [], sources: [.init(tensor: "w", models: [0, 1])])
-    // Room for two blocks of one run: four blocks are streamed.
+    // Room for blocks of one run: four blocks are streamed.
     let memory = ShardGeometry.minimumBytes(models: 2, bytesPerCoordinate: 8, columns: 1024, statistics: [])
-    let computation = ShardComputation(library: library, memoryBytes: memory)
-    return try computation.run(assignment, stores: records.map(\.store), onRead: { _ in }) { false }
+    return try ShardStream.compute(
+      assignment, stores: records.map(\.store), library: library, memoryBytes: memory)
   }
 
   private func cutOff() throws {

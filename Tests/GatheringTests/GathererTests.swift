@@ -42,9 +42,9 @@ struct GathererTests {
     let assignment = CoordinatorMessage.Assignment(
       shard: ShardID(0), attempt: 1, shape: planned.shape, coordinates: coordinates,
       statistics: planned.statistics, sources: [.init(tensor: planned.name, models: [0, 1])])
-    let computation = ShardComputation(library: library, memoryBytes: 1 << 24)
     return try #require(
-      try computation.run(assignment, stores: plan.models.map(\.store), onRead: { _ in }) { false })
+      try ShardStream.compute(
+        assignment, stores: plan.models.map(\.store), library: library, memoryBytes: 1 << 24))
   }
 
   private func encoded() throws -> [ShardID: [UInt8]] {

@@ -46,15 +46,27 @@ public enum ShardGeometry {
     let shrinkage = statistics.contains(.shrinkage)
     let arrays = statistics.pairArrays + (shrinkage ? 1 : 0)
     let lanes = chunk(models: models, columns: shrinkage ? columns : 0) + padding
-    // Rows of a block start at cache lines: 128 bytes per model for two buffers.
-    return PairIndex(models).count * arrays * 8 + models * (lanes * 8 + 128)
+    return PairIndex(models).count * arrays * 8 + models * (lanes * 8 + buffers * rowPadding)
   }
 
-  /// Bytes below which a computation cannot run: two blocks of one quantum and the sums.
+  /// Blocks in memory at a time: one computed on, the others being read ahead.
+  public static let buffers = 3
+
+  /// Bytes of a block worth reading at once: as much as stays in a processor's last cache, and half
+  /// a MiB of every file.
+  public static func blockBytes(models: Int) -> Int { max(16 << 20, models << 19) }
+
+  /// Rows of a block start at cache lines.
+  private static let rowPadding = 64
+  public static func alignedRow(_ bytes: Int) -> Int {
+    (bytes + rowPadding - 1) / rowPadding * rowPadding
+  }
+
+  /// Bytes below which a computation cannot run: blocks of one quantum and the sums.
   public static func minimumBytes(
     models: Int, bytesPerCoordinate: Int, columns: Int, statistics: Statistics
   ) -> Int {
     workingBytes(models: models, columns: columns, statistics: statistics)
-      + 2 * bytesPerCoordinate * quantum(columns: columns, statistics: statistics)
+      + buffers * bytesPerCoordinate * quantum(columns: columns, statistics: statistics)
   }
 }

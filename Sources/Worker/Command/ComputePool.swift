@@ -15,13 +15,7 @@ final class ComputePool: Sendable {
     let result: Result<Partial, Failure>
   }
 
-  private struct Job: Sendable {
-    let epoch: Int
-    let assignment: CoordinatorMessage.Assignment
-    let stores: [String]
-  }
-
-  private let jobs = Mutex<[Job]>([])
+  private let jobs = Mutex<[ShardStream.Job]>([])
   private let waiting = DispatchSemaphore(value: 0)
   private let epoch = Atomic<Int>(0)
   private let read = Atomic<Int>(0)
@@ -33,16 +27,8 @@ final class ComputePool: Sendable {
   var currentEpoch: Int { epoch.load(ordering: .relaxed) }
 
   init(threads: Int, memoryBytes: Int, post: @escaping @Sendable (Outcome) -> Void) {
-    let computation = ShardComputation(library: library, memoryBytes: memoryBytes / threads)
     for number in 0..<threads {
-      let thread = Thread { [self] in
-        while true {
-          waiting.wait()
-          if let job = jobs.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
-            if let outcome = run(job, computation) { post(outcome) }
-          }
-        }
-      }
+      let thread = Thread { [self] in serve(memoryBytes / threads, post) }
       thread.name = "compute \(number)"
       thread.stackSize = 8 << 20
       thread.start()
@@ -50,7 +36,10 @@ final class ComputePool: Sendable {
   }
 
   func add(_ assignment: CoordinatorMessage.Assignment, stores: [String]) {
-    let job = Job(epoch: currentEpoch, assignment: assignment, stores: stores)
+    let current = currentEpoch
+    let job = ShardStream.Job(assignment, stores: stores, tag: current) { [self] in
+      currentEpoch != current
+    }
     jobs.withLock { $0.append(job) }
     waiting.signal()
   }
@@ -62,30 +51,36 @@ final class ComputePool: Sendable {
     library.forget()
   }
 
-  private func run(_ job: Job, _ computation: ShardComputation) -> Outcome? {
-    let started = ContinuousClock.now
-    let bytes = Counter()
-    let result: Result<Partial, Failure>
-    do throws(Failure) {
-      let partial = try computation.run(
-        job.assignment, stores: job.stores,
-        onRead: { [self] count in
-          read.add(count, ordering: .relaxed)
-          bytes.value.add(count, ordering: .relaxed)
-        },
-        isCancelled: { epoch.load(ordering: .relaxed) != job.epoch })
-      guard let partial else { return nil }
-      result = .success(partial)
-    } catch {
-      result = .failure(error)
+  private func serve(_ memoryBytes: Int, _ post: @Sendable (Outcome) -> Void) {
+    let stream = ShardStream(
+      library: library, memoryBytes: memoryBytes,
+      next: { [self] in takeJob() },
+      onRead: { [self] count in read.add(count, ordering: .relaxed) })
+    var started = ContinuousClock.now
+    while let (job, outcome) = stream.next() {
+      let now = ContinuousClock.now
+      let seconds = (now - started) / .seconds(1)
+      started = now
+      let result: Result<Partial, Failure>
+      var bytesRead = 0
+      switch outcome {
+      case .cancelled: continue
+      case .failed(let failure): result = .failure(failure)
+      case .computed(let partial, let bytes):
+        result = .success(partial)
+        bytesRead = bytes
+      }
+      post(
+        Outcome(
+          epoch: job.tag, assignment: job.assignment, seconds: seconds, bytesRead: bytesRead,
+          result: result))
     }
-    return Outcome(
-      epoch: job.epoch, assignment: job.assignment,
-      seconds: (ContinuousClock.now - started) / .seconds(1),
-      bytesRead: bytes.value.load(ordering: .relaxed), result: result)
   }
 
-  private final class Counter: Sendable {
-    let value = Atomic<Int>(0)
+  private func takeJob() -> ShardStream.Job {
+    while true {
+      waiting.wait()
+      if let job = jobs.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { return job }
+    }
   }
 }

@@ -103,8 +103,9 @@ final class Worker {
       socket.send([hello()])
     case .welcome(let body):
       welcome = body
-      // One shard under way and one waiting per thread, so that no thread waits for the network.
-      socket.send([WorkerMessage.ready(credit: 2 * threads).encoded()])
+      // Per thread one shard being computed, one being read and two on the way, so that nobody waits
+      // for the network however small the shards are.
+      socket.send([WorkerMessage.ready(credit: 4 * threads).encoded()])
     case .reject(let reason):
       throw Failure(.usage, "the coordinator refuses this worker: \(reason.printable)")
     case .assign(let assignment):
@@ -146,7 +147,7 @@ final class Worker {
       .init(
         host: ProcessInfo.processInfo.hostName,
         process: Int(ProcessInfo.processInfo.processIdentifier), threads: threads,
-        memoryBytes: memoryBytes, instructionSet: ShardComputation.instructionSet)
+        memoryBytes: memoryBytes, instructionSet: ShardStream.instructionSet)
     ).encoded()
   }
 

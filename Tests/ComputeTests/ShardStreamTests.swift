@@ -8,7 +8,7 @@ import Testing
 import Wire
 
 /// Shards of real stores against the sums made one by one.
-struct ShardComputationTests {
+struct ShardStreamTests {
   private static let everything: Statistics = [.l1, .max]
   private let folder: TemporaryFolder
   /// 21000 coordinates: twenty runs and a bit.
@@ -36,9 +36,9 @@ struct ShardComputationTests {
   private func compute(
     _ assignment: CoordinatorMessage.Assignment, _ records: [ModelRecord], memory: Int = 1 << 30
   ) throws -> Partial {
-    let computation = ShardComputation(library: StoreLibrary(), memoryBytes: memory)
-    return try #require(
-      try computation.run(assignment, stores: records.map(\.store), onRead: { _ in }) { false })
+    try #require(
+      try ShardStream.compute(
+        assignment, stores: records.map(\.store), library: StoreLibrary(), memoryBytes: memory))
   }
 
   @Test(arguments: [
@@ -86,10 +86,9 @@ struct ShardComputationTests {
     let memory = ShardGeometry.minimumBytes(
       models: 2, bytesPerCoordinate: 6, columns: 70, statistics: Self.everything)
     let reads = Mutex<[Int]>([])
-    let computation = ShardComputation(library: StoreLibrary(), memoryBytes: memory)
-    _ = try computation.run(
-      try assignment(0..<21000, models: 2), stores: records.map(\.store),
-      onRead: { bytes in reads.withLock { $0.append(bytes) } }) { false }
+    _ = try ShardStream.compute(
+      try assignment(0..<21000, models: 2), stores: records.map(\.store), library: StoreLibrary(),
+      memoryBytes: memory, onRead: { bytes in reads.withLock { $0.append(bytes) } })
     #expect(reads.withLock { $0.reduce(0, +) } == 21000 * 6)
     #expect(reads.withLock { $0.count } == 2 * 21)
     #expect(reads.withLock { $0.max() } == 1024 * 4)
@@ -148,19 +147,44 @@ struct ShardComputationTests {
     let records = try Models.make(relatives([.f32, .f32]).map { [$0] }, in: folder)
     let memory = ShardGeometry.minimumBytes(
       models: 2, bytesPerCoordinate: 8, columns: 70, statistics: Self.everything)
-    let computation = ShardComputation(library: StoreLibrary(), memoryBytes: memory)
-    // Often, because the reading thread may be anywhere when it is told.
+    // Often, because both threads may be anywhere when they are told.
     for last in Array(repeating: [1, 2, 3, 20], count: 25).joined() {
-      var asked = 0
-      let partial = try computation.run(
-        try assignment(0..<21000, models: 2), stores: records.map(\.store), onRead: { _ in }
-      ) {
-        asked += 1
-        return asked == last
-      }
+      let asked = Atomic(0)
+      let partial = try ShardStream.compute(
+        try assignment(0..<21000, models: 2), stores: records.map(\.store), library: StoreLibrary(),
+        memoryBytes: memory, isCancelled: { asked.add(1, ordering: .relaxed).newValue >= last })
       #expect(partial == nil)
-      #expect(asked == last)
     }
+  }
+
+  /// The reader runs ahead into the next shard; what one shard meets must not touch the others.
+  @Test func shardsInARowDoNotDisturbEachOther() throws {
+    let records = try Models.make(relatives([.f32, .bf16]).map { [$0] }, in: folder)
+    let ranges = [0..<21000, 0..<70, 70..<7070, -70..<70, 7000..<21000, 0..<21000, 140..<280]
+    let cancelled: Set = [2, 5]
+    let memory = ShardGeometry.minimumBytes(
+      models: 2, bytesPerCoordinate: 6, columns: 70, statistics: Self.everything)
+    let jobs = try ranges.enumerated().map { index, range in
+      ShardStream.Job(
+        try assignment(range, models: 2), stores: records.map(\.store), tag: index
+      ) { cancelled.contains(index) }
+    }
+    let left = Mutex(Array(jobs.reversed()))
+    let stream = ShardStream(
+      library: StoreLibrary(), memoryBytes: memory, next: { left.withLock { $0.popLast() } },
+      onRead: { _ in })
+    for (index, range) in ranges.enumerated() {
+      let (job, outcome) = try #require(stream.next())
+      #expect(job.tag == index)
+      switch outcome {
+      case .computed(let partial, let bytesRead):
+        #expect(partial == (try compute(assignment(range, models: 2), records)))
+        #expect(bytesRead == range.count * 6)
+      case .failed: #expect(range.lowerBound < 0)
+      case .cancelled: #expect(cancelled.contains(index))
+      }
+    }
+    #expect(stream.next().map(\.0.tag) == nil)
   }
 
   @Test(arguments: [-70..<70, 0..<21070, 70..<70, 21000..<21001])

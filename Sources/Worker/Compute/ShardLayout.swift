@@ -1,0 +1,80 @@
+internal import Core
+internal import Storage
+internal import Wire
+
+/// One shard as it lies in the files, and how it is cut to fit the memory.
+struct ShardLayout: Sendable {
+  let slices: [Slice]
+  let types: [ElementType]
+  let coordinates: Int
+  let blockCoordinates: Int
+  /// What the blocks may take together, in bytes.
+  let bufferBytes: Int
+
+  /// - Parameters:
+  ///   - stores: model stores by model number.
+  ///   - memoryBytes: for blocks and sums.
+  /// - Throws: `Failure` naming file and tensor, or the memory that is needed.
+  init(
+    _ assignment: CoordinatorMessage.Assignment, stores: [String], library: StoreLibrary,
+    memoryBytes: Int
+  ) throws(Failure) {
+    let found = try Self.locate(assignment, stores, library)
+    slices = found.map(\.slice)
+    types = found.map(\.type)
+    coordinates = assignment.end - assignment.start
+    let columns = assignment.shape.columns
+    bufferBytes =
+      memoryBytes
+      - ShardGeometry.workingBytes(
+        models: types.count, columns: columns, statistics: assignment.statistics)
+    let quantum = ShardGeometry.quantum(columns: columns, statistics: assignment.statistics)
+    let perCoordinate = types.reduce(0) { $0 + $1.bytes }
+    let limit = bufferBytes / ShardGeometry.buffers
+    let quanta = min(limit, ShardGeometry.blockBytes(models: types.count)) / (perCoordinate * quantum)
+    guard quanta >= 1 || limit >= perCoordinate * quantum else {
+      let needed = ShardGeometry.minimumBytes(
+        models: types.count, bytesPerCoordinate: perCoordinate, columns: columns,
+        statistics: assignment.statistics)
+      throw Failure(
+        .usage,
+        "\(types.count) models need at least \(ByteCount(bytes: needed)) per thread, this worker has \(ByteCount(bytes: memoryBytes))",
+        advice: "give --memory more, or fewer --threads")
+    }
+    blockCoordinates = min(max(1, quanta) * quantum, coordinates)
+  }
+
+  private static func locate(
+    _ assignment: CoordinatorMessage.Assignment, _ stores: [String], _ library: StoreLibrary
+  ) throws(Failure) -> [(model: Int, slice: Slice, type: ElementType)] {
+    guard
+      0 <= assignment.start, assignment.start < assignment.end,
+      assignment.end <= assignment.shape.elements
+    else {
+      throw Failure(
+        .unclassified,
+        "shard \(assignment.shard) covers \(assignment.start)..<\(assignment.end) of a tensor of shape \(assignment.shape)")
+    }
+    var found: [(model: Int, slice: Slice, type: ElementType)] = []
+    for source in assignment.sources {
+      for model in source.models {
+        guard stores.indices.contains(model) else {
+          throw Failure(
+            .unclassified, "shard \(assignment.shard) names model \(model) of \(stores.count)")
+        }
+        let (tensor, file) = try library.locate(source.tensor, in: stores[model])
+        guard tensor.shape == assignment.shape else {
+          throw .badInput(
+            "'\(stores[model].printable)': '\(source.tensor.printable)' has the shape \(tensor.shape), the plan says \(assignment.shape)",
+            advice: "the store was replaced during the run; start the run again")
+        }
+        let offset = tensor.offset + assignment.start * tensor.type.bytes
+        let slice = Slice(
+          tensor: tensor.name, file: file, offset: offset, elementBytes: tensor.type.bytes)
+        found.append((model, slice, tensor.type))
+      }
+    }
+    found.sort { $0.model < $1.model }
+    return found
+  }
+}

@@ -1,0 +1,109 @@
+public import Core
+internal import Kernels
+public import Wire
+
+/// Shards in, partials out: one reading thread runs ahead, the calling thread computes.
+public final class ShardStream {
+  /// A shard to compute.
+  public struct Job: Sendable {
+    public let assignment: CoordinatorMessage.Assignment
+    /// Model stores by model number.
+    public let stores: [String]
+    /// Asked between blocks.
+    public let isCancelled: @Sendable () -> Bool
+    /// The caller's own.
+    public let tag: Int
+
+    public init(
+      _ assignment: CoordinatorMessage.Assignment, stores: [String], tag: Int = 0,
+      isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) {
+      self.assignment = assignment
+      self.stores = stores
+      self.tag = tag
+      self.isCancelled = isCancelled
+    }
+  }
+
+  /// What became of a shard.
+  public enum Outcome: Sendable {
+    case computed(Partial, bytesRead: Int)
+    /// `Failure` names file and tensor.
+    case failed(Failure)
+    case cancelled
+  }
+
+  private struct Located: Sendable {
+    let job: Job
+    let types: [ElementType]
+  }
+
+  private let reader: BlockReader<Located>
+  private var accumulator: ShardAccumulator?
+  private var bytesRead = 0
+
+  /// - Parameters:
+  ///   - memoryBytes: what blocks and sums may take together.
+  ///   - next: the next shard, nil for the end; called on the reading thread, may wait.
+  ///   - onRead: told the bytes of every read, on the reading thread.
+  public init(
+    library: StoreLibrary, memoryBytes: Int, next: @escaping @Sendable () -> Job?,
+    onRead: @escaping @Sendable (Int) -> Void
+  ) {
+    reader = BlockReader(
+      next: {
+        guard let job = next() else { return nil }
+        do throws(Failure) {
+          let layout = try ShardLayout(
+            job.assignment, stores: job.stores, library: library, memoryBytes: memoryBytes)
+          let reading = Reading(
+            slices: layout.slices, coordinates: layout.coordinates,
+            blockCoordinates: layout.blockCoordinates, bufferBytes: layout.bufferBytes,
+            isCancelled: job.isCancelled)
+          return (Located(job: job, types: layout.types), .success(reading))
+        } catch {
+          return (Located(job: job, types: []), .failure(error))
+        }
+      },
+      onRead: onRead)
+  }
+
+  /// The kernels' instruction set, for the worker's hello.
+  public static var instructionSet: String { ShardAccumulator.instructionSet }
+
+  /// Computes the next shard; nil when there are no more.
+  public func next() -> (Job, Outcome)? {
+    while true {
+      switch reader.take() {
+      case .end: return nil
+      case .failed(let located, let failure):
+        accumulator = nil
+        return (located.job, .failed(failure))
+      case .cancelled(let located):
+        accumulator = nil
+        return (located.job, .cancelled)
+      case .block(let located, let slot, let count, let bytes, let isLast):
+        if accumulator == nil { bytesRead = 0 }
+        let current = accumulator ?? Self.accumulator(located)
+        bytesRead += bytes
+        accumulator = isLast ? nil : current
+        // What nobody waits for any more is passed over; the reader then says so too, unless it
+        // was through with the shard.
+        let isCancelled = located.job.isCancelled()
+        if !isCancelled { current.add(rows: reader.rows(of: slot), count: count) }
+        reader.release(slot)
+        guard isLast else { continue }
+        return (
+          located.job,
+          isCancelled ? .cancelled : .computed(current.partial, bytesRead: bytesRead)
+        )
+      }
+    }
+  }
+
+  private static func accumulator(_ located: Located) -> ShardAccumulator {
+    let assignment = located.job.assignment
+    return ShardAccumulator(
+      types: located.types, columns: assignment.shape.columns, statistics: assignment.statistics)
+  }
+}
