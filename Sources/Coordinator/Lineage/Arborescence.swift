@@ -19,7 +19,7 @@ public enum Arborescence {
     let n: Int
     /// into[c][u]: cost of the cheapest edge from node u into component c, after the reductions.
     var into: [[Double]]
-    /// head[c][u]: the node inside c at which that edge ends.
+    /// head[c][u]: the node inside c at which that edge ends; empty for single nodes.
     var head: [[Int32]]
     /// Cost of the virtual root's edge into c, and the node it ends at. It is taken only when
     /// nothing else leads into c, so it never competes with real edges.
@@ -35,8 +35,8 @@ public enum Arborescence {
     init(_ cost: SquareMatrix) {
       n = cost.n
       let n = cost.n
-      into = (0..<n).map { j in (0..<n).map { i in i == j || cost[i, j].isNaN ? .infinity : cost[i, j] } }
-      head = (0..<n).map { Array(repeating: Int32($0), count: n) }
+      into = Self.columns(cost)
+      head = Array(repeating: [], count: n)
       rootCost = Array(repeating: 0, count: n)
       rootHead = Array(0..<n)
       component = Array(0..<n)
@@ -44,6 +44,33 @@ public enum Arborescence {
       enclosing = Array(repeating: nil, count: n)
       entry = Array(repeating: nil, count: n)
       closed = Array(repeating: false, count: n)
+    }
+
+    /// The matrix by columns, without what is no edge. Square tiles, so that rows are read and
+    /// columns written within the cache.
+    private static func columns(_ cost: SquareMatrix) -> [[Double]] {
+      let n = cost.n
+      var columns = (0..<n).map { _ in Array(repeating: Double.infinity, count: n) }
+      let tile = 64
+      cost.values.withUnsafeBufferPointer { values in
+        for left in stride(from: 0, to: n, by: tile) {
+          for top in stride(from: 0, to: n, by: tile) {
+            for j in left..<min(left + tile, n) {
+              columns[j].withUnsafeMutableBufferPointer { column in
+                for i in top..<min(top + tile, n) {
+                  let value = values[i * n + j]
+                  column[i] = i == j || value.isNaN ? .infinity : value
+                }
+              }
+            }
+          }
+        }
+      }
+      return columns
+    }
+
+    private func end(of component: Int, from source: Int) -> Int {
+      head[component].isEmpty ? component : Int(head[component][source])
     }
 
     mutating func run() -> [Int?] {
@@ -61,7 +88,7 @@ public enum Arborescence {
           entry[c] = (nil, rootHead[c])
           break
         }
-        entry[c] = (source, Int(head[c][source]))
+        entry[c] = (source, end(of: c, from: source))
         let d = component[source]
         if closed[d] { break }
         if onPath.insert(d).inserted {
@@ -101,7 +128,7 @@ public enum Arborescence {
         let paid = into[c][source]
         for u in 0..<n where into[c][u] - paid < costs[u] {
           costs[u] = into[c][u] - paid
-          heads[u] = head[c][u]
+          heads[u] = Int32(end(of: c, from: u))
         }
         if rootCost[c] - paid < fromRoot {
           fromRoot = rootCost[c] - paid

@@ -12,10 +12,18 @@ public enum Cost {
   public static func matrix(distances: SquareMatrix, direction: SquareMatrix, lambda: Double)
     -> SquareMatrix
   {
-    let known = distances.values.filter { !$0.isNaN }
-    let mean = known.isEmpty ? 0 : known.reduce(0, +) / Double(known.count)
+    var (sum, count) = (0.0, 0.0)
+    for value in distances.values where !value.isNaN {
+      sum += value
+      count += 1
+    }
+    let penalty = count > 0 ? lambda * sum / count : 0
     var cost = distances
-    for p in cost.values.indices { cost.values[p] += lambda * mean * direction.values[p] }
+    cost.values.withUnsafeMutableBufferPointer { cost in
+      direction.values.withUnsafeBufferPointer { direction in
+        for p in cost.indices { cost[p] += penalty * direction[p] }
+      }
+    }
     return cost
   }
 }

@@ -2,10 +2,13 @@ internal import Core
 internal import Storage
 internal import Synchronization
 
-/// The model stores and weight files that this process has open. Shared by its threads.
+/// Where tensors lie, and the weight files that this process has open. Shared by its threads.
+///
+/// Stores are closed again at once: HDF5 keeps about half a megabyte per open file, which is more
+/// than a thousand models may take. What was found is remembered up to a limit; beyond it a look-up
+/// costs one more opening of the store, half a millisecond beside gigabytes of weights.
 public final class StoreLibrary: Sendable {
   fileprivate struct State {
-    var stores: [String: ModelStore] = [:]
     var files: [String: WeightFile] = [:]
     var located: [Place: StoredTensor] = [:]
     var verified: Set<Origin> = []
@@ -20,6 +23,9 @@ public final class StoreLibrary: Sendable {
     var store: String
     var file: String
   }
+
+  /// Tensors remembered, at about 300 bytes each.
+  fileprivate static let limit = 50_000
 
   private let state = Mutex(State())
 
@@ -45,14 +51,11 @@ extension StoreLibrary.State {
   mutating func locate(_ tensor: String, in path: String) throws(Failure)
     -> (StoredTensor, WeightFile)
   {
-    let place = StoreLibrary.Place(store: path, tensor: tensor)
     let found: StoredTensor
-    if let known = located[place] {
+    if let known = located[StoreLibrary.Place(store: path, tensor: tensor)] {
       found = known
     } else {
-      found = try openStore(path).tensor(tensor)
-      try verify(found.file, in: path)
-      located[place] = found
+      found = try look(tensor, path)
     }
     if let file = files[found.file] { return (found, file) }
     let file = try WeightFile(path: found.file)
@@ -60,20 +63,30 @@ extension StoreLibrary.State {
     return (found, file)
   }
 
-  private mutating func openStore(_ path: String) throws(Failure) -> ModelStore {
-    if let store = stores[path] { return store }
+  private mutating func look(_ tensor: String, _ path: String) throws(Failure) -> StoredTensor {
     let store = try ModelStore(path: path)
-    stores[path] = store
-    return store
+    let found = try store.tensor(tensor)
+    try verify(found.file, of: store)
+    // The other tensors will be asked for too.
+    let names = try store.names()
+    guard located.count + names.count <= StoreLibrary.limit else { return found }
+    for name in names {
+      // One that cannot be read matters when its shard comes.
+      guard let other = try? store.tensor(name), (try? verify(other.file, of: store)) != nil else {
+        continue
+      }
+      located[StoreLibrary.Place(store: path, tensor: name)] = other
+    }
+    return found
   }
 
   /// Weights that changed since the import would be compared with what others read before. A
   /// copied store holds its weights itself and does not need its sources any more.
-  private mutating func verify(_ file: String, in path: String) throws(Failure) {
-    let origin = StoreLibrary.Origin(store: path, file: file)
-    guard file != path, !verified.contains(origin) else { return }
-    for source in try openStore(path).sources() where source.path == file {
-      try source.verify(model: path)
+  private mutating func verify(_ file: String, of store: ModelStore) throws(Failure) {
+    let origin = StoreLibrary.Origin(store: store.path, file: file)
+    guard file != store.path, !verified.contains(origin) else { return }
+    for source in try store.sources() where source.path == file {
+      try source.verify(model: store.path)
     }
     verified.insert(origin)
   }
