@@ -67,7 +67,8 @@ let package = Package(
       needs: [
         "Core", "Import", "Journal", "Planning", "Scheduling", "Transport", "Wire", logging,
       ]),
-    library("Gathering", in: "Coordinator/Gathering", needs: ["Core", "Planning", "Storage", "Wire"]),
+    library(
+      "Gathering", in: "Coordinator/Gathering", needs: ["Core", "Lineage", "Planning", "Wire"]),
     library("Lineage", in: "Coordinator/Lineage", needs: ["COpenBLAS", "Core"]),
     library("Reports", in: "Coordinator/Reports", needs: ["Core", "Lineage", "Storage"]),
     .executableTarget(

@@ -6,7 +6,7 @@ import Planning
 /// Puts names to what was solved.
 enum ForestBuilder {
   static func forest(
-    _ lineage: Lineage, _ plan: Plan, _ tensors: [TensorSums], _ options: LineageOptions, _ notes: [Note]
+    _ lineage: Lineage, _ plan: Plan, _ options: LineageOptions, _ notes: [Note]
   ) -> Forest {
     let ids = plan.models.map(\.id)
     let nodes = plan.models.enumerated().map { index, model in

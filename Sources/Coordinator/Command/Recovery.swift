@@ -38,19 +38,20 @@ struct Recovery {
     let journal = try Journal(path: directory.journal)
     let stores = try adopt(identity, plan, journal)
     try computeShards(stores, identity, journal, &record)
-    let tensors = try record.time("gather") { () throws(Failure) in
-      try Gatherer.gather(stores) { id throws(Failure) in try journal.partial(of: id) }
+    let results = try ResultsFile(
+      to: directory.results, ids: plan.models.map(\.id), tensors: plan.tensors.map(ResultsFile.Tensor.init))
+    let lineage = try record.time("solve") { () throws(Failure) in
+      try Lineage(
+        Gatherer(stores) { id throws(Failure) in try journal.partial(of: id) },
+        rounding: plan.models.map(\.rounding), options: invocation.lineage,
+        sameSignature: { plan.models[$0].hasSameSignature(as: plan.models[$1]) },
+        alongside: results.add)
     }
-    let broken = BrokenWeights.find(tensors, models: plan.models)
-    Intake.say(broken.notes)
-    record.notes = plan.notes + broken.notes
-    let lineage = record.time("solve") {
-      Lineage(
-        tensors, models: plan.models.count, excluded: Set(broken.models), options: invocation.lineage,
-        sameSignature: { plan.models[$0].hasSameSignature(as: plan.models[$1]) })
-    }
-    let forest = ForestBuilder.forest(lineage, plan, tensors, invocation.lineage, record.notes)
-    try report(forest, lineage, tensors, plan, truth, &record)
+    let broken = lineage.unusable.notes(plan.models)
+    Intake.say(broken)
+    record.notes = plan.notes + broken
+    let forest = ForestBuilder.forest(lineage, plan, invocation.lineage, record.notes)
+    try report(forest, lineage, results, plan, truth, &record)
   }
 
   private func makePlan(_ record: inout RunRecord) throws(Failure) -> (Plan, RunIdentity) {
@@ -159,15 +160,13 @@ struct Recovery {
   }
 
   private func report(
-    _ forest: Forest, _ lineage: Lineage, _ tensors: [TensorSums], _ plan: Plan, _ truth: Truth?,
+    _ forest: Forest, _ lineage: Lineage, _ results: ResultsFile, _ plan: Plan, _ truth: Truth?,
     _ record: inout RunRecord
   ) throws(Failure) {
     var evaluation: Evaluation?
     if let truth { evaluation = try Evaluation(forest, truth: truth) }
     let written = try record.time("report") { () throws(Failure) in
-      try ResultsFile.write(
-        to: directory.results, ids: plan.models.map(\.id), tensors: tensors, lineage: lineage,
-        metric: invocation.lineage.metric)
+      try results.finish(lineage, metric: invocation.lineage.metric)
       return try TreeFormat.writeAll(forest, to: directory.path)
     }
     record.finish(evaluation, seconds: (ContinuousClock.now - started) / .seconds(1))

@@ -113,8 +113,10 @@ public final class ShardServer {
   }
 
   private var largestFrame: Int {
-    let partial = plan.tensors.map {
-      PartialCodec.encodedBytes(models: $0.copies.count, statistics: $0.statistics)
+    let partial = plan.shards.map {
+      let tensor = plan.tensors[$0.tensor]
+      return PartialCodec.encodedBytes(
+        models: tensor.copies.count, statistics: tensor.statistics, samples: plan.samples(of: $0))
     }.max() ?? 0
     return max(partial, WireProtocol.largestControlBytes)
   }
@@ -246,10 +248,12 @@ public final class ShardServer {
     guard plan.shards.indices.contains(receipt.shard.value), frames.count == 3 else {
       return ignore("an answer for shard \(receipt.shard) without its sums")
     }
-    let tensor = plan.tensors[plan.shards[receipt.shard.value].tensor]
+    let shard = plan.shards[receipt.shard.value]
+    let tensor = plan.tensors[shard.tensor]
     do {
       _ = try PartialCodec.decode(
-        frames[2], models: tensor.copies.count, statistics: tensor.statistics)
+        frames[2], models: tensor.copies.count, statistics: tensor.statistics,
+        samples: plan.samples(of: shard))
     } catch {
       logger.warning(
         "unusable sums", metadata: ["worker.id": "\(peer.label)", "reason": "\(error)"])
@@ -301,7 +305,7 @@ public final class ShardServer {
     let tensor = plan.tensors[shard.tensor]
     let assignment = CoordinatorMessage.Assignment(
       shard: shard.id, attempt: lease.attempt, shape: tensor.shape, coordinates: shard.coordinates,
-      statistics: tensor.statistics, sources: sources(of: tensor))
+      statistics: tensor.statistics, samples: shard.samples, sources: sources(of: tensor))
     guard let identity = identities[id],
       socket.send([identity, CoordinatorMessage.assign(assignment).encoded()])
     else {

@@ -1,36 +1,51 @@
 public import Core
+public import Lineage
 public import Planning
 internal import Wire
 
-/// Adds the partials up, tensor by tensor, in the order of the shards.
-public enum Gatherer {
+/// Adds the partials up, tensor by tensor, in the order of the shards; one tensor is in memory at a
+/// time.
+public struct Gatherer: TensorSource {
+  private let plan: Plan
+  private let partial: (ShardID) throws(Failure) -> [UInt8]?
+
   /// - Parameter partial: the encoded partial of a shard; nil when it is missing.
-  /// - Throws: `Failure` when a partial is missing or damaged.
-  public static func gather(
-    _ plan: Plan, partial: (ShardID) throws(Failure) -> [UInt8]?
-  ) throws(Failure) -> [TensorSums] {
-    var gathered: [TensorSums] = plan.tensors.map {
-      TensorSums(
-        name: $0.name, role: $0.role, shape: $0.shape, models: $0.models,
-        sums: Partial(models: $0.copies.count, statistics: $0.statistics))
-    }
-    for shard in plan.shards {
-      let tensor = plan.tensors[shard.tensor]
-      guard let bytes = try partial(shard.id) else {
-        throw Failure(
-          .resumable, "shard \(shard.id) (tensor '\(tensor.name.printable)') is not finished",
-          advice: "run the same command again")
+  public init(_ plan: Plan, partial: @escaping (ShardID) throws(Failure) -> [UInt8]?) {
+    self.plan = plan
+    self.partial = partial
+  }
+
+  public var roles: [TensorRole] { plan.tensors.map(\.role) }
+
+  /// - Throws: `Failure` when a partial is missing or damaged, and what the body throws.
+  public func eachTensor(_ body: (TensorSums) throws(Failure) -> Void) throws(Failure) {
+    var shards = plan.shards[...]
+    for (number, tensor) in plan.tensors.enumerated() {
+      var sums = Partial(models: tensor.copies.count, statistics: tensor.statistics)
+      while let shard = shards.first, shard.tensor == number {
+        sums.merge(try decoded(shard, of: tensor))
+        shards.removeFirst()
       }
-      do {
-        gathered[shard.tensor].sums.merge(
-          try PartialCodec.decode(
-            bytes, models: tensor.copies.count, statistics: tensor.statistics))
-      } catch {
-        throw .badInput(
-          "the journal's entry for shard \(shard.id) (tensor '\(tensor.name.printable)') is damaged: \(error)",
-          advice: "start over with --redo")
-      }
+      try body(
+        TensorSums(
+          name: tensor.name, role: tensor.role, shape: tensor.shape, models: tensor.models, sums: sums))
     }
-    return gathered
+  }
+
+  private func decoded(_ shard: Shard, of tensor: PlannedTensor) throws(Failure) -> Partial {
+    guard let bytes = try partial(shard.id) else {
+      throw Failure(
+        .resumable, "shard \(shard.id) (tensor '\(tensor.name.printable)') is not finished",
+        advice: "run the same command again")
+    }
+    do {
+      return try PartialCodec.decode(
+        bytes, models: tensor.copies.count, statistics: tensor.statistics,
+        samples: plan.samples(of: shard))
+    } catch {
+      throw .badInput(
+        "the journal's entry for shard \(shard.id) (tensor '\(tensor.name.printable)') is damaged: \(error)",
+        advice: "start over with --redo")
+    }
   }
 }

@@ -37,6 +37,9 @@ public struct ModelRecord: Sendable {
       sources: sources)
   }
 
+  /// Unit roundoff of the type that most of the weights are stored in.
+  public var rounding: Double { (types.first ?? .f32).roundoff }
+
   /// Weights that can be compared, in bytes.
   public var bytes: Int { tensors.reduce(0) { $0 + $1.bytes } }
 

@@ -2,8 +2,10 @@ public import Core
 
 /// How far two models are apart, from the sums of the tensors they share.
 public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
-  /// Mean over linear maps of the Frobenius norm of the difference. Tensors count alike, so a
-  /// large or lively one does not drown the rest.
+  /// Mean over linear maps of the angle between the tensors times the spread of the difference:
+  /// nuclear over Frobenius norm. It rewards few large directions over many small ones, so full and
+  /// low-rank fine-tunes share one scale; angles leave weight decay out. Pairs that are nobody's
+  /// near relatives get the largest possible spread.
   case auto
   /// Euclidean distance over all shared weights.
   case l2
@@ -24,44 +26,41 @@ public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
   /// The definition, for people and for result files.
   public var definition: String {
     switch self {
-    case .auto: "mean over linear maps of the Frobenius norm of the difference"
+    case .auto:
+      "mean over linear maps of the angle times nuclear over Frobenius norm of the difference of unit tensors"
     case .l2: "square root of the sum of squared differences over all shared tensors"
     case .l1: "sum of absolute differences over all shared tensors"
     case .max: "largest absolute difference over all shared tensors"
     }
   }
 
-  /// - Returns: n x n, symmetric, zero diagonal; NaN for pairs that share no tensor it looks at.
-  public func matrix(_ tensors: [TensorSums], models n: Int) -> SquareMatrix {
-    var sums = SquareMatrix(n)
-    var counts = SquareMatrix(n)
-    for tensor in relevant(tensors) {
-      tensor.forEachPair { p, a, b in
-        let (i, j) = (tensor.models[a], tensor.models[b])
-        let value =
-          switch self {
-          case .auto: sums[i, j] + tensor.sums.l2[p].squareRoot()
-          case .l2: sums[i, j] + tensor.sums.l2[p]
-          case .l1: sums[i, j] + tensor.sums.l1[p]
-          case .max: Swift.max(sums[i, j], tensor.sums.max[p])
-          }
-        sums.setBoth(i, j, value)
-        counts.setBoth(i, j, counts[i, j] + 1)
-      }
+  /// Does it look at linear maps alone?
+  var isLinear: Bool { self == .auto }
+
+  /// What a tensor adds to the distance of a pair, given its view and the spread of the difference.
+  func term(_ view: TensorView, _ pair: Int, _ a: Int, _ b: Int, spread: @autoclosure () -> Double) -> Double {
+    let sums = view.tensor.sums
+    switch self {
+    case .auto:
+      let angle = view.squaredAngle(pair, a, b).squareRoot()
+      return angle > 0 ? angle * spread() : 0
+    case .l2: return sums.l2[pair]
+    case .l1: return sums.l1[pair]
+    case .max: return sums.max[pair]
     }
-    for p in sums.values.indices where p % (n + 1) != 0 {
-      let count = counts.values[p]
-      switch self {
-      case _ where count == 0: sums.values[p] = .nan
-      case .auto: sums.values[p] /= count
-      case .l2: sums.values[p] = sums.values[p].squareRoot()
-      case .l1, .max: break
-      }
-    }
-    return sums
   }
 
-  private func relevant(_ tensors: [TensorSums]) -> [TensorSums] {
-    self == .auto ? Evidence.linear(tensors) : tensors
+  func combine(_ sum: Double, _ term: Double) -> Double {
+    self == .max ? Swift.max(sum, term) : sum + term
+  }
+
+  /// From the sum of the terms of `count` tensors; NaN where there is none.
+  func distance(_ sum: Double, _ count: Double) -> Double {
+    guard count > 0 else { return .nan }
+    return switch self {
+    case .auto: sum / count
+    case .l2: sum.squareRoot()
+    case .l1, .max: sum
+    }
   }
 }

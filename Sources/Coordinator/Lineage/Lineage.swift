@@ -6,6 +6,8 @@ public struct Lineage: Sendable {
   public let distances: SquareMatrix
   public let relatedness: SquareMatrix
   public let scores: [Double]
+  /// n x n, antisymmetric: > 0 speaks for i before j.
+  public let evidence: SquareMatrix
   /// T, n x n of 0 and 1.
   public let direction: SquareMatrix
   /// M, n x n; NaN between families.
@@ -19,59 +21,79 @@ public struct Lineage: Sendable {
   /// Per model: support of the edge to its parent, and of that edge's direction; 1 for roots.
   public let support: [Double]
   public let directionSupport: [Double]
+  /// Models that were set aside, each a family of its own.
+  public let unusable: UnusableWeights
 
   /// - Parameters:
-  ///   - tensors: gathered sums of all compared tensors.
-  ///   - n: number of models.
-  ///   - excluded: models with unusable weights; each becomes a family of its own.
+  ///   - source: gathered sums of all compared tensors; gone through twice.
+  ///   - rounding: unit roundoff of the type that each model is stored in.
   ///   - sameSignature: do two models have the same tensors in the same types? Only then can they
   ///     be duplicates.
+  ///   - alongside: is shown every tensor once, in order.
+  /// - Throws: what the source throws.
   public init(
-    _ tensors: [TensorSums], models n: Int, excluded: Set<Int> = [], options: LineageOptions,
-    sameSignature: (Int, Int) -> Bool
-  ) {
-    let direction = Direction(tensors, models: n, stage: options.stage)
-    let related = Relatedness(tensors, models: n)
-    let distances = options.metric.matrix(tensors, models: n)
-    let usable = (0..<n).filter { !excluded.contains($0) }
-
-    var labels = Array(repeating: -1, count: n)
-    if let count = options.families {
-      let found = Families.ward(distances.submatrix(usable), count: count)
-      for (position, model) in usable.enumerated() { labels[model] = found[position] }
-    } else {
-      let found = Families.connected(usable.count) { related.areRelated(usable[$0], usable[$1]) }
-      for (position, model) in usable.enumerated() { labels[model] = found[position] }
+    _ source: some TensorSource, rounding: [Double], options: LineageOptions,
+    sameSignature: (Int, Int) -> Bool, alongside: (TensorSums) throws(Failure) -> Void
+  ) throws(Failure) {
+    let n = rounding.count
+    let scope = Scope(source.roles)
+    var direction = Direction(stage: options.stage, rounding: rounding)
+    var related = Relatedness(models: n)
+    var sums = DistanceSums(options.metric, models: n)
+    var duplicates = Duplicates(models: n)
+    var unusable = UnusableWeights()
+    try source.eachTensor { tensor throws(Failure) in
+      let isLinear = scope.includes(tensor)
+      let view = TensorView(tensor, spectra: isLinear && options.stage == .auto)
+      direction.add(view, isLinear: isLinear)
+      if isLinear { related.add(view) }
+      sums.add(view, isLinear: isLinear)
+      duplicates.add(tensor)
+      unusable.add(tensor)
+      try alongside(tensor)
     }
-    for model in excluded { labels[model] = n + model }
-    // A copy belongs to its first, even where more families are asked for than there are different
-    // models, or where constant weights tell nothing.
-    let identical = Duplicates.find(
-      tensors, models: n, excluded: excluded, sameSignature: sameSignature)
-    for (model, first) in identical.enumerated() {
-      if let first { labels[model] = labels[first] }
-    }
-    let families = Families.numbered(labels)
+    let excluded = Set(unusable.findings.keys)
+    let identical = duplicates.firsts(excluded: excluded, sameSignature: sameSignature)
+    var distances = sums.matrix
+    let families = Self.families(
+      n, excluded, identical, distances, count: options.families, related.areRelated)
 
-    let t = direction.matrix
+    // Later copies of the same weights hang below the first and take no part in the search.
+    let groups = Self.groups(families)
+    let distinct = groups.map { $0.filter { identical[$0] == nil } }
+    let candidates = Candidates(families: distinct, distances: distances)
+    var look = CloseLook(candidates, metric: options.metric, tensors: source.roles.count)
+    try source.eachTensor { tensor throws(Failure) in
+      let isLinear = scope.includes(tensor)
+      look.add(
+        TensorView(tensor, spectra: isLinear && options.stage == .auto), isLinear: isLinear)
+    }
+    for (p, pair) in candidates.pairs.enumerated() {
+      distances.setBoth(pair.first, pair.second, look.distance(p))
+    }
+
+    let evidence = direction.evidence
+    var penalties = evidence
+    for p in penalties.values.indices {
+      penalties.values[p] = Cost.penalty(evidence.values[p], stage: options.stage)
+    }
     var cost = SquareMatrix(n, filledWith: .nan)
     for i in 0..<n { cost[i, i] = 0 }
     var parents: [Int?] = identical
     var support = Array(repeating: 1.0, count: n)
     var directionSupport = support
-    for members in Self.groups(families) {
-      // Later copies of the same weights hang below the first and take no part in the search.
-      let distinct = members.filter { identical[$0] == nil }
+    for (members, distinct) in zip(groups, distinct) {
+      let near = distances.submatrix(members)
       let part = Cost.matrix(
-        distances: distances.submatrix(members), direction: t.submatrix(members),
-        lambda: options.lambda)
+        distances: near, direction: penalties.submatrix(members), lambda: options.lambda)
       for (a, i) in members.enumerated() {
         for (b, j) in members.enumerated() { cost[i, j] = part[a, b] }
       }
       let found = Arborescence.parents(cost.submatrix(distinct))
       for (a, parent) in found.enumerated() { parents[distinct[a]] = parent.map { distinct[$0] } }
       let resampled = Support(
-        tensors, members: distinct, parents: found, direction: direction, options: options)
+        look, members: distinct, parents: found, direction: direction, meanDistance: Cost.mean(near),
+        tensors: source.roles.count, options: options, solve: Arborescence.parents)
       for (a, model) in distinct.enumerated() {
         support[model] = resampled.edges[a]
         directionSupport[model] = resampled.directions[a]
@@ -80,13 +102,37 @@ public struct Lineage: Sendable {
     self.distances = distances
     relatedness = related.ratio
     scores = direction.scores
-    self.direction = t
+    self.evidence = evidence
+    self.direction = Cost.direction(evidence)
     self.cost = cost
     self.families = families
     self.parents = parents
     duplicateOf = identical
     self.support = support
     self.directionSupport = directionSupport
+    self.unusable = unusable
+  }
+
+  private static func families(
+    _ n: Int, _ excluded: Set<Int>, _ identical: [Int?], _ distances: SquareMatrix, count: Int?,
+    _ areRelated: (Int, Int) -> Bool
+  ) -> [Int] {
+    let usable = (0..<n).filter { !excluded.contains($0) }
+    let found =
+      if let count {
+        Families.ward(distances.submatrix(usable), count: count)
+      } else {
+        Families.connected(usable.count) { areRelated(usable[$0], usable[$1]) }
+      }
+    // Models that are set aside get numbers that nobody else has.
+    var labels = (0..<n).map { n + $0 }
+    for (position, model) in usable.enumerated() { labels[model] = found[position] }
+    // A copy belongs to its first, even where more families are asked for than there are different
+    // models, or where constant weights tell nothing.
+    for (model, first) in identical.enumerated() {
+      if let first { labels[model] = labels[first] }
+    }
+    return Families.numbered(labels)
   }
 
   /// Members of each family, ascending.

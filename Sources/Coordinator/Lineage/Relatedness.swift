@@ -6,45 +6,53 @@ public import Core
 /// orthogonal up to chance: |x - y|^2 = |x|^2 + |y|^2. Training moves weights little, so
 /// relatives stay far below. The ratio needs neither the number of families nor a training set.
 public struct Relatedness: Sendable {
-  /// |x - y|^2 / (|x|^2 + |y|^2) of the centred weights, n x n; 0 on the diagonal, NaN for
-  /// pairs without shared weights, about 1 for strangers.
-  public let ratio: SquareMatrix
-  /// Weights that each pair shares among the tensors looked at.
-  public let shared: SquareMatrix
+  private var apart: SquareMatrix
+  private var spread: SquareMatrix
+  private var shared: SquareMatrix
 
-  /// Strangers come out within a few times 1/sqrt(weights) of 1; weights of similar networks may
-  /// in addition share some structure, and a tenth leaves room for that.
-  private static let margin = 0.1
+  /// Strangers come out within a few times 1/sqrt(weights) of 1: over linear maps, the cosine of
+  /// independent models times sqrt(weights) has a standard deviation of 0.9 to 1.5. Eight of them
+  /// are passed by chance once in 1e7 pairs even at 1.5. Weights of similar networks may in addition
+  /// share some structure; the margin leaves room for that.
+  private static let margin = 0.03
   private static let deviations = 8.0
 
-  public init(_ tensors: [TensorSums], models n: Int) {
-    var apart = SquareMatrix(n)
-    var spread = SquareMatrix(n)
-    var shared = SquareMatrix(n)
-    for tensor in Evidence.linear(tensors) {
-      let moments = tensor.sums.moments
-      let count = Double(tensor.shape.elements)
-      tensor.forEachPair { p, a, b in
-        let (i, j) = (tensor.models[a], tensor.models[b])
-        let shift = moments[a].mean - moments[b].mean
-        // Rounding may leave a trifle below 0 when two models differ by a constant.
-        let centred = max(0, tensor.sums.l2[p] - count * shift * shift)
-        apart.setBoth(i, j, apart[i, j] + centred)
-        spread.setBoth(i, j, spread[i, j] + moments[a].m2 + moments[b].m2)
-        shared.setBoth(i, j, shared[i, j] + count)
-      }
+  public init(models n: Int) {
+    apart = SquareMatrix(n)
+    spread = apart
+    shared = apart
+  }
+
+  public mutating func add(_ view: TensorView) {
+    let tensor = view.tensor
+    let moments = tensor.sums.moments
+    let count = Double(tensor.shape.elements)
+    tensor.forEachPair { p, a, b in
+      let (i, j) = (tensor.models[a], tensor.models[b])
+      let shift = moments[a].mean - moments[b].mean
+      // Rounding may leave a trifle below 0 when two models differ by a constant.
+      let centred = max(0, tensor.sums.l2[p] - count * shift * shift)
+      apart.setBoth(i, j, apart[i, j] + centred)
+      spread.setBoth(i, j, spread[i, j] + moments[a].m2 + moments[b].m2)
+      shared.setBoth(i, j, shared[i, j] + count)
     }
-    for p in apart.values.indices where p % (n + 1) != 0 {
-      let (distance, scale) = (apart.values[p], spread.values[p])
+  }
+
+  /// |x - y|^2 / (|x|^2 + |y|^2) of the centred weights, n x n; 0 on the diagonal, NaN for pairs
+  /// without shared weights, about 1 for strangers.
+  public var ratio: SquareMatrix {
+    var ratio = apart
+    for p in ratio.values.indices where p % (ratio.n + 1) != 0 {
       // Constant tensors on both sides: equal after centring, but that says nothing.
-      apart.values[p] = scale > 0 ? distance / scale : .nan
+      ratio.values[p] = spread.values[p] > 0 ? apart.values[p] / spread.values[p] : .nan
     }
-    ratio = apart
-    self.shared = shared
+    return ratio
   }
 
   public func areRelated(_ i: Int, _ j: Int) -> Bool {
+    guard i != j else { return true }
+    guard spread[i, j] > 0 else { return false }
     let bound = max(Self.margin, Self.deviations / max(1, shared[i, j]).squareRoot())
-    return i == j || 1 - ratio[i, j] > bound
+    return 1 - apart[i, j] / spread[i, j] > bound
   }
 }

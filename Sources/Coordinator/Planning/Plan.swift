@@ -22,12 +22,23 @@ public struct Plan: Sendable {
     self.tensors = tensors
     var shards: [Shard] = []
     for (index, tensor) in tensors.enumerated() {
-      for range in ShardGeometry.ranges(of: tensor.shape) {
-        shards.append(Shard(id: ShardID(shards.count), tensor: index, coordinates: range))
+      let ranges = ShardGeometry.ranges(of: tensor.shape)
+      let samples = SampleGrid.spread(tensor.samples, over: ranges.count)
+      for (range, count) in zip(ranges, samples) {
+        shards.append(
+          Shard(id: ShardID(shards.count), tensor: index, coordinates: range, samples: count))
       }
     }
     self.shards = shards
     self.notes = notes + Self.notesOnTypes(models) + single + Self.notesOnStrangers(models, tensors)
+  }
+
+  /// The submatrices that the partial of a shard holds.
+  public func samples(of shard: Shard) -> [SampleShape] {
+    SampleGrid.places(
+      columns: tensors[shard.tensor].shape.columns, coordinates: shard.coordinates,
+      count: shard.samples
+    ).map(\.shape)
   }
 
   private struct Key: Hashable {
@@ -62,6 +73,12 @@ public struct Plan: Sendable {
       tensors.append(
         PlannedTensor(
           name: copies[0].name, shape: key.shape, role: role, statistics: wanted, copies: copies))
+    }
+    let linear = tensors.count { $0.role == .linear }
+    for index in tensors.indices where tensors[index].role == .linear {
+      let tensor = tensors[index]
+      tensors[index].samples = SampleGrid.count(
+        linearTensors: linear, models: tensor.copies.count, shape: tensor.shape)
     }
     let notes = alone.sorted { $0.key < $1.key }.filter { $0.value < models[$0.key].tensors.count }.map {
       Note(

@@ -15,6 +15,8 @@ public struct PlannedTensor: Sendable, Hashable {
   public var shape: TensorShape
   public var role: TensorRole
   public var statistics: Statistics
+  /// Submatrices that are kept as they are, over all shards.
+  public var samples = 0
   /// In the order of the models.
   public var copies: [Copy]
 

@@ -14,6 +14,16 @@ public enum ElementType: String, Sendable, Hashable, Codable, CaseIterable {
     }
   }
 
+  /// Unit roundoff: the largest relative error of rounding to this type.
+  public var roundoff: Double {
+    switch self {
+    case .f64: 0x1p-53
+    case .f32: 0x1p-24
+    case .f16: 0x1p-11
+    case .bf16: 0x1p-8
+    }
+  }
+
   /// How far `1 - cosine` of two parallel vectors may be from 0 after both were rounded to this
   /// type: the bound below which two embedding rows count as collinear.
   public var collinearity: Double {

@@ -15,8 +15,10 @@ public struct Partial: Sendable, Equatable {
   public var collinearRows: [Double]
   /// Sum over those rows of log(|row of j| / |row of i|), pair i < j; empty when not asked for.
   public var logShrinkage: [Double]
+  /// Submatrices of all models, in the order of the shards.
+  public var samples: [SampleBlock]
 
-  public init(models: Int, statistics: Statistics) {
+  public init(models: Int, statistics: Statistics, samples: [SampleShape] = []) {
     let pairs = PairIndex(models).count
     let zeros = Array(repeating: 0.0, count: pairs)
     self.models = models
@@ -26,6 +28,7 @@ public struct Partial: Sendable, Equatable {
     moments = Array(repeating: .empty, count: models)
     collinearRows = statistics.contains(.shrinkage) ? zeros : []
     logShrinkage = collinearRows
+    self.samples = samples.map { SampleBlock(shape: $0, models: models) }
   }
 
   public var statistics: Statistics {
@@ -45,6 +48,7 @@ public struct Partial: Sendable, Equatable {
     Self.add(other.logShrinkage, to: &logShrinkage)
     for p in max.indices { max[p] = Swift.max(max[p], other.max[p]) }
     for i in moments.indices { moments[i].merge(other.moments[i]) }
+    samples += other.samples
   }
 
   private static func add(_ other: [Double], to sums: inout [Double]) {

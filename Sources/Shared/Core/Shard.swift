@@ -15,11 +15,14 @@ public struct Shard: Sendable, Hashable {
   public let tensor: Int
   /// Flat, row-major coordinates; whole rows of the tensor.
   public let coordinates: Range<Int>
+  /// Submatrices that are kept as they are; see `SampleGrid`.
+  public let samples: Int
 
-  public init(id: ShardID, tensor: Int, coordinates: Range<Int>) {
+  public init(id: ShardID, tensor: Int, coordinates: Range<Int>, samples: Int = 0) {
     self.id = id
     self.tensor = tensor
     self.coordinates = coordinates
+    self.samples = samples
   }
 }
 

@@ -26,6 +26,9 @@ public enum TensorRole: String, Sendable, Codable, CaseIterable {
     }
   }
 
+  /// Does the name belong to an output layer, whatever the rank?
+  public static func isHead(_ name: String) -> Bool { matches(name.lowercased(), headWords) }
+
   /// A name matches a word when one of its dot-separated parts is the word, or holds it if the
   /// word is marked as a fragment by a leading `*`.
   private static func matches(_ name: String, _ words: [String]) -> Bool {

@@ -18,14 +18,21 @@ public final class ShardAccumulator {
 
   private let types: [ElementType]
   private let comparison: any Comparing
+  private let sampler: Sampler
 
   /// - Parameters:
   ///   - types: storage type of each model's weights, in plan order.
   ///   - columns: columns of the tensor as a matrix; a shard starts at a row.
-  public init(types: [ElementType], columns: Int, statistics: Statistics) {
+  ///   - samples: submatrices to keep; their rows are counted from the start of the tensor.
+  ///   - start: coordinate of the tensor at which the shard starts.
+  public init(
+    types: [ElementType], columns: Int, statistics: Statistics, samples: [SampleGrid.Place] = [],
+    start: Int = 0
+  ) {
     precondition(ShardGeometry.run == Int(MT_RUN), "the kernels were built for runs of \(MT_RUN)")
     self.types = types
     quantum = ShardGeometry.quantum(columns: columns, statistics: statistics)
+    sampler = Sampler(types: types, columns: columns, places: samples, start: start)
     comparison =
       types.contains(.f64)
       ? Comparison<Double>(types: types, columns: columns, statistics: statistics)
@@ -36,7 +43,11 @@ public final class ShardAccumulator {
   public static var instructionSet: String { String(cString: mt_instruction_set()) }
 
   /// The sums of what was added so far.
-  public var partial: Partial { comparison.partial }
+  public var partial: Partial {
+    var partial = comparison.partial
+    partial.samples = sampler.blocks
+    return partial
+  }
 
   /// Adds a block.
   ///
@@ -47,5 +58,6 @@ public final class ShardAccumulator {
   public func add(rows: [UnsafeRawPointer], count: Int) {
     precondition(rows.count == types.count, "\(rows.count) rows for \(types.count) models")
     comparison.add(rows: rows, count: count)
+    sampler.add(rows: rows, count: count)
   }
 }

@@ -125,6 +125,8 @@ public enum CoordinatorMessage: Sendable, Equatable {
     public var start: Int
     public var end: Int
     public var statistics: Statistics
+    /// Submatrices to send back as they are; see `SampleGrid`.
+    public var samples: Int
     /// Where the models keep this tensor. Most models use the same name, so they share an entry.
     public var sources: [Source]
 
@@ -140,7 +142,7 @@ public enum CoordinatorMessage: Sendable, Equatable {
 
     public init(
       shard: ShardID, attempt: Int, shape: TensorShape, coordinates: Range<Int>,
-      statistics: Statistics, sources: [Source]
+      statistics: Statistics, samples: Int = 0, sources: [Source]
     ) {
       self.shard = shard
       self.attempt = attempt
@@ -148,6 +150,7 @@ public enum CoordinatorMessage: Sendable, Equatable {
       start = coordinates.lowerBound
       end = coordinates.upperBound
       self.statistics = statistics
+      self.samples = samples
       self.sources = sources
     }
   }

@@ -3,23 +3,28 @@ public import Core
 /// Partials as bytes: on the wire and in the journal alike, little-endian.
 ///
 /// Layout: `UInt32` models, `UInt8` statistics, 3 zero bytes, then the arrays as doubles in the order
-/// of `Partial`'s properties; moments take nine words per model; last a 64-bit fingerprint of
-/// everything before it.
+/// of `Partial`'s properties; moments take nine words per model; then the samples as floats; last a
+/// 64-bit fingerprint of everything before it.
 public enum PartialCodec {
   private static let headBytes = 8
   private static let tailBytes = 8
   private static let momentWords = 9
 
   /// The exact length of an encoded partial.
-  public static func encodedBytes(models: Int, statistics: Statistics) -> Int {
+  public static func encodedBytes(
+    models: Int, statistics: Statistics, samples: [SampleShape] = []
+  ) -> Int {
     let pairs = PairIndex(models).count
-    return headBytes + 8 * (pairs * statistics.pairArrays + models * momentWords) + tailBytes
+    let sampled = samples.reduce(0) { $0 + $1.count } * models
+    return headBytes + 8 * (pairs * statistics.pairArrays + models * momentWords) + 4 * sampled
+      + tailBytes
   }
 
   public static func encode(_ partial: Partial) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(
-      encodedBytes(models: partial.models, statistics: partial.statistics))
+      encodedBytes(
+        models: partial.models, statistics: partial.statistics, samples: partial.samples.map(\.shape)))
     bytes.append(littleEndian: UInt32(partial.models))
     bytes.append(contentsOf: [partial.statistics.rawValue, 0, 0, 0])
     for array in [partial.l2, partial.l1, partial.max] { bytes.append(array) }
@@ -30,16 +35,19 @@ public enum PartialCodec {
     }
     bytes.append(partial.collinearRows)
     bytes.append(partial.logShrinkage)
+    for block in partial.samples {
+      for value in block.values { bytes.append(littleEndian: value.bitPattern) }
+    }
     bytes.append(littleEndian: Fingerprint(of: bytes).value)
     return bytes
   }
 
   /// - Throws: `WireError` when the bytes are not a partial for so many models and statistics, or
   ///   were damaged on the way.
-  public static func decode(_ bytes: [UInt8], models: Int, statistics: Statistics) throws(WireError)
-    -> Partial
-  {
-    let expected = encodedBytes(models: models, statistics: statistics)
+  public static func decode(
+    _ bytes: [UInt8], models: Int, statistics: Statistics, samples: [SampleShape] = []
+  ) throws(WireError) -> Partial {
+    let expected = encodedBytes(models: models, statistics: statistics, samples: samples)
     guard bytes.count == expected else {
       throw WireError("a partial of \(bytes.count) bytes, expected \(expected)")
     }
@@ -47,7 +55,7 @@ public enum PartialCodec {
     guard reader.next(UInt32.self) == UInt32(models), reader.next(UInt8.self) == statistics.rawValue
     else { throw WireError("a partial of other models or statistics than asked for") }
     reader.skip(3)
-    var partial = Partial(models: models, statistics: statistics)
+    var partial = Partial(models: models, statistics: statistics, samples: samples)
     reader.fill(&partial.l2)
     reader.fill(&partial.l1)
     reader.fill(&partial.max)
@@ -60,6 +68,7 @@ public enum PartialCodec {
     }
     reader.fill(&partial.collinearRows)
     reader.fill(&partial.logShrinkage)
+    for block in partial.samples.indices { reader.fill(&partial.samples[block].values) }
     guard reader.next(UInt64.self) == Fingerprint(of: bytes.dropLast(tailBytes)).value else {
       throw WireError("a partial whose checksum does not fit: it was damaged on the way")
     }
@@ -93,6 +102,10 @@ private struct ByteReader {
 
   mutating func fill(_ values: inout [Double]) {
     for p in values.indices { values[p] = Double(bitPattern: next(UInt64.self)) }
+  }
+
+  mutating func fill(_ values: inout [Float]) {
+    for p in values.indices { values[p] = Float(bitPattern: next(UInt32.self)) }
   }
 
   mutating func skip(_ count: Int) { offset += count }

@@ -104,6 +104,10 @@ public final class ShardStream {
   private static func accumulator(_ located: Located) -> ShardAccumulator {
     let assignment = located.job.assignment
     return ShardAccumulator(
-      types: located.types, columns: assignment.shape.columns, statistics: assignment.statistics)
+      types: located.types, columns: assignment.shape.columns, statistics: assignment.statistics,
+      samples: SampleGrid.places(
+        columns: assignment.shape.columns, coordinates: assignment.start..<assignment.end,
+        count: assignment.samples),
+      start: assignment.start)
   }
 }

@@ -1,0 +1,44 @@
+internal import Core
+
+/// The pairs that may become edges: each model with its nearest relatives. Only these are looked at
+/// closely, which keeps the work linear in the models of large families; in small ones it is all.
+struct Candidates {
+  /// One pair, first < second.
+  struct Pair: Hashable {
+    let first: Int
+    let second: Int
+  }
+
+  /// Nearest relatives of each model.
+  private static let nearest = 16
+
+  /// Families up to this size are looked at in full.
+  private static let small = 64
+
+  private(set) var pairs: [Pair] = []
+  private var places: [Pair: Int] = [:]
+
+  /// - Parameters:
+  ///   - families: members of each family, without copies.
+  ///   - distances: n x n; pairs without a distance are no candidates.
+  init(families: [[Int]], distances: SquareMatrix) {
+    for members in families {
+      for i in members {
+        var others = members.filter { $0 != i && !distances[i, $0].isNaN }
+        if members.count > Self.small {
+          others.sort { (distances[i, $0], $0) < (distances[i, $1], $1) }
+          others = Array(others.prefix(Self.nearest))
+        }
+        for j in others { insert(Pair(first: min(i, j), second: max(i, j))) }
+      }
+    }
+  }
+
+  private mutating func insert(_ pair: Pair) {
+    guard places[pair] == nil else { return }
+    places[pair] = pairs.count
+    pairs.append(pair)
+  }
+
+  func place(_ i: Int, _ j: Int) -> Int? { places[Pair(first: min(i, j), second: max(i, j))] }
+}

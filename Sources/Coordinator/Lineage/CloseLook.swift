@@ -1,0 +1,81 @@
+internal import Core
+
+/// What each tensor says of each candidate pair: the exact distances, and the terms from which
+/// resamplings are made.
+struct CloseLook {
+  /// Places in a pair's terms after those of `DirectionModel`.
+  private static let distance = 12
+  private static let shared = 13
+  private static let kurtosis = 14
+
+  let candidates: Candidates
+  private let metric: DistanceMetric
+  private let tensors: Int
+  /// Of all tensors, weight 1 each.
+  private var sums: [DirectionModel.Terms]
+  private var largest: [Double]
+  /// candidates x tensors; floats, as resampling asks for no more.
+  private var terms: [SIMD16<Float>]
+  private var row = 0
+
+  /// - Parameter tensors: how many will be added.
+  init(_ candidates: Candidates, metric: DistanceMetric, tensors: Int) {
+    self.candidates = candidates
+    self.metric = metric
+    self.tensors = tensors
+    sums = Array(repeating: .zero, count: candidates.pairs.count)
+    largest = Array(repeating: 0, count: candidates.pairs.count)
+    terms = Array(repeating: .zero, count: candidates.pairs.count * tensors)
+  }
+
+  /// - Parameter isLinear: is the tensor among those that tell the direction?
+  mutating func add(_ view: TensorView, isLinear: Bool) {
+    defer { row += 1 }
+    let index = PairIndex(view.tensor.models.count)
+    let places = Dictionary(uniqueKeysWithValues: view.tensor.models.enumerated().map { ($1, $0) })
+    let (pairs, metric) = (candidates.pairs, metric)
+    let counts = isLinear || !metric.isLinear
+    let found = Parallel.map(pairs.count) { p -> DirectionModel.Terms in
+      guard let a = places[pairs[p].first], let b = places[pairs[p].second] else { return .zero }
+      let pair = index(a, b)
+      var terms = isLinear ? view.terms(pair, a, b) : .zero
+      if counts {
+        terms[Self.distance] = metric.term(view, pair, a, b, spread: view.spread(a, b))
+        terms[Self.shared] = 1
+      }
+      if isLinear { terms[Self.kurtosis] = view.kurtosis[a] - view.kurtosis[b] }
+      return terms
+    }
+    for (p, new) in found.enumerated() {
+      sums[p] += new
+      largest[p] = max(largest[p], new[Self.distance])
+      terms[p * tensors + row] = SIMD16<Float>(new)
+    }
+  }
+
+  /// The distance of a candidate.
+  func distance(_ candidate: Int) -> Double {
+    let sums = sums[candidate]
+    return metric.distance(metric == .max ? largest[candidate] : sums[Self.distance], sums[Self.shared])
+  }
+
+  /// Distance and evidence of a candidate when tensor l counts `weights[l]` times. The largest
+  /// difference is no sum over tensors: there the mean of the tensors' largest is taken.
+  func resampled(_ candidate: Int, _ weights: [Float], _ direction: Direction) -> (
+    distance: Double, evidence: Double
+  ) {
+    var sum = SIMD16<Float>.zero
+    for l in 0..<tensors where weights[l] > 0 {
+      sum.addProduct(weights[l], terms[candidate * tensors + l])
+    }
+    let wide = DirectionModel.Terms(sum)
+    let count = wide[Self.shared]
+    let distance = metric.distance(
+      metric == .max && count > 0 ? wide[Self.distance] / count : wide[Self.distance], count)
+    let pair = candidates.pairs[candidate]
+    return (
+      distance,
+      direction.evidence(pair.first, pair.second, terms: wide, kurtosis: wide[Self.kurtosis])
+    )
+  }
+}
