@@ -17,6 +17,10 @@ enum ForestBuilder {
         dtype: model.types.map(\.rawValue).joined(separator: "+"), parameters: model.parameters,
         duplicateOf: lineage.duplicateOf[index].map { ids[$0] })
     }
+    func share(_ child: Int, _ parent: Int) -> Double? {
+      guard let mixture = lineage.mixtures.first(where: { $0.child == child }) else { return nil }
+      return mixture.parents.firstIndex(of: parent).map { mixture.shares[$0] }
+    }
     let links = plan.models.indices.compactMap { child -> Forest.Link? in
       guard let parent = lineage.parents[child] else { return nil }
       let isCopy = lineage.duplicateOf[child] != nil
@@ -24,7 +28,16 @@ enum ForestBuilder {
       return Forest.Link(
         source: ids[parent], target: ids[child],
         distance: isCopy ? 0 : lineage.distances[parent, child], support: lineage.support[child],
-        directionSupport: lineage.directionSupport[child], relation: isCopy ? .duplicate : .derived)
+        directionSupport: lineage.directionSupport[child],
+        relation: lineage.relations[child] ?? .finetune, share: share(child, parent))
+    }
+    let extra = lineage.mixtures.flatMap { mixture in
+      zip(mixture.parents, mixture.shares).filter { $0.0 != lineage.parents[mixture.child] }.map {
+        Forest.Link(
+          source: ids[$0.0], target: ids[mixture.child],
+          distance: lineage.distances[$0.0, mixture.child], support: 1, directionSupport: 1,
+          relation: .merge, share: $0.1, isExtra: true)
+      }
     }
     var graph = [
       "software": "modeltree \(Version.software)", "distance": options.metric.rawValue,
@@ -33,6 +46,6 @@ enum ForestBuilder {
       "replicates": "\(options.replicates)", "seed": "\(options.seed)",
     ]
     for (index, note) in notes.enumerated() { graph["note_\(index + 1)"] = "\(note.subject): \(note.text)" }
-    return Forest(graph: graph, nodes: nodes, links: links)
+    return Forest(graph: graph, nodes: nodes, links: links, extraLinks: extra)
   }
 }

@@ -4,9 +4,8 @@ internal import Core
 /// resamplings are made.
 struct CloseLook {
   /// Places in a pair's terms after those of `DirectionModel`.
-  private static let distance = 12
-  private static let shared = 13
-  private static let kurtosis = 14
+  private static let distance = 14
+  private static let shared = 15
 
   let candidates: Candidates
   private let metric: DistanceMetric
@@ -16,6 +15,7 @@ struct CloseLook {
   private var largest: [Double]
   /// candidates x tensors; floats, as resampling asks for no more.
   private var terms: [SIMD16<Float>]
+  private var tallies: [Rounding.Tally]
   private var row = 0
 
   /// - Parameter tensors: how many will be added.
@@ -24,12 +24,13 @@ struct CloseLook {
     self.metric = metric
     self.tensors = tensors
     sums = Array(repeating: .zero, count: candidates.pairs.count)
+    tallies = Array(repeating: Rounding.Tally(), count: candidates.pairs.count)
     largest = Array(repeating: 0, count: candidates.pairs.count)
     terms = Array(repeating: .zero, count: candidates.pairs.count * tensors)
   }
 
   /// - Parameter isLinear: is the tensor among those that tell the direction?
-  mutating func add(_ view: TensorView, isLinear: Bool) {
+  mutating func add(_ view: TensorView, _ direction: Direction, isLinear: Bool) {
     defer { row += 1 }
     let index = PairIndex(view.tensor.models.count)
     let places = Dictionary(uniqueKeysWithValues: view.tensor.models.enumerated().map { ($1, $0) })
@@ -38,12 +39,11 @@ struct CloseLook {
     let found = Parallel.map(pairs.count) { p -> DirectionModel.Terms in
       guard let a = places[pairs[p].first], let b = places[pairs[p].second] else { return .zero }
       let pair = index(a, b)
-      var terms = isLinear ? view.terms(pair, a, b) : .zero
+      var terms = isLinear ? direction.terms(view, pair, a, b) : .zero
       if counts {
         terms[Self.distance] = metric.term(view, pair, a, b, spread: view.spread(a, b))
         terms[Self.shared] = 1
       }
-      if isLinear { terms[Self.kurtosis] = view.kurtosis[a] - view.kurtosis[b] }
       return terms
     }
     for (p, new) in found.enumerated() {
@@ -51,7 +51,15 @@ struct CloseLook {
       largest[p] = max(largest[p], new[Self.distance])
       terms[p * tensors + row] = SIMD16<Float>(new)
     }
+    guard let block = view.tensor.sums.samples.first else { return }
+    for p in pairs.indices where !tallies[p].isRefuted {
+      guard let a = places[pairs[p].first], let b = places[pairs[p].second] else { continue }
+      Rounding.look(block, a, b, into: &tallies[p])
+    }
   }
+
+  /// 1: the second of the pair is the first, rounded; -1: the other way round; 0: neither.
+  func rounding(_ candidate: Int) -> Int { tallies[candidate].verdict }
 
   /// The distance of a candidate.
   func distance(_ candidate: Int) -> Double {
@@ -75,7 +83,7 @@ struct CloseLook {
     let pair = candidates.pairs[candidate]
     return (
       distance,
-      direction.evidence(pair.first, pair.second, terms: wide, kurtosis: wide[Self.kurtosis])
+      direction.evidence(pair.first, pair.second, terms: wide)
     )
   }
 }

@@ -8,8 +8,6 @@ public struct Direction: Sendable {
   public let stage: Stage
   private let index: PairIndex
   private var terms: [DirectionModel.Terms]
-  /// Sum over shared linear maps of kurtosis(i) - kurtosis(j), i < j.
-  private var kurtosis: [Double]
   private var shrinkage: Shrinkage
   private var totals: [Double]
 
@@ -17,8 +15,7 @@ public struct Direction: Sendable {
   public init(stage: Stage, rounding: [Double]) {
     self.stage = stage
     index = PairIndex(rounding.count)
-    terms = Array(repeating: .zero, count: stage == .auto ? index.count : 0)
-    kurtosis = Array(repeating: 0, count: stage == .auto ? 0 : index.count)
+    terms = Array(repeating: .zero, count: index.count)
     shrinkage = Shrinkage(rounding: rounding)
     totals = Array(repeating: 0, count: rounding.count)
   }
@@ -33,12 +30,17 @@ public struct Direction: Sendable {
     }
     tensor.forEachPair { p, a, b in
       let pair = index(tensor.models[a], tensor.models[b])
-      if stage == .auto {
-        terms[pair] += view.terms(p, a, b)
-      } else {
-        kurtosis[pair] += view.kurtosis[a] - view.kurtosis[b]
-      }
+      terms[pair] += terms(view, p, a, b)
     }
+  }
+
+  /// What one tensor says of a pair. For kurtosis the first place alone is used: the difference of
+  /// the two, first minus second.
+  func terms(_ view: TensorView, _ pair: Int, _ a: Int, _ b: Int) -> DirectionModel.Terms {
+    guard stage != .auto else { return view.terms(pair, a, b) }
+    var terms = DirectionModel.Terms.zero
+    terms[0] = view.kurtosis[a] - view.kurtosis[b]
+    return terms
   }
 
   /// A directional score per model, over the tensors it was compared on: log of the energy (`auto`)
@@ -51,8 +53,7 @@ public struct Direction: Sendable {
   public var evidence: SquareMatrix {
     var matrix = SquareMatrix(totals.count)
     index.forEach { p, i, j in
-      let value = evidence(
-        i, j, terms: stage == .auto ? terms[p] : .zero, kurtosis: stage == .auto ? 0 : kurtosis[p])
+      let value = evidence(i, j, terms: terms[p])
       matrix[i, j] = value
       matrix[j, i] = -value
     }
@@ -60,13 +61,12 @@ public struct Direction: Sendable {
   }
 
   /// The evidence of a pair i < j from given sums, for resampled tensors.
-  func evidence(_ i: Int, _ j: Int, terms: DirectionModel.Terms, kurtosis: Double) -> Double {
+  func evidence(_ i: Int, _ j: Int, terms: DirectionModel.Terms) -> Double {
     switch stage {
     case .auto:
-      let bounds = shrinkage.bounds(i, j)
-      return DirectionModel.evidence(terms, forward: bounds.forward, backward: bounds.backward)
-    case .specialization: return kurtosis
-    case .generalization: return -kurtosis
+      return DirectionModel.evidence(terms, shrinkage.decay(i, j))
+    case .specialization: return terms[0]
+    case .generalization: return -terms[0]
     }
   }
 }

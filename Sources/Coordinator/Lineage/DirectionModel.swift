@@ -13,7 +13,7 @@ internal import Core
 /// The constants were fitted on families of small decoders, encoders and vision transformers, see
 /// docs/accuracy.md.
 enum DirectionModel {
-  /// The sums of one pair over tensors, twelve of sixteen places in use. Resampling the tensors
+  /// The sums of one pair over tensors, fourteen of sixteen places in use. Resampling the tensors
   /// weighs these sums; it needs nothing else.
   typealias Terms = SIMD16<Double>
 
@@ -33,6 +33,15 @@ enum DirectionModel {
     place: 5, growth: 0.5, level: 0.1, slope: 0.05, curve: 0.5, weight: 0.4)
   private static let squaredAngles = 10
   private static let moved = 11
+  private static let lowerOfFirst = 12
+  private static let lowerOfSecond = 13
+
+  /// Where the weights were rounded to 16 bits, decay below half a unit in the last place leaves no
+  /// trace, and the fit of the decay is too free. Then the total of the lower energies has a say of
+  /// its own, at most two nats.
+  private static let coarse = 0x1p-12
+  private static let say = 2.0
+  private static let sayUnit = 1e-3
   /// Tensors whose squared angle is below are the same, up to rounding.
   private static let still = 1e-13
 
@@ -44,8 +53,15 @@ enum DirectionModel {
   ///   - t: squared angle of the two tensors.
   ///   - lower: half the log ratio of the lower energies, j over i; NaN: not known.
   ///   - plain: the same of the sums of squares.
-  static func terms(t: Double, lower xLower: Double, plain xPlain: Double) -> Terms {
+  ///   - lowers: the lower energies of i and j themselves, scaled to the whole tensor.
+  static func terms(
+    t: Double, lower xLower: Double, plain xPlain: Double, lowers: (Double, Double)
+  ) -> Terms {
     var terms = Terms.zero
+    if lowers.0.isFinite, lowers.1.isFinite {
+      terms[lowerOfFirst] = lowers.0
+      terms[lowerOfSecond] = lowers.1
+    }
     guard t > still else { return terms }
     terms[squaredAngles] = t
     terms[moved] = 1
@@ -63,21 +79,34 @@ enum DirectionModel {
 
   /// Log likelihood ratio of "i before j" against "j before i", in nats.
   ///
-  /// - Parameters:
-  ///   - forward: bounds of the decay if i is the parent.
-  ///   - backward: if j is.
-  static func evidence(_ sums: Terms, forward: ClosedRange<Double>, backward: ClosedRange<Double>) -> Double {
+  static func evidence(_ sums: Terms, _ decay: Decay) -> Double {
     guard sums[moved] > 0 else { return 0 }
     let meanAngle = sums[squaredAngles] / sums[moved]
     var total = 0.0
     for energy in [lower, plain] where sums[energy.place] > 0 {
       let weight = sums[energy.place]
       let level = energy.level * energy.level * meanAngle
-      let ahead = misfit(weight, sums[energy.place + 1], sums[energy.place + 2], level, forward)
-      let behind = misfit(weight, sums[energy.place + 3], sums[energy.place + 4], level, backward)
+      let ahead = misfit(weight, sums[energy.place + 1], sums[energy.place + 2], level, decay.forward)
+      let behind = misfit(weight, sums[energy.place + 3], sums[energy.place + 4], level, decay.backward)
       total += energy.weight * 0.5 * (behind - ahead)
     }
+    let (first, second) = (sums[lowerOfFirst], sums[lowerOfSecond])
+    if decay.rounding > coarse, first > 0, second > 0 {
+      let growth = Logarithm.of(second / first) - 2 * (decay.mean ?? 0)
+      total += say * Logarithm.tanh(growth / sayUnit)
+    }
     return total
+  }
+
+  /// What is known of the decay between two models, as the log of a factor on all weights.
+  struct Decay {
+    /// Bounds if the first is the parent, and if the second is.
+    var forward: ClosedRange<Double>
+    var backward: ClosedRange<Double>
+    /// From the first to the second, as untouched rows tell it.
+    var mean: Double?
+    /// Unit roundoff of the coarser of the two.
+    var rounding: Double
   }
 
   /// Smallest sum of squared residuals over the decay s within its bounds, its cost included.

@@ -37,13 +37,6 @@ public struct Forest: Sendable, Equatable, Codable {
     }
   }
 
-  public enum Relation: String, Sendable, Codable {
-    /// Further training of the parent.
-    case derived
-    /// The same weights, bit for bit.
-    case duplicate
-  }
-
   /// An edge; `source` is the parent.
   public struct Link: Sendable, Equatable, Codable {
     public var source: String
@@ -54,15 +47,23 @@ public struct Forest: Sendable, Equatable, Codable {
     /// Share of them in which the scores order the two models in the same way.
     public var directionSupport: Double
     public var relation: Relation
+    /// Of a merge: the weight of this parent in the mean.
+    public var share: Double?
+    /// One more parent of a merge, beside the tree.
+    public var isExtra: Bool
 
-    enum CodingKeys: String, CodingKey {
-      case source, target, distance, support, relation
-      case directionSupport = "direction_support"
+    /// Below these, an edge or its direction is called undecided.
+    private static let leastSupport = 0.5
+    private static let leastDirectionSupport = 0.75
+
+    /// Another parent, or the reverse, is nearly as likely.
+    public var isUndecided: Bool {
+      support < Self.leastSupport || directionSupport < Self.leastDirectionSupport
     }
 
     public init(
       source: String, target: String, distance: Double, support: Double, directionSupport: Double,
-      relation: Relation
+      relation: Relation, share: Double? = nil, isExtra: Bool = false
     ) {
       self.source = source
       self.target = target
@@ -70,6 +71,45 @@ public struct Forest: Sendable, Equatable, Codable {
       self.support = support
       self.directionSupport = directionSupport
       self.relation = relation
+      self.share = share
+      self.isExtra = isExtra
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case source, target, distance, support, relation, rank, share, undecided, extra
+      case directionSupport = "direction_support"
+    }
+
+    public init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      source = try values.decode(String.self, forKey: .source)
+      target = try values.decode(String.self, forKey: .target)
+      distance = try values.decode(Double.self, forKey: .distance)
+      support = try values.decode(Double.self, forKey: .support)
+      directionSupport = try values.decode(Double.self, forKey: .directionSupport)
+      let name = try values.decode(String.self, forKey: .relation)
+      let rank = try values.decodeIfPresent(Int.self, forKey: .rank)
+      guard let relation = Relation(name: name, rank: rank) else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .relation, in: values, debugDescription: "unknown relation '\(name)'")
+      }
+      self.relation = relation
+      share = try values.decodeIfPresent(Double.self, forKey: .share)
+      isExtra = try values.decodeIfPresent(Bool.self, forKey: .extra) ?? false
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+      var values = encoder.container(keyedBy: CodingKeys.self)
+      try values.encode(source, forKey: .source)
+      try values.encode(target, forKey: .target)
+      try values.encode(distance, forKey: .distance)
+      try values.encode(support, forKey: .support)
+      try values.encode(directionSupport, forKey: .directionSupport)
+      try values.encode(relation.name, forKey: .relation)
+      try values.encodeIfPresent(relation.rank, forKey: .rank)
+      try values.encodeIfPresent(share, forKey: .share)
+      if isUndecided { try values.encode(true, forKey: .undecided) }
+      if isExtra { try values.encode(true, forKey: .extra) }
     }
   }
 
@@ -78,11 +118,14 @@ public struct Forest: Sendable, Equatable, Codable {
   public var nodes: [Node]
   /// One per model with a parent, in the order of the targets.
   public var links: [Link]
+  /// The other parents of merges.
+  public var extraLinks: [Link]
 
-  public init(graph: [String: String], nodes: [Node], links: [Link]) {
+  public init(graph: [String: String], nodes: [Node], links: [Link], extraLinks: [Link] = []) {
     self.graph = graph
     self.nodes = nodes
     self.links = links
+    self.extraLinks = extraLinks
   }
 
   public var familyCount: Int { Set(nodes.map(\.family)).count }

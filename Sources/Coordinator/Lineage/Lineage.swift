@@ -16,6 +16,10 @@ public struct Lineage: Sendable {
   public let families: [Int]
   /// Parent per model; nil for roots.
   public let parents: [Int?]
+  /// How each model came from its parent; nil for roots.
+  public let relations: [Relation?]
+  /// Models that are weighted means of others.
+  public let mixtures: [Mixture]
   /// The first of the models with the same weights; nil for all but the later ones.
   public let duplicateOf: [Int?]
   /// Per model: support of the edge to its parent, and of that edge's direction; 1 for roots.
@@ -25,7 +29,7 @@ public struct Lineage: Sendable {
   public let unusable: UnusableWeights
 
   /// - Parameters:
-  ///   - source: gathered sums of all compared tensors; gone through twice.
+  ///   - source: gathered sums of all compared tensors; gone through three times.
   ///   - rounding: unit roundoff of the type that each model is stored in.
   ///   - sameSignature: do two models have the same tensors in the same types? Only then can they
   ///     be duplicates.
@@ -40,13 +44,20 @@ public struct Lineage: Sendable {
     var direction = Direction(stage: options.stage, rounding: rounding)
     var related = Relatedness(models: n)
     var sums = DistanceSums(options.metric, models: n)
+    var squares = SquareMatrix(n)
     var duplicates = Duplicates(models: n)
     var unusable = UnusableWeights()
     try source.eachTensor { tensor throws(Failure) in
       let isLinear = scope.includes(tensor)
       let view = TensorView(tensor, spectra: isLinear && options.stage == .auto)
       direction.add(view, isLinear: isLinear)
-      if isLinear { related.add(view) }
+      if isLinear {
+        related.add(view)
+        tensor.forEachPair { p, a, b in
+          let (i, j) = (tensor.models[a], tensor.models[b])
+          squares.setBoth(i, j, squares[i, j] + tensor.sums.l2[p])
+        }
+      }
       sums.add(view, isLinear: isLinear)
       duplicates.add(tensor)
       unusable.add(tensor)
@@ -66,13 +77,21 @@ public struct Lineage: Sendable {
     try source.eachTensor { tensor throws(Failure) in
       let isLinear = scope.includes(tensor)
       look.add(
-        TensorView(tensor, spectra: isLinear && options.stage == .auto), isLinear: isLinear)
+        TensorView(tensor, spectra: isLinear && options.stage == .auto), direction, isLinear: isLinear)
     }
+    var roundings: [Int: Int] = [:]
     for (p, pair) in candidates.pairs.enumerated() {
       distances.setBoth(pair.first, pair.second, look.distance(p))
     }
 
-    let evidence = direction.evidence
+    var evidence = direction.evidence
+    for (p, pair) in candidates.pairs.enumerated() where look.rounding(p) != 0 {
+      let (source, copy) = look.rounding(p) > 0 ? (pair.first, pair.second) : (pair.second, pair.first)
+      evidence[source, copy] = Self.certain
+      evidence[copy, source] = -Self.certain
+      let known = roundings[copy]
+      if known.map({ squares[source, copy] < squares[$0, copy] }) ?? true { roundings[copy] = source }
+    }
     var penalties = evidence
     for p in penalties.values.indices {
       penalties.values[p] = Cost.penalty(evidence.values[p], stage: options.stage)
@@ -82,6 +101,7 @@ public struct Lineage: Sendable {
     var parents: [Int?] = identical
     var support = Array(repeating: 1.0, count: n)
     var directionSupport = support
+    var mixtures: [Mixture] = []
     for (members, distinct) in zip(groups, distinct) {
       let near = distances.submatrix(members)
       let part = Cost.matrix(
@@ -89,16 +109,47 @@ public struct Lineage: Sendable {
       for (a, i) in members.enumerated() {
         for (b, j) in members.enumerated() { cost[i, j] = part[a, b] }
       }
-      let found = Arborescence.parents(cost.submatrix(distinct))
+      // The published rules know neither mixtures nor a prior of shapes.
+      let isOurs = options.metric == .auto && options.stage == .auto
+      let mixed = isOurs ? Mixture.find(squares, members: distinct.filter { roundings[$0] == nil }) : []
+      mixtures += mixed
+      let search = TreeSearch(
+        unit: isOurs ? options.lambda / 10 * Cost.mean(near) : 0, members: distinct, mixtures: mixed)
+      let found = search.parents(cost.submatrix(distinct))
       for (a, parent) in found.enumerated() { parents[distinct[a]] = parent.map { distinct[$0] } }
       let resampled = Support(
         look, members: distinct, parents: found, direction: direction, meanDistance: Cost.mean(near),
-        tensors: source.roles.count, options: options, solve: Arborescence.parents)
+        fixed: evidence, tensors: source.roles.count, options: options, search: search)
       for (a, model) in distinct.enumerated() {
         support[model] = resampled.edges[a]
         directionSupport[model] = resampled.directions[a]
       }
     }
+    let edges = parents.indices.compactMap { child in
+      parents[child].map { EdgeRanks.Edge(parent: $0, child: child) }
+    }
+    var ranks = EdgeRanks(edges, rounding: rounding)
+    try source.eachTensor { tensor throws(Failure) in
+      if scope.includes(tensor) { ranks.add(tensor) }
+    }
+    var relations: [Relation?] = Array(repeating: nil, count: n)
+    for (edge, finding) in zip(edges, ranks.findings) {
+      let child = edge.child
+      relations[child] =
+        if identical[child] != nil {
+          .duplicate
+        } else if mixtures.contains(where: { $0.child == child }) {
+          .merge
+        } else if roundings[child] == edge.parent {
+          .quantized
+        } else if finding.changed > 0, finding.rank > 0, 2 * finding.rank <= finding.most {
+          .lora(rank: finding.rank)
+        } else {
+          .finetune
+        }
+    }
+    self.relations = relations
+    self.mixtures = mixtures
     self.distances = distances
     relatedness = related.ratio
     scores = direction.scores
@@ -112,6 +163,9 @@ public struct Lineage: Sendable {
     self.directionSupport = directionSupport
     self.unusable = unusable
   }
+
+  /// Evidence of a rounded copy, in nats: nothing else speaks against it.
+  private static let certain = 50.0
 
   private static func families(
     _ n: Int, _ excluded: Set<Int>, _ identical: [Int?], _ distances: SquareMatrix, count: Int?,

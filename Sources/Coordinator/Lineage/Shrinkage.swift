@@ -50,12 +50,20 @@ struct Shrinkage {
     return logs[i, j] / rows[i, j]
   }
 
-  /// Bounds of the log shrinkage of all weights if i (< j) is the parent, and if j is.
-  func bounds(_ i: Int, _ j: Int) -> (forward: ClosedRange<Double>, backward: ClosedRange<Double>) {
-    if vectors[i, j] > 0, vectorsMoved[i, j] == 0 { return (0...0, 0...0) }
-    guard let mean = mean(i, j) else { return (-Double.infinity...0, -Double.infinity...0) }
+  /// What is known of the decay of all weights from i to j (i < j).
+  func decay(_ i: Int, _ j: Int) -> DirectionModel.Decay {
     let unit = max(rounding[i], rounding[j])
-    guard abs(mean) > 2 * unit else { return (-2 * unit...0, -2 * unit...0) }
-    return (mean - unit...mean + unit, -mean - unit...(-mean + unit))
+    let mean = mean(i, j)
+    let (forward, backward): (ClosedRange<Double>, ClosedRange<Double>) =
+      if vectors[i, j] > 0, vectorsMoved[i, j] == 0 {
+        (0...0, 0...0)
+      } else if let mean, abs(mean) > 2 * unit {
+        (mean - unit...mean + unit, -mean - unit...(-mean + unit))
+      } else if mean != nil {
+        (-2 * unit...0, -2 * unit...0)
+      } else {
+        (-Double.infinity...0, -Double.infinity...0)
+      }
+    return .init(forward: forward, backward: backward, mean: mean, rounding: unit)
   }
 }

@@ -46,6 +46,23 @@ enum SpectralEnergy {
     return frobenius > 0 ? nuclear / frobenius.squareRoot() : .nan
   }
 
+  /// Singular values of the difference of two models in a submatrix that are above the noise of
+  /// rounding; see `EdgeRanks`. `a` and `b` are the unit roundoffs of their types.
+  static func rank(_ block: SampleBlock, _ i: Int, rounding a: Double, _ j: Int, rounding b: Double) -> Int {
+    let shape = block.shape
+    let (first, second) = (i * shape.count, j * shape.count)
+    var noise = 0.0
+    for p in 0..<shape.count {
+      let (x, y) = (Double(block.values[first + p]), Double(block.values[second + p]))
+      // A rounded number is off by 0.18 squared units in the mean over its binade.
+      noise += 0.18 * (a * a * x * x + b * b * y * y)
+    }
+    let sigma = (noise / Double(shape.count)).squareRoot()
+    let edge = 2 * sigma * (Double(shape.rows).squareRoot() + Double(shape.columns).squareRoot())
+    let squares = singularSquares(shape) { Double(block.values[first + $0]) - Double(block.values[second + $0]) }
+    return squares.count { $0 > edge * edge }
+  }
+
   /// Squares of the singular values, ascending: eigenvalues of the smaller Gram matrix.
   private static func singularSquares(_ shape: SampleShape, _ value: (Int) -> Double) -> [Double] {
     let n = min(shape.rows, shape.columns)

@@ -15,9 +15,10 @@ struct Support {
 
   /// - Parameters:
   ///   - meanDistance: of the family, the unit of the penalty.
+  ///   - fixed: evidence of all pairs; where it is beyond doubt, it is not resampled.
   init(
     _ look: CloseLook, members: [Int], parents: [Int?], direction: Direction, meanDistance: Double,
-    tensors: Int, options: LineageOptions, solve: (SquareMatrix) -> [Int?]
+    fixed: SquareMatrix, tensors: Int, options: LineageOptions, search: TreeSearch
   ) {
     let m = members.count
     edges = Array(repeating: 1, count: m)
@@ -39,7 +40,8 @@ struct Support {
       var cost = SquareMatrix(m, filledWith: .nan)
       var order = SquareMatrix(m)
       for (p, pair) in pairs.enumerated() {
-        let evidence = values[p].evidence + noise[p]
+        let known = fixed[members[pair.a], members[pair.b]]
+        let evidence = abs(known) >= 50 && options.stage == .auto ? known : values[p].evidence + noise[p]
         let extra = options.lambda * meanDistance
         cost[pair.a, pair.b] =
           values[p].distance + extra * Cost.penalty(evidence, stage: options.stage)
@@ -48,7 +50,7 @@ struct Support {
         order[pair.a, pair.b] = evidence
         order[pair.b, pair.a] = -evidence
       }
-      let found = solve(cost)
+      let found = search.parents(cost)
       for child in 0..<m {
         guard let parent = parents[child] else { continue }
         if found[child] == parent { sameEdge[child] += 1 }

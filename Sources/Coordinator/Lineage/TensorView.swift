@@ -9,6 +9,8 @@ public struct TensorView: Sendable {
   let kurtosis: [Double]
   private let norms: [Double]
   private let logEnergies: [Double]
+  /// Lower energies per model, scaled from the samples to the tensor; NaN: not known.
+  private let lower: [Double]
   private let logLower: [Double]
 
   /// - Parameter spectra: are the singular values of the samples wanted?
@@ -18,10 +20,12 @@ public struct TensorView: Sendable {
     norms = energies.map { $0.squareRoot() }
     kurtosis = tensor.sums.moments.map { $0.kurtosis.isNaN ? 0 : $0.kurtosis }
     logEnergies = energies.map { Logarithm.of($0) }
-    logLower =
+    let sampled = Double(max(1, tensor.sums.samples.first?.shape.count ?? 1))
+    lower =
       spectra
-      ? SpectralEnergy.lower(tensor).map { Logarithm.of($0) }
+      ? SpectralEnergy.lower(tensor).map { $0 * Double(tensor.shape.elements) / sampled }
       : Array(repeating: .nan, count: energies.count)
+    logLower = lower.map { Logarithm.of($0) }
   }
 
   /// Squared angle between the tensors of the models at places a and b, the difference of their
@@ -36,7 +40,7 @@ public struct TensorView: Sendable {
   func terms(_ pair: Int, _ a: Int, _ b: Int) -> DirectionModel.Terms {
     DirectionModel.terms(
       t: squaredAngle(pair, a, b), lower: (logLower[b] - logLower[a]) / 2,
-      plain: (logEnergies[b] - logEnergies[a]) / 2)
+      plain: (logEnergies[b] - logEnergies[a]) / 2, lowers: (lower[a], lower[b]))
   }
 
   /// Nuclear over Frobenius norm of the difference of the two tensors, each scaled to length 1.

@@ -10,7 +10,7 @@ enum EdgeTable {
       lines.append(
         [
           quoted(link.source), quoted(link.target), "\(link.distance)", "\(link.support)",
-          "\(link.directionSupport)", link.relation.rawValue, "\(family[link.target] ?? 0)",
+          "\(link.directionSupport)", link.relation.name, "\(family[link.target] ?? 0)",
         ].joined(separator: ","))
     }
     return lines.joined(separator: "\n") + "\n"

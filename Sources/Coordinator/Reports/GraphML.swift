@@ -22,6 +22,10 @@ enum GraphML {
     Key(id: "e1", target: "edge", name: "support", type: "double"),
     Key(id: "e2", target: "edge", name: "direction_support", type: "double"),
     Key(id: "e3", target: "edge", name: "relation", type: "string"),
+    Key(id: "e4", target: "edge", name: "rank", type: "int"),
+    Key(id: "e5", target: "edge", name: "share", type: "double"),
+    Key(id: "e6", target: "edge", name: "undecided", type: "boolean"),
+    Key(id: "e7", target: "edge", name: "extra", type: "boolean"),
   ]
 
   static func render(_ forest: Forest) -> String {
@@ -47,11 +51,13 @@ enum GraphML {
       ])
       text += "    </node>\n"
     }
-    for link in forest.links {
+    for link in forest.links + forest.extraLinks {
       text += "    <edge source=\"\(escaped(link.source))\" target=\"\(escaped(link.target))\">\n"
       text += data([
         ("e0", "\(link.distance)"), ("e1", "\(link.support)"), ("e2", "\(link.directionSupport)"),
-        ("e3", link.relation.rawValue),
+        ("e3", link.relation.name), ("e4", link.relation.rank.map { "\($0)" }),
+        ("e5", link.share.map { "\($0)" }), ("e6", link.isUndecided ? "true" : nil),
+        ("e7", link.isExtra ? "true" : nil),
       ])
       text += "    </edge>\n"
     }

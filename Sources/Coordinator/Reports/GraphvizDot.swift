@@ -17,8 +17,9 @@ enum GraphvizDot {
       }
       lines.append("  }")
     }
-    for link in forest.links {
-      let style = link.relation == .duplicate ? ", style=dashed" : ""
+    for link in forest.links + forest.extraLinks {
+      var style = link.relation == .duplicate || link.isExtra ? ", style=dashed" : ""
+      if link.isUndecided { style += ", color=gray, tooltip=\"undecided\"" }
       lines.append(
         "  \(quoted(link.source)) -> \(quoted(link.target)) [label=\"\(TextTree.short(link.distance))\"\(style)];")
     }

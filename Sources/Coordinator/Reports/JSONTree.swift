@@ -17,7 +17,7 @@ public enum JSONTree {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let file = File(
       directed: true, multigraph: false, graph: forest.graph, nodes: forest.nodes,
-      links: forest.links)
+      links: forest.links + forest.extraLinks)
     guard let data = try? encoder.encode(file) else {
       preconditionFailure("a forest of finite numbers always encodes")
     }
@@ -33,7 +33,9 @@ public enum JSONTree {
     }
     do {
       let file = try JSONDecoder().decode(File.self, from: data)
-      return Forest(graph: file.graph, nodes: file.nodes, links: file.links)
+      return Forest(
+        graph: file.graph, nodes: file.nodes, links: file.links.filter { !$0.isExtra },
+        extraLinks: file.links.filter(\.isExtra))
     } catch {
       throw .badInput(
         "'\(path.printable)' is no tree of modeltree", advice: "run the same recovery again")

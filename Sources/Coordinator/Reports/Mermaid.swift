@@ -13,8 +13,8 @@ enum Mermaid {
       }
       lines.append("  end")
     }
-    for link in forest.links {
-      let arrow = link.relation == .duplicate ? "-.->" : "-->"
+    for link in forest.links + forest.extraLinks {
+      let arrow = link.relation == .duplicate || link.isExtra || link.isUndecided ? "-.->" : "-->"
       lines.append(
         "  n\(number[link.source] ?? 0) \(arrow)|\(TextTree.short(link.distance))| n\(number[link.target] ?? 0)")
     }

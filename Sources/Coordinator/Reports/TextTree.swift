@@ -5,6 +5,7 @@ internal import Lineage
 enum TextTree {
   static func render(_ forest: Forest) -> String {
     var lines: [String] = []
+    let extra = Dictionary(grouping: forest.extraLinks, by: \.target)
     let families = Dictionary(grouping: Branches(forest).roots) { $0.node.family }
     for (family, roots) in families.sorted(by: { $0.key < $1.key }) {
       if !lines.isEmpty { lines.append("") }
@@ -12,24 +13,36 @@ enum TextTree {
       lines.append("family \(family + 1): \(size) \(size == 1 ? "model" : "models")")
       for root in roots {
         lines.append(root.node.id.printable + (size == 1 ? "  (related to no other model)" : "  (root)"))
-        append(root.children, indent: "", to: &lines)
+        append(root.children, extra, indent: "", to: &lines)
       }
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
-  private static func append(_ children: [Branches.Branch], indent: String, to lines: inout [String]) {
+  private static func append(
+    _ children: [Branches.Branch], _ extra: [String: [Forest.Link]], indent: String,
+    to lines: inout [String]
+  ) {
     for (index, child) in children.enumerated() {
       let isLast = index == children.count - 1
-      lines.append("\(indent)\(isLast ? "└── " : "├── ")\(child.node.id.printable)\(remark(child.link))")
-      append(child.children, indent: indent + (isLast ? "    " : "│   "), to: &lines)
+      lines.append("\(indent)\(isLast ? "└── " : "├── ")\(child.node.id.printable)\(remark(child.link, extra[child.node.id] ?? []))")
+      append(child.children, extra, indent: indent + (isLast ? "    " : "│   "), to: &lines)
     }
   }
 
-  private static func remark(_ link: Forest.Link?) -> String {
+  private static func remark(_ link: Forest.Link?, _ extra: [Forest.Link]) -> String {
     guard let link else { return "" }
-    if link.relation == .duplicate { return "  (duplicate)" }
-    return "  \(short(link.distance))  support \(percent(link.support))"
+    let numbers = "  \(short(link.distance))  support \(percent(link.support))"
+    let doubt = link.isUndecided ? ", undecided" : ""
+    switch link.relation {
+    case .finetune: return numbers + doubt
+    case .duplicate: return "  (duplicate)"
+    case .quantized: return numbers + doubt + "  (quantized)"
+    case .lora(let rank): return numbers + doubt + "  (lora, rank \(rank))"
+    case .merge:
+      let parts = ([link] + extra).map { "\(percent($0.share ?? 0)) \($0.source.printable)" }
+      return numbers + doubt + "  (merge: \(parts.joined(separator: " + ")))"
+    }
   }
 
   private static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }

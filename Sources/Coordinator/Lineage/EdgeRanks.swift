@@ -1,0 +1,58 @@
+internal import COpenBLAS
+internal import Core
+
+/// Numerical ranks of the differences along the edges of the tree, from the sampled submatrices.
+///
+/// A random submatrix of a matrix of rank r has the rank min(r, its side). Stored weights are rounded,
+/// which makes every difference full-rank by a little: singular values count when they are above twice
+/// the edge of the rounding noise, sigma (sqrt(rows) + sqrt(columns)) (Marchenko-Pastur), with sigma
+/// known from the storage types.
+struct EdgeRanks {
+  struct Edge: Sendable, Hashable {
+    let parent: Int
+    let child: Int
+  }
+
+  /// What was found of one edge.
+  struct Finding: Sendable {
+    /// Largest rank of any tensor that differs.
+    var rank = 0
+    /// Largest rank that the samples could have shown there.
+    var most = 0
+    /// Tensors that differ.
+    var changed = 0
+  }
+
+  private let edges: [Edge]
+  private let rounding: [Double]
+  private(set) var findings: [Finding]
+
+  init(_ edges: [Edge], rounding: [Double]) {
+    self.edges = edges
+    self.rounding = rounding
+    findings = edges.map { _ in Finding() }
+  }
+
+  mutating func add(_ tensor: TensorSums) {
+    guard !tensor.sums.samples.isEmpty else { return }
+    let places = Dictionary(uniqueKeysWithValues: tensor.models.enumerated().map { ($1, $0) })
+    let index = PairIndex(tensor.models.count)
+    let (edges, rounding) = (edges, rounding)
+    let found = Parallel.map(edges.count) { e -> (rank: Int, most: Int)? in
+      guard let a = places[edges[e].parent], let b = places[edges[e].child],
+        tensor.sums.l2[index(min(a, b), max(a, b))] > 0
+      else { return nil }
+      let ranks = tensor.sums.samples.map {
+        SpectralEnergy.rank(
+          $0, a, rounding: rounding[edges[e].parent], b, rounding: rounding[edges[e].child])
+      }
+      return (ranks.max() ?? 0, tensor.sums.samples.map { min($0.shape.rows, $0.shape.columns) }.max() ?? 0)
+    }
+    for (e, ranks) in found.enumerated() {
+      guard let ranks else { continue }
+      findings[e].changed += 1
+      findings[e].rank = max(findings[e].rank, ranks.rank)
+      findings[e].most = max(findings[e].most, ranks.most)
+    }
+  }
+}

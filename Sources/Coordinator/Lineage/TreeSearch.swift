@@ -1,0 +1,120 @@
+internal import Core
+
+/// The tree of one family: the arborescence of least cost, with a word on its root.
+///
+/// Costs of single edges say little of which end of a path is the root. Trees that grow by descent,
+/// each new model below a random earlier one, are random recursive trees; the probability of one of
+/// them, as a shape, falls with the product of the sizes of its subtrees. So the root is the one
+/// that minimises cost + unit * sum over nodes of ln(subtree size) among the roots near the first
+/// solution's.
+struct TreeSearch {
+  private let unit: Double
+  /// Per mixture the parents that it may have; it is no root and no parent of theirs.
+  private let sources: [Int: [Int]]
+  /// Edges that must not be.
+  private var banned: [(from: Int, to: Int)] = []
+
+  /// Roots that are tried.
+  private static let tries = 12
+
+  /// - Parameters:
+  ///   - unit: cost of a factor e in the probability of the tree's shape; 0: the cost alone counts.
+  ///   - members: model numbers of the nodes.
+  ///   - mixtures: by model numbers.
+  init(unit: Double, members: [Int], mixtures: [Mixture]) {
+    self.unit = unit
+    let places = Dictionary(uniqueKeysWithValues: members.enumerated().map { ($1, $0) })
+    sources = Dictionary(
+      uniqueKeysWithValues: mixtures.compactMap { mixture in
+        places[mixture.child].map { ($0, mixture.parents.compactMap { places[$0] }) }
+      })
+  }
+
+  /// - Parameter cost: cost[i, j] of the edge i -> j; NaN: no such edge.
+  /// - Returns: the parent of each node, nil for roots.
+  func parents(_ cost: SquareMatrix) -> [Int?] {
+    var search = self
+    // A model cannot descend from its own mixture: such ways are closed one after the other.
+    for _ in 0..<8 {
+      let found = search.solve(cost)
+      guard let wrong = search.descentFromMixture(found) else { return found }
+      search.banned.append(wrong)
+    }
+    return search.solve(cost)
+  }
+
+  private func solve(_ cost: SquareMatrix) -> [Int?] {
+    let limited = limited(cost)
+    let free = Arborescence.parents(limited)
+    let roots = free.indices.filter { free[$0] == nil }
+    guard unit > 0 || !sources.isEmpty, roots.count == 1, free.count > 2 else { return free }
+    var best = free
+    var least = sources[roots[0]] != nil ? Double.infinity : value(free, limited)
+    for root in near(roots[0], free) where root != roots[0] && sources[root] == nil {
+      var forced = limited
+      for i in 0..<forced.n { forced[i, root] = .nan }
+      let found = Arborescence.parents(forced)
+      guard found.count(where: { $0 == nil }) == 1 else { continue }
+      let value = value(found, limited)
+      if value < least {
+        least = value
+        best = found
+      }
+    }
+    return best
+  }
+
+  private func limited(_ cost: SquareMatrix) -> SquareMatrix {
+    var limited = cost
+    for (child, parents) in sources {
+      for i in 0..<cost.n where !parents.contains(i) { limited[i, child] = .nan }
+      for parent in parents { limited[child, parent] = .nan }
+    }
+    for edge in banned { limited[edge.from, edge.to] = .nan }
+    return limited
+  }
+
+  /// The first edge on the way from a mixture down to one of its own parents.
+  private func descentFromMixture(_ parents: [Int?]) -> (from: Int, to: Int)? {
+    for (mixture, sources) in self.sources.sorted(by: { $0.key < $1.key }) {
+      for source in sources {
+        var node = source
+        for _ in parents.indices {
+          guard let above = parents[node] else { break }
+          if above == mixture { return (mixture, node) }
+          node = above
+        }
+      }
+    }
+    return nil
+  }
+
+  private func value(_ parents: [Int?], _ cost: SquareMatrix) -> Double {
+    var sizes = Array(repeating: 1, count: parents.count)
+    var sum = 0.0
+    for (child, parent) in parents.enumerated() {
+      if let parent { sum += cost[parent, child] }
+      var node = child
+      while let above = parents[node] {
+        sizes[above] += 1
+        node = above
+      }
+    }
+    return sizes.reduce(sum) { $0 + unit * Logarithm.of(Double($1)) }
+  }
+
+  /// The nodes nearest to the root of a tree, the root first, level by level.
+  private func near(_ root: Int, _ parents: [Int?]) -> [Int] {
+    var children = Array(repeating: [Int](), count: parents.count)
+    for (child, parent) in parents.enumerated() {
+      if let parent { children[parent].append(child) }
+    }
+    var found = [root]
+    var next = 0
+    while next < found.count, found.count < Self.tries {
+      found += children[found[next]]
+      next += 1
+    }
+    return Array(found.prefix(Self.tries))
+  }
+}
