@@ -10,12 +10,12 @@ public enum TensorRole: String, Sendable, Codable, CaseIterable {
   case embedding
   /// An output layer: language-model head, classifier, pooler.
   case head
-  /// A bias, a scale, a scalar.
+  /// A bias, a scale, a scalar, a token of its own; a matrix too thin to have a spectrum.
   case vector
 
   public init(name: String, shape: TensorShape) {
     let name = name.lowercased()
-    if shape.rank < 2 {
+    if min(shape.rows, shape.columns) < Self.thinnest {
       self = .vector
     } else if Self.matches(name, Self.embeddingWords), !Self.matches(name, Self.mapWords) {
       self = .embedding
@@ -38,11 +38,15 @@ public enum TensorRole: String, Sendable, Codable, CaseIterable {
     }
   }
 
+  /// Fewer rows or columns are no matrix to speak of.
+  private static let thinnest = 8
+
   private static let embeddingWords = [
     "*embed", "wte", "wpe", "shared", "*relative_attention_bias", "*position_bias",
   ]
-  /// Linear maps inside blocks that are called embeddings: time steps, image patches.
-  private static let mapWords = ["linear_1", "linear_2", "projection", "proj", "dense"]
+  /// Linear maps inside blocks that are called embeddings: time steps. Image patches are read in by
+  /// a table of their own kind, whose training follows the images more than the task.
+  private static let mapWords = ["linear_1", "linear_2", "dense"]
   private static let headWords = [
     "*lm_head", "classifier", "classification_head", "pooler", "head", "*qa_outputs", "score",
     "cls", "output_layer", "logits",
