@@ -37,11 +37,21 @@ struct GathererTests {
     plan = Plan(models: records, statistics: [.l1, .max])
   }
 
-  private func partial(_ tensor: Int, _ coordinates: Range<Int>) throws -> Partial {
+  /// All tensors at once; the program takes one at a time.
+  private func gather(
+    _ plan: Plan, _ partial: @escaping (ShardID) throws(Failure) -> [UInt8]?
+  ) throws(Failure) -> [TensorSums] {
+    var tensors: [TensorSums] = []
+    try Gatherer(plan, partial: partial).eachTensor { tensor throws(Failure) in tensors.append(tensor) }
+    return tensors
+  }
+
+  private func partial(_ tensor: Int, _ coordinates: Range<Int>, samples: Int = 0) throws -> Partial {
     let planned = plan.tensors[tensor]
     let assignment = CoordinatorMessage.Assignment(
       shard: ShardID(0), attempt: 1, shape: planned.shape, coordinates: coordinates,
-      statistics: planned.statistics, sources: [.init(tensor: planned.name, models: [0, 1])])
+      statistics: planned.statistics, samples: samples,
+      sources: [.init(tensor: planned.name, models: [0, 1])])
     return try #require(
       try ShardStream.compute(
         assignment, stores: plan.models.map(\.store), library: library, memoryBytes: 1 << 24))
@@ -50,7 +60,8 @@ struct GathererTests {
   private func encoded() throws -> [ShardID: [UInt8]] {
     var partials: [ShardID: [UInt8]] = [:]
     for shard in plan.shards {
-      partials[shard.id] = PartialCodec.encode(try partial(shard.tensor, shard.coordinates))
+      partials[shard.id] = PartialCodec.encode(
+        try partial(shard.tensor, shard.coordinates, samples: shard.samples))
     }
     return partials
   }
@@ -58,7 +69,7 @@ struct GathererTests {
   @Test func shardsAddUpToTheWholeTensor() throws {
     #expect(plan.shards.count == 4)
     let partials = try encoded()
-    let gathered = try Gatherer.gather(plan) { partials[$0] }
+    let gathered = try gather(plan) { (id) throws(Failure) in partials[id] }
     #expect(gathered.map(\.name) == ["large", "small"])
     #expect(gathered.map(\.models) == [[0, 1], [0, 1]])
     for (index, sums) in gathered.map(\.sums).enumerated() {
@@ -81,19 +92,19 @@ struct GathererTests {
   @Test func partialsAreAskedForInTheOrderOfTheShards() throws {
     let partials = try encoded()
     var asked: [Int] = []
-    let first = try Gatherer.gather(plan) { shard in
+    let first = try gather(plan) { shard throws(Failure) in
       asked.append(shard.value)
       return partials[shard]
     }
     #expect(asked == [0, 1, 2, 3])
-    let second = try Gatherer.gather(plan) { partials[$0] }
+    let second = try gather(plan) { (id) throws(Failure) in partials[id] }
     #expect(first.map(\.sums) == second.map(\.sums))
   }
 
   @Test func missingPartialIsNamedAndResumable() throws {
     var partials = try encoded()
     partials[ShardID(2)] = nil
-    let error = try #require(failure { _ = try Gatherer.gather(plan) { partials[$0] } })
+    let error = try #require(failure { _ = try gather(plan) { (id) throws(Failure) in partials[id] } })
     #expect(error.kind == .resumable)
     #expect(error.message.contains("shard 2 (tensor 'large') is not finished"))
   }
@@ -106,7 +117,7 @@ struct GathererTests {
     for bad in [flipped, Array(good.dropLast()), good + [0], []] {
       var damaged = partials
       damaged[ShardID(3)] = bad
-      let error = try #require(failure { _ = try Gatherer.gather(plan) { damaged[$0] } })
+      let error = try #require(failure { _ = try gather(plan) { (id) throws(Failure) in damaged[id] } })
       #expect(error.kind == .badInput)
       #expect(error.message.contains("shard 3 (tensor 'small') is damaged"))
     }
@@ -115,7 +126,7 @@ struct GathererTests {
   @Test func failureOfTheJournalIsPassedOn() throws {
     let error = try #require(
       failure {
-        _ = try Gatherer.gather(plan) { (_: ShardID) throws(Failure) -> [UInt8]? in
+        _ = try gather(plan) { (_: ShardID) throws(Failure) -> [UInt8]? in
           throw .cannotWrite("the disk is gone")
         }
       })

@@ -9,16 +9,17 @@ import Testing
     (0..<matrix.n).allSatisfy { i in (0..<matrix.n).allSatisfy { matrix[i, $0] == -matrix[$0, i] } }
   }
 
+  static func known(_ direction: Direction) -> SquareMatrix { Cost.direction(direction.evidence) }
+
   @Test func energyGrowsFromParentToChild() {
     var random = Seeded.fresh()
-    let parent = random.weights(4096)
+    let parent = random.trainedWeights(4096)
     let child = random.trained(parent, by: 0.1)
     let direction = Direction(Synthetic(linear: [child, parent]).sums, models: 2, stage: .auto)
-    let expected = Foundation.log(1.01)
-    #expect(abs(direction.evidence[1, 0] - expected) < 1e-9, "seed \(random.seed)")
+    #expect(direction.evidence[1, 0] > 3, "seed \(random.seed)")
     #expect(Self.isAntisymmetric(direction.evidence))
-    #expect(direction.matrix.values == [0, 1, 0, 0])
-    #expect(abs(direction.scores[0] - direction.scores[1] - expected) < 1e-9)
+    #expect(Self.known(direction).values == [0, 1, 0, 0])
+    #expect(abs(direction.scores[0] - direction.scores[1] - Foundation.log(1.01)) < 1e-9)
     let energy = parent.reduce(0) { $0 + $1 * $1 }
     #expect(abs(direction.scores[1] - Foundation.log(energy)) < 1e-9)
   }
@@ -26,24 +27,27 @@ import Testing
   /// Weight decay shrinks the child below its parent; the rows that no gradient touched tell by
   /// how much.
   @Test(arguments: [(20.0, true), (8, true), (7, false), (0, false)])
-  func shrinkageIsTakenOutWhereEnoughRowsShowIt(rows: Double, corrected: Bool) throws {
+  func shrinkageIsTakenOutWhereEnoughRowsShowIt(rows: Double, known: Bool) throws {
     var random = Seeded.fresh()
     let decay = 0.05
-    let parent = random.weights(4096)
+    let parent = random.trainedWeights(4096)
     let child = random.trained(parent, by: 0.1).map { $0 * Foundation.exp(-decay) }
     var sums = Synthetic(linear: [parent, child]).sums
+    let free = Direction(sums, models: 2, stage: .auto).evidence[0, 1]
     var table = Partial(models: 2, statistics: .shrinkage)
     table.collinearRows = [rows]
     table.logShrinkage = [-decay * rows]
+    table.l2 = [1]
     sums.append(
       TensorSums(
         name: "wte", role: .embedding, shape: try #require(TensorShape([100, 16])), models: [0, 1],
         sums: table))
     let direction = Direction(sums, models: 2, stage: .auto)
-    let grown = Foundation.log(1.01)
-    let expected = corrected ? grown : grown - 2 * decay
-    #expect(abs(direction.evidence[0, 1] - expected) < 1e-9, "seed \(random.seed)")
-    #expect(direction.matrix[0, 1] == (corrected ? 0 : 1))
+    if known {
+      #expect(direction.evidence[0, 1] > max(3, free + 1), "seed \(random.seed)")
+    } else {
+      #expect(direction.evidence[0, 1] == free, "seed \(random.seed)")
+    }
     #expect(Self.isAntisymmetric(direction.evidence))
   }
 
@@ -57,8 +61,8 @@ import Testing
     #expect(abs(fine.scores[1] - 2 * -2) < 1e-12)
     #expect(fine.scores[0] > 10)
     #expect(abs(fine.evidence[0, 1] - (fine.scores[0] - fine.scores[1])) < 1e-9)
-    #expect(fine.matrix.values == [0, 0, 1, 0])
-    #expect(pre.matrix.values == [0, 1, 0, 0])
+    #expect(Self.known(fine).values == [0, 0, 1, 0])
+    #expect(Self.known(pre).values == [0, 1, 0, 0])
     #expect(pre.evidence[0, 1] == -fine.evidence[0, 1])
   }
 
@@ -76,22 +80,18 @@ import Testing
   /// A larger model is not younger because it has more tensors.
   @Test func onlySharedTensorsAreCompared() {
     var random = Seeded.fresh()
-    let base = random.weights(1024)
+    let base = random.trainedWeights(1024)
     let grown = base.map { 1.1 * $0 }
-    let more = random.weights(1024).map { 100 * $0 }
+    let more = random.trainedWeights(1024).map { 100 * $0 }
     let sums = Synthetic([
       .init(name: "shared", role: .linear, extents: [32, 32], weights: [base, grown, nil]),
       .init(name: "more", role: .linear, extents: [32, 32], weights: [more, nil, more]),
     ]).sums
     for stage in [Stage.auto, .specialization] {
       let direction = Direction(sums, models: 3, stage: stage)
-      if stage == .auto {
-        #expect(abs(direction.evidence[0, 1] - 2 * Foundation.log(1.1)) < 1e-9)
-      } else {
-        #expect(abs(direction.evidence[0, 1]) < 1e-9)
-      }
+      // A multiple: no training looks like that, and its kurtosis is the same.
+      #expect(abs(direction.evidence[0, 1]) < 1e-9)
       #expect(direction.evidence[1, 2] == 0)
-      #expect(direction.matrix[1, 2] == 0 && direction.matrix[2, 1] == 0)
     }
   }
 
@@ -134,13 +134,12 @@ import Testing
 
   /// Squares of the expected values, except for l1 and max.
   @Test(arguments: [
-    (DistanceMetric.auto, [9.0, 169, 194]), (.l2, [75, 169, 243]), (.l1, [15, 17, 25]),
-    (.max, [7, 12, 13]),
+    (DistanceMetric.l2, [75, 169, 243]), (.l1, [15, 17, 25]), (.max, [7, 12, 13]),
   ] as [(DistanceMetric, [Double])])
   func distancesAreAsDefined(metric: DistanceMetric, expected: [Double]) {
     let matrix = metric.matrix(Self.sums, models: 3)
     for ((i, j), value) in zip([(0, 1), (0, 2), (1, 2)], expected) {
-      let wanted = metric == .auto || metric == .l2 ? value.squareRoot() : value
+      let wanted = metric == .l2 ? value.squareRoot() : value
       #expect(abs(matrix[i, j] - wanted) < 1e-12, "\(metric) \(i) \(j)")
     }
     for i in 0..<3 {

@@ -17,7 +17,7 @@ import Testing
       links: edges.map {
         Forest.Link(
           source: $0.0, target: $0.1, distance: 1, support: 1, directionSupport: 1,
-          relation: .derived)
+          relation: .finetune)
       })
   }
 

@@ -43,8 +43,21 @@ struct Synthetic {
       }
     }
     partial.moments = weights.map(moments)
+    if tensor.role == .linear { partial.samples = samples(shape, weights) }
     return TensorSums(
       name: tensor.name, role: tensor.role, shape: shape, models: models, sums: partial)
+  }
+
+  /// The whole of a small matrix, or the submatrix that a plan would keep.
+  private static func samples(_ shape: TensorShape, _ weights: [[Double]]) -> [SampleBlock] {
+    let places = SampleGrid.places(columns: shape.columns, coordinates: 0..<shape.elements, count: 1)
+    return places.map { place in
+      var block = SampleBlock(shape: place.shape, models: weights.count)
+      block.values = weights.flatMap { model in
+        place.rows.flatMap { row in place.columns.map { Float(model[row * shape.columns + $0]) } }
+      }
+      return block
+    }
   }
 
   static func moments(_ values: [Double]) -> Moments {
@@ -66,6 +79,17 @@ struct Synthetic {
 }
 
 extension Seeded {
+  /// Weights with a falling spectrum, as trained ones have: each column is weaker than the one before.
+  mutating func trainedWeights(_ count: Int, columns: Int = 16) -> [Double] {
+    let weights = weights(count)
+    var scale = 1.0
+    let scales = (0..<columns).map { _ in
+      defer { scale *= 0.7 }
+      return scale
+    }
+    return weights.enumerated().map { $1 * scales[$0 % columns] }
+  }
+
   mutating func weights(_ count: Int) -> [Double] { (0..<count).map { _ in 0.02 * normal() } }
 
   /// An update of the given relative size, at a right angle to the weights as training's are.
@@ -80,9 +104,37 @@ extension Seeded {
   }
 }
 
+/// - Parameter rounding: unit roundoff of the type that the models are stored in.
 func solve(
-  _ tensors: [TensorSums], models: Int, excluded: Set<Int> = [],
+  _ tensors: [TensorSums], models: Int, rounding: Double = ElementType.f32.roundoff,
   options: LineageOptions = LineageOptions(), sameSignature: (Int, Int) -> Bool = { _, _ in true }
-) -> Lineage {
-  Lineage(tensors, models: models, excluded: excluded, options: options, sameSignature: sameSignature)
+) throws -> Lineage {
+  try Lineage(
+    tensors, rounding: Array(repeating: rounding, count: models), options: options,
+    sameSignature: sameSignature, alongside: { _ in })
+}
+
+extension Direction {
+  init(_ tensors: [TensorSums], models: Int, stage: Stage, rounding: Double = ElementType.f32.roundoff) {
+    self.init(stage: stage, rounding: Array(repeating: rounding, count: models))
+    let hasLinear = tensors.contains { $0.role == .linear }
+    for tensor in tensors { add(TensorView(tensor), isLinear: !hasLinear || tensor.role == .linear) }
+  }
+}
+
+extension Relatedness {
+  init(_ tensors: [TensorSums], models: Int) {
+    self.init(models: models)
+    let hasLinear = tensors.contains { $0.role == .linear }
+    for tensor in tensors where !hasLinear || tensor.role == .linear { add(TensorView(tensor)) }
+  }
+}
+
+extension DistanceMetric {
+  /// The distances before any pair was looked at closely.
+  func matrix(_ tensors: [TensorSums], models: Int) -> SquareMatrix {
+    var sums = DistanceSums(self, models: models)
+    for tensor in tensors { sums.add(TensorView(tensor), isLinear: tensor.role == .linear) }
+    return sums.matrix
+  }
 }

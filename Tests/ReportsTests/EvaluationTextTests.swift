@@ -13,7 +13,7 @@ struct EvaluationTextTests {
     }
     func link(_ source: String, _ target: String) -> Forest.Link {
       Forest.Link(
-        source: source, target: target, distance: 1, support: 1, directionSupport: 1, relation: .derived)
+        source: source, target: target, distance: 1, support: 1, directionSupport: 1, relation: .finetune)
     }
     let forest = Forest(
       graph: [:], nodes: [node("\u{1b}[2Jroot"), node("a", root: true), node("b"), node("extra", root: true)],

@@ -36,7 +36,7 @@ func nastyForest() -> Forest {
         Forest.Link(
           source: nastyIDs[parent], target: id, distance: isDuplicate ? 0 : 1.5e-7 * Double(index * index),
           support: 0.25 * Double(index % 5), directionSupport: 0.5,
-          relation: isDuplicate ? .duplicate : .derived))
+          relation: isDuplicate ? .duplicate : index % 7 == 3 ? .lora(rank: index) : .finetune))
     }
   }
   return Forest(graph: ["program": "modeltree <test> & \"co\""], nodes: nodes, links: links)

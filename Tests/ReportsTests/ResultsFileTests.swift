@@ -45,12 +45,20 @@ struct ResultsFileTests {
 
   private func write(_ metric: DistanceMetric) throws -> (Lineage, [String: Found]) {
     let tensors = try tensors()
-    let lineage = Lineage(
-      tensors, models: 3, options: LineageOptions(metric: metric, replicates: 5)
-    ) { _, _ in false }
     let path = folder.at("results.h5")
-    try ResultsFile.write(to: path, ids: ids, tensors: tensors, lineage: lineage, metric: metric)
+    let file = try ResultsFile(to: path, ids: ids, tensors: described(tensors))
+    let lineage = try Lineage(
+      tensors, rounding: ids.map { _ in ElementType.f32.roundoff },
+      options: LineageOptions(metric: metric, replicates: 5), sameSignature: { _, _ in false },
+      alongside: file.add)
+    try file.finish(lineage, metric: metric)
     return (lineage, try Oracle.run("arrays.py", path))
+  }
+
+  private func described(_ tensors: [TensorSums]) -> [ResultsFile.Tensor] {
+    tensors.map {
+      ResultsFile.Tensor(name: $0.name, shape: $0.shape, role: $0.role, statistics: $0.sums.statistics)
+    }
   }
 
   private func optional(_ values: [Double]) -> [Double?] { values.map { $0.isNaN ? nil : $0 } }
@@ -124,13 +132,10 @@ struct ResultsFileTests {
   }
 
   @Test func folderThatIsNotThereIsNamed() throws {
-    let tensors = try tensors()
-    let lineage = Lineage(tensors, models: 3, options: LineageOptions(replicates: 5)) { _, _ in false }
+    let tensors = described(try tensors())
     let path = folder.at("none/results.h5")
     let error = try #require(
-      failure {
-        try ResultsFile.write(to: path, ids: ids, tensors: tensors, lineage: lineage, metric: .auto)
-      })
+      failure { _ = try ResultsFile(to: path, ids: ids, tensors: tensors) })
     #expect(error.kind == .cannotWrite)
     #expect(error.message.contains(path))
   }

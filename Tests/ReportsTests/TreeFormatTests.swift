@@ -94,7 +94,7 @@ struct TreeFormatTests {
       let link = links[Pair(edge.source, edge.target)]
       #expect(edge.distance == link?.distance)
       #expect(edge.support == link?.support)
-      #expect(edge.relation == link?.relation.rawValue)
+      #expect(edge.relation == link?.relation.name)
     }
   }
 
@@ -122,7 +122,7 @@ struct TreeFormatTests {
     #expect(
       found.columns == ["parent", "child", "distance", "support", "direction_support", "relation", "family"])
     #expect(found.edges.map(\.distance) == forest.links.map(\.distance))
-    #expect(found.edges.map(\.relation) == forest.links.map(\.relation.rawValue))
+    #expect(found.edges.map(\.relation) == forest.links.map(\.relation.name))
     let families = Dictionary(uniqueKeysWithValues: forest.nodes.map { (Pair($0.id, ""), $0.family) })
     #expect(found.families == forest.links.map { families[Pair($0.target, "")] ?? -1 })
   }

@@ -26,9 +26,10 @@ public final class ResultsFile {
   private let ids: [String]
   private let tensors: [Tensor]
   private let file: HDF5File
-  private let l2: HDF5File.Layers
-  private let l1: HDF5File.Layers?
-  private let max: HDF5File.Layers?
+  /// Let go before the file is closed: HDF5 keeps a file open as long as any array of it.
+  private var l2: HDF5File.Layers?
+  private var l1: HDF5File.Layers?
+  private var max: HDF5File.Layers?
   private var euclidean: DistanceSums
   /// Per quantity n x L; NaN where the model does not have the tensor.
   private var moments: [[Double]]
@@ -61,7 +62,7 @@ public final class ResultsFile {
     try file.write(tensors.map { "\($0.shape)" }, to: "/tensor_shape")
     try file.write(tensors.map(\.role.rawValue), to: "/tensor_role")
     try file.makeGroup("/tensor_distance")
-    l2 = try file.makeLayers("/tensor_distance/l2", layers: tensors.count, n: n)
+    l2 = try layers("l2", true)
     l1 = try layers("l1", tensors.contains { $0.statistics.contains(.l1) })
     max = try layers("max", tensors.contains { $0.statistics.contains(.max) })
   }
@@ -71,7 +72,7 @@ public final class ResultsFile {
 
   /// Adds the next tensor.
   public func add(_ tensor: TensorSums) throws(Failure) {
-    try write(tensor, to: l2) { $0.l2[$1].squareRoot() }
+    if let l2 { try write(tensor, to: l2) { $0.l2[$1].squareRoot() } }
     if let l1 { try write(tensor, to: l1) { $0.l1.isEmpty ? .nan : $0.l1[$1] } }
     if let max { try write(tensor, to: max) { $0.max.isEmpty ? .nan : $0.max[$1] } }
     euclidean.add(TensorView(tensor, spectra: false), isLinear: false)
@@ -110,6 +111,7 @@ public final class ResultsFile {
     try file.write(lineage.cost.values, shape: [n, n], to: "/cost")
     try file.write(lineage.relatedness.values, shape: [n, n], to: "/relatedness")
     try file.write(lineage.families.map { Int64($0) }, shape: [n], to: "/family")
+    (l2, l1, max) = (nil, nil, nil)
     try file.close()
     try AtomicFile.commit(temporary, as: path)
   }
