@@ -45,7 +45,8 @@ let package = Package(
       providers: [.apt(["libopenblas-dev"])]),
     .target(name: "CKernels", path: "Sources/Shared/CKernels"),
     library("Core", in: "Shared/Core"),
-    library("Kernels", in: "Shared/Kernels", needs: ["CKernels", "Core"]),
+    library("Spectra", in: "Shared/Spectra", needs: ["COpenBLAS", "Core"]),
+    library("Kernels", in: "Shared/Kernels", needs: ["CKernels", "Core", "Spectra"]),
     library("Storage", in: "Shared/Storage", needs: ["CHDF5", "Core"]),
     library("Wire", in: "Shared/Wire", needs: ["Core"]),
     library("Transport", in: "Shared/Transport", needs: ["CZeroMQ", "Core"]),
@@ -69,7 +70,7 @@ let package = Package(
       ]),
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "Lineage", "Planning", "Wire"]),
-    library("Lineage", in: "Coordinator/Lineage", needs: ["COpenBLAS", "Core"]),
+    library("Lineage", in: "Coordinator/Lineage", needs: ["Core", "Spectra"]),
     library("Reports", in: "Coordinator/Reports", needs: ["Core", "Lineage", "Storage"]),
     .executableTarget(
       name: "modeltree",

@@ -305,7 +305,8 @@ public final class ShardServer {
     let tensor = plan.tensors[shard.tensor]
     let assignment = CoordinatorMessage.Assignment(
       shard: shard.id, attempt: lease.attempt, shape: tensor.shape, coordinates: shard.coordinates,
-      statistics: tensor.statistics, samples: shard.samples, sources: sources(of: tensor))
+      statistics: tensor.statistics, samples: shard.samples, spectrum: shard.spectrum,
+      sources: sources(of: tensor))
     guard let identity = identities[id],
       socket.send([identity, CoordinatorMessage.assign(assignment).encoded()])
     else {

@@ -20,7 +20,9 @@ extension Plan {
     tensors.map {
       ShardGeometry.minimumBytes(
         models: $0.copies.count, bytesPerCoordinate: $0.bytesPerCoordinate,
-        columns: $0.shape.columns, statistics: $0.statistics)
+        columns: $0.shape.columns, statistics: $0.statistics,
+        kept: ShardGeometry.keptBytes(
+          models: $0.copies.count, samples: $0.samples, spectrum: $0.spectrum))
     }.max() ?? 0
   }
 

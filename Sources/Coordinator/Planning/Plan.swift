@@ -24,9 +24,11 @@ public struct Plan: Sendable {
     for (index, tensor) in tensors.enumerated() {
       let ranges = ShardGeometry.ranges(of: tensor.shape)
       let samples = SampleGrid.spread(tensor.samples, over: ranges.count)
-      for (range, count) in zip(ranges, samples) {
+      for (part, (range, count)) in zip(ranges, samples).enumerated() {
         shards.append(
-          Shard(id: ShardID(shards.count), tensor: index, coordinates: range, samples: count))
+          Shard(
+            id: ShardID(shards.count), tensor: index, coordinates: range, samples: count,
+            spectrum: part == 0 ? tensor.spectrum : 0))
       }
     }
     self.shards = shards
@@ -74,11 +76,15 @@ public struct Plan: Sendable {
         PlannedTensor(
           name: copies[0].name, shape: key.shape, role: role, statistics: wanted, copies: copies))
     }
-    let linear = tensors.count { $0.role == .linear }
-    for index in tensors.indices where tensors[index].role == .linear {
+    let linear = tensors.indices.filter { tensors[$0].role == .linear }
+    let choice = SpectrumGrid.choice(linear.map { tensors[$0].shape }, models: models.count)
+    for (number, index) in linear.enumerated() {
       let tensor = tensors[index]
       tensors[index].samples = SampleGrid.count(
-        linearTensors: linear, models: tensor.copies.count, shape: tensor.shape)
+        linearTensors: linear.count, models: tensor.copies.count, shape: tensor.shape)
+      guard number % choice.every == 0 else { continue }
+      tensors[index].spectrum = choice.side
+      tensors[index].statistics.insert(.spectrum)
     }
     let notes = alone.sorted { $0.key < $1.key }.filter { $0.value < models[$0.key].tensors.count }.map {
       Note(

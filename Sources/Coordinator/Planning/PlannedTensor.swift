@@ -17,6 +17,8 @@ public struct PlannedTensor: Sendable, Hashable {
   public var statistics: Statistics
   /// Submatrices that are kept as they are, over all shards.
   public var samples = 0
+  /// Shorter side of the block whose spectrum is taken, 0 for none.
+  public var spectrum = 0
   /// In the order of the models.
   public var copies: [Copy]
 

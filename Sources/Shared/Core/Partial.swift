@@ -15,6 +15,9 @@ public struct Partial: Sendable, Equatable {
   public var collinearRows: [Double]
   /// Sum over those rows of log(|row of j| / |row of i|), pair i < j; empty when not asked for.
   public var logShrinkage: [Double]
+  /// Energies of the parts of the spectrum, `SpectrumGrid.bands` per model, the largest singular
+  /// values first; empty when not asked for, 0 where the shard has no block.
+  public var bands: [Double]
   /// Submatrices of all models, in the order of the shards.
   public var samples: [SampleBlock]
 
@@ -28,6 +31,7 @@ public struct Partial: Sendable, Equatable {
     moments = Array(repeating: .empty, count: models)
     collinearRows = statistics.contains(.shrinkage) ? zeros : []
     logShrinkage = collinearRows
+    bands = Array(repeating: 0, count: statistics.contains(.spectrum) ? models * SpectrumGrid.bands : 0)
     self.samples = samples.map { SampleBlock(shape: $0, models: models) }
   }
 
@@ -36,6 +40,7 @@ public struct Partial: Sendable, Equatable {
     if !l1.isEmpty { set.insert(.l1) }
     if !max.isEmpty { set.insert(.max) }
     if !logShrinkage.isEmpty { set.insert(.shrinkage) }
+    if !bands.isEmpty { set.insert(.spectrum) }
     return set
   }
 
@@ -46,6 +51,7 @@ public struct Partial: Sendable, Equatable {
     Self.add(other.l1, to: &l1)
     Self.add(other.collinearRows, to: &collinearRows)
     Self.add(other.logShrinkage, to: &logShrinkage)
+    Self.add(other.bands, to: &bands)
     for p in max.indices { max[p] = Swift.max(max[p], other.max[p]) }
     for i in moments.indices { moments[i].merge(other.moments[i]) }
     samples += other.samples

@@ -89,7 +89,7 @@ public enum SampleGrid {
   }
 
   /// Distinct numbers below `total`, ascending (Floyd's way, Bentley 1987).
-  private static func draw(_ count: Int, of total: Int, _ random: inout RandomStream) -> [Int] {
+  static func draw(_ count: Int, of total: Int, _ random: inout RandomStream) -> [Int] {
     var chosen: Set<Int> = []
     for last in (total - count)..<total {
       let candidate = Int.random(in: 0...last, using: &random)

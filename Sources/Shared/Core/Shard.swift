@@ -17,12 +17,17 @@ public struct Shard: Sendable, Hashable {
   public let coordinates: Range<Int>
   /// Submatrices that are kept as they are; see `SampleGrid`.
   public let samples: Int
+  /// Shorter side of the block whose spectrum is taken, 0 for none; see `SpectrumGrid`.
+  public let spectrum: Int
 
-  public init(id: ShardID, tensor: Int, coordinates: Range<Int>, samples: Int = 0) {
+  public init(
+    id: ShardID, tensor: Int, coordinates: Range<Int>, samples: Int = 0, spectrum: Int = 0
+  ) {
     self.id = id
     self.tensor = tensor
     self.coordinates = coordinates
     self.samples = samples
+    self.spectrum = spectrum
   }
 }
 
@@ -37,6 +42,8 @@ public struct Statistics: OptionSet, Sendable, Hashable, Codable {
   public static let max = Statistics(rawValue: 2)
   /// Shrinkage of collinear rows per pair, for embedding tables.
   public static let shrinkage = Statistics(rawValue: 4)
+  /// Energies of the parts of the singular spectrum per model, for linear maps.
+  public static let spectrum = Statistics(rawValue: 8)
 
   /// Arrays of one number per pair that a partial with these statistics holds.
   public var pairArrays: Int {

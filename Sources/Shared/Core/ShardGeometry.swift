@@ -41,12 +41,17 @@ public enum ShardGeometry {
     return columns >= run ? columns : run / columns * columns
   }
 
-  /// Bytes that a computation holds beside its blocks: the sums and the packed runs.
-  public static func workingBytes(models: Int, columns: Int, statistics: Statistics) -> Int {
+  /// Bytes of weights that a shard keeps as they are: its samples, and the block of its spectrum.
+  public static func keptBytes(models: Int, samples: Int, spectrum: Int) -> Int {
+    models * (4 * samples * SampleGrid.side * SampleGrid.side + SpectrumGrid.bytes(spectrum))
+  }
+
+  /// Bytes that a computation holds beside its blocks: the sums, the packed runs and what is kept.
+  public static func workingBytes(models: Int, columns: Int, statistics: Statistics, kept: Int) -> Int {
     let shrinkage = statistics.contains(.shrinkage)
     let arrays = statistics.pairArrays + (shrinkage ? 1 : 0)
     let lanes = chunk(models: models, columns: shrinkage ? columns : 0) + padding
-    return PairIndex(models).count * arrays * 8 + models * (lanes * 8 + buffers * rowPadding)
+    return kept + PairIndex(models).count * arrays * 8 + models * (lanes * 8 + buffers * rowPadding)
   }
 
   /// Blocks in memory at a time: one computed on, the others being read ahead.
@@ -64,9 +69,9 @@ public enum ShardGeometry {
 
   /// Bytes below which a computation cannot run: blocks of one quantum and the sums.
   public static func minimumBytes(
-    models: Int, bytesPerCoordinate: Int, columns: Int, statistics: Statistics
+    models: Int, bytesPerCoordinate: Int, columns: Int, statistics: Statistics, kept: Int
   ) -> Int {
-    workingBytes(models: models, columns: columns, statistics: statistics)
+    workingBytes(models: models, columns: columns, statistics: statistics, kept: kept)
       + buffers * bytesPerCoordinate * quantum(columns: columns, statistics: statistics)
   }
 }

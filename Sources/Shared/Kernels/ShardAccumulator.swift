@@ -1,5 +1,6 @@
 internal import CKernels
 public import Core
+internal import Spectra
 
 /// Turns the weights of one shard, handed in block by block, into a `Partial`.
 ///
@@ -19,20 +20,25 @@ public final class ShardAccumulator {
   private let types: [ElementType]
   private let comparison: any Comparing
   private let sampler: Sampler
+  private let spectrum: Sampler?
 
   /// - Parameters:
   ///   - types: storage type of each model's weights, in plan order.
   ///   - columns: columns of the tensor as a matrix; a shard starts at a row.
   ///   - samples: submatrices to keep; their rows are counted from the start of the tensor.
+  ///   - spectrum: the block whose spectrum is taken, rows counted as above.
   ///   - start: coordinate of the tensor at which the shard starts.
   public init(
     types: [ElementType], columns: Int, statistics: Statistics, samples: [SampleGrid.Place] = [],
-    start: Int = 0
+    spectrum: SampleGrid.Place? = nil, start: Int = 0
   ) {
     precondition(ShardGeometry.run == Int(MT_RUN), "the kernels were built for runs of \(MT_RUN)")
     self.types = types
     quantum = ShardGeometry.quantum(columns: columns, statistics: statistics)
     sampler = Sampler(types: types, columns: columns, places: samples, start: start)
+    self.spectrum = spectrum.map {
+      Sampler(types: types, columns: columns, places: [$0], start: start)
+    }
     comparison =
       types.contains(.f64)
       ? Comparison<Double>(types: types, columns: columns, statistics: statistics)
@@ -46,6 +52,12 @@ public final class ShardAccumulator {
   public var partial: Partial {
     var partial = comparison.partial
     partial.samples = sampler.blocks
+    if let block = spectrum?.blocks.first {
+      partial.bands = types.indices.flatMap { model in
+        var values = block.values(of: model).map { Double($0) }
+        return BandEnergies.of(&values, shape: block.shape)
+      }
+    }
     return partial
   }
 
@@ -59,5 +71,6 @@ public final class ShardAccumulator {
     precondition(rows.count == types.count, "\(rows.count) rows for \(types.count) models")
     comparison.add(rows: rows, count: count)
     sampler.add(rows: rows, count: count)
+    spectrum?.add(rows: rows, count: count)
   }
 }

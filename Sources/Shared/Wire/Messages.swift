@@ -127,6 +127,8 @@ public enum CoordinatorMessage: Sendable, Equatable {
     public var statistics: Statistics
     /// Submatrices to send back as they are; see `SampleGrid`.
     public var samples: Int
+    /// Shorter side of the block whose spectrum is taken, 0 for none; see `SpectrumGrid`.
+    public var spectrum: Int
     /// Where the models keep this tensor. Most models use the same name, so they share an entry.
     public var sources: [Source]
 
@@ -142,7 +144,7 @@ public enum CoordinatorMessage: Sendable, Equatable {
 
     public init(
       shard: ShardID, attempt: Int, shape: TensorShape, coordinates: Range<Int>,
-      statistics: Statistics, samples: Int = 0, sources: [Source]
+      statistics: Statistics, samples: Int = 0, spectrum: Int = 0, sources: [Source]
     ) {
       self.shard = shard
       self.attempt = attempt
@@ -151,6 +153,7 @@ public enum CoordinatorMessage: Sendable, Equatable {
       end = coordinates.upperBound
       self.statistics = statistics
       self.samples = samples
+      self.spectrum = spectrum
       self.sources = sources
     }
   }

@@ -16,7 +16,8 @@ public enum PartialCodec {
   ) -> Int {
     let pairs = PairIndex(models).count
     let sampled = samples.reduce(0) { $0 + $1.count } * models
-    return headBytes + 8 * (pairs * statistics.pairArrays + models * momentWords) + 4 * sampled
+    let bands = statistics.contains(.spectrum) ? SpectrumGrid.bands : 0
+    return headBytes + 8 * (pairs * statistics.pairArrays + models * (momentWords + bands)) + 4 * sampled
       + tailBytes
   }
 
@@ -35,6 +36,7 @@ public enum PartialCodec {
     }
     bytes.append(partial.collinearRows)
     bytes.append(partial.logShrinkage)
+    bytes.append(partial.bands)
     for block in partial.samples {
       for value in block.values { bytes.append(littleEndian: value.bitPattern) }
     }
@@ -68,6 +70,7 @@ public enum PartialCodec {
     }
     reader.fill(&partial.collinearRows)
     reader.fill(&partial.logShrinkage)
+    reader.fill(&partial.bands)
     for block in partial.samples.indices { reader.fill(&partial.samples[block].values) }
     guard reader.next(UInt64.self) == Fingerprint(of: bytes.dropLast(tailBytes)).value else {
       throw WireError("a partial whose checksum does not fit: it was damaged on the way")

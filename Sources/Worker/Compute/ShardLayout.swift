@@ -24,10 +24,12 @@ struct ShardLayout: Sendable {
     types = found.map(\.type)
     coordinates = assignment.end - assignment.start
     let columns = assignment.shape.columns
+    let kept = ShardGeometry.keptBytes(
+      models: types.count, samples: assignment.samples, spectrum: assignment.spectrum)
     bufferBytes =
       memoryBytes
       - ShardGeometry.workingBytes(
-        models: types.count, columns: columns, statistics: assignment.statistics)
+        models: types.count, columns: columns, statistics: assignment.statistics, kept: kept)
     let quantum = ShardGeometry.quantum(columns: columns, statistics: assignment.statistics)
     let perCoordinate = types.reduce(0) { $0 + $1.bytes }
     let limit = bufferBytes / ShardGeometry.buffers
@@ -35,7 +37,7 @@ struct ShardLayout: Sendable {
     guard quanta >= 1 || limit >= perCoordinate * quantum else {
       let needed = ShardGeometry.minimumBytes(
         models: types.count, bytesPerCoordinate: perCoordinate, columns: columns,
-        statistics: assignment.statistics)
+        statistics: assignment.statistics, kept: kept)
       throw Failure(
         .usage,
         "\(types.count) models need at least \(ByteCount(bytes: needed)) per thread, this worker has \(ByteCount(bytes: memoryBytes))",

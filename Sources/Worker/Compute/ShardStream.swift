@@ -108,6 +108,9 @@ public final class ShardStream {
       samples: SampleGrid.places(
         columns: assignment.shape.columns, coordinates: assignment.start..<assignment.end,
         count: assignment.samples),
+      spectrum: SpectrumGrid.place(
+        columns: assignment.shape.columns, coordinates: assignment.start..<assignment.end,
+        side: assignment.spectrum),
       start: assignment.start)
   }
 }
