@@ -106,7 +106,7 @@ let package = Package(
     tests("WireTests", needs: ["Core", "TestSeed", "Wire"]),
     tests("KernelsTests", needs: ["Core", "Kernels", "TestSeed"]),
     tests("SchedulingTests", needs: ["Core", "Scheduling", "TestSeed"]),
-    tests("LineageTests", needs: ["Core", "Lineage", "TestSeed"]),
+    tests("LineageTests", needs: ["Core", "Lineage", "Spectra", "TestSeed"]),
     tests("EndToEndTests", needs: ["modeltree", "modeltree-worker"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,5 +1,6 @@
 import Core
 import Lineage
+import Spectra
 import TestSeed
 
 /// Small networks whose sums are computed in plain doubles.
@@ -34,7 +35,8 @@ struct Synthetic {
     let models = tensor.weights.indices.filter { tensor.weights[$0] != nil }
     let weights = models.map { tensor.weights[$0] ?? [] }
     precondition(weights.allSatisfy { $0.count == shape.elements }, "weights do not fit \(shape)")
-    var partial = Partial(models: models.count, statistics: [.l1, .max])
+    let isLinear = tensor.role == .linear
+    var partial = Partial(models: models.count, statistics: isLinear ? [.l1, .max, .spectrum] : [.l1, .max])
     PairIndex(models.count).forEach { p, a, b in
       for (x, y) in zip(weights[a], weights[b]) {
         partial.l2[p] += (x - y) * (x - y)
@@ -43,7 +45,13 @@ struct Synthetic {
       }
     }
     partial.moments = weights.map(moments)
-    if tensor.role == .linear { partial.samples = samples(shape, weights) }
+    if isLinear {
+      partial.samples = samples(shape, weights)
+      partial.bands = weights.flatMap { model in
+        var values = model
+        return BandEnergies.of(&values, shape: SampleShape(rows: shape.rows, columns: shape.columns))
+      }
+    }
     return TensorSums(
       name: tensor.name, role: tensor.role, shape: shape, models: models, sums: partial)
   }
@@ -115,10 +123,10 @@ func solve(
 }
 
 extension Direction {
-  init(_ tensors: [TensorSums], models: Int, stage: Stage, rounding: Double = ElementType.f32.roundoff) {
-    self.init(stage: stage, rounding: Array(repeating: rounding, count: models))
+  init(_ tensors: [TensorSums], models: Int, stage: Stage) {
+    self.init(stage: stage, models: models)
     let hasLinear = tensors.contains { $0.role == .linear }
-    for tensor in tensors { add(TensorView(tensor), isLinear: !hasLinear || tensor.role == .linear) }
+    for tensor in tensors where !hasLinear || tensor.role == .linear { add(TensorView(tensor)) }
   }
 }
 

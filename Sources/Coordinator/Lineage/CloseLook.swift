@@ -16,15 +16,19 @@ struct CloseLook {
   /// candidates x tensors; floats, as resampling asks for no more.
   private var terms: [SIMD16<Float>]
   private var tallies: [Rounding.Tally]
+  private var decays: [Decay]
   private var row = 0
 
-  /// - Parameter tensors: how many will be added.
-  init(_ candidates: Candidates, metric: DistanceMetric, tensors: Int) {
+  /// - Parameters:
+  ///   - rounding: unit roundoff of the type that each model is stored in.
+  ///   - tensors: how many will be added.
+  init(_ candidates: Candidates, metric: DistanceMetric, rounding: [Double], tensors: Int) {
     self.candidates = candidates
     self.metric = metric
     self.tensors = tensors
     sums = Array(repeating: .zero, count: candidates.pairs.count)
     tallies = Array(repeating: Rounding.Tally(), count: candidates.pairs.count)
+    decays = candidates.pairs.map { Decay(rounding: (rounding[$0.first], rounding[$0.second])) }
     largest = Array(repeating: 0, count: candidates.pairs.count)
     terms = Array(repeating: .zero, count: candidates.pairs.count * tensors)
   }
@@ -51,6 +55,10 @@ struct CloseLook {
       largest[p] = max(largest[p], new[Self.distance])
       terms[p * tensors + row] = SIMD16<Float>(new)
     }
+    for p in pairs.indices {
+      guard let a = places[pairs[p].first], let b = places[pairs[p].second] else { continue }
+      decays[p].add(view.tensor, pair: index(a, b))
+    }
     guard let block = view.tensor.sums.samples.first else { return }
     for p in pairs.indices where !tallies[p].isRefuted {
       guard let a = places[pairs[p].first], let b = places[pairs[p].second] else { continue }
@@ -60,6 +68,11 @@ struct CloseLook {
 
   /// 1: the second of the pair is the first, rounded; -1: the other way round; 0: neither.
   func rounding(_ candidate: Int) -> Int { tallies[candidate].verdict }
+
+  /// What speaks for the first of the pair being the parent of the second.
+  func evidence(_ candidate: Int, _ direction: Direction) -> Double {
+    direction.evidence(sums[candidate], decays[candidate])
+  }
 
   /// The distance of a candidate.
   func distance(_ candidate: Int) -> Double {
@@ -80,10 +93,6 @@ struct CloseLook {
     let count = wide[Self.shared]
     let distance = metric.distance(
       metric == .max && count > 0 ? wide[Self.distance] / count : wide[Self.distance], count)
-    let pair = candidates.pairs[candidate]
-    return (
-      distance,
-      direction.evidence(pair.first, pair.second, terms: wide)
-    )
+    return (distance, direction.evidence(wide, decays[candidate]))
   }
 }

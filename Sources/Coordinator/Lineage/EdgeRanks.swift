@@ -1,4 +1,3 @@
-internal import COpenBLAS
 internal import Core
 
 /// Numerical ranks of the differences along the edges of the tree, from the sampled submatrices.
@@ -43,7 +42,7 @@ struct EdgeRanks {
         tensor.sums.l2[index(min(a, b), max(a, b))] > 0
       else { return nil }
       let ranks = tensor.sums.samples.map {
-        SpectralEnergy.rank(
+        NumericalRank.of(
           $0, a, rounding: rounding[edges[e].parent], b, rounding: rounding[edges[e].child])
       }
       return (ranks.max() ?? 0, tensor.sums.samples.map { min($0.shape.rows, $0.shape.columns) }.max() ?? 0)

@@ -41,7 +41,7 @@ public struct Lineage: Sendable {
   ) throws(Failure) {
     let n = rounding.count
     let scope = Scope(source.roles)
-    var direction = Direction(stage: options.stage, rounding: rounding)
+    var direction = Direction(stage: options.stage, models: n)
     var related = Relatedness(models: n)
     var sums = DistanceSums(options.metric, models: n)
     var squares = SquareMatrix(n)
@@ -49,9 +49,9 @@ public struct Lineage: Sendable {
     var unusable = UnusableWeights()
     try source.eachTensor { tensor throws(Failure) in
       let isLinear = scope.includes(tensor)
-      let view = TensorView(tensor, spectra: isLinear && options.stage == .auto)
-      direction.add(view, isLinear: isLinear)
+      let view = TensorView(tensor)
       if isLinear {
+        direction.add(view)
         related.add(view)
         tensor.forEachPair { p, a, b in
           let (i, j) = (tensor.models[a], tensor.models[b])
@@ -73,11 +73,9 @@ public struct Lineage: Sendable {
     let groups = Self.groups(families)
     let distinct = groups.map { $0.filter { identical[$0] == nil } }
     let candidates = Candidates(families: distinct, distances: distances)
-    var look = CloseLook(candidates, metric: options.metric, tensors: source.roles.count)
+    var look = CloseLook(candidates, metric: options.metric, rounding: rounding, tensors: source.roles.count)
     try source.eachTensor { tensor throws(Failure) in
-      let isLinear = scope.includes(tensor)
-      look.add(
-        TensorView(tensor, spectra: isLinear && options.stage == .auto), direction, isLinear: isLinear)
+      look.add(TensorView(tensor), direction, isLinear: scope.includes(tensor))
     }
     var roundings: [Int: Int] = [:]
     for (p, pair) in candidates.pairs.enumerated() {
@@ -85,7 +83,10 @@ public struct Lineage: Sendable {
     }
 
     var evidence = direction.evidence
-    for (p, pair) in candidates.pairs.enumerated() where look.rounding(p) != 0 {
+    for (p, pair) in candidates.pairs.enumerated() where options.stage == .auto {
+      evidence[pair.first, pair.second] = look.evidence(p, direction)
+      evidence[pair.second, pair.first] = -evidence[pair.first, pair.second]
+      guard look.rounding(p) != 0 else { continue }
       let (source, copy) = look.rounding(p) > 0 ? (pair.first, pair.second) : (pair.second, pair.first)
       evidence[source, copy] = Self.certain
       evidence[copy, source] = -Self.certain

@@ -9,23 +9,24 @@ public struct TensorView: Sendable {
   let kurtosis: [Double]
   private let norms: [Double]
   private let logEnergies: [Double]
-  /// Lower energies per model, scaled from the samples to the tensor; NaN: not known.
-  private let lower: [Double]
+  /// Logs of the energies of the lower three quarters of the spectrum; NaN: not known.
   private let logLower: [Double]
 
-  /// - Parameter spectra: are the singular values of the samples wanted?
-  public init(_ tensor: TensorSums, spectra: Bool = true) {
+  /// Parts of the spectrum that count as its upper end.
+  private static let upperBands = 2
+
+  public init(_ tensor: TensorSums) {
     self.tensor = tensor
     energies = tensor.sums.moments.map(\.energy)
     norms = energies.map { $0.squareRoot() }
     kurtosis = tensor.sums.moments.map { $0.kurtosis.isNaN ? 0 : $0.kurtosis }
     logEnergies = energies.map { Logarithm.of($0) }
-    let sampled = Double(max(1, tensor.sums.samples.first?.shape.count ?? 1))
-    lower =
-      spectra
-      ? SpectralEnergy.lower(tensor).map { $0 * Double(tensor.shape.elements) / sampled }
-      : Array(repeating: .nan, count: energies.count)
-    logLower = lower.map { Logarithm.of($0) }
+    let bands = tensor.sums.bands
+    logLower = energies.indices.map { model in
+      guard !bands.isEmpty else { return .nan }
+      let own = bands[model * SpectrumGrid.bands..<(model + 1) * SpectrumGrid.bands]
+      return Logarithm.of(own.dropFirst(Self.upperBands).reduce(0, +))
+    }
   }
 
   /// Squared angle between the tensors of the models at places a and b, the difference of their
@@ -40,19 +41,17 @@ public struct TensorView: Sendable {
   func terms(_ pair: Int, _ a: Int, _ b: Int) -> DirectionModel.Terms {
     DirectionModel.terms(
       t: squaredAngle(pair, a, b), lower: (logLower[b] - logLower[a]) / 2,
-      plain: (logEnergies[b] - logEnergies[a]) / 2, lowers: (lower[a], lower[b]))
+      plain: (logEnergies[b] - logEnergies[a]) / 2)
   }
 
   /// Nuclear over Frobenius norm of the difference of the two tensors, each scaled to length 1.
   func spread(_ a: Int, _ b: Int) -> Double {
     guard let block = tensor.sums.samples.first, norms[a] > 0, norms[b] > 0 else { return largestSpread }
-    let value = SpectralEnergy.spread(block, a, scale: 1 / norms[a], b, scale: 1 / norms[b])
+    let value = Spread.of(block, a, scale: 1 / norms[a], b, scale: 1 / norms[b])
     // The samples may miss what few weights differ.
     return value.isNaN ? 1 : value
   }
 
   /// What the spread can be at most.
-  var largestSpread: Double {
-    Double(min(32, tensor.shape.rows, tensor.shape.columns)).squareRoot()
-  }
+  var largestSpread: Double { Spread.largest(tensor.shape) }
 }

@@ -75,7 +75,7 @@ public final class ResultsFile {
     if let l2 { try write(tensor, to: l2) { $0.l2[$1].squareRoot() } }
     if let l1 { try write(tensor, to: l1) { $0.l1.isEmpty ? .nan : $0.l1[$1] } }
     if let max { try write(tensor, to: max) { $0.max.isEmpty ? .nan : $0.max[$1] } }
-    euclidean.add(TensorView(tensor, spectra: false), isLinear: false)
+    euclidean.add(TensorView(tensor), isLinear: false)
     for (position, model) in tensor.models.enumerated() {
       for (index, quantity) in Self.quantities.enumerated() {
         moments[index][model * tensors.count + layer] = quantity.value(tensor.sums.moments[position])

@@ -12,18 +12,20 @@ public struct Fingerprint: Sendable, Hashable {
   }
 
   public mutating func add(_ bytes: some Sequence<UInt8>) {
-    var word: UInt64 = 0
-    var filled: UInt64 = 0
-    for byte in bytes {
-      word |= UInt64(byte) << (8 * (filled & 7))
-      filled += 1
-      if filled & 7 == 0 {
-        mix(word)
-        word = 0
-      }
+    if bytes.withContiguousStorageIfAvailable({ add(UnsafeRawBufferPointer($0)) }) == nil {
+      Array(bytes).withUnsafeBytes { add($0) }
     }
-    if filled & 7 != 0 { mix(word) }
-    mix(filled)
+  }
+
+  private mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    let whole = bytes.count / 8 * 8
+    for start in stride(from: 0, to: whole, by: 8) {
+      mix(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)))
+    }
+    var word: UInt64 = 0
+    for position in whole..<bytes.count { word |= UInt64(bytes[position]) << (8 * (position & 7)) }
+    if whole < bytes.count { mix(word) }
+    mix(UInt64(bytes.count))
   }
 
   public mutating func add(_ text: String) { add(text.utf8) }

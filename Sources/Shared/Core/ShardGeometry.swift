@@ -47,7 +47,9 @@ public enum ShardGeometry {
   }
 
   /// Bytes that a computation holds beside its blocks: the sums, the packed runs and what is kept.
-  public static func workingBytes(models: Int, columns: Int, statistics: Statistics, kept: Int) -> Int {
+  public static func workingBytes(
+    models: Int, columns: Int, statistics: Statistics, kept: Int = 0
+  ) -> Int {
     let shrinkage = statistics.contains(.shrinkage)
     let arrays = statistics.pairArrays + (shrinkage ? 1 : 0)
     let lanes = chunk(models: models, columns: shrinkage ? columns : 0) + padding
@@ -69,7 +71,7 @@ public enum ShardGeometry {
 
   /// Bytes below which a computation cannot run: blocks of one quantum and the sums.
   public static func minimumBytes(
-    models: Int, bytesPerCoordinate: Int, columns: Int, statistics: Statistics, kept: Int
+    models: Int, bytesPerCoordinate: Int, columns: Int, statistics: Statistics, kept: Int = 0
   ) -> Int {
     workingBytes(models: models, columns: columns, statistics: statistics, kept: kept)
       + buffers * bytesPerCoordinate * quantum(columns: columns, statistics: statistics)

@@ -1,0 +1,20 @@
+internal import Dispatch
+internal import Synchronization
+
+/// Independent pieces of work on all processors; each result has its place, so that the outcome
+/// does not depend on who was faster.
+enum Parallel {
+  static func map<T: Sendable>(_ count: Int, _ body: @Sendable (Int) -> T) -> [T] {
+    guard count > 1 else { return (0..<count).map(body) }
+    let stride = max(1, count / 64)
+    let parts = (count + stride - 1) / stride
+    let results = Mutex([Int: [T]]())
+    withoutActuallyEscaping(body) { body in
+      DispatchQueue.concurrentPerform(iterations: parts) { part in
+        let values = (part * stride..<min((part + 1) * stride, count)).map(body)
+        results.withLock { $0[part] = values }
+      }
+    }
+    return results.withLock { found in (0..<parts).flatMap { found[$0] ?? [] } }
+  }
+}
