@@ -57,7 +57,7 @@ struct CloseLook {
     }
     for p in pairs.indices {
       guard let a = places[pairs[p].first], let b = places[pairs[p].second] else { continue }
-      decays[p].add(view.tensor, pair: index(a, b))
+      decays[p].add(view, pair: index(a, b), a, b)
     }
     guard let block = view.tensor.sums.samples.first else { return }
     for p in pairs.indices where !tallies[p].isRefuted {
@@ -73,6 +73,9 @@ struct CloseLook {
   func evidence(_ candidate: Int, _ direction: Direction) -> Double {
     direction.evidence(sums[candidate], decays[candidate])
   }
+
+  /// Share of the tokens that were trained between the two of a candidate; see `Decay`.
+  func touched(_ candidate: Int) -> Double { decays[candidate].touched }
 
   /// The distance of a candidate.
   func distance(_ candidate: Int) -> Double {

@@ -11,13 +11,17 @@ public enum Cost {
   }
 
   /// How much an edge i -> j goes against the evidence, from 0 to 1: T itself for the published
-  /// scores; for log likelihood ratios a smooth T, a tenth of softplus(-evidence), so that a doubt
+  /// scores; for log likelihood ratios a smooth T, a third of softplus(-evidence), so that a doubt
   /// costs little and a contradiction much.
   public static func penalty(_ evidence: Double, stage: Stage) -> Double {
     guard stage == .auto else { return evidence < 0 ? 1 : 0 }
     guard evidence > -50 else { return 1 }
-    return min(1, log1p(exp(-evidence)) / 10)
+    return min(1, log1p(exp(-evidence)) / 3)
   }
+
+  /// What trained tokens cost, in mean distances times their share: as much as makes one row in a
+  /// few hundred count, so that distances decide among equals.
+  static let touchedTokens = 50.0
 
   /// M = D + lambda * mean(D) * T (paper, section 4.3): an edge against the direction costs extra.
   ///

@@ -44,7 +44,8 @@ public struct Lineage: Sendable {
     var direction = Direction(stage: options.stage, models: n)
     var related = Relatedness(models: n)
     var sums = DistanceSums(options.metric, models: n)
-    var squares = SquareMatrix(n)
+    var geometry = Mixture.Geometry(
+      squares: SquareMatrix(n), energies: Array(repeating: 0, count: n), rounding: rounding)
     var duplicates = Duplicates(models: n)
     var unusable = UnusableWeights()
     try source.eachTensor { tensor throws(Failure) in
@@ -55,8 +56,9 @@ public struct Lineage: Sendable {
         related.add(view)
         tensor.forEachPair { p, a, b in
           let (i, j) = (tensor.models[a], tensor.models[b])
-          squares.setBoth(i, j, squares[i, j] + tensor.sums.l2[p])
+          geometry.squares.setBoth(i, j, geometry.squares[i, j] + tensor.sums.l2[p])
         }
+        for (a, i) in tensor.models.enumerated() { geometry.energies[i] += view.energies[a] }
       }
       sums.add(view, isLinear: isLinear)
       duplicates.add(tensor)
@@ -91,7 +93,19 @@ public struct Lineage: Sendable {
       evidence[source, copy] = Self.certain
       evidence[copy, source] = -Self.certain
       let known = roundings[copy]
+      let squares = geometry.squares
       if known.map({ squares[source, copy] < squares[$0, copy] }) ?? true { roundings[copy] = source }
+    }
+    // The published rules know neither tokens, nor mixtures, nor a prior of shapes.
+    let isOurs = options.metric == .auto && options.stage == .auto
+    let mixed = distinct.map { members in
+      isOurs ? Mixture.find(geometry, members: members.filter { roundings[$0] == nil }) : []
+    }
+    for mixture in mixed.joined() {
+      for parent in mixture.parents {
+        evidence[parent, mixture.child] = Self.certain
+        evidence[mixture.child, parent] = -Self.certain
+      }
     }
     var penalties = evidence
     for p in penalties.values.indices {
@@ -103,16 +117,22 @@ public struct Lineage: Sendable {
     var support = Array(repeating: 1.0, count: n)
     var directionSupport = support
     var mixtures: [Mixture] = []
-    for (members, distinct) in zip(groups, distinct) {
+    for ((members, distinct), mixed) in zip(zip(groups, distinct), mixed) {
       let near = distances.submatrix(members)
       let part = Cost.matrix(
         distances: near, direction: penalties.submatrix(members), lambda: options.lambda)
       for (a, i) in members.enumerated() {
         for (b, j) in members.enumerated() { cost[i, j] = part[a, b] }
       }
-      // The published rules know neither mixtures nor a prior of shapes.
-      let isOurs = options.metric == .auto && options.stage == .auto
-      let mixed = isOurs ? Mixture.find(squares, members: distinct.filter { roundings[$0] == nil }) : []
+      if isOurs {
+        let unit = Cost.touchedTokens * Cost.mean(near)
+        PairIndex(members.count).forEach { _, a, b in
+          let (i, j) = (members[a], members[b])
+          guard let candidate = candidates.place(i, j) else { return }
+          cost[i, j] += unit * look.touched(candidate)
+          cost[j, i] += unit * look.touched(candidate)
+        }
+      }
       mixtures += mixed
       let search = TreeSearch(
         unit: isOurs ? options.lambda / 10 * Cost.mean(near) : 0, members: distinct, mixtures: mixed)

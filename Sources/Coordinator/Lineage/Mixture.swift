@@ -1,47 +1,80 @@
 internal import Core
 
-/// Models that are averages of others: weighted means, as model soups and merges are.
+/// Models that are combinations of others: weighted means, as model soups and interpolations are, and
+/// sums of task vectors, a base plus multiples of what its descendants learnt.
 ///
-/// The squared distances of the linear maps hold the whole geometry: with one parent as origin, the
+/// The squared distances of the linear maps hold the whole geometry: with one model as origin, the
 /// inner products of the displacements follow from them, and least squares gives the combination of
-/// two or three others that comes nearest. No weight is read again.
+/// two or three others that comes nearest. No weight is read again. Shares add up to 1; that of a base
+/// from which task vectors are counted may be negative.
 public struct Mixture: Sendable, Equatable {
   public let child: Int
+  /// Those with positive shares.
   public let parents: [Int]
-  /// Of the parents; they add up to 1.
+  /// Of the parents, as they enter the sum.
   public let shares: [Double]
-  /// Distance of the child from the combination, over its distance from its nearest relative.
+  /// Distance of the child from the combination, over its distance from its nearest relative; what
+  /// rounding of the child explains is taken out.
   public let misfit: Double
+  /// Sum of the sizes of all shares; 1 for a mean.
+  private let size: Double
 
-  /// True mixtures come out below 0.01 (float32, float16), anything else above 0.14.
+  /// True means come out below 0.01, anything else above 0.14; combinations with negative shares are
+  /// freer, and must fit better.
   private static let largestMisfit = 0.1
+  private static let largestMisfitOfSum = 0.03
   private static let smallestShare = 0.02
+  /// Of all shares together: a combination solved for one of its parts has larger ones.
+  private static let largestSize = 2.0
   private static let nearest = 10
 
-  /// - Parameters:
-  ///   - squares: squared distances over linear maps, n x n.
-  ///   - members: of one family, without copies.
-  static func find(_ squares: SquareMatrix, members: [Int]) -> [Mixture] {
-    members.compactMap { child in
-      let others = members.filter { $0 != child && squares[child, $0] > 0 }.sorted {
-        (squares[child, $0], $0) < (squares[child, $1], $1)
-      }.prefix(nearest)
-      guard let first = others.first else { return nil }
-      let near = Array(others)
-      return best(child, sets: pairs(near), squares, first) ?? best(child, sets: triples(near), squares, first)
+  /// What is known of all models.
+  struct Geometry {
+    /// Squared distances over linear maps, n x n.
+    var squares: SquareMatrix
+    /// Squared norms over linear maps.
+    var energies: [Double]
+    /// Unit roundoff of the type that each model is stored in.
+    var rounding: [Double]
+
+    /// Squared distance by which rounding moves a model; 0.18 squared units is the mean of a binade.
+    func noise(_ model: Int) -> Double {
+      1.3 * 0.18 * rounding[model] * rounding[model] * energies[model]
     }
   }
 
-  private static func best(_ child: Int, sets: [[Int]], _ squares: SquareMatrix, _ nearest: Int) -> Mixture? {
-    sets.compactMap { fit(child, $0, squares, nearest) }.min { $0.misfit < $1.misfit }
+  /// - Parameter members: of one family, without copies.
+  static func find(_ geometry: Geometry, members: [Int]) -> [Mixture] {
+    let found = members.compactMap { best($0, geometry, members) }
+    // Of models that are combinations of each other, the one with the smallest shares was made last.
+    return found.filter { mixture in
+      !found.contains {
+        mixture.parents.contains($0.child) && $0.parents.contains(mixture.child) && $0.size < mixture.size
+      }
+    }
   }
 
-  private static func fit(_ child: Int, _ parents: [Int], _ squares: SquareMatrix, _ nearest: Int) -> Mixture? {
-    let origin = parents[0]
+  private static func best(_ child: Int, _ geometry: Geometry, _ members: [Int]) -> Mixture? {
+    let squares = geometry.squares
+    let near = members.filter { $0 != child && squares[child, $0] > 0 }.sorted {
+      (squares[child, $0], $0) < (squares[child, $1], $1)
+    }.prefix(nearest)
+    guard let first = near.first else { return nil }
+    let others = Array(near)
+    for sets in [pairs(others), triples(others)] {
+      let fits = sets.compactMap { fit(child, $0, geometry, first) }
+      if let best = fits.min(by: { $0.misfit < $1.misfit }) { return best }
+    }
+    return nil
+  }
+
+  private static func fit(_ child: Int, _ models: [Int], _ geometry: Geometry, _ nearest: Int) -> Mixture? {
+    let squares = geometry.squares
+    let origin = models[0]
     func inner(_ a: Int, _ b: Int) -> Double {
       (squares[a, origin] + squares[b, origin] - squares[a, b]) / 2
     }
-    let axes = Array(parents.dropFirst())
+    let axes = Array(models.dropFirst())
     let target = axes.map { inner($0, child) }
     var shares: [Double]
     if axes.count == 1 {
@@ -55,11 +88,18 @@ public struct Mixture: Sendable, Equatable {
       ]
     }
     let explained = zip(shares, target).reduce(0) { $0 + $1.0 * $1.1 }
-    let rest = max(0, squares[child, origin] - explained)
+    let rest = max(0, squares[child, origin] - explained - geometry.noise(child))
     shares.insert(1 - shares.reduce(0, +), at: 0)
     let misfit = (rest / squares[child, nearest]).squareRoot()
-    guard misfit <= largestMisfit, shares.allSatisfy({ $0 > smallestShare }) else { return nil }
-    return Mixture(child: child, parents: parents, shares: shares, misfit: misfit)
+    let size = shares.reduce(0) { $0 + abs($1) }
+    let positive = models.indices.filter { shares[$0] > smallestShare }
+    let isMean = positive.count == models.count
+    guard misfit <= (isMean ? largestMisfit : largestMisfitOfSum), size <= largestSize, positive.count >= 2,
+      shares.allSatisfy({ abs($0) > smallestShare })
+    else { return nil }
+    return Mixture(
+      child: child, parents: positive.map { models[$0] }, shares: positive.map { shares[$0] }, misfit: misfit,
+      size: size)
   }
 
   private static func pairs(_ items: [Int]) -> [[Int]] {

@@ -29,6 +29,7 @@ struct Support {
     }
     guard m > 1, tensors > 0, options.replicates > 0, !pairs.isEmpty else { return }
     var random = RandomStream(seed: options.seed)
+    let touched = options.metric == .auto && options.stage == .auto ? Cost.touchedTokens : 0
     var sameEdge = Array(repeating: 0, count: m)
     var sameOrder = sameEdge
     for _ in 0..<options.replicates {
@@ -43,10 +44,9 @@ struct Support {
         let known = fixed[members[pair.a], members[pair.b]]
         let evidence = abs(known) >= 50 && options.stage == .auto ? known : values[p].evidence + noise[p]
         let extra = options.lambda * meanDistance
-        cost[pair.a, pair.b] =
-          values[p].distance + extra * Cost.penalty(evidence, stage: options.stage)
-        cost[pair.b, pair.a] =
-          values[p].distance + extra * Cost.penalty(-evidence, stage: options.stage)
+        let base = values[p].distance + touched * meanDistance * look.touched(pair.candidate)
+        cost[pair.a, pair.b] = base + extra * Cost.penalty(evidence, stage: options.stage)
+        cost[pair.b, pair.a] = base + extra * Cost.penalty(-evidence, stage: options.stage)
         order[pair.a, pair.b] = evidence
         order[pair.b, pair.a] = -evidence
       }

@@ -29,6 +29,9 @@ public enum TensorRole: String, Sendable, Codable, CaseIterable {
   /// Does the name belong to an output layer, whatever the rank?
   public static func isHead(_ name: String) -> Bool { matches(name.lowercased(), headWords) }
 
+  /// Is it a table with one row per token, as far as its name tells?
+  public static func isTokenTable(_ name: String) -> Bool { matches(name.lowercased(), tokenWords) }
+
   /// A name matches a word when one of its dot-separated parts is the word, or holds it if the
   /// word is marked as a fragment by a leading `*`.
   private static func matches(_ name: String, _ words: [String]) -> Bool {
@@ -47,6 +50,9 @@ public enum TensorRole: String, Sendable, Codable, CaseIterable {
   /// Linear maps inside blocks that are called embeddings: time steps. Image patches are read in by
   /// a table of their own kind, whose training follows the images more than the task.
   private static let mapWords = ["linear_1", "linear_2", "dense"]
+  private static let tokenWords = [
+    "*embed_tokens", "*word_embeddings", "*tok_embeddings", "*token_embedding", "*embed_in", "wte", "shared",
+  ]
   private static let headWords = [
     "*lm_head", "classifier", "classification_head", "pooler", "head", "*qa_outputs", "score",
     "cls", "output_layer", "logits",
