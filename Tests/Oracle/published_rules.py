@@ -19,7 +19,9 @@ Definitions, over the square 2-D tensors whose name holds WORD, models in the or
     tree         the minimum arborescence by networkx
 
 Distance and score may name different words: `--kind` is for both, `--distance-kind` and
-`--score-kind` for one. Prints JSON: ids, families, edges (parent, child), total cost per family,
+`--score-kind` for one; `a|b` means either. `--kind published` takes what the authors' code takes:
+mother-ft measures all square tensors and scores the output projection of attention, mother-lora measures
+and scores the value projection. Prints JSON: ids, families, edges (parent, child), total cost per family,
 `unique` (no other tree costs the same) and, with --truth, the accuracies.
 """
 
@@ -35,6 +37,11 @@ import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import kurtosis
+
+OUTPUT = "o_proj|attention.output.dense|to_out"
+VALUE = "v_proj|value|to_v"
+# Words for the distance and for the score.
+PUBLISHED = {"mother-ft": (None, OUTPUT), "l2": (None, OUTPUT), "mean": (None, OUTPUT), "mother-lora": (VALUE, VALUE)}
 
 TYPES = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": ml_dtypes.bfloat16}
 
@@ -64,7 +71,7 @@ def square_names(models: list, word: str | None) -> list:
     """Square 2-D tensors that hold the word, of any of the models, in order of their names."""
     return sorted({
         n for m in models for n, t in m.items()
-        if t.ndim == 2 and t.shape[0] == t.shape[1] and (word is None or word in n)})
+        if t.ndim == 2 and t.shape[0] == t.shape[1] and (not word or any(w in n for w in word.split("|")))})
 
 
 def shared(a: dict, b: dict, name: str) -> bool:
@@ -252,7 +259,8 @@ def main():
     if not models:
         sys.exit(f"no model in {args.models}")
     truth = json.loads(args.truth.read_text())["models"] if args.truth else None
-    distance_word, score_word = args.distance_kind or args.kind, args.score_kind or args.kind
+    both = PUBLISHED[args.distance] if args.kind == "published" else (args.kind, args.kind)
+    distance_word, score_word = args.distance_kind or both[0], args.score_kind or both[1]
     families = None
     if args.families:
         rule = "mother-lora" if args.distance == "mother-lora" else "mean"
