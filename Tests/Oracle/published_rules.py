@@ -41,7 +41,8 @@ from scipy.stats import kurtosis
 OUTPUT = "o_proj|attention.output.dense|to_out"
 VALUE = "v_proj|value|to_v"
 # Words for the distance and for the score.
-PUBLISHED = {"mother-ft": (None, OUTPUT), "l2": (None, OUTPUT), "mean": (None, OUTPUT), "mother-lora": (VALUE, VALUE)}
+PUBLISHED = {
+    "mother-ft": (None, OUTPUT), "l2": (None, OUTPUT), "mean": (None, OUTPUT), "mother-lora": (VALUE, VALUE)}
 
 TYPES = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": ml_dtypes.bfloat16}
 
@@ -109,7 +110,8 @@ def summed(models: list, word, term) -> np.ndarray:
     names = square_names(models, word)
     distance = np.zeros((n, n))
     for i, j in pairs(models):
-        terms = [term(models[i][name], models[j][name]) for name in names if shared(models[i], models[j], name)]
+        terms = [term(models[i][name], models[j][name])
+                 for name in names if shared(models[i], models[j], name)]
         distance[i, j] = distance[j, i] = sum(terms) if terms else np.nan
     return distance
 
@@ -147,22 +149,22 @@ def cost_matrix(distance: np.ndarray, t: np.ndarray, weight: float) -> np.ndarra
 
 
 def arborescence(cost: np.ndarray, banned=()) -> tuple[list, float]:
+    """The cheapest tree over all models; a forest with as few roots as can be where pairs without a
+    number (models that share no tensor) leave no other way."""
     n = len(cost)
-    if n == 1:
-        return [], 0.0
+    allowed = [(i, j) for i in range(n) for j in range(n)
+               if i != j and not np.isnan(cost[i, j]) and (i, j) not in banned]
+    # Dearer than any tree, so that the edges of the virtual root are taken only where they must be.
+    dearest = 2 * sum(abs(float(cost[i, j])) for i, j in allowed) + 1
     graph = nx.DiGraph()
-    graph.add_nodes_from(range(n))
-    graph.add_weighted_edges_from(
-        (i, j, float(cost[i, j])) for i in range(n) for j in range(n)
-        if i != j and not np.isnan(cost[i, j]) and (i, j) not in banned)
-    try:
-        tree = nx.minimum_spanning_arborescence(graph)
-    except nx.NetworkXException:
-        return [], np.inf
-    return sorted(tree.edges), float(sum(cost[i, j] for i, j in tree.edges))
+    graph.add_weighted_edges_from(("root", j, dearest) for j in range(n))
+    graph.add_weighted_edges_from((i, j, float(cost[i, j])) for i, j in allowed)
+    edges = sorted((i, j) for i, j in nx.minimum_spanning_arborescence(graph).edges if i != "root")
+    return edges, float(sum(cost[i, j] for i, j in edges)) + dearest * (n - len(edges) - 1)
 
 
 def is_unique(cost: np.ndarray, edges: list, total: float) -> bool:
+    """Does every tree without one of the edges cost more?"""
     return all(arborescence(cost, {edge})[1] > total * (1 + 1e-9) for edge in edges)
 
 
@@ -241,7 +243,8 @@ def accuracy(edges: list, truth: list, ids: list) -> dict:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", type=Path)
     parser.add_argument("--distance", choices=("mother-ft", "mother-lora", "l2", "mean"), default="mother-ft")
     parser.add_argument("--stage", choices=("specialization", "generalization"), default="specialization")
