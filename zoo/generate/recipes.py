@@ -41,12 +41,12 @@ class Style:
     rates: tuple = (2e-4, 1e-3)
     lora_rates: tuple = (2e-3, 5e-3)
     decays: tuple = (0.0, 0.01, 0.1)
-    steps: tuple = (150, 400)
+    steps: tuple = (100, 300)
     schedules: tuple = ("linear",)
     ranks: tuple = (2, 3, 4, 6, 8)
     targets: tuple = (ATTENTION, ATTENTION + FEED_FORWARD, ("q_proj", "v_proj"))
     tasks: tuple = ("masked",)
-    root_steps: int = 2000
+    root_steps: int = 1000
     root_rate: float = 3e-3
     root_decay: float = 0.1
     root_optimiser: str = "adamw"
@@ -116,14 +116,14 @@ def recipe(data: str):
 
 @recipe("bytes")
 def decoder_wide(rng, domains):
-    shape = Shape(width=128, inner=256, layers=3, heads=4)
-    return shape, family(rng, "A", balanced(3, 2), Style(root_steps=1200, root_rate=2e-3), domains)
+    shape = Shape(width=128, inner=256, layers=2, heads=4)
+    return shape, family(rng, "A", balanced(3, 2), Style(root_steps=700, root_rate=2e-3), domains)
 
 
 @recipe("bytes")
 def decoder_deep(rng, domains):
     shape = Shape(width=96, inner=192, layers=4, heads=4, tied=True, groups=2)
-    style = Style("bf16", root_steps=1200, root_rate=2e-3, schedules=("linear", "cosine"))
+    style = Style("bf16", root_steps=700, root_rate=2e-3, schedules=("linear", "cosine"))
     return shape, family(rng, "A", grown(rng, 10), style, domains)
 
 
@@ -133,7 +133,7 @@ def forest(rng, domains):
     plans = []
     for letter, dtype in zip("ABCDE", ("f32", "bf16", "f16", "f32", "bf16")):
         parents = some(rng, [balanced(2, 1), star(4), grown(rng, 5), chain(3)])
-        plans += family(rng, letter, parents, Style(dtype, lora=0.25), domains)
+        plans += family(rng, letter, parents, Style(dtype, lora=0.25, root_steps=600, steps=(80, 250)), domains)
     return Shape(width=64, inner=160, layers=2, heads=4), plans
 
 
@@ -141,7 +141,7 @@ def forest(rng, domains):
 def lora_ranks(rng, domains):
     """Merged low-rank updates, ranks from 1 to 64, in f32."""
     shape = Shape(width=96, inner=192, layers=3, heads=4, tied=True)
-    style = Style(lora=1.0, ranks=(1, 2, 4, 8, 16, 32, 64), root_steps=1200, root_rate=2e-3)
+    style = Style(lora=1.0, ranks=(1, 2, 4, 8, 16, 32, 64), root_steps=700, root_rate=2e-3)
     return shape, family(rng, "A", balanced(4, 2), style, domains)
 
 
@@ -153,7 +153,7 @@ def lora_bf16(rng, domains):
 
 @recipe("bytes")
 def lora_f16_grown(rng, domains):
-    style = Style("f16", lora=0.8, ranks=(2, 4, 8, 16), root_steps=1500)
+    style = Style("f16", lora=0.8, ranks=(2, 4, 8, 16), root_steps=1000)
     return Shape(width=80, inner=160, layers=2, heads=4), family(rng, "A", grown(rng, 11), style, domains)
 
 
@@ -184,7 +184,7 @@ def gentle(rng, domains):
 @recipe("bytes")
 def decayed(rng, domains):
     """Strong decay in long training: descendants have less energy than their parents."""
-    style = Style(some(rng, ("f32", "bf16")), decays=(0.1, 0.3, 1.0), rates=(3e-4, 1e-3), steps=(200, 500),
+    style = Style(some(rng, ("f32", "bf16")), decays=(0.1, 0.3, 1.0), rates=(3e-4, 1e-3), steps=(150, 400),
                   decay_all=(False, True), root_decay=0.0)
     return Shape(layers=2, width=80, inner=160), family(rng, "A", grown(rng, 11), style, domains)
 
@@ -198,7 +198,7 @@ def rounded_steps(rng, domains):
 
 @recipe("bytes")
 def long_chain(rng, domains):
-    style = Style(some(rng, ("f32", "f16")), lora=0.4, optimisers=("adamw", "lion"), root_steps=1500)
+    style = Style(some(rng, ("f32", "f16")), lora=0.4, optimisers=("adamw", "lion"), root_steps=1000)
     return Shape(layers=3, width=64), (
         family(rng, "A", chain(6), style, domains) + family(rng, "B", [0, 0, 1, 1, 2, 5], style, domains))
 
@@ -206,17 +206,17 @@ def long_chain(rng, domains):
 @recipe("tokens")
 def encoder(rng, domains):
     shape = Shape("encoder", width=64, inner=128, layers=3, heads=4, positions=64)
-    style = Style(tasks=("masked", "masked", "classes"), root_steps=1500, root_rate=2e-3, decay_all=(False, True))
+    style = Style(tasks=("masked", "masked", "classes"), root_steps=900, root_rate=2e-3, decay_all=(False, True))
     return shape, family(rng, "A", balanced(3, 2), style, domains)
 
 
 @recipe("tokens")
 def encoder_bf16(rng, domains):
-    shape = Shape("encoder", width=96, inner=256, layers=3, heads=4, positions=64)
-    style = Style("bf16", optimisers=("adamw", "adafactor"), root_steps=1200, root_rate=1e-3, lora=0.3,
+    shape = Shape("encoder", width=96, inner=256, layers=2, heads=4, positions=64)
+    style = Style("bf16", optimisers=("adamw", "adafactor"), root_steps=700, root_rate=1e-3, lora=0.3,
                   targets=(("query", "value"), ("query", "key", "value", "dense")))
-    return shape, (family(rng, "A", grown(rng, 7), style, domains)
-                   + family(rng, "B", grown(rng, 5), style, domains))
+    return shape, (family(rng, "A", grown(rng, 6), style, domains)
+                   + family(rng, "B", grown(rng, 4), style, domains))
 
 
 MINILM = Shape("encoder", width=384, inner=1536, layers=6, heads=12, vocabulary=30522, positions=512,
@@ -226,7 +226,7 @@ MINILM = Shape("encoder", width=384, inner=1536, layers=6, heads=12, vocabulary=
 @recipe("pieces")
 def pretrained(rng, domains):
     """Fine-tunes of a real encoder: MiniLM."""
-    style = Style(tasks=("masked", "neighbours", "classes"), rates=(2e-5, 1e-4), steps=(40, 80), decays=(0.0, 0.01, 0.1),
+    style = Style(tasks=("masked", "neighbours", "classes"), rates=(2e-5, 1e-4), steps=(25, 50), decays=(0.0, 0.01, 0.1),
                   root_way="pretrained", root={"steps": 0, "lr": 0.0}, decay_all=(False, True))
     return MINILM, family(rng, "A", [0, 0, 0, 1, 1, 2, 4], style, domains)
 
@@ -234,7 +234,7 @@ def pretrained(rng, domains):
 @recipe("pieces")
 def pretrained_low_rank(rng, domains):
     style = Style(some(rng, ("bf16", "f16")), tasks=("masked", "neighbours"), lora=0.5, rates=(2e-5, 2e-4),
-                  lora_rates=(3e-4, 2e-3), steps=(40, 80), ranks=(4, 8, 16), decays=(0.0, 0.01),
+                  lora_rates=(3e-4, 2e-3), steps=(25, 50), ranks=(4, 8, 16), decays=(0.0, 0.01),
                   targets=(("query", "value"), ("query", "key", "value", "dense")),
                   root_way="pretrained", root={"steps": 0, "lr": 0.0})
     return MINILM, family(rng, "A", grown(rng, 7), style, domains)
@@ -268,7 +268,7 @@ def denoiser(rng, domains):
 @recipe("bytes")
 def mixed(rng, domains):
     """All kinds of descendants of one root, and strangers of the same architecture."""
-    style = Style(root_steps=1500)
+    style = Style(root_steps=1000)
     low = Style(lora=1.0)
     plans = [root(rng, style, "M", domains)]
     plans += [edge(rng, style, f"M{k}", "M", domains) for k in (1, 2, 3)]
@@ -288,7 +288,7 @@ def mixed(rng, domains):
         Plan("M17", "quantized", ("M",), way="cast", dtype="bf16"),
         Plan("M18", "duplicate", ("M6",)),
     ]
-    strangers = Style(root_steps=900)
+    strangers = Style(root_steps=500)
     plans += [root(rng, strangers, letter, domains) for letter in "XYZ"]
     return Shape(width=64, inner=128, layers=2, heads=4), plans
 
@@ -296,7 +296,7 @@ def mixed(rng, domains):
 @recipe("bytes")
 def shapes(rng, domains):
     """Descendants with more tokens, another head, fewer or repeated layers, other names."""
-    style = Style(some(rng, ("f32", "bf16")), root_steps=1500)
+    style = Style(some(rng, ("f32", "bf16")), root_steps=1000)
     plans = [
         root(rng, style, "A", domains),
         edge(rng, style, "A1", "A", domains),
@@ -315,7 +315,7 @@ def shapes(rng, domains):
 @recipe("bytes")
 def merges(rng, domains):
     """Averages of several kinds, of two and three models, and what was trained from them."""
-    style = Style(some(rng, ("f32", "bf16", "f16")), root_steps=1500)
+    style = Style(some(rng, ("f32", "bf16", "f16")), root_steps=1000)
     plans = [root(rng, style, "A", domains)]
     plans += [edge(rng, style, f"A{k}", "A", domains) for k in (1, 2, 3, 4)]
     plans.append(edge(rng, style, "A5", "A1", domains))
@@ -334,7 +334,7 @@ def merges(rng, domains):
 @recipe("bytes")
 def strangers(rng, domains):
     """Seven unrelated models of one architecture, and two small families among them."""
-    style = Style(root_steps=700)
+    style = Style(root_steps=400)
     plans = [root(rng, style, letter, domains) for letter in "PQRSTUV"]
     plans += family(rng, "A", [0, 1], style, domains) + family(rng, "B", [0, 0], style, domains)
     return Shape(width=64, inner=128, layers=2, heads=4), plans
