@@ -126,6 +126,14 @@ def run_rules(zoo: Zoo) -> dict:
     return outcomes
 
 
+def ward_rand(zoo: Zoo, rule: str) -> float:
+    """How well Ward linkage, told the true number of families, finds them (adjusted Rand index)."""
+    models = published.read_models(zoo.folder)
+    families = published.true_families(zoo.truth, list(models)).tolist()
+    distance = published.distance_of(rule, list(models.values()), words_of(rule, models)[0])
+    return rand_index(families, published.ward_families(distance, len(set(families))).tolist())
+
+
 # ------------------------------------------------------------------ measures
 
 
@@ -229,6 +237,12 @@ def detail_table(zoos, own, outcomes) -> list:
                   "right at support >= 90 %", "seconds"], rows)
 
 
+def family_table(zoos, own, ward) -> list:
+    rows = [[zoo.name, len(set(zoo.families().values())), f"{own[zoo.name].get('rand', 0):.2f}",
+             *(f"{value:.2f}" for value in ward[zoo.name])] for zoo in zoos]
+    return table(["zoo", "families", "modeltree", "Ward, mean difference", "Ward, ranks"], rows)
+
+
 def reliability(zoos, own, outcomes, key: str) -> list:
     """Edges found by their support, and how many of them are right."""
     rows = []
@@ -280,19 +294,23 @@ def missed(zoos, own, outcomes) -> list:
                   "support / of its direction, %"], rows)
 
 
-def report(zoos, own, outcomes, rules, version: str) -> str:
+def report(zoos, own, outcomes, rules, ward, version: str) -> str:
     lines = ["# Accuracy", "", f"Written by `make accuracy` with {version}; do not edit.", "",
              NOTES.read_text().strip(), "", "## Directed accuracy", "",
              "True edges found with the right direction, of all true edges, models that a method cannot read",
              "included. modeltree is told nothing. The published rules (numpy, in",
-             "`Tests/Oracle/published_rules.py`: layer kinds of the authors' code, lambda 0.3) are told the true",
-             "families.", ""]
+             "`Tests/Oracle/published_rules.py`: layer kinds of the authors' code, lambda 0.3) are told the",
+             "true families.", ""]
     lines += directed_table(zoos, own, rules)
     lines += ["", "## modeltree in detail", "",
-              "ARI: adjusted Rand index of the families. Merges: those with all parents found; wrong: other models",
-              "called merges. Relations: children whose relation is named rightly. Ranks: of merged LoRAs, exactly",
-              "right.", ""]
+              "ARI: adjusted Rand index of the families. Merges: those with all parents found; wrong: other",
+              "models called merges. Relations: children whose relation is named rightly. Ranks: of merged",
+              "LoRAs, exactly right.", ""]
     lines += detail_table(zoos, own, outcomes)
+    lines += ["", "## Families", "",
+              "Adjusted Rand index. modeltree is told nothing; Ward linkage is told the true number of families and",
+              "sees only models that are no adapters.", ""]
+    lines += family_table(zoos, own, ward)
     lines += ["", "## Is the support to be believed?", "", "All edges that modeltree found, by support:", ""]
     lines += reliability(zoos, own, outcomes, "support")
     lines += ["", "Edges that join a true parent and child, by the support of their direction:", ""]
@@ -317,12 +335,13 @@ def main():
     zoos = read_zoos([ROOT / "zoo" / name for name in SHIPPED] + args.zoos)
     zoos = [z for z in zoos if not args.only or args.only in z.name]
     args.runs.mkdir(parents=True, exist_ok=True)
-    own, outcomes, rules = {}, {}, {}
+    own, outcomes, rules, ward = {}, {}, {}, {}
     for zoo in zoos:
         out = outcomes[zoo.name] = run_modeltree(zoo, args.binary, args.runs / zoo.name, args.reuse)
         own[zoo.name] = measure(zoo, out)
         if not args.no_rules:
             rules[zoo.name] = {name: measure(zoo, found) for name, found in run_rules(zoo).items()}
+            ward[zoo.name] = [ward_rand(zoo, rule) for rule in ("mean", "mother-lora")]
         m = own[zoo.name]
         print(f"{zoo.name:28} {m['directed']:3} of {m['edges']:3}  undirected {m['undirected']:3}  roots "
               f"{m['roots_found']} of {m['roots']}  {m['seconds']:.1f} s  {out.failed or ''}", flush=True)
@@ -335,7 +354,7 @@ def main():
         return
     version = subprocess.run([str(args.binary), "--version"], capture_output=True, text=True).stdout.strip()
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(report(zoos, own, outcomes, rules, f"modeltree {version}"))
+    args.out.write_text(report(zoos, own, outcomes, rules, ward, f"modeltree {version}"))
     print(f"wrote {args.out}")
 
 

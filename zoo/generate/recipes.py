@@ -229,7 +229,8 @@ MINILM = Shape("encoder", width=384, inner=1536, layers=6, heads=12, vocabulary=
 def pretrained(rng, domains):
     """Fine-tunes of a real encoder: MiniLM."""
     style = Style(tasks=("masked", "neighbours", "classes"), rates=(2e-5, 1e-4), steps=(25, 50),
-                  decays=(0.0, 0.01, 0.1), root_way="pretrained", root={"steps": 0, "lr": 0.0}, decay_all=(False, True))
+                  decays=(0.0, 0.01, 0.1), root_way="pretrained", root={"steps": 0, "lr": 0.0},
+                  decay_all=(False, True))
     return MINILM, family(rng, "A", [0, 0, 0, 1, 1, 2, 4], style, domains)
 
 
