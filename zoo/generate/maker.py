@@ -79,7 +79,7 @@ class Maker:
             lost = [n for n in missing if not (plan.change == "head" and n.startswith(replaced))]
             if lost or strange:
                 raise ValueError(f"{plan.key}: lacks {lost}, does not know {strange}")
-        if plan.way == "pretrained":
+        if not plan.steps:
             return {n: t.detach() for n, t in network.state_dict().items()}, (None, None)
         before = self._measure(network, plan)
         adapters = attach(network, plan.targets, plan.rank, plan.alpha) if plan.rank else {}
