@@ -199,15 +199,19 @@ def distance_of(rule: str, models: list, word, precision: int = 32) -> np.ndarra
 
 
 def recover(models: dict, rule: str, stage="specialization", weight=0.3, families=None, distance_word=None,
-            score_word=None, precision=32, check_unique=False) -> dict:
-    """`families`: labels in the order of the models; None: one family."""
+            score_word=None, precision=32, check_unique=False, known=None) -> dict:
+    """`families`: labels in the order of the models; None: one family. `known`: distances by family
+    label; what is missing is put there."""
     ids = list(models)
     labels = np.zeros(len(ids), dtype=int) if families is None else np.asarray(families)
     out = {"ids": ids, "families": labels.tolist(), "edges": [], "parts": []}
     for label in sorted(set(labels.tolist())):
         members = [k for k in range(len(ids)) if labels[k] == label]
         chosen = [models[ids[k]] for k in members]
-        distance = distance_of(rule, chosen, distance_word, precision)
+        known = {} if known is None else known
+        if label not in known:
+            known[label] = distance_of(rule, chosen, distance_word, precision)
+        distance = known[label]
         score = scores(chosen, score_word)
         t = direction(score, stage)
         cost = cost_matrix(distance, t, weight) if len(chosen) > 1 else distance
