@@ -312,8 +312,8 @@ def report(zoos, own, outcomes, rules, ward, version: str) -> str:
               "LoRAs, exactly right.", ""]
     lines += detail_table(zoos, own, outcomes)
     lines += ["", "## Families", "",
-              "Adjusted Rand index. modeltree is told nothing; Ward linkage is told the true number of families",
-              "and sees only models that are no adapters.", ""]
+              "Adjusted Rand index. modeltree is told nothing; Ward linkage is told the true number of",
+              "families and sees only models that are no adapters.", ""]
     lines += family_table(zoos, own, ward)
     lines += ["", "## Is the support to be believed?", "", "All edges that modeltree found, by support:", ""]
     lines += reliability(zoos, own, outcomes, "support")
