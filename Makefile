@@ -3,6 +3,8 @@ BUILD := swift build -c release
 MODELTREE := .build/release/modeltree
 PREFIX ?= /usr/local
 DEMO := full-finetune
+ZOOS ?= zoos
+SEED ?= 1
 
 .DEFAULT_GOAL := help
 
@@ -27,6 +29,15 @@ test: ## Set up, build and pass every test
 	@scripts/setup --python
 	$(BUILD) --build-tests
 	swift test -c release --skip-build
+
+.PHONY: zoos
+zoos: ## Train fresh zoos with known trees (RECIPES="mixed forest" SEED=7 ZOOS=zoos; no RECIPES: list them)
+	@scripts/zoos $(if $(RECIPES),--out "$(ZOOS)" --seed $(SEED) $(RECIPES),--list)
+
+.PHONY: accuracy
+accuracy: build ## Measure modeltree and the published rules on the shipped zoos, and on those in ZOOS=DIR
+	@scripts/setup --python
+	.venv/bin/python zoo/accuracy.py $(if $(wildcard $(ZOOS)),--zoos "$(ZOOS)")
 
 .PHONY: install
 install: build ## Install both programs below PREFIX (/usr/local)
