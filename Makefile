@@ -28,6 +28,12 @@ test: ## Set up, build and pass every test
 	$(BUILD) --build-tests
 	swift test -c release --skip-build
 
+.PHONY: bench
+bench: ## Measure against other programs and the machine (BENCH=quick: two minutes, writes nothing)
+	@scripts/setup --python
+	$(BUILD)
+	bench/bench $(BENCH)
+
 .PHONY: install
 install: build ## Install both programs below PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin
@@ -35,4 +41,4 @@ install: build ## Install both programs below PREFIX (/usr/local)
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf .build .venv runs
+	rm -rf .build .venv bench/.venv runs
