@@ -175,16 +175,16 @@ def measure(collection, rounds, limit, ssyrk):
             warm_dd.append(dd(files))
             warm.append(recover(folder))
     best = min(warm or cold, key=lambda r: r["seconds"])
-    coldest = min(cold, key=lambda r: r["secondsByPhase"]["compare"])
+    coldest = min(cold, key=lambda r: r["seconds_by_phase"]["compare"])
     row |= {
-        "seconds": best["seconds"], "compare": best["secondsByPhase"]["compare"],
-        "cold_compare": coldest["secondsByPhase"]["compare"], "cold": min(r["seconds"] for r in cold),
+        "seconds": best["seconds"], "compare": best["seconds_by_phase"]["compare"],
+        "cold_compare": coldest["seconds_by_phase"]["compare"], "cold": min(r["seconds"] for r in cold),
         "dd_cold": min(cold_dd), "dd_warm": min(warm_dd) if warm_dd else None,
-        "read_ratio": max(r["readRatio"] for r in cold + warm),
+        "read_ratio": max(r["read_ratio"] for r in cold + warm),
         "worker": max(r["worker"] for r in cold + warm),
         "coordinator": max(r["coordinator"] for r in cold + warm),
         "shards": best["shards"],
-        "coordinator_ms": 1e3 * best["processorSecondsByPhase"]["compare"] / best["shards"]}
+        "coordinator_ms": 1e3 * best["processor_seconds_by_phase"]["compare"] / best["shards"]}
     pairs = collection.models * (collection.models - 1) / 2 * collection.weights
     row["ssyrk_seconds"] = pairs / (rate_at(ssyrk, collection.models) * 1e9) / CORES
     answer = SCRATCH / "answer.npy"
@@ -210,7 +210,7 @@ def scaling(folder, rounds):
     found = {1: [], 2: []}
     for _ in range(rounds):
         for workers in (1, 2):
-            found[workers].append(recover(folder, workers)["secondsByPhase"]["compare"])
+            found[workers].append(recover(folder, workers)["seconds_by_phase"]["compare"])
     return {str(k): min(v) for k, v in found.items()}
 
 
@@ -239,7 +239,7 @@ def threads(folder, rounds):
 def budgets(folder):
     """Peak of a worker above its budget, for several budgets."""
     return [
-        {"memory": memory, "worker": found["worker"], "read_ratio": found["readRatio"]}
+        {"memory": memory, "worker": found["worker"], "read_ratio": found["read_ratio"]}
         for memory in ("64MiB", "256MiB", "2GiB") for found in [recover(folder, memory=memory)]]
 
 

@@ -16,11 +16,12 @@ import Testing
     private var random: Seeded
 
     /// - Parameter relatives: family and relative distance of each model; 0: the base itself.
-    init(_ relatives: [(base: Int, step: Float)], _ type: ElementType, _ random: Seeded) {
+    init(_ relatives: [(base: Int, step: Float)], _ type: ElementType, _ seed: Seeded) {
+      var random = seed
       self.relatives = relatives
       self.type = type
+      pool = (0..<(4 * Self.block)).map { _ in Float(0.02 * random.normal()) }
       self.random = random
-      pool = (0..<(4 * Self.block)).map { _ in Float(0.02 * self.random.normal()) }
       floats = .allocate(capacity: relatives.count * Self.block)
       halves = .allocate(capacity: relatives.count * Self.block)
     }
