@@ -25,15 +25,19 @@ def times(value):
 
 def about(row, method):
     """A published time; a tilde where it was scaled up from some of the pairs."""
+    if method not in row:
+        return "no square tensor"
     return ("" if row[f"{method}_share"] == 1 else "~ ") + seconds(row[method])
 
 
 def collection_rows(rows):
     for r in rows:
         yield [
-            r["what"], f"{r['n']}", f"{r['weights'] / 1e6:.1f} M {r['dtype']}", f"{r['bytes'] / GB:.2f}",
+            r["what"], f"{r['n']}", f"{r['weights'] / 1e6:.1f} M {r['dtype']}",
+            f"{r['bytes'] / GB:.2f}",
             seconds(r["seconds"]), seconds(r["onepass"]), about(r, "ft"), about(r, "lora"),
-            times(r["onepass"] / r["seconds"]), times(r["ft"] / r["seconds"]), times(r["lora"] / r["seconds"])]
+            times(r["onepass"] / r["seconds"]), times(r["ft"] / r["seconds"]),
+            times(r["lora"] / r["seconds"]) if "lora" in r else "-"]
 
 
 def floor_rows(rows):
@@ -42,7 +46,8 @@ def floor_rows(rows):
         compute = r["ssyrk_seconds"]
         floor = max(warm or r["dd_cold"], compute)
         yield [
-            r["what"], seconds(r["dd_cold"]), seconds(r["cold_compare"]), f"{r['dd_cold'] / r['cold_compare']:.2f}",
+            r["what"], seconds(r["dd_cold"]), seconds(r["cold_compare"]),
+            f"{r['dd_cold'] / r['cold_compare']:.2f}",
             seconds(warm) if warm else "does not fit", f"{compute:.3f}",
             seconds(r["compare"]), f"{floor / r['compare']:.2f}"]
 
@@ -52,7 +57,7 @@ def memory_rows(rows):
         ours = r["worker"] + r["coordinator"]
         yield [
             r["what"], f"{r['worker'] / MIB:.0f}", f"{r['coordinator'] / MIB:.0f}",
-            f"{r['onepass_rss'] / MIB:.0f}", f"{max(r['ft_rss'], r['lora_rss']) / MIB:.0f}",
+            f"{r['onepass_rss'] / MIB:.0f}", f"{max(r['ft_rss'], r.get('lora_rss', 0)) / MIB:.0f}",
             times(r["onepass_rss"] / ours), f"{r['read_ratio']:.4f}", f"{r['error']:.1e}", f"{r['shards']}",
             f"{r['coordinator_ms']:.2f}"]
 

@@ -37,7 +37,7 @@ import Testing
     #expect(found.count == expected.count, comment)
     #expect(abs(found.mean - expected.mean) <= 1e-13 * abs(expected.mean) + 1e-12 * sigma, comment)
     // What doubles leave of a deviation from a mean that is far larger.
-    let rounding = 1e-15 * (expected.mean / sigma).magnitude
+    let rounding = sigma > 0 ? 1e-15 * (expected.mean / sigma).magnitude : 0
     #expect(abs(found.m2 - m2) <= (1e-11 + 10 * rounding) * m2, comment)
     let cube = expected.count * sigma * sigma * sigma
     #expect(abs(found.m3 - expected.sum(3)) <= (1e-6 + 10 * rounding) * cube, comment)

@@ -79,7 +79,7 @@ struct ShardTests {
     let runs = 4 * ((8 * 1024 + 16) * 8 + 3 * 64)
     #expect(plan.minimumWorkerBytes == sums + runs + 3 * 16 * 3000)
     // The linear map: 6 pairs of 2 sums, and a submatrix of each model.
-    let largest = 8 * 6 * 2 + 4 * MemoryLayout<Moments>.stride + 4 * 4 * 64 * 64
+    let largest = 8 * 6 * 2 + 4 * MemoryLayout<Moments>.stride + 4 * 4 * 10 * 10
     #expect(plan.coordinatorBytes >= largest + 8 * 16 * 10)
     #expect(plan.coordinatorBytes < 4 * largest + 8 * 16 * 40)
   }

@@ -22,7 +22,7 @@ extension Plan {
         models: $0.copies.count, bytesPerCoordinate: $0.bytesPerCoordinate,
         columns: $0.shape.columns, statistics: $0.statistics,
         kept: ShardGeometry.keptBytes(
-          models: $0.copies.count, samples: $0.samples, spectrum: $0.spectrum))
+          models: $0.copies.count, shape: $0.shape, samples: $0.samples, spectrum: $0.spectrum))
     }.max() ?? 0
   }
 
@@ -32,7 +32,8 @@ extension Plan {
     let largest = tensors.map {
       8 * $0.statistics.pairArrays * PairIndex($0.copies.count).count
         + $0.copies.count * MemoryLayout<Moments>.stride
-        + ShardGeometry.keptBytes(models: $0.copies.count, samples: $0.samples, spectrum: 0)
+        + ShardGeometry.keptBytes(
+          models: $0.copies.count, shape: $0.shape, samples: $0.samples, spectrum: 0)
     }.max() ?? 0
     return 3 * largest + Self.matrices * 8 * models.count * models.count
   }

@@ -49,8 +49,9 @@ public enum ShardGeometry {
   }
 
   /// Bytes of weights that a shard keeps as they are: its samples, and the block of its spectrum.
-  public static func keptBytes(models: Int, samples: Int, spectrum: Int) -> Int {
-    models * (4 * samples * SampleGrid.side * SampleGrid.side + SpectrumGrid.bytes(spectrum))
+  public static func keptBytes(models: Int, shape: TensorShape, samples: Int, spectrum: Int) -> Int {
+    let sampled = min(shape.rows, SampleGrid.side) * min(shape.columns, SampleGrid.side)
+    return models * (4 * samples * sampled + SpectrumGrid.bytes(spectrum, of: shape))
   }
 
   /// Bytes that a computation holds beside its blocks: the sums, the packed runs and what is kept.

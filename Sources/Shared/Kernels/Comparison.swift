@@ -96,7 +96,9 @@ final class Comparison<Real: Lane>: Comparing {
 
   private static func update(
     _ sums: inout Partial,
-    _ body: (UnsafeMutablePointer<Double>?, UnsafeMutablePointer<Double>?, UnsafeMutablePointer<Double>?) -> Void
+    _ body: (
+      UnsafeMutablePointer<Double>?, UnsafeMutablePointer<Double>?, UnsafeMutablePointer<Double>?
+    ) -> Void
   ) {
     sums.l2.withUnsafeMutableBufferPointer { l2 in
       sums.l1.withUnsafeMutableBufferPointer { l1 in
