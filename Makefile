@@ -39,6 +39,12 @@ accuracy: build ## Measure modeltree and the published rules on the shipped zoos
 	@scripts/setup --python
 	.venv/bin/python zoo/accuracy.py $(if $(wildcard $(ZOOS)),--zoos "$(ZOOS)")
 
+.PHONY: bench
+bench: ## Measure against other programs and the machine (BENCH=quick: two minutes, writes nothing)
+	@scripts/setup --python
+	$(BUILD)
+	bench/bench $(BENCH)
+
 .PHONY: install
 install: build ## Install both programs below PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin
@@ -46,4 +52,4 @@ install: build ## Install both programs below PREFIX (/usr/local)
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf .build .venv runs
+	rm -rf .build .venv bench/.venv runs
