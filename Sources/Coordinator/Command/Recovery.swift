@@ -171,12 +171,13 @@ struct Recovery {
     }
     record.finish(evaluation, seconds: (ContinuousClock.now - started) / .seconds(1))
     try AtomicFile.write(JSONText.of(record, pretty: true) + "\n", to: directory.record)
+    let page = try TreePage.write(to: directory.path)
     logger.info("finished", metadata: ["seconds": "\(fixed(record.seconds, 2))"])
 
     Console.result(TreeFormat.text.render(forest))
     if let evaluation { Console.result("\n" + EvaluationText.text(evaluation)) }
     Console.say(
       "\n\(plan.models.count) models, \(forest.familyCount) \(forest.familyCount == 1 ? "family" : "families"), \(fixed(record.seconds, 2)) s; written:")
-    for path in written + [directory.results, directory.record, directory.log] { Console.say("  \(path)") }
+    for path in written + [page, directory.results, directory.record, directory.log] { Console.say("  \(path)") }
   }
 }
