@@ -247,6 +247,7 @@
   const stage = byId("stage");
   let drawnNodes = [];
   let drawnEdges = [];
+  let titles = [];
 
   function edgePath(from, to, isExtra) {
     const x0 = spot[from].x + nodes[from].width;
@@ -347,42 +348,49 @@
       boxes.append(drawnNodes[i]);
       if (nodes[i].children.length) boxes.append(drawFolder(i));
     }
-    const titles = blocks.map((block) => draw("text", { class: "family-name", x: block.x, y: block.y + 16 }, block.title));
-    world.replaceChildren(...titles, edges, boxes);
+    titles = blocks.map((block) => ({ x: block.x, y: block.y, text: block.title }));
+    const names = titles.map((title) => draw("text", { class: "family-name", x: title.x, y: title.y + 16 }, title.text));
+    world.replaceChildren(...names, edges, boxes);
     if (state.lengths === "distance") world.append(scaleBar());
     const folded = nodes.length - visible.length;
     byId("folded-note").hidden = folded === 0;
-    byId("folded-note").textContent = `${models(folded)} folded away`;
+    byId("folded-note").textContent = `${folded} of ${nodes.length} folded away`;
     if (!state.touched) fit();
     mark();
     drawLegend();
   }
 
-  /// How long an edge of a round distance is.
+  /// How long an edge is at distance 0, and at a round distance.
   function scaleBar() {
-    const unit = 10 ** Math.floor(Math.log10(120 / layout.scale));
-    const value = unit * (layout.scale * unit * 5 <= 120 ? 5 : layout.scale * unit * 2 <= 120 ? 2 : 1);
-    const [from, to, y] = [layout.shortest, layout.shortest + value * layout.scale, extent.h + 24];
-    return draw("g", { class: "scale" },
-      draw("path", { class: "scale-bar", d: `M0 ${y - 4}V${y + 4}M0 ${y}H${to}M${from} ${y - 4}V${y + 4}M${to} ${y - 4}V${y + 4}` }),
-      draw("text", { class: "scale-text", x: 2, y: y + 18 }, "0"),
-      draw("text", { class: "scale-text", x: from + 4, y: y + 18 }, `length of an edge: up to here at distance 0, and ${short(value)} more at the end`));
+    const unit = 10 ** Math.floor(Math.log10(150 / layout.scale));
+    const value = unit * ([5, 2, 1].find((times) => layout.scale * unit * times <= 150) ?? 1);
+    const y = extent.h + 26;
+    const group = draw("g", { class: "scale" }, draw("text", { class: "scale-text", x: 0, y: y + 4 }, "length of an edge at"));
+    let x = 130;
+    for (const distance of [0, value]) {
+      const length = layout.shortest + distance * layout.scale;
+      group.append(draw("text", { class: "scale-text", x, y: y + 4 }, short(distance)),
+        draw("path", { class: "scale-bar", d: `M${x + 26} ${y - 4}V${y + 4}M${x + 26} ${y}H${x + 26 + length}M${x + 26 + length} ${y - 4}V${y + 4}` }));
+      x += 26 + length + 24;
+    }
+    return group;
   }
 
   function drawLegend() {
     const legend = byId("legend");
     const parts = [];
     if (colours.items) {
-      for (const [name, colour] of colours.items.slice(0, 10)) {
+      const most = stage.clientWidth < 500 ? 5 : 10;
+      for (const [name, colour] of colours.items.slice(0, most)) {
         const swatch = make("i");
         swatch.style.setProperty("--c", colour);
         parts.push(make("span", {}, swatch, name));
       }
-      if (colours.items.length > 10) parts.push(make("span", {}, `and ${colours.items.length - 10} more`));
+      if (colours.items.length > most) parts.push(make("span", {}, `and ${colours.items.length - most} more`));
     } else {
       const bar = make("span", { class: "ramp" });
       bar.style.background = `linear-gradient(90deg, ${ramps.light.map(css).join(",")})`;
-      parts.push(make("span", {}, state.colour, short(colours.low), bar, short(colours.high)));
+      parts.push(make("span", {}, `${state.colour.replaceAll("_", " ")}: ${short(colours.low)}`, bar, short(colours.high)));
     }
     const seen = [...new Set(tree.links.map((link) => link.relation))];
     for (const relation of seen) parts.push(make("span", {}, sample(relation, false), relation));
@@ -556,13 +564,19 @@
     const hits = new Set(state.hits);
     const rank = (i) => (i === state.selected ? 1e9 : 0) + (hits.has(i) ? 1e6 : 0) + (lit.has(i) ? 1e4 : 0) + (nodes[i].parent === null ? 1e3 : 0) + nodes[i].size;
     const taken = [];
-    const texts = [];
+    const texts = titles.map((title) => {
+      const [left, middle] = [x + title.x * k, y + title.y * k + 2];
+      taken.push({ l: left, r: left + title.text.length * 7, t: middle - 9, b: middle + 9 });
+      return draw("text", { x: left, y: middle, class: "family-title" }, title.text);
+    });
+    const least = visible.length / 60;
     for (const i of [...visible].sort((a, b) => rank(b) - rank(a) || a - b)) {
       if (texts.length >= 140) break;
-      if (state.selected !== null && !lit.has(i)) continue;
+      const isWanted = i === state.selected || hits.has(i) || lit.has(i);
+      if (!isWanted && (state.selected !== null || nodes[i].size < least)) continue;
       const [left, middle] = [x + spot[i].x * k, y + spot[i].y * k];
       const room = { l: left, r: left + nodes[i].label.length * 6.7 + 6, t: middle - 8, b: middle + 8 };
-      if (room.r < 0 || room.l > box.width || room.b < 0 || room.t > box.height) continue;
+      if (room.r < 0 || room.r > box.width || room.b < 0 || room.t > box.height) continue;
       if (taken.some((other) => room.l < other.r && room.r > other.l && room.t < other.b && room.b > other.t)) continue;
       taken.push(room);
       texts.push(draw("text", { x: left + 2, y: middle, class: i === state.selected ? "selected" : null }, nodes[i].label));
@@ -1095,18 +1109,29 @@
     drawRows();
   });
 
-  /// Large forests start with their lower levels folded, so that the first picture is a quick one.
-  const mostAtFirst = 1500;
-  function foldLarge() {
-    let shown = nodes.filter((n) => n.parent === null).length;
-    const open = nodes.filter((n) => n.parent === null && n.children.length).sort((a, b) => b.size - a.size);
-    for (let at = 0; at < open.length; at += 1) {
-      const n = open[at];
-      if (shown + n.children.length > mostAtFirst) { state.folded.add(n.i); continue; }
-      shown += n.children.length;
-      open.push(...n.children.map((i) => nodes[i]).filter((child) => child.children.length).sort((a, b) => b.size - a.size));
+  /// Where the whole forest would be too small to read, the first picture shows as many of the large
+  /// branches as can be read, the rest folded.
+  const readable = 0.62;
+  function foldToRead() {
+    const box = stage.getBoundingClientRect();
+    const room = { w: Math.max(box.width - 40, 50), h: Math.max(box.height - 100, 50) };
+    const inner = nodes.filter((n) => n.children.length);
+    const open = [...inner].sort((a, b) => a.depth - b.depth || b.size - a.size || a.i - b.i);
+    const isReadable = (count) => {
+      const shown = new Set(open.slice(0, count).map((n) => n.i));
+      state.folded = new Set(inner.filter((n) => !shown.has(n.i)).map((n) => n.i));
+      arrange(room.w / room.h);
+      return Math.min(room.w / extent.w, room.h / extent.h) >= readable;
+    };
+    if (nodes.length <= mostAtFirst && isReadable(inner.length)) return;
+    let [low, high] = [0, Math.min(inner.length, mostAtFirst)];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (isReadable(middle)) low = middle; else high = middle - 1;
     }
+    isReadable(low);
   }
+  const mostAtFirst = 400;
 
   // ---- start ------------------------------------------------------------------------------------------------------
   byId("title").textContent = "Model tree";
@@ -1118,8 +1143,8 @@
   }
   byId("citation").textContent = data.citation;
   document.documentElement.dataset.theme = remembered() ?? (prefersDark.matches ? "dark" : "light");
-  if (nodes.length > mostAtFirst) foldLarge();
   list();
+  foldToRead();
   render();
   drawMap();
   let width = stage.clientWidth;
