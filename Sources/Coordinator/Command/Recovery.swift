@@ -174,7 +174,7 @@ struct Recovery {
     let page = try TreePage.write(to: directory.path)
     logger.info("finished", metadata: ["seconds": "\(fixed(record.seconds, 2))"])
 
-    Console.result(TreeFormat.text.render(forest))
+    Console.result(TextTree.render(forest, style: Terminal.style))
     if let evaluation { Console.result("\n" + EvaluationText.text(evaluation)) }
     Console.say(
       "\n\(plan.models.count) models, \(forest.familyCount) \(forest.familyCount == 1 ? "family" : "families"), \(fixed(record.seconds, 2)) s; written:")

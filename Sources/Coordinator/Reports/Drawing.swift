@@ -1,23 +1,23 @@
 internal import Core
 internal import Lineage
 
+/// What the length of an edge in a picture says.
+public enum EdgeLengths: String, Sendable, CaseIterable {
+  /// Nothing: all models of one depth stand in one column.
+  case equal
+  /// The distance: an edge is longer by it than the shortest one.
+  case distance
+}
+
 /// Where the models of a forest stand in a picture: boxes with their names, roots at the left, one
 /// tidy tree per family. The picture of `tree --format svg` and the page both come from here.
 struct Drawing {
-  /// What the length of an edge says.
-  enum Lengths: String, CaseIterable {
-    /// Nothing: all models of one depth stand in one column.
-    case equal
-    /// The distance: an edge is `shortest + distance * scale` long.
-    case distance
-  }
-
   /// Sizes in pixels at a zoom of 1.
   static let box = 24.0
   static let row = 30.0
   static let character = 7.25
   private static let padding = 20.0
-  private static let gap = 84.0
+  static let gap = 84.0
   /// Of an edge at distance 0, and of the longest one beyond that, where lengths are distances.
   static let shortest = 44.0
   private static let longest = 200.0
@@ -44,7 +44,7 @@ struct Drawing {
     var y: [Double]
   }
 
-  func positions(_ lengths: Lengths) -> Positions {
+  func positions(_ lengths: EdgeLengths) -> Positions {
     let n = labels.count
     var positions = Positions(x: Array(repeating: 0, count: n), y: Array(repeating: 0, count: n))
     var bottom: [Int: Double] = [:]
@@ -63,7 +63,7 @@ struct Drawing {
   }
 
   /// Left edges, and where the contours of the layout end.
-  private func place(_ tree: [Int], _ lengths: Lengths, _ x: inout [Double], _ end: inout [Double]) {
+  private func place(_ tree: [Int], _ lengths: EdgeLengths, _ x: inout [Double], _ end: inout [Double]) {
     var widest: [Double] = []
     for node in tree {
       let depth = outline.depth[node]

@@ -80,6 +80,26 @@ public struct FinishedRun {
     return SquareMatrix(n, values: values)
   }
 
+  /// One row of an n x n matrix.
+  func row(_ name: String, _ node: Int) throws(Failure) -> [Double] {
+    try results.doubles(name, start: [node, 0], count: [1, forest.nodes.count])
+  }
+
+  /// Euclidean distances of two models, tensor by tensor; NaN where they do not share it.
+  func tensorDistances(_ a: Int, _ b: Int) throws(Failure) -> [Double] {
+    let tensors = try results.strings("/tensors").count
+    return try results.doubles("/tensor_distance/l2", start: [0, a, b], count: [tensors, 1, 1])
+  }
+
+  /// Kurtosis of each tensor of a model; NaN where it does not have it.
+  func kurtosis(_ node: Int) throws(Failure) -> [Double] {
+    let tensors = try results.strings("/tensors").count
+    return try results.doubles("/kurtosis", start: [node, 0], count: [1, tensors])
+  }
+
+  /// What each tensor does in its network.
+  func roles() throws(Failure) -> [String] { try results.strings("/tensor_role") }
+
   /// The model that somebody means: its id, or the only one that ends with the text.
   ///
   /// - Returns: its number.

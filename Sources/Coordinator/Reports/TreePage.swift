@@ -21,6 +21,7 @@ public enum TreePage {
     struct Layout: Encodable {
       let box: Double
       let row: Double
+      let gap: Double
       let shortest: Double
       let scale: Double
       let labels: [String]
@@ -85,7 +86,7 @@ public enum TreePage {
     _ run: FinishedRun, _ outline: Outline, _ distances: SquareMatrix, _ alternatives: Alternatives
   ) -> Content {
     let drawing = Drawing(outline)
-    func positions(_ lengths: Drawing.Lengths) -> Content.Positions {
+    func positions(_ lengths: EdgeLengths) -> Content.Positions {
       let found = drawing.positions(lengths)
       return .init(x: found.x.map(rounded), y: found.y.map(rounded))
     }
@@ -95,7 +96,7 @@ public enum TreePage {
       notes: RunFacts.notes(run.forest), citation: RunFacts.citation(run), metric: run.metric,
       definition: run.forest.graph["distance_definition"] ?? run.metric, order: outline.order,
       layout: .init(
-        box: Drawing.box, row: Drawing.row, shortest: Drawing.shortest, scale: drawing.scale,
+        box: Drawing.box, row: Drawing.row, gap: Drawing.gap, shortest: Drawing.shortest, scale: drawing.scale,
         labels: drawing.labels, widths: drawing.widths.map(rounded), equal: positions(.equal),
         distance: positions(.distance)),
       nextBest: alternatives.nextBest.enumerated().map { node, other in

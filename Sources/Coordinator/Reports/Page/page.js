@@ -253,7 +253,7 @@
     const x0 = spot[from].x + nodes[from].width;
     const [y0, x1, y1] = [spot[from].y, spot[to].x, spot[to].y];
     if (isExtra) return `M${x0} ${y0}C${x0 + 70} ${y0} ${x1 - 70} ${y1} ${x1} ${y1}`;
-    const bend = state.lengths === "equal" ? Math.max(x0, x1 - 84) : x0;
+    const bend = state.lengths === "equal" ? Math.max(x0, x1 - layout.gap) : x0;
     const room = x1 - bend;
     return `M${x0} ${y0}H${bend}C${bend + room * 0.3} ${y0} ${bend + room * 0.24} ${y1} ${bend + room * 0.54} ${y1}H${x1}`;
   }
