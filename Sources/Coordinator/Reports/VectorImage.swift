@@ -91,7 +91,7 @@ enum VectorImage {
       <g transform="translate(\(n(at.x[node])) \(n(at.y[node])))"><title>\(XMLText.escaped(model.id))</title>\
       <rect y="\(n(-Drawing.box / 2))" width="\(n(drawing.widths[node]))" height="\(n(Drawing.box))" rx="7" \
       fill="\(tinted(hue))" stroke="\(hue)" stroke-width="\(isRoot ? 2.6 : 1.3)"/>\
-      <text class="name" x="10" y="4"\(isRoot ? " font-weight=\"700\"" : "")>\(XMLText.escaped(drawing.labels[node]))</text></g>
+      <text class="name" x="10" y="4"\(isRoot ? " style=\"font-weight:700\"" : "")>\(XMLText.escaped(drawing.labels[node]))</text></g>
       """
   }
 
@@ -121,7 +121,7 @@ enum VectorImage {
       text += "<path d=\"\(path)\" fill=\"none\" stroke=\"#fff\" stroke-width=\"1.8\"/>"
     }
     if !link.isExtra {
-      let fill = " fill=\"\(link.isUndecided ? doubt : soft)\"\(link.isUndecided ? " font-weight=\"700\"" : "")"
+      let fill = " fill=\"\(link.isUndecided ? doubt : soft)\"\(link.isUndecided ? " style=\"font-weight:700\"" : "")"
       let support = "\(link.isUndecided ? "? " : "")\(AnswerText.percent(link.support))"
       text += """
         <text class="number" x="\(n(x1 - 5))" y="\(n(y1 - 4))"\(fill)>\(AnswerText.number(link.distance))</text>\

@@ -41,6 +41,7 @@ extension Why {
       [title] + shown.map { value($0.0) } + (own.isEmpty ? [] : [own])
     }
     var rows = [[""] + shown.map { "\($0.0.id.printable) (\($0.1))" } + ["\(child.printable) (itself)"]]
+    guard !shown.isEmpty else { return [] }
     rows.append(row("distance", { AnswerText.number($0.distance) }))
     rows.append(row("nearest relatives", { "\(AnswerText.ordinal($0.nearness)) of \(relatives)" }))
     rows.append(row("evidence that it came first", { AnswerText.signed($0.evidence) }))
@@ -57,40 +58,42 @@ extension Why {
 
   private var verdict: [String] {
     var lines: [String] = []
+    if relation == "merge" {
+      return [
+        "It was recognised as a weighted mean, from the distances among its relatives: only the models in the mean",
+        "can be its parents, and the cheapest of them is the one in the tree (docs/method.md).",
+      ]
+    }
     if let without {
-      let place = without.parent.map { "puts it under \($0.printable)" } ?? "makes it the root"
-      if without.extraCost >= 0 {
-        lines.append("The best tree without this edge \(place) and costs \(AnswerText.number(without.extraCost)) more.")
-      } else {
-        lines.append(
-          "A tree without this edge would cost \(AnswerText.number(-without.extraCost)) less: the shape of the tree, or a merge, decided (docs/method.md)."
-        )
-      }
+      let tree = parent == nil ? "The best tree with another root" : "The best tree without this edge"
+      let place =
+        parent == nil
+        ? "starts from \(without.root.printable)"
+        : without.parent.map { "puts it under \($0.printable)" } ?? "makes it the root"
+      lines.append(
+        without.extraCost >= 0
+          ? "\(tree) \(place) and costs \(AnswerText.number(without.extraCost)) more."
+          : "\(tree) \(place) and would cost \(AnswerText.number(-without.extraCost)) less: the shape of the tree decided (docs/method.md)."
+      )
     }
-    guard let parent, let runnerUp else {
-      if let runnerUp {
-        lines.append("Its cheapest parent would be \(runnerUp.id.printable), at a cost of \(AnswerText.number(runnerUp.cost)).")
-      }
-      return lines
-    }
+    guard let parent, let runnerUp else { return lines }
     let margin = runnerUp.cost - parent.cost
     guard margin >= 0, let distanceToLose else {
-      lines.append("The runner-up costs less by \(AnswerText.number(-margin)): one tree for all its relatives kept the parent.")
+      lines.append(
+        "The runner-up alone costs less by \(AnswerText.number(-margin)); one tree for all relatives has the parent.")
       return lines
     }
     let share = parent.distance > 0 ? " (\(AnswerText.signed(100 * margin / parent.distance)) %)" : ""
     lines.append("For \(runnerUp.id.printable) to win, one of these would have to be so:")
     lines.append("  the distance to \(parent.id.printable) above \(AnswerText.number(distanceToLose))\(share)")
-    if parent.nearness > runnerUp.nearness || runnerUp.distance > margin {
+    if runnerUp.distance > margin {
       lines.append(
         "  the distance to \(runnerUp.id.printable) below \(AnswerText.number(runnerUp.distance - margin))")
     }
     if let evidenceToLose {
       lines.append("  the evidence for \(parent.id.printable) below \(AnswerText.signed(evidenceToLose))")
     } else {
-      lines.append(
-        "No direction could do it: going against it costs at most \(AnswerText.number(largestPenalty))."
-      )
+      lines.append("No direction could do it: going against it costs at most \(AnswerText.number(largestPenalty)).")
     }
     return lines
   }

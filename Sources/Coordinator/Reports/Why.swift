@@ -25,10 +25,11 @@ public struct Why: Encodable {
     public var nearerTensors: Int
   }
 
-  /// The best tree in which the edge is not.
+  /// The best tree in which the edge is not; for a root the best one with another root near it.
   public struct Without: Encodable {
-    /// nil: the child would be a root.
+    /// Of the child there; nil: it would be a root.
     public var parent: String?
+    public var root: String
     /// How much more that tree costs; negative where the prior of shapes or a merge decided.
     public var extraCost: Double
   }
@@ -75,7 +76,7 @@ public struct Why: Encodable {
     undecided = link?.isUndecided ?? false
 
     let lambda = run.forest.graph["lambda"].flatMap(Double.init) ?? 0
-    largestPenalty = lambda * Self.mean(distances, members)
+    largestPenalty = lambda * Cost.mean(distances.submatrix(members))
     let isLinear = try run.roles().map { $0 == "linear" }
     func linear(_ values: [Double]) -> [Double] { zip(values, isLinear).filter(\.1).map(\.0) }
     func meanKurtosis(_ model: Int) throws(Failure) -> Double {
@@ -106,7 +107,7 @@ public struct Why: Encodable {
     }
     parent = try candidate(parentNode, against: runnerUpNode)
     runnerUp = try candidate(runnerUpNode, against: parentNode)
-    without = parentNode.flatMap { Self.without($0, child, members, cost, outline) }
+    without = Self.without(parentNode, child, members, cost, outline)
     if let parent, let runnerUp, node.duplicateOf == nil {
       distanceToLose = parent.distance + runnerUp.cost - parent.cost
       evidenceToLose = Self.evidence(
@@ -115,36 +116,41 @@ public struct Why: Encodable {
     }
   }
 
-  /// Mean distance of a family, its diagonal included: the unit of the penalty.
-  private static func mean(_ distances: SquareMatrix, _ members: [Int]) -> Double {
-    var (sum, count) = (0.0, 0.0)
-    for i in members {
-      for j in members where distances[i, j].isFinite {
-        sum += distances[i, j]
-        count += 1
-      }
-    }
-    return count > 0 ? sum / count : 0
-  }
+  /// Roots that are tried in place of a root.
+  private static let tries = 12
 
   private static func without(
-    _ parent: Int, _ child: Int, _ members: [Int], _ cost: SquareMatrix, _ outline: Outline
+    _ parent: Int?, _ child: Int, _ members: [Int], _ cost: SquareMatrix, _ outline: Outline
   ) -> Without? {
     // Copies hang below their first and take no part in the search.
     let distinct = members.filter { outline.forest.nodes[$0].duplicateOf == nil }
-    guard let place = distinct.firstIndex(of: child), let above = distinct.firstIndex(of: parent) else {
-      return nil
-    }
-    var part = cost.submatrix(distinct)
+    guard let place = distinct.firstIndex(of: child) else { return nil }
+    let part = cost.submatrix(distinct)
     let now = distinct.reduce(0.0) { sum, node in sum + (outline.parent[node].map { cost[$0, node] } ?? 0) }
-    part[above, place] = .nan
-    let found = Arborescence.parents(part)
-    guard found.count(where: { $0 == nil }) == 1 else { return nil }
-    let other = found.enumerated().reduce(0.0) { sum, edge in
-      sum + (edge.element.map { part[$0, edge.offset] } ?? 0)
+    func tree(_ changed: SquareMatrix) -> Without? {
+      let found = Arborescence.parents(changed)
+      let roots = found.indices.filter { found[$0] == nil }
+      guard roots.count == 1 else { return nil }
+      let total = found.enumerated().reduce(0.0) { sum, edge in
+        sum + (edge.element.map { part[$0, edge.offset] } ?? 0)
+      }
+      return Without(
+        parent: found[place].map { outline.forest.nodes[distinct[$0]].id },
+        root: outline.forest.nodes[distinct[roots[0]]].id, extraCost: total - now)
     }
-    return Without(
-      parent: found[place].map { outline.forest.nodes[distinct[$0]].id }, extraCost: other - now)
+    if let parent {
+      guard let above = distinct.firstIndex(of: parent) else { return nil }
+      var changed = part
+      changed[above, place] = .nan
+      return tree(changed)
+    }
+    let below = outline.children[child] + outline.children[child].flatMap { outline.children[$0] }
+    let others = below.compactMap { distinct.firstIndex(of: $0) }.prefix(tries)
+    return others.compactMap { root in
+      var changed = part
+      for source in distinct.indices { changed[source, root] = .nan }
+      return tree(changed)
+    }.min { $0.extraCost < $1.extraCost }
   }
 
   /// The evidence whose penalty is the given cost: the inverse of `Cost.penalty`.

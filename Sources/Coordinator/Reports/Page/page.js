@@ -889,7 +889,7 @@
   const head = make("div", { class: "row head", role: "row" });
   columns.forEach((column, c) => {
     head.append(make("div", { role: "columnheader", class: column.kind ?? "" },
-      make("button", { type: "button", onclick: () => { state.sort = { column: c, down: state.sort.column === c && !state.sort.down }; list(); } }, column.name)));
+      make("button", { type: "button", onclick: () => { state.sort = { column: c, down: state.sort.column === c && !state.sort.down }; table.scrollTop = 0; list(); } }, column.name)));
   });
   table.append(head, spacer);
 
@@ -987,7 +987,7 @@
   byId("zoom-in").addEventListener("click", () => byStage(1.35));
   byId("zoom-out").addEventListener("click", () => byStage(1 / 1.35));
   byId("fold").addEventListener("click", () => {
-    for (const n of nodes) if (n.parent === null && n.children.length) state.folded.add(n.i);
+    for (const n of nodes) if (n.children.length) state.folded.add(n.i);
     state.touched = false;
     render();
   });
