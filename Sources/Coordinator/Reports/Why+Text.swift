@@ -26,10 +26,7 @@ extension Why {
         "support \(AnswerText.percent(support)), direction \(AnswerText.percent(directionSupport))\(undecided ? ": undecided" : "")"
       )
     }
-    lines.append("")
-    lines += TextTable.of(table)
-    lines.append("")
-    lines += verdict
+    for part in [TextTable.of(table), verdict] where !part.isEmpty { lines += [""] + part }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -37,11 +34,11 @@ extension Why {
     let shown = [(parent, "parent"), (runnerUp, "runner-up")].compactMap { candidate, title in
       candidate.map { ($0, title) }
     }
+    guard !shown.isEmpty else { return [] }
     func row(_ title: String, _ value: (Candidate) -> String, _ own: String = "") -> [String] {
       [title] + shown.map { value($0.0) } + (own.isEmpty ? [] : [own])
     }
     var rows = [[""] + shown.map { "\($0.0.id.printable) (\($0.1))" } + ["\(child.printable) (itself)"]]
-    guard !shown.isEmpty else { return [] }
     rows.append(row("distance", { AnswerText.number($0.distance) }))
     rows.append(row("nearest relatives", { "\(AnswerText.ordinal($0.nearness)) of \(relatives)" }))
     rows.append(row("evidence that it came first", { AnswerText.signed($0.evidence) }))

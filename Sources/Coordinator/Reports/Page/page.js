@@ -564,11 +564,15 @@
     const hits = new Set(state.hits);
     const rank = (i) => (i === state.selected ? 1e9 : 0) + (hits.has(i) ? 1e6 : 0) + (lit.has(i) ? 1e4 : 0) + (nodes[i].parent === null ? 1e3 : 0) + nodes[i].size;
     const taken = [];
-    const texts = titles.map((title) => {
+    const isFree = (room) => !taken.some((other) => room.l < other.r && room.r > other.l && room.t < other.b && room.b > other.t);
+    const texts = [];
+    for (const title of titles) {
       const [left, middle] = [x + title.x * k, y + title.y * k + 2];
-      taken.push({ l: left, r: left + title.text.length * 7, t: middle - 9, b: middle + 9 });
-      return draw("text", { x: left, y: middle, class: "family-title" }, title.text);
-    });
+      const room = { l: left, r: left + title.text.length * 7, t: middle - 9, b: middle + 9 };
+      if (!isFree(room)) continue;
+      taken.push(room);
+      texts.push(draw("text", { x: left, y: middle, class: "family-title" }, title.text));
+    }
     const least = visible.length / 60;
     for (const i of [...visible].sort((a, b) => rank(b) - rank(a) || a - b)) {
       if (texts.length >= 140) break;
@@ -577,7 +581,7 @@
       const [left, middle] = [x + spot[i].x * k, y + spot[i].y * k];
       const room = { l: left, r: left + nodes[i].label.length * 6.7 + 6, t: middle - 8, b: middle + 8 };
       if (room.r < 0 || room.r > box.width || room.b < 0 || room.t > box.height) continue;
-      if (taken.some((other) => room.l < other.r && room.r > other.l && room.t < other.b && room.b > other.t)) continue;
+      if (!isFree(room)) continue;
       taken.push(room);
       texts.push(draw("text", { x: left + 2, y: middle, class: i === state.selected ? "selected" : null }, nodes[i].label));
     }
@@ -772,7 +776,7 @@
     bar.style.background = `linear-gradient(90deg, ${stops.map(css).join(",")})`;
     byId("map-legend").replaceChildren(make("span", { title: "Shades follow the root of the distance; beyond the largest distance within a family there are none" },
       "0", bar, `${short((reach / 65534) ** 2 * matrix.greatest)} within families`));
-    byId("map-note").textContent = matrix.step > 1 ? `means of blocks of ${matrix.step} × ${matrix.step} models` : "in the order of the tree";
+    byId("map-note").textContent = matrix.step > 1 ? `means of ${matrix.step} × ${matrix.step} models` : "in the order of the tree";
     drawMarks();
   }
 
