@@ -104,7 +104,7 @@ let package = Package(
     tests("ImportTests", needs: ["Core", "Import", "Storage", "TestSupport"]),
     tests("StorageTests", needs: ["Core", "Import", "Storage", "TestSupport"]),
     tests("PlanningTests", needs: ["Core", "Import", "Planning", "Storage"]),
-    tests("ReportsTests", needs: ["Core", "Lineage", "Reports", "TestSupport"]),
+    tests("ReportsTests", needs: ["Core", "Lineage", "Reports", "TestSeed", "TestSupport"]),
     tests("JournalTests", needs: ["Core", "Journal", "TestSupport"]),
     tests(
       "ComputeTests", needs: ["Compute", "Core", "Import", "Storage", "TestSupport", "Wire"]),
@@ -116,7 +116,7 @@ let package = Package(
     tests("KernelsTests", needs: ["Core", "Kernels", "TestSeed"]),
     tests("SchedulingTests", needs: ["Core", "Scheduling", "TestSeed"]),
     tests("LineageTests", needs: ["Core", "Lineage", "Spectra", "TestSeed"]),
-    tests("EndToEndTests", needs: ["modeltree", "modeltree-worker"]),
+    tests("EndToEndTests", needs: ["TestSupport", "modeltree", "modeltree-worker"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -32,7 +32,12 @@ def check(condition, what):
 
 
 def selector(node):
-    return ".node[data-id=" + json.dumps(node).replace("\\", "\\\\") + "]"
+    """Ids hold anything; a code point as CSS escapes it is safe for all of them."""
+    return '.node[data-id="' + "".join(f"\\{ord(c):x} " if not c.isalnum() else c for c in node) + '"]'
+
+
+def folder(node):
+    return selector(node).replace(".node[data-id", ".folder[data-fold")
 
 
 def way(node):
@@ -74,7 +79,9 @@ def click_lights_relatives(page):
     check(lit == sorted({node, *way(node), *below(node), *extra}), f"lit for {node!r}: {lit}")
     details = page.run("document.querySelector('#details').innerText")
     link = next(l for l in tree["links"] if l["target"] == node and not l.get("extra"))
-    check(node in details and link["source"] in details, "details lack the model or its parent")
+    bare = "".join(details.split())
+    for name in (node, link["source"]):
+        check("".join(name.split()) in bare, f"details lack {name!r}")
     check(f"{int(link['support'] * 100 + 0.5)} %" in details, "details lack the support")
     check(page.run("location.hash") != "", "the address does not name the model")
     rows = page.run("[...document.querySelectorAll('.row.selected')].map(e => e.dataset.child)")
@@ -99,7 +106,8 @@ def click_with_the_mouse(page):
 
 
 def search(page):
-    node = sorted(parents)[len(parents) // 2]
+    names = [id for id in sorted(parents) if id.isascii() and id.isprintable() and id.strip() == id]
+    node = names[len(names) // 2]
     page.key("/")
     check(page.run("document.activeElement.id") == "search", "/ does not lead to the search")
     page.type(node)
@@ -160,7 +168,7 @@ def folding(page):
     page.click("#fold")
     check(set(page.run(IDS)) == roots, "Fold all leaves more than the roots")
     root = max(roots, key=lambda id: len(below(id)))
-    page.click(f".folder[data-fold={json.dumps(root)}]", dx=0.15)
+    page.click(folder(root), dx=0.15)
     children = {child for parent, child in truth if parent == root}
     check(set(page.run(IDS)) == roots | children, "opening a root does not show its children")
     page.click("#unfold")
@@ -244,8 +252,8 @@ def themes(page):
     page.click("#theme")
 
 
-def pictures(folder, name):
-    folder.mkdir(parents=True, exist_ok=True)
+def pictures(place, name):
+    place.mkdir(parents=True, exist_ok=True)
     wanted = {
         "laptop-light": dict(width=1440, height=900), "laptop-dark": dict(width=1440, height=900, dark=True),
         "phone-light": dict(width=390, height=844, scale=2, touch=True),
@@ -254,7 +262,7 @@ def pictures(folder, name):
     for kind, options in wanted.items():
         with Page(**options) as page:
             page.open(run / "tree.html")
-            page.screenshot(folder / f"{name}-{kind}.png")
+            page.screenshot(place / f"{name}-{kind}.png")
 
 
 if found() is None:
