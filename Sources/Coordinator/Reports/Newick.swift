@@ -4,15 +4,33 @@ internal import Lineage
 /// is NHX: support, its direction's, relation and rank in a comment behind each branch.
 enum Newick {
   static func render(_ forest: Forest, annotated: Bool = false) -> String {
-    Branches(forest).roots.map { text($0, annotated) + ";\n" }.joined()
+    let outline = Outline(forest)
+    var text = ""
+    // The nodes that are open, each with the number of its children that are written.
+    var open: [(node: Int, written: Int)] = []
+    for root in outline.order where outline.parent[root] == nil {
+      open.append((root, 0))
+      while let (node, written) = open.last {
+        let children = outline.children[node]
+        if written < children.count {
+          text += written == 0 ? "(" : ","
+          open[open.count - 1].written += 1
+          open.append((children[written], 0))
+        } else {
+          if !children.isEmpty { text += ")" }
+          text += label(node, outline, annotated)
+          open.removeLast()
+        }
+      }
+      text += ";\n"
+    }
+    return text
   }
 
-  private static func text(_ branch: Branches.Branch, _ annotated: Bool) -> String {
-    let below = branch.children.map { text($0, annotated) }.joined(separator: ",")
-    let inner = branch.children.isEmpty ? "" : "(\(below))"
-    let length = branch.link.map { ":\($0.distance)" } ?? ""
-    let note = annotated ? branch.link.map(annotation) ?? "" : ""
-    return inner + quoted(branch.node.id) + length + note
+  private static func label(_ node: Int, _ outline: Outline, _ annotated: Bool) -> String {
+    let id = quoted(outline.forest.nodes[node].id)
+    guard let link = outline.edge(to: node) else { return id }
+    return "\(id):\(link.distance)" + (annotated ? annotation(link) : "")
   }
 
   /// Numbers and fixed words alone: nothing in it needs quoting.
