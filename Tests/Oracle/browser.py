@@ -222,7 +222,7 @@ def heat_map(page):
     """The pixel of each pair against the distance in results.h5."""
     with h5py.File(run / "results.h5") as results:
         ids = [i.decode() for i in results["models"][:]]
-        distance = results[f"distance/{tree['graph']['distance']}"][:]
+        distance = results[f"distance/{tree['graph'].get('distance', 'auto')}"][:]
     order = page.run("JSON.parse(document.querySelector('#page-data').textContent).order")
     side = page.run("document.querySelector('#map').width")
     pixels = page.run("[...document.querySelector('#map').getContext('2d').getImageData(0, 0, %d, %d).data]" % (side, side))

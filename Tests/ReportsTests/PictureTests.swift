@@ -1,5 +1,4 @@
 import Foundation
-import FoundationXML
 import Lineage
 import Reports
 import TestSupport
@@ -7,7 +6,7 @@ import Testing
 
 /// The picture for papers, and with it the layout that the page has too.
 struct PictureTests {
-  private struct Box {
+  private struct Box: Decodable {
     var name: String
     var x: Double
     var y: Double
@@ -15,19 +14,12 @@ struct PictureTests {
     var height: Double
   }
 
-  /// The boxes by the model's id, as an XML parser of somebody else reads them.
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
   private func boxes(_ svg: String) throws -> [Box] {
-    let document = try XMLDocument(xmlString: svg)
-    return try document.nodes(forXPath: "//*[local-name()='g'][@transform]").map { group in
-      let element = try #require(group as? XMLElement)
-      let place = try #require(element.attribute(forName: "transform")?.stringValue)
-        .dropFirst("translate(".count).dropLast().split(separator: " ").compactMap { Double($0) }
-      let rect = try #require(element.elements(forName: "rect").first)
-      func number(_ name: String) -> Double { rect.attribute(forName: name)?.stringValue.flatMap(Double.init) ?? .nan }
-      return Box(
-        name: element.elements(forName: "title").first?.stringValue ?? "", x: place[0],
-        y: place[1] + number("y"), width: number("width"), height: number("height"))
-    }
+    try Oracle.run("boxes.py", try folder.write(svg, to: "tree.svg"))
   }
 
   @Test(arguments: EdgeLengths.allCases, [UInt64(1), 2, 3])

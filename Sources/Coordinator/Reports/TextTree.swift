@@ -1,4 +1,5 @@
 internal import Core
+internal import Foundation
 public import Lineage
 
 /// The forest for a terminal: one line per model, distances to the parent at the right of it.
@@ -17,9 +18,10 @@ public enum TextTree {
 
   /// One model before it is fitted to the terminal.
   private struct Line {
-    var guides: String
     var name: String
-    /// Distance, support, and what else there is to say; empty for roots.
+    /// From the root down: is the node there the last child of its parent? Empty for roots.
+    var isLast: [Bool] = []
+    /// Distance and support; empty for roots and copies.
     var numbers: [String] = []
     var remark = ""
     var isRoot = false
@@ -43,65 +45,82 @@ public enum TextTree {
   private static func lines(
     _ members: [Int], _ outline: Outline, _ extra: [String: [Forest.Link]], _ style: Style
   ) -> [Line] {
-    let deepest = members.map { outline.depth[$0] }.max() ?? 0
-    let guides = Guides(deepest: deepest, columns: style.columns)
-    // Per depth: is the node there the last child of its parent?
+    // Of the node before, from the root down.
     var isLast: [Bool] = []
     return members.map { node in
       let model = outline.forest.nodes[node]
-      isLast.removeLast(max(0, isLast.count - outline.depth[node]))
       guard let parent = outline.parent[node], let link = outline.edge(to: node) else {
         return Line(
-          guides: "", name: model.id.printable,
+          name: model.id.printable,
           remark: members.count == 1 ? "(related to no other model)" : "(root)", isRoot: true)
       }
-      if isLast.count == outline.depth[node] { isLast.removeLast() }
+      isLast.removeLast(max(0, isLast.count - outline.depth[node] + 1))
       isLast.append(outline.children[parent].last == node)
-      var line = Line(
-        guides: guides.text(isLast), name: model.id.printable, isUndecided: link.isUndecided)
-      if link.relation != .duplicate {
-        line.numbers = [short(link.distance), "support \(AnswerText.percent(link.support))\(link.isUndecided ? ", undecided" : "")"]
-      }
+      var line = Line(name: model.id.printable, isLast: isLast, isUndecided: link.isUndecided)
+      if link.relation != .duplicate { line.numbers = [short(link.distance), support(link, style)] }
       line.remark = remark(link, extra[model.id] ?? [])
       return line
     }
   }
 
+  /// In words where there is room for them.
+  private static func support(_ link: Forest.Link, _ style: Style) -> String {
+    let share = AnswerText.percent(link.support)
+    if let columns = style.columns, columns < wordy { return link.isUndecided ? "\(share) ?" : share }
+    return "support \(share)\(link.isUndecided ? ", undecided" : "")"
+  }
+
+  private static let wordy = 100
+  /// Columns that a name gets in any case, and the guides before it at least.
+  private static let shortestName = 8
+  private static let leastGuides = 4
+
   /// The lines in the columns there are: names are shortened in the middle, numbers stand below each
-  /// other. Without a limit every line is as long as it is.
+  /// other, remarks come where there is room for them. Without a limit every line is as long as it is.
   private static func fitted(_ lines: [Line], _ style: Style) -> [String] {
+    let deepest = lines.map(\.isLast.count).max() ?? 0
     guard let columns = style.columns else {
+      let guides = Guides(deepest: deepest, columns: nil)
       return lines.map { line in
         let tail = (line.numbers + (line.remark.isEmpty ? [] : [line.remark])).joined(separator: "  ")
-        return line.guides + line.name + (tail.isEmpty ? "" : "  " + tail)
+        return guides.text(line.isLast) + line.name + (tail.isEmpty ? "" : "  " + tail)
       }
     }
     let widths = (0..<2).map { column in
       lines.map { $0.numbers.count > column ? TextColumns.count($0.numbers[column]) : 0 }.max() ?? 0
     }
-    let remarks = min(lines.filter { !$0.numbers.isEmpty }.map { TextColumns.count($0.remark) }.max() ?? 0, columns / 4)
-    let names = lines.map { TextColumns.count($0.guides) + TextColumns.count($0.name) }.max() ?? 0
-    let taken = widths.reduce(0) { $0 + ($1 > 0 ? $1 + 2 : 0) } + (remarks > 0 ? remarks + 2 : 0)
-    let room = max(16, min(names, columns - taken))
-    return lines.map { line in
-      let name = TextColumns.shortened(line.name, to: max(8, room - TextColumns.count(line.guides)))
-      var text = painted(line.guides, .guide, style) + painted(name, line.isRoot ? .root : .name, style)
-      let used = TextColumns.count(line.guides) + TextColumns.count(name)
-      guard !line.numbers.isEmpty else {
-        let left = columns - used - 2
-        return line.remark.isEmpty ? text : text + "  " + painted(TextColumns.shortened(line.remark, to: max(8, left)), .quiet, style)
-      }
-      text += String(repeating: " ", count: max(0, room - used))
-      for (number, width) in zip(line.numbers, widths) {
-        text += "  " + painted(number, line.isUndecided ? .doubt : .quiet, style)
-        text += String(repeating: " ", count: width - TextColumns.count(number))
-      }
-      if !line.remark.isEmpty {
-        text += "  " + painted(TextColumns.shortened(line.remark, to: max(8, columns - room - taken + remarks)), .relation, style)
-      }
-      while text.hasSuffix(" ") { text.removeLast() }
-      return text
+    let numbers = widths.reduce(0) { $0 + ($1 > 0 ? $1 + 2 : 0) }
+    let rest = columns - numbers - shortestName - leastGuides
+    let widest = lines.map { $0.isRoot ? 0 : TextColumns.count($0.remark) }.max() ?? 0
+    let remarks = min(widest, max(0, min(rest - 2, columns / 4)))
+    let most = columns - numbers - (remarks > 0 ? remarks + 2 : 0)
+    let guides = Guides(deepest: deepest, columns: most - shortestName)
+    let names = lines.map { TextColumns.count(guides.text($0.isLast)) + TextColumns.count($0.name) }.max() ?? 0
+    return lines.map { fitted($0, guides.text($0.isLast), widths, room: min(names, most), remarks, style) }
+  }
+
+  private static func fitted(
+    _ line: Line, _ guide: String, _ widths: [Int], room: Int, _ remarks: Int, _ style: Style
+  ) -> String {
+    let indent = TextColumns.count(guide)
+    let name = TextColumns.shortened(line.name, to: max(shortestName, room - indent))
+    let used = indent + TextColumns.count(name)
+    var text = painted(guide, .guide, style) + painted(name, line.isRoot ? .root : .name, style)
+    if line.isRoot {
+      let left = (style.columns ?? Int.max) - used - 2
+      return left < 6 ? text : text + "  " + painted(TextColumns.shortened(line.remark, to: left), .quiet, style)
     }
+    text += String(repeating: " ", count: max(0, room - used))
+    for (place, width) in widths.enumerated() where width > 0 {
+      let number = line.numbers.count > place ? line.numbers[place] : ""
+      text += "  " + painted(number, line.isUndecided ? .doubt : .quiet, style)
+      text += String(repeating: " ", count: width - TextColumns.count(number))
+    }
+    if remarks > 0, !line.remark.isEmpty {
+      text += "  " + painted(TextColumns.shortened(line.remark, to: remarks), .relation, style)
+    }
+    while text.hasSuffix(" ") { text.removeLast() }
+    return text
   }
 
   private static func remark(_ link: Forest.Link, _ extra: [Forest.Link]) -> String {
@@ -120,10 +139,12 @@ public enum TextTree {
     /// Levels that are drawn; deeper ones are counted.
     private let most: Int
 
+    /// - Parameter columns: for the guides; nil: no limit.
     init(deepest: Int, columns: Int?) {
-      let room = columns.map { $0 / 2 } ?? Int.max
+      let room = columns ?? Int.max
       step = max(1, min(4, deepest > 0 ? room / deepest : 4))
-      most = max(1, room / step)
+      // Where levels are left out, their number takes its place.
+      most = max(1, deepest <= room / step ? deepest : (room - 5) / step)
     }
 
     func text(_ isLast: [Bool]) -> String {
@@ -157,6 +178,7 @@ public enum TextTree {
   /// Four digits that matter.
   static func short(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return "\(value)" }
+    guard abs(value) >= 1e-4 else { return String(format: "%.3e", value) }
     var decimals = 3
     var scale = abs(value)
     while scale < 1, decimals < 12 {
