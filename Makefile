@@ -45,10 +45,29 @@ bench: ## Measure against other programs and the machine (BENCH=quick: two minut
 	$(BUILD)
 	bench/bench $(BENCH)
 
+# One page per subcommand, and completions for three shells: all from the commands themselves.
+SHARE := .build/share
+PLUGIN := .build/plugins/GenerateManual/outputs
+
+.PHONY: manual
+manual: build ## Make man pages and shell completions from the commands, in .build/share
+	swift package generate-manual --multi-page
+	rm -rf $(SHARE)
+	install -d $(SHARE)/man/man1 $(SHARE)/bash-completion/completions \
+	  $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	install -m 644 $(PLUGIN)/modeltree/*.1 $(PLUGIN)/modeltree-worker/*.1 $(SHARE)/man/man1
+	for program in modeltree modeltree-worker; do \
+	  .build/release/$$program --generate-completion-script bash >$(SHARE)/bash-completion/completions/$$program && \
+	  .build/release/$$program --generate-completion-script zsh >$(SHARE)/zsh/site-functions/_$$program && \
+	  .build/release/$$program --generate-completion-script fish >$(SHARE)/fish/vendor_completions.d/$$program.fish \
+	    || exit 1; \
+	done
+
 .PHONY: install
-install: build ## Install both programs below PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin
+install: manual ## Install programs, man pages and completions below PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share
 	install .build/release/modeltree .build/release/modeltree-worker $(DESTDIR)$(PREFIX)/bin
+	cp -R $(SHARE)/. $(DESTDIR)$(PREFIX)/share
 
 .PHONY: clean
 clean: ## Remove everything that was built
