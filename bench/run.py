@@ -29,7 +29,7 @@ BUILD = ROOT / ".build/release"
 SCRATCH = Path(os.environ.get("MODELTREE_BENCH_DIR", f"{tempfile.gettempdir()}/modeltree-bench"))
 CORES = os.cpu_count()
 MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-MIB = 1 << 20
+LIMIT = "128MiB"
 # OpenBLAS is to choose its kernels for this processor itself, whatever the shell says.
 PLAIN = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
 
@@ -240,6 +240,41 @@ def threads(folder, rounds):
     return {str(k): min(v) for k, v in found.items()}
 
 
+def limits(quick):
+    """Peak of a worker for few and many models, and for tensors of 1 and of 2^31 weights."""
+    found = []
+    shapes = [[1], [64, 2048], [300, 64]]
+    names = ["logit_scale", "layers.0.attn.weight", "embed_tokens.weight"]
+    for n in (2, 30, 200) if quick else (2, 30, 200, 1000):
+        folder = write(Collection(f"tiny{n}", n, shapes, names=names), SCRATCH)
+        found.append((f"{n} models of a tensor of 1 and two small ones", folder))
+    if not quick:
+        found.append(("2 models of a tensor of 2^31 weights (sparse files)", sparse()))
+    rows = []
+    for what, folder in found:
+        run = recover(folder, memory=LIMIT)
+        rows.append({
+            "what": what, "worker": run["worker"], "coordinator": run["coordinator"],
+            "read_ratio": run["read_ratio"]})
+    return rows
+
+
+def sparse():
+    """Two models whose only tensor is a hole of 4 GiB."""
+    folder = SCRATCH / "sparse"
+    for model in ("a", "b"):
+        (folder / model).mkdir(parents=True, exist_ok=True)
+        size = 2 << 31
+        text = json.dumps({
+            "layers.0.attn.weight": {
+                "dtype": "BF16", "shape": [1 << 15, 1 << 16], "data_offsets": [0, size]}}).encode()
+        text += b" " * (-len(text) % 8)
+        with open(folder / model / "model.safetensors", "wb") as out:
+            out.write(len(text).to_bytes(8, "little") + text)
+            out.truncate(8 + len(text) + size)
+    return folder
+
+
 def budgets(folder):
     """Peak of a worker above its budget, for several budgets."""
     return [
@@ -275,6 +310,7 @@ def main():
     facts["workers"] = scaling(SCRATCH / most, rounds)
     facts["threads"] = threads(SCRATCH / most, rounds)
     facts["budgets"] = budgets(SCRATCH / most)
+    facts["limit"], facts["limits"] = LIMIT, limits(quick)
     facts["most"] = most
     (SCRATCH / "facts.json").write_text(json.dumps(facts, indent=1))
     text = report.text(facts)
@@ -285,4 +321,5 @@ def main():
     report.plot(facts, ROOT / "bench/cost.svg")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -74,8 +74,8 @@ struct ShardTests {
     let plan = Plan(
       models: (0..<4).map { record("m\($0)", [("w", [10, 10]), ("wte", [50, 3000])], type: .f32) },
       statistics: .l1)
-    // The embedding: 6 pairs of 5 sums, packed runs of 4 models, three blocks of one row.
-    let sums = 6 * 5 * 8
+    // The embedding: 6 pairs of 5 sums, two answers of 4; packed runs of 4 models, three blocks of one row.
+    let sums = 6 * (5 + 2 * 4) * 8
     let runs = 4 * ((8 * 1024 + 16) * 8 + 3 * 64)
     #expect(plan.minimumWorkerBytes == sums + runs + 3 * 16 * 3000)
     // The linear map: 6 pairs of 2 sums, and a submatrix of each model.

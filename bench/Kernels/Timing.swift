@@ -17,7 +17,8 @@ func costs(_ a: () -> Void, _ b: () -> Void) -> (Double, Double) {
   return (first.sorted()[first.count / 5], second.sorted()[second.count / 5])
 }
 
-private func processorSeconds(_ body: () -> Void) -> Double {
+/// Processor time of one call on this thread.
+func processorSeconds(_ body: () -> Void) -> Double {
   func now() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)

@@ -54,15 +54,20 @@ public enum ShardGeometry {
     return models * (4 * samples * sampled + SpectrumGrid.bytes(spectrum, of: shape))
   }
 
-  /// Bytes that a computation holds beside its blocks: the sums, the packed runs and what is kept.
+  /// Bytes that a computation holds beside its blocks: the sums, the packed runs, what is kept, and the
+  /// sums of the shard before on their way out.
   public static func workingBytes(
     models: Int, columns: Int, statistics: Statistics, kept: Int = 0
   ) -> Int {
     let shrinkage = statistics.contains(.shrinkage)
     let arrays = statistics.pairArrays + (shrinkage ? 1 : 0)
     let lanes = packedRow(chunk(models: models, columns: shrinkage ? columns : 0))
-    return kept + PairIndex(models).count * arrays * 8 + models * (lanes * 8 + buffers * cacheLine)
+    let pairBytes = PairIndex(models).count * 8
+    return kept + pairBytes * (arrays + answers * statistics.pairArrays) + models * (lanes * 8 + buffers * cacheLine)
   }
+
+  /// Copies of a shard's sums that are on their way out while the next shard is computed.
+  private static let answers = 2
 
   /// Blocks in memory at a time: one computed on, the others being read ahead.
   public static let buffers = 3
