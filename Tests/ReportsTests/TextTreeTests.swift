@@ -27,7 +27,7 @@ struct TextTreeTests {
 
   @Test func longNamesLoseTheirMiddle() {
     let text = TextTree.render(nastyForest(), style: .init(columns: 80))
-    #expect(text.contains("long…") && text.contains("g x ") && !text.contains("long long long long long"))
+    #expect(text.contains(#/long?[a-z ]*…[a-z ]*g x /#) && !text.contains("long long long long long"))
   }
 
   @Test func coloursAreUsedOnlyWhereWanted() {

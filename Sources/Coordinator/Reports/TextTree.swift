@@ -73,7 +73,7 @@ public enum TextTree {
   private static let wordy = 100
   /// Columns that a name gets in any case, and the guides before it at least.
   private static let shortestName = 8
-  private static let leastGuides = 4
+  private static let leastGuides = 6
 
   /// The lines in the columns there are: names are shortened in the middle, numbers stand below each
   /// other, remarks come where there is room for them. Without a limit every line is as long as it is.
