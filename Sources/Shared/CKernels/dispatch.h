@@ -6,6 +6,10 @@ struct mt_kernels {
   const char *name;
   void (*pairs_f32)(const float *const *, size_t, size_t, size_t, double *, double *, double *);
   void (*pairs_f64)(const double *const *, size_t, size_t, size_t, double *, double *, double *);
+  void (*extremes_f32)(const float *const *, size_t, size_t, double *, double *);
+  void (*extremes_f64)(const double *const *, size_t, size_t, double *, double *);
+  void (*fold_f32)(const float *, const float *, double *, size_t);
+  void (*fold_f64)(const double *, const float *, double *, size_t);
   int (*add_moments)(const float *, size_t, mt_shifted_moments *);
   double (*energy_f32)(const float *, size_t);
   double (*energy_f64)(const double *, size_t);

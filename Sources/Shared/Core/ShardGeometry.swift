@@ -41,9 +41,13 @@ public enum ShardGeometry {
     return columns >= run ? columns : run / columns * columns
   }
 
-  /// Bytes of weights that a shard keeps as they are: its samples, and the block of its spectrum.
-  public static func keptBytes(models: Int, samples: Int, spectrum: Int) -> Int {
-    models * (4 * samples * SampleGrid.side * SampleGrid.side + SpectrumGrid.bytes(spectrum))
+  /// Bytes of what a shard keeps of each model: its samples, the block of its spectrum, its sketch.
+  public static func keptBytes(
+    models: Int, samples: Int, spectrum: Int, columns: Int = 0, sketch: SampleShape? = nil
+  ) -> Int {
+    let sketched = sketch.map { SketchMap.bytes($0, columns: columns, models: models) } ?? 0
+    return models * (4 * samples * SampleGrid.side * SampleGrid.side + SpectrumGrid.bytes(spectrum))
+      + sketched
   }
 
   /// Bytes that a computation holds beside its blocks: the sums, the packed runs and what is kept.

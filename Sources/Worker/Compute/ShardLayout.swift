@@ -25,7 +25,8 @@ struct ShardLayout: Sendable {
     coordinates = assignment.end - assignment.start
     let columns = assignment.shape.columns
     let kept = ShardGeometry.keptBytes(
-      models: types.count, samples: assignment.samples, spectrum: assignment.spectrum)
+      models: types.count, samples: assignment.samples, spectrum: assignment.spectrum, columns: columns,
+      sketch: assignment.sketch)
     bufferBytes =
       memoryBytes
       - ShardGeometry.workingBytes(
@@ -56,6 +57,13 @@ struct ShardLayout: Sendable {
       throw Failure(
         .unclassified,
         "shard \(assignment.shard) covers \(assignment.start)..<\(assignment.end) of a tensor of shape \(assignment.shape)")
+    }
+    if let sketch = assignment.sketch {
+      guard 1...assignment.shape.rows ~= sketch.rows, 1...assignment.shape.columns ~= sketch.columns else {
+        throw Failure(
+          .unclassified,
+          "shard \(assignment.shard) asks for a sketch of \(sketch.rows) x \(sketch.columns) of a tensor of shape \(assignment.shape)")
+      }
     }
     var found: [(model: Int, slice: Slice, type: ElementType)] = []
     for source in assignment.sources {
