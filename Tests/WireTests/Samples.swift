@@ -56,7 +56,7 @@ enum Samples {
     ]
   }
 
-  static let statistics: [Statistics] = (UInt8(0)..<8).map { Statistics(rawValue: $0) }
+  static let statistics: [Statistics] = (UInt8(0)..<16).map { Statistics(rawValue: $0) }
 
   /// A partial of any numbers, the odd ones among them.
   static func partial(models: Int, _ statistics: Statistics, _ random: inout Seeded) -> Partial {
