@@ -16,15 +16,16 @@ import Testing
     return models
   }
 
-  @Test(arguments: DistanceMetric.allCases)
+  @Test(arguments: DistanceMetric.allCases.filter { !$0.isPublished })
   func theTreesAreRecovered(metric: DistanceMetric) throws {
     var random = Seeded.fresh()
     let models = Self.weights(&random)
-    // The largest single difference is a matter of chance; its edges are not looked at.
+    // The largest single difference is a matter of chance, and all differences have full rank; these
+    // edges are not looked at.
     let found = try solve(
       Synthetic(linear: models).sums, models: 6, options: LineageOptions(metric: metric))
     #expect(found.families == [0, 0, 0, 0, 1, 1], "seed \(random.seed)")
-    guard metric != .max else { return }
+    guard metric != .max, metric != .lora else { return }
     #expect(found.parents == Self.parents, "seed \(random.seed)")
     #expect(found.duplicateOf.allSatisfy { $0 == nil })
     #expect(found.cost[0, 4].isNaN && found.cost[5, 1].isNaN)
@@ -186,7 +187,7 @@ import Testing
     return Synthetic(linear: models).sums
   }
 
-  @Test(arguments: DistanceMetric.allCases, Stage.allCases)
+  @Test(arguments: DistanceMetric.allCases.filter { !$0.isPublished }, Stage.allCases)
   func itIsAShareAndTheSameForTheSameSeed(metric: DistanceMetric, stage: Stage) throws {
     var random = Seeded.fresh()
     let sums = Self.sums(&random)

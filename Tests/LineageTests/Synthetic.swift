@@ -36,17 +36,24 @@ struct Synthetic {
     let weights = models.map { tensor.weights[$0] ?? [] }
     precondition(weights.allSatisfy { $0.count == shape.elements }, "weights do not fit \(shape)")
     let isLinear = tensor.role == .linear
-    var partial = Partial(models: models.count, statistics: isLinear ? [.l1, .max, .spectrum] : [.l1, .max])
+    var partial = Partial(models: models.count, statistics: isLinear ? [.l1, .max, .extremes, .spectrum] : [.l1, .max])
     PairIndex(models.count).forEach { p, a, b in
       for (x, y) in zip(weights[a], weights[b]) {
         partial.l2[p] += (x - y) * (x - y)
         partial.l1[p] += abs(x - y)
         partial.max[p] = Swift.max(partial.max[p], abs(x - y))
+        guard isLinear else { continue }
+        partial.lowest[p] = min(partial.lowest[p], x - y)
+        partial.highest[p] = Swift.max(partial.highest[p], x - y)
       }
     }
     partial.moments = weights.map(moments)
     if isLinear {
       partial.samples = samples(shape, weights)
+      var all = weights.joined().makeIterator()
+      var sketch = Sketch(shape: SampleShape(rows: shape.rows, columns: shape.columns), models: models.count)
+      sketch.fill { Double(Float(all.next() ?? .nan)) }
+      partial.sketch = sketch
       partial.bands = weights.flatMap { model in
         var values = model
         return BandEnergies.of(&values, shape: SampleShape(rows: shape.rows, columns: shape.columns))

@@ -37,10 +37,14 @@ struct ResultsFileTests {
     two.max = [5]
     two.moments = [moments(0, m2: 2, m4: 2), moments(0, m2: 0, m4: 0)]
     let shape = try #require(TensorShape([2, 2]))
-    return [
-      TensorSums(name: "w.0/ü", role: .linear, shape: shape, models: [0, 1, 2], sums: all),
-      TensorSums(name: "w.1", role: .linear, shape: shape, models: [0, 1], sums: two),
+    var first = TensorSums(name: "w.0/ü", role: .linear, shape: shape, models: [0, 1, 2], sums: all)
+    first.ranks = [
+      DifferenceRank(rank: 1, isExact: true, isSaturated: false),
+      DifferenceRank(rank: 2, isExact: false, isSaturated: true), nil,
     ]
+    var second = TensorSums(name: "w.1", role: .linear, shape: shape, models: [0, 1], sums: two)
+    second.ranks = [DifferenceRank(rank: 2, isExact: true, isSaturated: false)]
+    return [first, second]
   }
 
   private func write(_ metric: DistanceMetric) throws -> (Lineage, [String: Found]) {
@@ -57,7 +61,8 @@ struct ResultsFileTests {
 
   private func described(_ tensors: [TensorSums]) -> [ResultsFile.Tensor] {
     tensors.map {
-      ResultsFile.Tensor(name: $0.name, shape: $0.shape, role: $0.role, statistics: $0.sums.statistics)
+      ResultsFile.Tensor(
+        name: $0.name, shape: $0.shape, role: $0.role, statistics: $0.sums.statistics.union(.sketch))
     }
   }
 
@@ -94,13 +99,25 @@ struct ResultsFileTests {
     #expect(found["tensor_distance/max"]?.numbers == largest)
   }
 
-  @Test(arguments: DistanceMetric.allCases)
+  @Test func ranksAreThereWithWhatIsKnownOfThem() throws {
+    let found = try write(.lora).1
+    let first: [Double?] = [0, 1, 2, 1, 0, nil, 2, nil, 0]
+    let second: [Double?] = [0, 2, nil, 2, 0, nil, nil, nil, nil]
+    #expect(found["tensor_distance/rank"]?.numbers == first + second)
+    #expect(found["tensor_rank_exact"]?.dtype == "uint8")
+    #expect(found["tensor_rank_exact"]?.numbers == [1, 1, 0, 1, 1, 0, 0, 0, 1, 1, 1, 0, 1, 1, 0, 0, 0, 0])
+    let saturated = found["tensor_rank_saturated"]?.numbers
+    #expect(saturated == [0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+  }
+
+  // The published distances are NaN between families; the end-to-end tests look at them.
+  @Test(arguments: DistanceMetric.allCases.filter { !$0.isPublished })
   func metricOfTheRunIsThereWithItsDefinition(_ metric: DistanceMetric) throws {
     let (lineage, found) = try write(metric)
     let array = try #require(found["distance/\(metric.rawValue)"])
     #expect(array.numbers == optional(lineage.distances.values))
     #expect(array.attributes["definition"] == metric.definition)
-    let between: [DistanceMetric: Double] = [.l2: 29.0.squareRoot(), .l1: 8, .max: 5]
+    let between: [DistanceMetric: Double] = [.l2: 29.0.squareRoot(), .l1: 8, .max: 5, .lora: 3]
     if let expected = between[metric] { #expect(array.numbers[1] == expected) }
     let names = Set(["l2", metric.rawValue].map { "distance/\($0)" })
     #expect(Set(found.keys.filter { $0.hasPrefix("distance/") }) == names)

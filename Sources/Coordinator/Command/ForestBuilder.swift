@@ -23,13 +23,14 @@ enum ForestBuilder {
     }
     let links = plan.models.indices.compactMap { child -> Forest.Link? in
       guard let parent = lineage.parents[child] else { return nil }
-      let isCopy = lineage.duplicateOf[child] != nil
+      let isCopy = lineage.relations[child] == .duplicate
       // The metric may look at none of a copy's tensors; equal weights are at distance 0 all the same.
       return Forest.Link(
         source: ids[parent], target: ids[child],
         distance: isCopy ? 0 : lineage.distances[parent, child], support: lineage.support[child],
         directionSupport: lineage.directionSupport[child],
-        relation: lineage.relations[child] ?? .finetune, share: share(child, parent))
+        relation: lineage.relations[child] ?? .finetune, rankEvidence: lineage.rankEvidence[child],
+        share: share(child, parent))
     }
     let extra = lineage.mixtures.flatMap { mixture in
       zip(mixture.parents, mixture.shares).filter { $0.0 != lineage.parents[mixture.child] }.map {
@@ -45,6 +46,10 @@ enum ForestBuilder {
       "lambda": "\(options.lambda)", "families": options.families.map(String.init) ?? "auto",
       "replicates": "\(options.replicates)", "seed": "\(options.seed)",
     ]
+    if options.metric.isPublished {
+      graph["distance_layers"] = options.distanceLayers ?? "square"
+      graph["score_layers"] = options.scoreLayers ?? "square"
+    }
     for (index, note) in notes.enumerated() { graph["note_\(index + 1)"] = "\(note.subject): \(note.text)" }
     return Forest(graph: graph, nodes: nodes, links: links, extraLinks: extra)
   }

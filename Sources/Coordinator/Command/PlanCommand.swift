@@ -20,7 +20,7 @@ struct PlanCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("As for recover.", valueName: "model-or-dir"))
   var inputs: [String]
 
-  @Option(help: "auto, l2, l1 or max, as for recover.")
+  @Option(help: "auto, l2, l1, max, lora, mother-ft or mother-lora, as for recover.")
   var distance: DistanceMetric = .auto
 
   @OptionGroup(title: "Workers") var workers: WorkerArguments

@@ -78,6 +78,7 @@ struct Recovery {
       try intake.requireTwo()
       return Plan(models: intake.records, statistics: statistics, notes: intake.notes)
     }
+    try RequiredTensors.check(plan, invocation.lineage)
     Intake.say(plan.notes)
     Console.say(PlanText.summary(plan))
     return (plan, RunIdentity(plan: plan, statistics: statistics))

@@ -24,14 +24,19 @@ struct RecoveryOptions: ParsableArguments {
 }
 
 struct LineageArguments: ParsableArguments {
-  @Option(help: "auto, l2, l1 or max: what makes two models near.")
+  @Option(
+    help: ArgumentHelp(
+      "auto, l2, l1, max, lora, mother-ft or mother-lora: what makes two models near.",
+      discussion:
+        "lora: ranks of the differences. mother-ft and mother-lora: the published rules for full and low-rank fine-tunes, alone."
+    ))
   var distance: DistanceMetric = .auto
 
   @Option(
     help: ArgumentHelp(
       "auto, specialization or generalization: what tells parent from child.",
       discussion:
-        "auto: energy of the weights, corrected for weight decay. specialization: kurtosis falls in fine-tuning. generalization: kurtosis rises in pre-training."
+        "auto: energy of the weights, corrected for weight decay. specialization: kurtosis falls in fine-tuning. generalization: kurtosis rises in pre-training. With a mother distance auto is specialization."
     ))
   var stage: Stage = .auto
 
@@ -41,14 +46,35 @@ struct LineageArguments: ParsableArguments {
   @Option(help: ArgumentHelp("auto, or the number of families.", valueName: "auto|K"))
   var families = FamilyCount()
 
+  @Option(
+    help: ArgumentHelp(
+      "Of the mother distances: only square matrices whose name holds a word count for the distance.",
+      discussion: "'query|key' is either word, 'published' the kinds that the authors' program takes.",
+      valueName: "word"))
+  var distanceLayers: String?
+
+  @Option(help: ArgumentHelp("The same for the kurtosis.", valueName: "word"))
+  var scoreLayers: String?
+
   func validate() throws {
+    for (name, words) in [("distance", distanceLayers), ("score", scoreLayers)] where words != nil {
+      guard distance.isPublished else {
+        throw ValidationError(
+          "--\(name)-layers belongs to the published rules; add --distance mother-ft or mother-lora")
+      }
+      guard words?.isEmpty == false else {
+        throw ValidationError("--\(name)-layers needs a part of a tensor's name, got an empty word")
+      }
+    }
     guard lambda.isFinite, lambda >= 0 else {
       throw ValidationError("--lambda must be 0 or more, got \(lambda)")
     }
   }
 
   var options: LineageOptions {
-    LineageOptions(metric: distance, stage: stage, lambda: lambda, families: families.count)
+    LineageOptions(
+      metric: distance, stage: distance.isPublished && stage == .auto ? .specialization : stage,
+      lambda: lambda, families: families.count, distanceLayers: distanceLayers, scoreLayers: scoreLayers)
   }
 }
 

@@ -116,7 +116,8 @@ public final class ShardServer {
     let partial = plan.shards.map {
       let tensor = plan.tensors[$0.tensor]
       return PartialCodec.encodedBytes(
-        models: tensor.copies.count, statistics: tensor.statistics, samples: plan.samples(of: $0))
+        models: tensor.copies.count, statistics: tensor.statistics, samples: plan.samples(of: $0),
+        sketch: tensor.sketch)
     }.max() ?? 0
     return max(partial, WireProtocol.largestControlBytes)
   }
@@ -253,7 +254,7 @@ public final class ShardServer {
     do {
       try PartialCodec.check(
         frames[2], models: tensor.copies.count, statistics: tensor.statistics,
-        samples: plan.samples(of: shard))
+        samples: plan.samples(of: shard), sketch: tensor.sketch)
     } catch {
       logger.warning(
         "unusable sums", metadata: ["worker.id": "\(peer.label)", "reason": "\(error)"])
@@ -306,7 +307,7 @@ public final class ShardServer {
     let assignment = CoordinatorMessage.Assignment(
       shard: shard.id, attempt: lease.attempt, shape: tensor.shape, coordinates: shard.coordinates,
       statistics: tensor.statistics, samples: shard.samples, spectrum: shard.spectrum,
-      sources: sources(of: tensor))
+      sketch: tensor.sketch, sources: sources(of: tensor))
     guard let identity = identities[id],
       socket.send([identity, CoordinatorMessage.assign(assignment).encoded()])
     else {

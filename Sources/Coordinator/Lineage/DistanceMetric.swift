@@ -13,6 +13,17 @@ public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
   case l1
   /// Largest absolute difference of any shared weight.
   case max
+  /// Sum of the numerical ranks of the differences of linear maps.
+  case lora
+  /// The published distance of full fine-tunes: the largest difference of any weight, each square
+  /// matrix on a scale from the least to the largest of its family.
+  case motherFT = "mother-ft"
+  /// The published distance of low-rank updates: the sum of `numpy.linalg.matrix_rank` of the
+  /// differences of square matrices.
+  case motherLoRA = "mother-lora"
+
+  /// Is it a distance of the published rules, which then act alone?
+  public var isPublished: Bool { self == .motherFT || self == .motherLoRA }
 
   /// What the shards must compute for it.
   public var statistics: Statistics {
@@ -20,6 +31,10 @@ public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
     case .auto, .l2: []
     case .l1: .l1
     case .max: .max
+    case .lora: .sketch
+    // Mean absolute differences tell the families.
+    case .motherFT: [.extremes, .l1, .square]
+    case .motherLoRA: [.sketch, .square]
     }
   }
 
@@ -31,11 +46,16 @@ public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
     case .l2: "square root of the sum of squared differences over all shared tensors"
     case .l1: "sum of absolute differences over all shared tensors"
     case .max: "largest absolute difference over all shared tensors"
+    case .lora: "sum over linear maps of the numerical rank of the difference, less the noise of rounding"
+    case .motherFT:
+      "maximum over square matrices of (max(x - y) - lo) / (hi - lo), x before y, lo and hi of the family; NaN between families"
+    case .motherLoRA:
+      "sum over square matrices of numpy.linalg.matrix_rank of the float32 difference; NaN between families"
     }
   }
 
   /// Does it look at linear maps alone?
-  var isLinear: Bool { self == .auto }
+  var isLinear: Bool { self == .auto || self == .lora }
 
   /// What a tensor adds to the distance of a pair, given its view and the spread of the difference.
   func term(_ view: TensorView, _ pair: Int, _ a: Int, _ b: Int, spread: @autoclosure () -> Double) -> Double {
@@ -47,6 +67,10 @@ public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
     case .l2: return sums.l2[pair]
     case .l1: return sums.l1[pair]
     case .max: return sums.max[pair]
+    case .lora, .motherLoRA:
+      return view.tensor.ranks.isEmpty ? 0 : view.tensor.ranks[pair].map { Double($0.rank) } ?? .nan
+    // Its scale is the family's: see `PublishedRules`.
+    case .motherFT: return .nan
     }
   }
 
@@ -60,7 +84,7 @@ public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
     return switch self {
     case .auto: sum / count
     case .l2: sum.squareRoot()
-    case .l1, .max: sum
+    case .l1, .max, .lora, .motherFT, .motherLoRA: sum
     }
   }
 }

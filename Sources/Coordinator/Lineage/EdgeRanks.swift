@@ -1,6 +1,7 @@
 internal import Core
 
-/// Numerical ranks of the differences along the edges of the tree, from the sampled submatrices.
+/// Numerical ranks of the differences along the edges of the tree: those of the whole tensors where they
+/// were asked for, else from the sampled submatrices.
 ///
 /// A random submatrix of a matrix of rank r has the rank min(r, its side). Stored weights are rounded,
 /// which makes every difference full-rank by a little: singular values count when they are above twice
@@ -16,10 +17,16 @@ struct EdgeRanks {
   struct Finding: Sendable {
     /// Largest rank of any tensor that differs.
     var rank = 0
-    /// Largest rank that the samples could have shown there.
+    /// Largest rank that could have been seen there.
     var most = 0
     /// Tensors that differ.
     var changed = 0
+    /// Some tensor's rank is larger than could be told.
+    var isSaturated = false
+    /// The weakest of any tensor that differs.
+    var evidence = RankEvidence.exact
+
+    var isLowRank: Bool { changed > 0 && rank > 0 && 2 * rank <= most && !isSaturated }
   }
 
   private let edges: [Edge]
@@ -33,6 +40,7 @@ struct EdgeRanks {
   }
 
   mutating func add(_ tensor: TensorSums) {
+    guard tensor.ranks.isEmpty else { return addRanks(tensor) }
     guard !tensor.sums.samples.isEmpty else { return }
     let places = Dictionary(uniqueKeysWithValues: tensor.models.enumerated().map { ($1, $0) })
     let index = PairIndex(tensor.models.count)
@@ -50,8 +58,24 @@ struct EdgeRanks {
     for (e, ranks) in found.enumerated() {
       guard let ranks else { continue }
       findings[e].changed += 1
+      findings[e].evidence = .sampled
       findings[e].rank = max(findings[e].rank, ranks.rank)
       findings[e].most = max(findings[e].most, ranks.most)
+    }
+  }
+
+  private mutating func addRanks(_ tensor: TensorSums) {
+    let places = Dictionary(uniqueKeysWithValues: tensor.models.enumerated().map { ($1, $0) })
+    let index = PairIndex(tensor.models.count)
+    for (e, edge) in edges.enumerated() {
+      guard let a = places[edge.parent], let b = places[edge.child],
+        let found = tensor.ranks[index(min(a, b), max(a, b))], found.rank > 0
+      else { continue }
+      findings[e].changed += 1
+      findings[e].rank = max(findings[e].rank, Int(found.rank))
+      findings[e].most = max(findings[e].most, min(tensor.shape.rows, tensor.shape.columns))
+      if found.isSaturated { findings[e].isSaturated = true }
+      if !found.isExact { findings[e].evidence = findings[e].evidence.weaker(.estimated) }
     }
   }
 }

@@ -47,6 +47,8 @@ public struct Forest: Sendable, Equatable, Codable {
     /// Share of them in which the scores order the two models in the same way.
     public var directionSupport: Double
     public var relation: Relation
+    /// Of a low-rank update: how the rank was found.
+    public var rankEvidence: RankEvidence?
     /// Of a merge: the weight of this parent in the mean.
     public var share: Double?
     /// One more parent of a merge, beside the tree.
@@ -63,7 +65,7 @@ public struct Forest: Sendable, Equatable, Codable {
 
     public init(
       source: String, target: String, distance: Double, support: Double, directionSupport: Double,
-      relation: Relation, share: Double? = nil, isExtra: Bool = false
+      relation: Relation, rankEvidence: RankEvidence? = nil, share: Double? = nil, isExtra: Bool = false
     ) {
       self.source = source
       self.target = target
@@ -71,6 +73,7 @@ public struct Forest: Sendable, Equatable, Codable {
       self.support = support
       self.directionSupport = directionSupport
       self.relation = relation
+      self.rankEvidence = rankEvidence
       self.share = share
       self.isExtra = isExtra
     }
@@ -78,6 +81,7 @@ public struct Forest: Sendable, Equatable, Codable {
     enum CodingKeys: String, CodingKey {
       case source, target, distance, support, relation, rank, share, undecided, extra
       case directionSupport = "direction_support"
+      case rankEvidence = "rank_evidence"
     }
 
     public init(from decoder: any Decoder) throws {
@@ -94,6 +98,7 @@ public struct Forest: Sendable, Equatable, Codable {
           forKey: .relation, in: values, debugDescription: "unknown relation '\(name)'")
       }
       self.relation = relation
+      rankEvidence = try values.decodeIfPresent(RankEvidence.self, forKey: .rankEvidence)
       share = try values.decodeIfPresent(Double.self, forKey: .share)
       isExtra = try values.decodeIfPresent(Bool.self, forKey: .extra) ?? false
     }
@@ -107,6 +112,7 @@ public struct Forest: Sendable, Equatable, Codable {
       try values.encode(directionSupport, forKey: .directionSupport)
       try values.encode(relation.name, forKey: .relation)
       try values.encodeIfPresent(relation.rank, forKey: .rank)
+      try values.encodeIfPresent(rankEvidence, forKey: .rankEvidence)
       try values.encodeIfPresent(share, forKey: .share)
       if isUndecided { try values.encode(true, forKey: .undecided) }
       if isExtra { try values.encode(true, forKey: .extra) }

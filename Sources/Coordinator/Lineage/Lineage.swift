@@ -18,6 +18,8 @@ public struct Lineage: Sendable {
   public let parents: [Int?]
   /// How each model came from its parent; nil for roots.
   public let relations: [Relation?]
+  /// Of low-rank updates: how the rank was found.
+  public let rankEvidence: [RankEvidence?]
   /// Models that are weighted means of others.
   public let mixtures: [Mixture]
   /// The first of the models with the same weights; nil for all but the later ones.
@@ -37,6 +39,22 @@ public struct Lineage: Sendable {
   /// - Throws: what the source throws.
   public init(
     _ source: some TensorSource, rounding: [Double], options: LineageOptions,
+    sameSignature: (Int, Int) -> Bool, alongside: (TensorSums) throws(Failure) -> Void
+  ) throws(Failure) {
+    let source = RankedTensors(source, stored: rounding, countsNoise: options.metric != .motherLoRA)
+    if options.metric.isPublished {
+      try self.init(
+        published: source, rounding: rounding, options: options, sameSignature: sameSignature,
+        alongside: alongside)
+    } else {
+      try self.init(
+        likeliest: source, rounding: rounding, options: options, sameSignature: sameSignature,
+        alongside: alongside)
+    }
+  }
+
+  private init(
+    likeliest source: some TensorSource, rounding: [Double], options: LineageOptions,
     sameSignature: (Int, Int) -> Bool, alongside: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) {
     let n = rounding.count
@@ -153,23 +171,12 @@ public struct Lineage: Sendable {
     try source.eachTensor { tensor throws(Failure) in
       if scope.includes(tensor) { ranks.add(tensor) }
     }
-    var relations: [Relation?] = Array(repeating: nil, count: n)
-    for (edge, finding) in zip(edges, ranks.findings) {
-      let child = edge.child
-      relations[child] =
-        if identical[child] != nil {
-          .duplicate
-        } else if mixtures.contains(where: { $0.child == child }) {
-          .merge
-        } else if roundings[child] == edge.parent {
-          .quantized
-        } else if finding.changed > 0, finding.rank > 0, 2 * finding.rank <= finding.most {
-          .lora(rank: finding.rank)
-        } else {
-          .finetune
-        }
+    relations = Self.relations(edges, ranks.findings, models: n) { edge in
+      if identical[edge.child] != nil { return .duplicate }
+      if mixtures.contains(where: { $0.child == edge.child }) { return .merge }
+      return roundings[edge.child] == edge.parent ? .quantized : nil
     }
-    self.relations = relations
+    rankEvidence = Self.rankEvidence(edges, ranks.findings, relations)
     self.mixtures = mixtures
     self.distances = distances
     relatedness = related.ratio
@@ -188,7 +195,29 @@ public struct Lineage: Sendable {
   /// Evidence of a rounded copy, in nats: nothing else speaks against it.
   private static let certain = 50.0
 
-  private static func families(
+  /// - Parameter known: what is known of an edge beside ranks.
+  static func relations(
+    _ edges: [EdgeRanks.Edge], _ findings: [EdgeRanks.Finding], models n: Int,
+    known: (EdgeRanks.Edge) -> Relation?
+  ) -> [Relation?] {
+    var relations: [Relation?] = Array(repeating: nil, count: n)
+    for (edge, finding) in zip(edges, findings) {
+      relations[edge.child] = known(edge) ?? (finding.isLowRank ? .lora(rank: finding.rank) : .finetune)
+    }
+    return relations
+  }
+
+  static func rankEvidence(
+    _ edges: [EdgeRanks.Edge], _ findings: [EdgeRanks.Finding], _ relations: [Relation?]
+  ) -> [RankEvidence?] {
+    var evidence: [RankEvidence?] = relations.map { _ in nil }
+    for (edge, finding) in zip(edges, findings) where relations[edge.child]?.rank != nil {
+      evidence[edge.child] = finding.evidence
+    }
+    return evidence
+  }
+
+  static func families(
     _ n: Int, _ excluded: Set<Int>, _ identical: [Int?], _ distances: SquareMatrix, count: Int?,
     _ areRelated: (Int, Int) -> Bool
   ) -> [Int] {
@@ -211,7 +240,7 @@ public struct Lineage: Sendable {
   }
 
   /// Members of each family, ascending.
-  private static func groups(_ families: [Int]) -> [[Int]] {
+  static func groups(_ families: [Int]) -> [[Int]] {
     var groups = Array(repeating: [Int](), count: (families.max() ?? -1) + 1)
     for (model, family) in families.enumerated() { groups[family].append(model) }
     return groups

@@ -6,6 +6,10 @@ public struct LineageOptions: Sendable, Equatable, Codable {
   public var lambda: Double
   /// Number of families for Ward linkage; nil: by relatedness.
   public var families: Int?
+  /// Of the published rules: parts of the names of the square matrices that count for the distance,
+  /// and for the score, as `query|key`; nil: all of them; see `SquareLayers`.
+  public var distanceLayers: String?
+  public var scoreLayers: String?
   /// Resamplings of the tensors that the support is counted over.
   public var replicates: Int
   /// Seed of the resampling.
@@ -13,12 +17,15 @@ public struct LineageOptions: Sendable, Equatable, Codable {
 
   public init(
     metric: DistanceMetric = .auto, stage: Stage = .auto, lambda: Double = 0.3, families: Int? = nil,
+    distanceLayers: String? = nil, scoreLayers: String? = nil,
     replicates: Int = 200, seed: UInt64 = 1
   ) {
     self.metric = metric
     self.stage = stage
     self.lambda = lambda
     self.families = families
+    self.distanceLayers = distanceLayers
+    self.scoreLayers = scoreLayers
     self.replicates = replicates
     self.seed = seed
   }

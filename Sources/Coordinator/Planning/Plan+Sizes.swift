@@ -22,7 +22,8 @@ extension Plan {
         models: $0.copies.count, bytesPerCoordinate: $0.bytesPerCoordinate,
         columns: $0.shape.columns, statistics: $0.statistics,
         kept: ShardGeometry.keptBytes(
-          models: $0.copies.count, shape: $0.shape, samples: $0.samples, spectrum: $0.spectrum))
+          models: $0.copies.count, shape: $0.shape, samples: $0.samples, spectrum: $0.spectrum,
+          sketch: $0.sketch))
     }.max() ?? 0
   }
 

@@ -32,7 +32,7 @@ public struct Plan: Sendable {
       }
     }
     self.shards = shards
-    self.notes = notes + Self.notesOnTypes(models) + single + Self.notesOnStrangers(models, tensors)
+    self.notes = notes + Self.notesOnTypes(models) + SketchSize.notes(tensors) + single + Self.notesOnStrangers(models, tensors)
   }
 
   /// The submatrices that the partial of a shard holds.
@@ -68,7 +68,7 @@ public struct Plan: Sendable {
         continue
       }
       let role = TensorRole(name: key.name, shape: key.shape)
-      var wanted = statistics
+      var wanted = Self.wanted(statistics, key.shape, role)
       if role == .embedding, key.shape.rank == 2, key.shape.columns <= ShardGeometry.target {
         wanted.insert(.shrinkage)
       }
@@ -88,12 +88,19 @@ public struct Plan: Sendable {
       tensors[index].spectrum = choice.side
       tensors[index].statistics.insert(.spectrum)
     }
+    SketchSize.apply(to: &tensors, isWhole: statistics.contains(.square))
     let notes = alone.sorted { $0.key < $1.key }.filter { $0.value < models[$0.key].tensors.count }.map {
       Note(
         subject: models[$0.key].id,
         text: "\($0.value) of \(models[$0.key].tensors.count) tensors are in no other model with this name and shape; they are not read")
     }
     return (tensors, notes)
+  }
+
+  /// What the shards of a tensor compute, of what the run asks for.
+  private static func wanted(_ asked: Statistics, _ shape: TensorShape, _ role: TensorRole) -> Statistics {
+    guard !asked.contains(.square) else { return shape.isSquare ? asked.subtracting(.square) : [] }
+    return role == .linear ? asked : asked.subtracting(.sketch)
   }
 
   private static func notesOnTypes(_ models: [ModelRecord]) -> [Note] {

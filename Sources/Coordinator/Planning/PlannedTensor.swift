@@ -19,6 +19,8 @@ public struct PlannedTensor: Sendable, Hashable {
   public var samples = 0
   /// Shorter side of the block whose spectrum is taken, 0 for none.
   public var spectrum = 0
+  /// The sketch that every shard makes of it, if any.
+  public var sketch: SampleShape?
   /// In the order of the models.
   public var copies: [Copy]
 

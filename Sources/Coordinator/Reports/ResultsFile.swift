@@ -30,6 +30,7 @@ public final class ResultsFile {
   private var l2: HDF5File.Layers?
   private var l1: HDF5File.Layers?
   private var max: HDF5File.Layers?
+  private var ranks: (rank: HDF5File.Layers, exact: HDF5File.Layers, saturated: HDF5File.Layers)?
   private var euclidean: DistanceSums
   /// Per quantity n x L; NaN where the model does not have the tensor.
   private var moments: [[Double]]
@@ -65,7 +66,25 @@ public final class ResultsFile {
     l2 = try layers("l2", true)
     l1 = try layers("l1", tensors.contains { $0.statistics.contains(.l1) })
     max = try layers("max", tensors.contains { $0.statistics.contains(.max) })
+    guard tensors.contains(where: { $0.statistics.contains(.sketch) }) else { return }
+    func bytes(_ name: String) throws(Failure) -> HDF5File.Layers {
+      try file.makeLayers(name, layers: tensors.count, n: n, of: .bytes)
+    }
+    ranks = (
+      try file.makeLayers("/tensor_distance/rank", layers: tensors.count, n: n),
+      try bytes("/tensor_rank_exact"), try bytes("/tensor_rank_saturated")
+    )
+    for (name, text) in Self.rankArrays { try file.setAttribute("definition", of: name, to: text) }
   }
+
+  private static let rankArrays = [
+    ("/tensor_distance/rank", "numerical rank of the difference; NaN where not known"),
+    (
+      "/tensor_rank_exact",
+      "1: numpy.linalg.matrix_rank of the float32 difference is the same; 0: singular values above the noise of rounding, or not known"
+    ),
+    ("/tensor_rank_saturated", "1: the rank is at least so large: the sketch shows no more, or the noise of rounding hides some"),
+  ]
 
   /// Forgets what was written; `finish` has not been called.
   deinit { try? FileManager.default.removeItem(atPath: temporary) }
@@ -75,6 +94,15 @@ public final class ResultsFile {
     if let l2 { try write(tensor, to: l2) { $0.l2[$1].squareRoot() } }
     if let l1 { try write(tensor, to: l1) { $0.l1.isEmpty ? .nan : $0.l1[$1] } }
     if let max { try write(tensor, to: max) { $0.max.isEmpty ? .nan : $0.max[$1] } }
+    if let ranks {
+      let found = tensor.ranks
+      func pick(_ missing: Double, _ value: @escaping (DifferenceRank) -> Double) -> (Partial, Int) -> Double {
+        { _, p in found.isEmpty ? missing : found[p].map(value) ?? missing }
+      }
+      try write(tensor, to: ranks.rank, pick(.nan) { Double($0.rank) })
+      try write(tensor, to: ranks.exact, missing: 0, own: 1, pick(0) { $0.isExact ? 1 : 0 })
+      try write(tensor, to: ranks.saturated, missing: 0, pick(0) { $0.isSaturated ? 1 : 0 })
+    }
     euclidean.add(TensorView(tensor), isLinear: false)
     for (position, model) in tensor.models.enumerated() {
       for (index, quantity) in Self.quantities.enumerated() {
@@ -84,11 +112,15 @@ public final class ResultsFile {
     layer += 1
   }
 
-  private func write(_ tensor: TensorSums, to layers: HDF5File.Layers, _ value: (Partial, Int) -> Double)
-    throws(Failure)
-  {
-    var matrix = SquareMatrix(ids.count, filledWith: .nan)
-    for model in tensor.models { matrix[model, model] = 0 }
+  /// - Parameters:
+  ///   - missing: for models that do not have the tensor.
+  ///   - own: for a model and itself.
+  private func write(
+    _ tensor: TensorSums, to layers: HDF5File.Layers, missing: Double = .nan, own: Double = 0,
+    _ value: (Partial, Int) -> Double
+  ) throws(Failure) {
+    var matrix = SquareMatrix(ids.count, filledWith: missing)
+    for model in tensor.models { matrix[model, model] = own }
     tensor.forEachPair { p, a, b in
       matrix.setBoth(tensor.models[a], tensor.models[b], value(tensor.sums, p))
     }
@@ -111,7 +143,7 @@ public final class ResultsFile {
     try file.write(lineage.cost.values, shape: [n, n], to: "/cost")
     try file.write(lineage.relatedness.values, shape: [n, n], to: "/relatedness")
     try file.write(lineage.families.map { Int64($0) }, shape: [n], to: "/family")
-    (l2, l1, max) = (nil, nil, nil)
+    (l2, l1, max, ranks) = (nil, nil, nil, nil)
     try file.close()
     try AtomicFile.commit(temporary, as: path)
   }

@@ -45,6 +45,22 @@ void mt_pairs_f64(const double *const *rows, size_t n, size_t count, size_t run,
     k->pairs_f64(rows, n, at, count - at < run ? count - at : run, l2, l1, max);
 }
 
+void mt_extremes_f32(const float *const *rows, size_t n, size_t count, double *low, double *high) {
+  mt_current()->extremes_f32(rows, n, count, low, high);
+}
+
+void mt_extremes_f64(const double *const *rows, size_t n, size_t count, double *low, double *high) {
+  mt_current()->extremes_f64(rows, n, count, low, high);
+}
+
+void mt_fold_f32(const float *row, const float *signs, double *to, size_t count) {
+  mt_current()->fold_f32(row, signs, to, count);
+}
+
+void mt_fold_f64(const double *row, const float *signs, double *to, size_t count) {
+  mt_current()->fold_f64(row, signs, to, count);
+}
+
 size_t mt_take(mt_storage storage, const void *from, float *to, size_t count, size_t run,
                const void *ahead, mt_shifted_moments *moments) {
   const struct mt_kernels *k = mt_current();

@@ -9,6 +9,10 @@ struct mt_kernels {
   int (*take_f32)(const void *, float *, size_t, const char *, mt_shifted_moments *);
   int (*take_bf16)(const void *, float *, size_t, const char *, mt_shifted_moments *);
   int (*take_f16)(const void *, float *, size_t, const char *, mt_shifted_moments *);
+  void (*extremes_f32)(const float *const *, size_t, size_t, double *, double *);
+  void (*extremes_f64)(const double *const *, size_t, size_t, double *, double *);
+  void (*fold_f32)(const float *, const float *, double *, size_t);
+  void (*fold_f64)(const double *, const float *, double *, size_t);
   double (*energy_f32)(const float *, size_t);
   double (*energy_f64)(const double *, size_t);
   void (*add_collinear)(const double *, const double *, const double *, const double *, size_t,

@@ -170,6 +170,39 @@ TARGET static void FN(pairs)(const REAL *const *rows, size_t n, size_t at, size_
   }
 }
 
+// See mt_extremes_f32.
+TARGET static void FN(extremes)(const REAL *const *rows, size_t n, size_t count, double *low,
+                                double *high) {
+  size_t p = 0, whole = count / WIDTH * WIDTH;
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = i + 1; j < n; j++, p++) {
+      const REAL *x = rows[i], *y = rows[j];
+      VEC least = (REAL)INFINITY, most = -(REAL)INFINITY;
+      for (size_t q = 0; q < whole; q += WIDTH) {
+        VEC d = *(const VEC *)(x + q) - *(const VEC *)(y + q);
+        least = d < least ? d : least;
+        most = d > most ? d : most;
+      }
+      double bottom = low[p], top = high[p];
+      for (int k = 0; k < WIDTH; k++) {
+        bottom = (double)least[k] < bottom ? (double)least[k] : bottom;
+        top = (double)most[k] > top ? (double)most[k] : top;
+      }
+      for (size_t q = whole; q < count; q++) {
+        double d = (double)(x[q] - y[q]);
+        bottom = d < bottom ? d : bottom;
+        top = d > top ? d : top;
+      }
+      low[p] = bottom;
+      high[p] = top;
+    }
+}
+
+// See mt_fold_f32.
+TARGET static void FN(fold)(const REAL *row, const float *signs, double *to, size_t count) {
+  for (size_t q = 0; q < count; q++) to[q] += (double)(row[q] * (REAL)signs[q]);
+}
+
 // Sum of squares, in double.
 TARGET static double FN(energy)(const REAL *row, size_t count) {
   enum { W = 8 };

@@ -9,6 +9,9 @@ public struct Partial: Sendable, Equatable {
   public var l1: [Double]
   /// Largest absolute difference per pair; empty when not asked for.
   public var max: [Double]
+  /// Least and largest x - y per pair, x of the first model; empty when not asked for.
+  public var lowest: [Double]
+  public var highest: [Double]
   /// One per model.
   public var moments: [Moments]
   /// Collinear rows per pair; empty when not asked for.
@@ -20,25 +23,34 @@ public struct Partial: Sendable, Equatable {
   public var bands: [Double]
   /// Submatrices of all models, in the order of the shards.
   public var samples: [SampleBlock]
+  /// Sketches of all models; nil when not asked for.
+  public var sketch: Sketch?
 
-  public init(models: Int, statistics: Statistics, samples: [SampleShape] = []) {
+  public init(
+    models: Int, statistics: Statistics, samples: [SampleShape] = [], sketch: SampleShape? = nil
+  ) {
     let pairs = PairIndex(models).count
     let zeros = Array(repeating: 0.0, count: pairs)
     self.models = models
     l2 = zeros
     l1 = statistics.contains(.l1) ? zeros : []
     max = statistics.contains(.max) ? zeros : []
+    lowest = statistics.contains(.extremes) ? zeros.map { _ in .infinity } : []
+    highest = lowest.map { -$0 }
     moments = Array(repeating: .empty, count: models)
     collinearRows = statistics.contains(.shrinkage) ? zeros : []
     logShrinkage = collinearRows
     bands = Array(repeating: 0, count: statistics.contains(.spectrum) ? models * SpectrumGrid.bands : 0)
     self.samples = samples.map { SampleBlock(shape: $0, models: models) }
+    self.sketch = sketch.map { Sketch(shape: $0, models: models) }
   }
 
   public var statistics: Statistics {
     var set: Statistics = []
     if !l1.isEmpty { set.insert(.l1) }
     if !max.isEmpty { set.insert(.max) }
+    if !lowest.isEmpty { set.insert(.extremes) }
+    if sketch != nil { set.insert(.sketch) }
     if !logShrinkage.isEmpty { set.insert(.shrinkage) }
     if !bands.isEmpty { set.insert(.spectrum) }
     return set
@@ -53,8 +65,15 @@ public struct Partial: Sendable, Equatable {
     Self.add(other.logShrinkage, to: &logShrinkage)
     Self.add(other.bands, to: &bands)
     for p in max.indices { max[p] = Swift.max(max[p], other.max[p]) }
+    for p in lowest.indices {
+      lowest[p] = Swift.min(lowest[p], other.lowest[p])
+      highest[p] = Swift.max(highest[p], other.highest[p])
+    }
     for i in moments.indices { moments[i].merge(other.moments[i]) }
     samples += other.samples
+    if let added = other.sketch {
+      if sketch == nil { sketch = added } else { sketch?.add(added) }
+    }
   }
 
   private static func add(_ other: [Double], to sums: inout [Double]) {

@@ -44,9 +44,16 @@ public struct Statistics: OptionSet, Sendable, Hashable, Codable {
   public static let shrinkage = Statistics(rawValue: 4)
   /// Energies of the parts of the singular spectrum per model, for linear maps.
   public static let spectrum = Statistics(rawValue: 8)
+  /// Two-sided sketches of matrices, from which ranks of differences follow; see `SketchMap`.
+  public static let sketch = Statistics(rawValue: 16)
+  /// Least and largest difference per pair, with their signs: first model minus second.
+  public static let extremes = Statistics(rawValue: 32)
+  /// A restriction: what else is asked for is computed of square matrices alone. Never in a shard.
+  public static let square = Statistics(rawValue: 64)
 
   /// Arrays of one number per pair that a partial with these statistics holds.
   public var pairArrays: Int {
     1 + (contains(.l1) ? 1 : 0) + (contains(.max) ? 1 : 0) + (contains(.shrinkage) ? 2 : 0)
+      + (contains(.extremes) ? 2 : 0)
   }
 }

@@ -48,10 +48,13 @@ public enum ShardGeometry {
     return columns >= run ? columns : run / columns * columns
   }
 
-  /// Bytes of weights that a shard keeps as they are: its samples, and the block of its spectrum.
-  public static func keptBytes(models: Int, shape: TensorShape, samples: Int, spectrum: Int) -> Int {
+  /// Bytes of what a shard keeps of each model: its samples, the block of its spectrum, its sketch.
+  public static func keptBytes(
+    models: Int, shape: TensorShape, samples: Int, spectrum: Int, sketch: SampleShape? = nil
+  ) -> Int {
     let sampled = min(shape.rows, SampleGrid.side) * min(shape.columns, SampleGrid.side)
-    return models * (4 * samples * sampled + SpectrumGrid.bytes(spectrum, of: shape))
+    let sketched = sketch.map { SketchMap.bytes($0, columns: shape.columns, models: models) } ?? 0
+    return models * (4 * samples * sampled + SpectrumGrid.bytes(spectrum, of: shape)) + sketched
   }
 
   /// Bytes that a computation holds beside its blocks: the sums, the packed runs, what is kept, and the

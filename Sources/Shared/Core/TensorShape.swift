@@ -23,6 +23,9 @@ public struct TensorShape: Sendable, Hashable, Codable, CustomStringConvertible 
   /// Rows of the matrix (out, in * kh * kw) that the tensor counts as; 1 below rank 2.
   public var rows: Int { rank >= 2 ? extents[0] : 1 }
 
+  /// Is it a matrix of as many rows as columns?
+  public var isSquare: Bool { rank == 2 && rows == columns }
+
   /// Columns of that matrix.
   public var columns: Int { rows == 0 ? 0 : elements / rows }
 

@@ -6,6 +6,8 @@ public struct TensorSums: Sendable {
   /// Models that have the tensor, ascending; positions in `sums` refer to this list.
   public var models: [Int]
   public var sums: Partial
+  /// Ranks of the differences per pair, nil where weights are not finite; empty when not asked for.
+  public var ranks: [DifferenceRank?] = []
 
   public init(name: String, role: TensorRole, shape: TensorShape, models: [Int], sums: Partial) {
     self.name = name

@@ -43,6 +43,7 @@ final class Comparison<Real: Lane>: Comparing {
     ).bindMemory(to: Real.self)
     pointers = .allocate(capacity: types.count)
     moments = Array(repeating: RunningMoments(), count: types.count)
+    // Sketches and spectra are others' work.
     sums = Partial(models: types.count, statistics: statistics)
     collinearity = Collinearity(types: self.columns > 0 ? types : [])
   }
@@ -92,6 +93,21 @@ final class Comparison<Real: Lane>: Comparing {
     Self.update(&sums) { l2, l1, max in
       Real.addPairs(rows, types.count, count, run, l2, l1, max)
     }
+    addExtremes(rows, count)
+  }
+
+  private func addExtremes(_ rows: UnsafeMutablePointer<UnsafePointer<Real>?>, _ count: Int) {
+    guard statistics.contains(.extremes) else { return }
+    Self.updateExtremes(&sums) { Real.addExtremes(rows, types.count, count, $0, $1) }
+  }
+
+  private static func updateExtremes(
+    _ sums: inout Partial,
+    _ body: (UnsafeMutablePointer<Double>?, UnsafeMutablePointer<Double>?) -> Void
+  ) {
+    sums.lowest.withUnsafeMutableBufferPointer { low in
+      sums.highest.withUnsafeMutableBufferPointer { high in body(low.baseAddress, high.baseAddress) }
+    }
   }
 
   private static func update(
@@ -124,6 +140,7 @@ final class Comparison<Real: Lane>: Comparing {
       Self.update(&sums) { _, l1, max in
         Real.addPairs(rows, types.count, length, run, &collinearity.gaps, l1, max)
       }
+      addExtremes(rows, length)
       for i in types.indices { pointers[i] = pointers[i].map { $0 + length } }
       if column + length == columns { collinearity.endRow(addingTo: &sums) }
       from += length

@@ -12,6 +12,16 @@ protocol Lane: BinaryFloatingPoint {
     _ l2: UnsafeMutablePointer<Double>?, _ l1: UnsafeMutablePointer<Double>?,
     _ max: UnsafeMutablePointer<Double>?)
 
+  /// See `mt_extremes_f32`.
+  static func addExtremes(
+    _ rows: UnsafeMutablePointer<UnsafePointer<Self>?>, _ n: Int, _ count: Int,
+    _ low: UnsafeMutablePointer<Double>?, _ high: UnsafeMutablePointer<Double>?)
+
+  /// See `mt_fold_f32`.
+  static func fold(
+    _ row: UnsafePointer<Self>, _ signs: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Double>,
+    _ count: Int)
+
   static func energy(_ row: UnsafePointer<Self>, _ count: Int) -> Double
 
   /// See `mt_take`.
@@ -45,6 +55,16 @@ extension Float: Lane {
     _ l2: UnsafeMutablePointer<Double>?, _ l1: UnsafeMutablePointer<Double>?,
     _ max: UnsafeMutablePointer<Double>?
   ) { mt_pairs_f32(rows, n, count, run, l2, l1, max) }
+
+  static func addExtremes(
+    _ rows: UnsafeMutablePointer<UnsafePointer<Float>?>, _ n: Int, _ count: Int,
+    _ low: UnsafeMutablePointer<Double>?, _ high: UnsafeMutablePointer<Double>?
+  ) { mt_extremes_f32(rows, n, count, low, high) }
+
+  static func fold(
+    _ row: UnsafePointer<Float>, _ signs: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Double>,
+    _ count: Int
+  ) { mt_fold_f32(row, signs, to, count) }
 
   static func energy(_ row: UnsafePointer<Float>, _ count: Int) -> Double { mt_energy_f32(row, count) }
 
@@ -88,6 +108,16 @@ extension Double: Lane {
     _ l2: UnsafeMutablePointer<Double>?, _ l1: UnsafeMutablePointer<Double>?,
     _ max: UnsafeMutablePointer<Double>?
   ) { mt_pairs_f64(rows, n, count, run, l2, l1, max) }
+
+  static func addExtremes(
+    _ rows: UnsafeMutablePointer<UnsafePointer<Double>?>, _ n: Int, _ count: Int,
+    _ low: UnsafeMutablePointer<Double>?, _ high: UnsafeMutablePointer<Double>?
+  ) { mt_extremes_f64(rows, n, count, low, high) }
+
+  static func fold(
+    _ row: UnsafePointer<Double>, _ signs: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Double>,
+    _ count: Int
+  ) { mt_fold_f64(row, signs, to, count) }
 
   static func energy(_ row: UnsafePointer<Double>, _ count: Int) -> Double {
     mt_energy_f64(row, count)

@@ -21,16 +21,18 @@ public final class ShardAccumulator {
   private let comparison: any Comparing
   private let sampler: Sampler
   private let spectrum: Sampler?
+  private let sketcher: Sketcher?
 
   /// - Parameters:
   ///   - types: storage type of each model's weights, in plan order.
   ///   - columns: columns of the tensor as a matrix; a shard starts at a row.
   ///   - samples: submatrices to keep; their rows are counted from the start of the tensor.
   ///   - spectrum: the block whose spectrum is taken, rows counted as above.
+  ///   - sketch: how the tensor is sketched, if at all.
   ///   - start: coordinate of the tensor at which the shard starts.
   public init(
     types: [ElementType], columns: Int, statistics: Statistics, samples: [SampleGrid.Place] = [],
-    spectrum: SampleGrid.Place? = nil, start: Int = 0
+    spectrum: SampleGrid.Place? = nil, sketch: SketchMap? = nil, start: Int = 0
   ) {
     precondition(ShardGeometry.run == Int(MT_RUN), "the kernels were built for runs of \(MT_RUN)")
     self.types = types
@@ -39,6 +41,7 @@ public final class ShardAccumulator {
     self.spectrum = spectrum.map {
       Sampler(types: types, columns: columns, places: [$0], start: start)
     }
+    sketcher = sketch.map { Sketcher(types: types, map: $0, start: start) }
     comparison =
       types.contains(.f64)
       ? Comparison<Double>(types: types, columns: columns, statistics: statistics)
@@ -52,6 +55,7 @@ public final class ShardAccumulator {
   public var partial: Partial {
     var partial = comparison.partial
     partial.samples = sampler.blocks
+    partial.sketch = sketcher?.sketch
     if let block = spectrum?.blocks.first {
       partial.bands = types.indices.flatMap { model in
         var values = block.values(of: model).map { Double($0) }
@@ -72,5 +76,6 @@ public final class ShardAccumulator {
     comparison.add(rows: rows, count: count)
     sampler.add(rows: rows, count: count)
     spectrum?.add(rows: rows, count: count)
+    sketcher?.add(rows: rows, count: count)
   }
 }

@@ -7,13 +7,15 @@ public import Core
 /// whole.
 public enum SingularValues {
   /// The blocks are small, and callers have threads of their own: OpenBLAS's would get in the way.
-  private static let alone: Void = openblas_set_num_threads(1)
+  private static let single: Void = openblas_set_num_threads(1)
+
+  static func alone() { _ = single }
 
   /// Squares of the singular values, ascending; NaN where the matrix is not finite.
   ///
   /// - Parameter values: row-major, `shape.count` numbers; used as work space.
   public static func squares(_ values: inout [Double], shape: SampleShape) -> [Double] {
-    _ = alone
+    alone()
     let n = min(shape.rows, shape.columns)
     let inner = max(shape.rows, shape.columns)
     guard n > 0 else { return [] }

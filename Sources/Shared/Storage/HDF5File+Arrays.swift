@@ -50,13 +50,19 @@ extension HDF5File {
   }
 
   /// A stack of n x n matrices that is written one layer at a time.
-  public func makeLayers(_ name: String, layers: Int, n: Int) throws(Failure) -> Layers {
+  ///
+  /// - Parameter kind: how each number is stored; bytes hold 0 to 255.
+  public func makeLayers(_ name: String, layers: Int, n: Int, of kind: LayerKind = .doubles)
+    throws(Failure) -> Layers
+  {
     guard
       let space = Self.space([layers, n, n]),
-      let set = makeSet(name, chdf5_f64(), space)
+      let set = makeSet(name, kind == .bytes ? chdf5_u8() : chdf5_f64(), space)
     else { throw cannotWrite(name) }
     return Layers(file: self, name: name, set: set, n: n)
   }
+
+  public enum LayerKind: Sendable { case doubles, bytes }
 
   public final class Layers {
     private let file: HDF5File

@@ -9,7 +9,7 @@ public import Core
 /// or the connection is new) says `whoAreYou`, and the worker says `hello` again.
 public enum WireProtocol {
   /// Raised with every change that an older program could misread.
-  public static let version = 1
+  public static let version = 2
 
   /// Largest control frame that is looked at.
   public static let largestControlBytes = 1 << 24
@@ -129,6 +129,8 @@ public enum CoordinatorMessage: Sendable, Equatable {
     public var samples: Int
     /// Shorter side of the block whose spectrum is taken, 0 for none; see `SpectrumGrid`.
     public var spectrum: Int
+    /// The sketch to make, if any; see `SketchMap`.
+    public var sketch: SampleShape?
     /// Where the models keep this tensor. Most models use the same name, so they share an entry.
     public var sources: [Source]
 
@@ -144,7 +146,8 @@ public enum CoordinatorMessage: Sendable, Equatable {
 
     public init(
       shard: ShardID, attempt: Int, shape: TensorShape, coordinates: Range<Int>,
-      statistics: Statistics, samples: Int = 0, spectrum: Int = 0, sources: [Source]
+      statistics: Statistics, samples: Int = 0, spectrum: Int = 0,
+      sketch: SampleShape? = nil, sources: [Source]
     ) {
       self.shard = shard
       self.attempt = attempt
@@ -154,6 +157,7 @@ public enum CoordinatorMessage: Sendable, Equatable {
       self.statistics = statistics
       self.samples = samples
       self.spectrum = spectrum
+      self.sketch = sketch
       self.sources = sources
     }
   }

@@ -4,7 +4,8 @@ public import Core
 /// program runs on.
 ///
 /// Layout: `UInt32` models, `UInt8` statistics, 3 zero bytes, then the arrays as doubles in the order
-/// of `Partial`'s properties; moments take nine words per model; then the samples as floats; last a
+/// of `Partial`'s properties; moments take nine words per model; then the samples and the sketch as
+/// floats; last a
 /// 64-bit fingerprint of everything before it.
 public enum PartialCodec {
   private static let headBytes = 8
@@ -13,10 +14,10 @@ public enum PartialCodec {
 
   /// The exact length of an encoded partial.
   public static func encodedBytes(
-    models: Int, statistics: Statistics, samples: [SampleShape] = []
+    models: Int, statistics: Statistics, samples: [SampleShape] = [], sketch: SampleShape? = nil
   ) -> Int {
     let pairs = PairIndex(models).count
-    let sampled = samples.reduce(0) { $0 + $1.count } * models
+    let sampled = (samples + [sketch].compactMap(\.self)).reduce(0) { $0 + $1.count } * models
     let bands = statistics.contains(.spectrum) ? SpectrumGrid.bands : 0
     return headBytes + 8 * (pairs * statistics.pairArrays + models * (momentWords + bands)) + 4 * sampled
       + tailBytes
@@ -26,10 +27,13 @@ public enum PartialCodec {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(
       encodedBytes(
-        models: partial.models, statistics: partial.statistics, samples: partial.samples.map(\.shape)))
+        models: partial.models, statistics: partial.statistics, samples: partial.samples.map(\.shape),
+        sketch: partial.sketch?.shape))
     bytes.append(littleEndian: UInt32(partial.models))
     bytes.append(contentsOf: [partial.statistics.rawValue, 0, 0, 0])
-    for array in [partial.l2, partial.l1, partial.max] { bytes.append(array) }
+    for array in [partial.l2, partial.l1, partial.max, partial.lowest, partial.highest] {
+      bytes.append(array)
+    }
     for m in partial.moments {
       bytes.append([m.count, m.mean, m.m2, m.m3, m.m4, m.minimum, m.maximum])
       bytes.append(littleEndian: m.zeros)
@@ -39,6 +43,8 @@ public enum PartialCodec {
     bytes.append(partial.logShrinkage)
     bytes.append(partial.bands)
     for block in partial.samples { block.values.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+    // Workers have rounded them.
+    for value in partial.sketch?.values ?? [] { bytes.append(littleEndian: Float(value).bitPattern) }
     bytes.append(littleEndian: Fingerprint(of: bytes).value)
     return bytes
   }
@@ -48,9 +54,11 @@ public enum PartialCodec {
   /// - Throws: `WireError` when the bytes are not a partial for so many models and statistics, or
   ///   were damaged on the way.
   public static func check(
-    _ bytes: [UInt8], models: Int, statistics: Statistics, samples: [SampleShape] = []
+    _ bytes: [UInt8], models: Int, statistics: Statistics, samples: [SampleShape] = [],
+    sketch: SampleShape? = nil
   ) throws(WireError) {
-    let expected = encodedBytes(models: models, statistics: statistics, samples: samples)
+    let expected = encodedBytes(
+      models: models, statistics: statistics, samples: samples, sketch: sketch)
     guard bytes.count == expected else {
       throw WireError("a partial of \(bytes.count) bytes, expected \(expected)")
     }
@@ -67,15 +75,18 @@ public enum PartialCodec {
 
   /// - Throws: as `check`.
   public static func decode(
-    _ bytes: [UInt8], models: Int, statistics: Statistics, samples: [SampleShape] = []
+    _ bytes: [UInt8], models: Int, statistics: Statistics, samples: [SampleShape] = [],
+    sketch: SampleShape? = nil
   ) throws(WireError) -> Partial {
-    try check(bytes, models: models, statistics: statistics, samples: samples)
+    try check(bytes, models: models, statistics: statistics, samples: samples, sketch: sketch)
     var reader = ByteReader(bytes)
     reader.skip(headBytes)
-    var partial = Partial(models: models, statistics: statistics, samples: samples)
+    var partial = Partial(models: models, statistics: statistics, samples: samples, sketch: sketch)
     reader.fill(&partial.l2)
     reader.fill(&partial.l1)
     reader.fill(&partial.max)
+    reader.fill(&partial.lowest)
+    reader.fill(&partial.highest)
     for i in 0..<models {
       var head = Array(repeating: 0.0, count: momentWords - 2)
       reader.fill(&head)
@@ -87,6 +98,7 @@ public enum PartialCodec {
     reader.fill(&partial.logShrinkage)
     reader.fill(&partial.bands)
     for block in partial.samples.indices { reader.fill(&partial.samples[block].values) }
+    partial.sketch?.fill { Double(Float(bitPattern: reader.next(UInt32.self))) }
     return partial
   }
 }

@@ -26,7 +26,7 @@ struct ShardLayout: Sendable {
     let columns = assignment.shape.columns
     let kept = ShardGeometry.keptBytes(
       models: types.count, shape: assignment.shape, samples: assignment.samples,
-      spectrum: assignment.spectrum)
+      spectrum: assignment.spectrum, sketch: assignment.sketch)
     bufferBytes =
       memoryBytes
       - ShardGeometry.workingBytes(
@@ -57,6 +57,13 @@ struct ShardLayout: Sendable {
       throw Failure(
         .unclassified,
         "shard \(assignment.shard) covers \(assignment.start)..<\(assignment.end) of a tensor of shape \(assignment.shape)")
+    }
+    if let sketch = assignment.sketch {
+      guard 1...assignment.shape.rows ~= sketch.rows, 1...assignment.shape.columns ~= sketch.columns else {
+        throw Failure(
+          .unclassified,
+          "shard \(assignment.shard) asks for a sketch of \(sketch.rows) x \(sketch.columns) of a tensor of shape \(assignment.shape)")
+      }
     }
     var found: [(model: Int, slice: Slice, type: ElementType)] = []
     for source in assignment.sources {

@@ -111,6 +111,7 @@ public final class ShardStream {
       spectrum: SpectrumGrid.place(
         columns: assignment.shape.columns, coordinates: assignment.start..<assignment.end,
         side: assignment.spectrum),
+      sketch: assignment.sketch.map { SketchMap(tensor: assignment.shape, shape: $0) },
       start: assignment.start)
   }
 }

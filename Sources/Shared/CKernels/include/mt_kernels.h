@@ -24,6 +24,15 @@ void mt_pairs_f32(const float *const *rows, size_t n, size_t count, size_t run, 
 void mt_pairs_f64(const double *const *rows, size_t n, size_t count, size_t run, double *l2, double *l1,
                   double *max);
 
+// Lowers low[p] and raises high[p] to the least and the largest x - y of every pair i < j of the n
+// rows, x of row i. NaN passes unseen.
+void mt_extremes_f32(const float *const *rows, size_t n, size_t count, double *low, double *high);
+void mt_extremes_f64(const double *const *rows, size_t n, size_t count, double *low, double *high);
+
+// to[p] += signs[p] * row[p], in double; the signs are 1 or -1, so that every product is exact.
+void mt_fold_f32(const float *row, const float *signs, double *to, size_t count);
+void mt_fold_f64(const double *row, const float *signs, double *to, size_t count);
+
 // Looks for pairs of rows that are collinear up to rounding: one is the other, shrunk by weight
 // decay. With |x - y|^2 in gaps[p], the norms of the rows and their logarithms,
 //   2 |x| |y| (1 - cosine) = |x - y|^2 - (|x| - |y|)^2;

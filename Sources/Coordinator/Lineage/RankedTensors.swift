@@ -1,0 +1,48 @@
+internal import Core
+
+/// Tensors with the ranks of their differences in place of their sketches. They are computed when a
+/// tensor is seen first, and kept: four bytes and a bit per pair.
+final class RankedTensors<Base: TensorSource>: TensorSource {
+  private let base: Base
+  private let stored: [Double]
+  private let countsNoise: Bool
+  /// By position of the tensor.
+  private var known: [Int: [DifferenceRank?]] = [:]
+
+  /// - Parameters:
+  ///   - stored: unit roundoff of the type that each model is stored in.
+  ///   - countsNoise: see `RankRule`.
+  init(_ base: Base, stored: [Double], countsNoise: Bool) {
+    self.base = base
+    self.stored = stored
+    self.countsNoise = countsNoise
+  }
+
+  var roles: [TensorRole] { base.roles }
+
+  func eachTensor(_ body: (TensorSums) throws(Failure) -> Void) throws(Failure) {
+    var number = 0
+    try base.eachTensor { tensor throws(Failure) in
+      var tensor = tensor
+      if let sketch = tensor.sums.sketch {
+        tensor.sums.sketch = nil
+        let ranks = known[number] ?? ranks(sketch, tensor)
+        known[number] = ranks
+        tensor.ranks = ranks
+      }
+      number += 1
+      try body(tensor)
+    }
+  }
+
+  private func ranks(_ sketch: Sketch, _ tensor: TensorSums) -> [DifferenceRank?] {
+    let rule = RankRule(sketch, of: tensor, stored: stored, countsNoise: countsNoise)
+    var pairs: [(a: Int, b: Int)] = []
+    tensor.forEachPair { _, a, b in pairs.append((a, b)) }
+    let (all, l2) = (pairs, tensor.sums.l2)
+    return Parallel.map(all.count) { p in
+      l2[p] == 0
+        ? DifferenceRank(rank: 0, isExact: true, isSaturated: false) : rule.rank(all[p].a, all[p].b)
+    }
+  }
+}

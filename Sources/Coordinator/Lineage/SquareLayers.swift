@@ -1,0 +1,38 @@
+public import Core
+
+/// The tensors that a published rule looks at: square matrices, all or those of named kinds.
+public struct SquareLayers: Sendable {
+  private let words: [String]
+
+  /// - Parameter words: parts of tensor names, as `o_proj` or `query|key`; nil: any name.
+  public init(_ words: String?) {
+    self.words = words.map { $0.split(separator: "|").map(String.init) } ?? []
+  }
+
+  public func includes(name: String, shape: TensorShape) -> Bool {
+    shape.isSquare && (words.isEmpty || words.contains { name.contains($0) })
+  }
+
+  func includes(_ tensor: TensorSums) -> Bool { includes(name: tensor.name, shape: tensor.shape) }
+
+  /// Stands for the kinds that the authors' program looks at.
+  public static let published = "published"
+}
+
+extension DistanceMetric {
+  /// The authors' own layer kinds, in the names that today's networks use.
+  private static let outputs = "o_proj|attention.output.dense|to_out"
+  private static let values = "v_proj|value|to_v"
+
+  /// What the distance is taken of.
+  public func distanceLayers(_ words: String?) -> SquareLayers {
+    guard words == SquareLayers.published else { return SquareLayers(words) }
+    return SquareLayers(self == .motherLoRA ? Self.values : nil)
+  }
+
+  /// What the kurtosis is taken of.
+  public func scoreLayers(_ words: String?) -> SquareLayers {
+    guard words == SquareLayers.published else { return SquareLayers(words) }
+    return SquareLayers(self == .motherLoRA ? Self.values : Self.outputs)
+  }
+}

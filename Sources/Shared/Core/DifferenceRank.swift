@@ -1,0 +1,16 @@
+/// The numerical rank of the difference of two stored tensors, and how it was found.
+public struct DifferenceRank: Sendable, Hashable {
+  public let rank: UInt16
+  /// `numpy.linalg.matrix_rank` of the difference in float32 gives the same number. Otherwise the
+  /// rank is an estimate: the number of singular values above the noise that rounding left.
+  public let isExact: Bool
+  /// The rank is at least so large: the sketch shows no more, or more is hidden in the noise of
+  /// rounding than that noise alone.
+  public let isSaturated: Bool
+
+  public init(rank: Int, isExact: Bool, isSaturated: Bool) {
+    self.rank = UInt16(clamping: rank)
+    self.isExact = isExact
+    self.isSaturated = isSaturated
+  }
+}

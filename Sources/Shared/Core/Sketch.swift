@@ -1,0 +1,27 @@
+/// The sketches of one tensor in all models; see `SketchMap`.
+public struct Sketch: Sendable, Equatable {
+  public let shape: SampleShape
+  /// models x rows x columns.
+  public private(set) var values: [Double]
+
+  public init(shape: SampleShape, models: Int) {
+    self.shape = shape
+    values = Array(repeating: 0, count: models * shape.count)
+  }
+
+  /// Takes each value in turn.
+  public mutating func fill(_ next: () -> Double) {
+    for p in values.indices { values[p] = next() }
+  }
+
+  /// The sketch of a sum is the sum of the sketches.
+  public mutating func add(_ other: Sketch) {
+    precondition(other.shape == shape, "sketches of \(other.shape) and \(shape)")
+    for p in values.indices { values[p] += other.values[p] }
+  }
+
+  /// One model's sketch, row-major.
+  public func values(of model: Int) -> ArraySlice<Double> {
+    values[model * shape.count..<(model + 1) * shape.count]
+  }
+}

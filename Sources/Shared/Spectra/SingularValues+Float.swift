@@ -1,0 +1,30 @@
+internal import COpenBLAS
+public import Core
+
+extension SingularValues {
+  /// Singular values in single precision, descending, by the LAPACK routine that numpy calls, on the
+  /// matrix as numpy hands it over; nil where it is not finite.
+  ///
+  /// - Parameter values: row-major, `shape.count` numbers.
+  public static func likeNumpy(_ values: [Float], shape: SampleShape) -> [Float]? {
+    alone()
+    let (m, n) = (shape.rows, shape.columns)
+    let count = min(m, n)
+    guard count > 0 else { return [] }
+    guard values.allSatisfy(\.isFinite) else { return nil }
+    var matrix = Array(repeating: Float(0), count: shape.count)
+    for row in 0..<m { for column in 0..<n { matrix[column * m + row] = values[row * n + column] } }
+    var found = Array(repeating: Float(0), count: count)
+    var positions = Array(repeating: Int32(0), count: 8 * count)
+    var length = Float(0)
+    guard
+      cblas_shim_singular_values(Int32(m), Int32(n), &matrix, &found, &length, -1, &positions) == 0
+    else { return nil }
+    var work = Array(repeating: Float(0), count: max(1, Int(length)))
+    guard
+      cblas_shim_singular_values(
+        Int32(m), Int32(n), &matrix, &found, &work, Int32(work.count), &positions) == 0
+    else { return nil }
+    return found
+  }
+}
