@@ -17,7 +17,7 @@ struct ModelTree: ParsableCommand {
     version: Version.software,
     subcommands: [
       RecoverCommand.self, CoordinateCommand.self, ResumeCommand.self, PlanCommand.self,
-      ImportCommand.self, StatusCommand.self, TreeCommand.self, EvaluateCommand.self,
+      ImportCommand.self, StatusCommand.self, TreeCommand.self, EvaluateCommand.self, KeygenCommand.self,
     ])
 }
 

@@ -36,6 +36,8 @@ struct RunRecord: Codable {
   var workerSeconds = 0.0
   var secondsByPhase: [String: Double] = [:]
   var seconds = 0.0
+  /// Workers whose sums two others contradicted; only with --verify.
+  var disputes: [String] = []
   var evaluation: Evaluation?
 
   init(_ invocation: Invocation) {
