@@ -49,14 +49,14 @@ enum Samples {
             shard: ShardID(5), attempt: 1, shape: shape, coordinates: 32..<640,
             statistics: [.l1, .shrinkage],
             sources: [CoordinatorMessage.Assignment.Source(tensor: "w", models: [0, 2])])),
-        "\u{3}{\"attempt\":1,\"end\":640,\"shape\":[64,32],\"shard\":5,"
-          + "\"sources\":[{\"models\":[0,2],\"tensor\":\"w\"}],\"start\":32,\"statistics\":5}"
+        "\u{3}{\"attempt\":1,\"end\":640,\"samples\":0,\"shape\":[64,32],\"shard\":5,"
+          + "\"sources\":[{\"models\":[0,2],\"tensor\":\"w\"}],\"spectrum\":0,\"start\":32,\"statistics\":5}"
       ),
       (.finished, "\u{4}"), (.whoAreYou, "\u{5}"), (.alive, "\u{6}"),
     ]
   }
 
-  static let statistics: [Statistics] = (UInt8(0)..<8).map { Statistics(rawValue: $0) }
+  static let statistics: [Statistics] = (UInt8(0)..<16).map { Statistics(rawValue: $0) }
 
   /// A partial of any numbers, the odd ones among them.
   static func partial(models: Int, _ statistics: Statistics, _ random: inout Seeded) -> Partial {
@@ -72,6 +72,7 @@ enum Samples {
     for p in partial.max.indices { partial.max[p] = number(&random) }
     for p in partial.collinearRows.indices { partial.collinearRows[p] = number(&random) }
     for p in partial.logShrinkage.indices { partial.logShrinkage[p] = number(&random) }
+    for p in partial.bands.indices { partial.bands[p] = number(&random) }
     for i in partial.moments.indices {
       partial.moments[i] = Moments(
         count: number(&random), mean: number(&random), m2: number(&random), m3: number(&random),
@@ -85,6 +86,7 @@ enum Samples {
   static func bits(_ partial: Partial) -> [[UInt64]] {
     let arrays = [
       partial.l2, partial.l1, partial.max, partial.collinearRows, partial.logShrinkage,
+      partial.bands,
     ]
     let moments = partial.moments.map { m in
       [m.count, m.mean, m.m2, m.m3, m.m4, m.minimum, m.maximum].map(\.bitPattern)
