@@ -62,17 +62,34 @@ struct Recovery {
     let results = try ResultsFile(
       to: directory.results, ids: plan.models.map(\.id), tensors: plan.tensors.map(ResultsFile.Tensor.init))
     let lineage = try record.time("solve") { () throws(Failure) in
-      try Lineage(
-        Gatherer(stores) { id throws(Failure) in try journal.partial(of: id) },
-        rounding: plan.models.map(\.rounding), options: invocation.lineage,
-        sameSignature: { plan.models[$0].hasSameSignature(as: plan.models[$1]) },
-        alongside: results.add)
+      try solve(stores, plan, journal, alongside: results.add)
     }
     let broken = lineage.unusable.notes(plan.models)
     Intake.say(broken)
     record.notes = plan.notes + broken
     let forest = ForestBuilder.forest(lineage, plan, invocation.lineage, record.notes)
     try report(forest, lineage, results, plan, truth, &record)
+  }
+
+  /// Compares and solves, and reports nothing: for questions about few models.
+  func solved(_ signals: StopSignals) throws(Failure) -> (Plan, Lineage) {
+    var record = RunRecord(invocation)
+    let (plan, identity) = try makePlan(&record)
+    let journal = try Journal(path: directory.journal)
+    let stores = try adopt(identity, plan, journal)
+    try computeShards(stores, identity, journal, &record, signals)
+    return (plan, try solve(stores, plan, journal) { _ throws(Failure) in })
+  }
+
+  private func solve(
+    _ stores: Plan, _ plan: Plan, _ journal: Journal,
+    alongside: (TensorSums) throws(Failure) -> Void
+  ) throws(Failure) -> Lineage {
+    try Lineage(
+      Gatherer(stores) { id throws(Failure) in try journal.partial(of: id) },
+      rounding: plan.models.map(\.rounding), options: invocation.lineage,
+      sameSignature: { plan.models[$0].hasSameSignature(as: plan.models[$1]) },
+      alongside: alongside)
   }
 
   private func makePlan(_ record: inout RunRecord) throws(Failure) -> (Plan, RunIdentity) {
@@ -247,12 +264,13 @@ struct Recovery {
     }
     record.finish(evaluation, seconds: (ContinuousClock.now - started) / .seconds(1))
     try AtomicFile.write(JSONText.of(record, pretty: true) + "\n", to: directory.record)
+    let page = try TreePage.write(to: directory.path)
     logger.info("finished", metadata: ["seconds": "\(fixed(record.seconds, 2))"])
 
-    Console.result(TreeFormat.text.render(forest))
+    Console.result(TextTree.render(forest, style: Terminal.style))
     if let evaluation { Console.result("\n" + EvaluationText.text(evaluation)) }
     Console.say(
       "\n\(plan.models.count) models, \(forest.familyCount) \(forest.familyCount == 1 ? "family" : "families"), \(fixed(record.seconds, 2)) s; written:")
-    for path in written + [directory.results, directory.record, directory.log] { Console.say("  \(path)") }
+    for path in written + [page, directory.results, directory.record, directory.log] { Console.say("  \(path)") }
   }
 }
