@@ -70,7 +70,8 @@ let package = Package(
     library(
       "Coordination", in: "Coordinator/Coordination",
       needs: [
-        "Core", "Import", "Journal", "Planning", "Scheduling", "Transport", "Wire", logging,
+        "Core", "Import", "Journal", "Planning", "Scheduling", "Storage", "Transport", "Wire",
+        logging,
       ]),
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "Lineage", "Planning", "Wire"]),
@@ -85,7 +86,7 @@ let package = Package(
       name: "modeltree",
       dependencies: [
         "Coordination", "Core", "Gathering", "Import", "Journal", "Lineage", "Planning", "Reports",
-        "Storage", "Transport", arguments, logging,
+        "Storage", "Transport", "Wire", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
@@ -113,10 +114,11 @@ let package = Package(
       needs: ["Compute", "Core", "Gathering", "Import", "Planning", "Storage", "TestSupport", "Wire"]),
     tests("CoreTests", needs: ["Core", "TestSeed"]),
     tests("WireTests", needs: ["Core", "TestSeed", "Wire"]),
+    tests("TransportTests", needs: ["Core", "TestSupport", "Transport"]),
     tests("KernelsTests", needs: ["Core", "Kernels", "TestSeed"]),
     tests("SchedulingTests", needs: ["Core", "Scheduling", "TestSeed"]),
     tests("LineageTests", needs: ["Core", "Lineage", "Spectra", "TestSeed"]),
-    tests("EndToEndTests", needs: ["TestSupport", "modeltree", "modeltree-worker"]),
+    tests("EndToEndTests", needs: ["TestSeed", "TestSupport", "modeltree", "modeltree-worker"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -18,8 +18,11 @@ enum Program {
 
   /// Runs to the end.
   @discardableResult
-  static func run(_ executable: String, _ arguments: [String], input: String = "") throws -> Output {
-    let running = try Running(executable, arguments, input: input)
+  static func run(
+    _ executable: String, _ arguments: [String], input: String = "",
+    environment: [String: String] = [:]
+  ) throws -> Output {
+    let running = try Running(executable, arguments, input: input, environment: environment)
     let status = running.wait()
     return Output(status: status, stdout: running.stdout, stderr: running.stderr)
   }
@@ -42,9 +45,14 @@ final class Running: Sendable {
   private let gathered = Mutex(Gathered())
   private let changed = DispatchSemaphore(value: 0)
 
-  init(_ executable: String, _ arguments: [String], input: String = "") throws {
+  /// - Parameter environment: beside what the tests have themselves.
+  init(
+    _ executable: String, _ arguments: [String], input: String = "",
+    environment: [String: String] = [:]
+  ) throws {
     process.executableURL = URL(fileURLWithPath: executable)
     process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let stdin = Pipe()
     process.standardInput = stdin
     process.standardOutput = pipe(\.stdout)
@@ -73,6 +81,12 @@ final class Running: Sendable {
   var stderr: String { String(decoding: gathered.withLock { $0.stderr }, as: UTF8.self) }
 
   func send(_ signal: Int32) { kill(pid, signal) }
+
+  /// Ends a program that a test is through with.
+  func end() {
+    send(SIGKILL)
+    _ = wait()
+  }
 
   /// Waits for the end of the program and of its output.
   func wait() -> Int32 {

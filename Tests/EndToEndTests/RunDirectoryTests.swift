@@ -16,20 +16,87 @@ import Testing
     #expect(again.stderr.contains("no weight is read again"), "\(again.stderr)")
   }
 
+  /// A worker that cannot be: a run that asks for one fails.
+  private let noWorkers = ["MODELTREE_WORKER": "/bin/false"]
+
+  @Test func aFinishedRunIsRecognisedBeforeAnyWorkerIsAsked() throws {
+    let scratch = try Scratch()
+    let models = try scratch.makeFamily()
+    let run = scratch.file("run")
+    #expect(try modeltree("recover", models, "--out", run).status == 0)
+    let before = try results(run)
+    for command in [["resume", run], ["recover", models, "--out", run, "--memory", "1kB"]] {
+      let again = try Program.run(Program.modeltree, command, environment: noWorkers)
+      #expect(again.status == 0, "\(again.stderr)")
+      #expect(try results(run) == before)
+    }
+    let other = try Program.run(
+      Program.modeltree, ["recover", models, "--out", run, "--families", "2"], environment: noWorkers)
+    #expect(other.status == 0, "\(other.stderr)")
+    #expect(try results(run) != before)
+    let unfinished = try Program.run(
+      Program.modeltree, ["recover", models, "--out", scratch.file("x")], environment: noWorkers)
+    #expect(unfinished.status == 75, "without workers nothing can be computed")
+  }
+
+  @Test func aRunThatEndedBeforeItsTreeWasWrittenIsOnlySolved() throws {
+    let scratch = try Scratch()
+    let models = try scratch.makeFamily()
+    let run = scratch.file("run")
+    // Where the tree should go there is something that no file can replace.
+    try FileManager.default.createDirectory(atPath: "\(run)/tree.json/x", withIntermediateDirectories: true)
+    let blocked = try modeltree("recover", models, "--out", run)
+    #expect(blocked.status == 73)
+    #expect(blocked.stderr.contains("tree.json"), "\(blocked.stderr)")
+    try FileManager.default.removeItem(atPath: "\(run)/tree.json")
+    let solved = try Program.run(Program.modeltree, ["resume", run], environment: noWorkers)
+    #expect(solved.status == 0, "\(solved.stderr)")
+    #expect(try results(run) == scratch.undisturbed(models))
+  }
+
+  @Test func whatAKilledCoordinatorBeganToWriteIsRemoved() throws {
+    let scratch = try Scratch()
+    let models = try scratch.makeFamily()
+    let run = scratch.file("run")
+    #expect(try modeltree("recover", models, "--out", run).status == 0)
+    for name in ["tree.json.writing-1", "results.h5.writing-77"] { try scratch.write("half", to: "run/\(name)") }
+    #expect(try modeltree("resume", run).status == 0)
+    let names = try FileManager.default.contentsOfDirectory(atPath: run)
+    #expect(!names.contains { $0.contains("writing") }, "\(names)")
+  }
+
+  @Test func weightsThatChangedBehindAnUnchangedTimeAreNoticed() throws {
+    let scratch = try Scratch()
+    let models = try scratch.makeFamily()
+    let run = scratch.file("run")
+    let path = "\(models)/child1/model.safetensors"
+    try Program.run("/bin/cp", ["-p", path, scratch.file("before")])
+    #expect(try modeltree("recover", models, "--out", run).status == 0)
+    let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+    let end = try file.seekToEnd()
+    try file.seek(toOffset: end - 100)
+    try file.write(contentsOf: Data([1]))
+    try file.close()
+    try Program.run("/usr/bin/touch", ["-r", scratch.file("before"), path])
+    let refused = try modeltree("resume", run)
+    #expect(refused.status == 73)
+    #expect(refused.stderr.contains("model 'child1': the run has 1 file"), "\(refused.stderr)")
+  }
+
   @Test func otherInputsAreRefusedWithBothValuesAndRedoStartsOver() throws {
     let scratch = try Scratch()
     let models = try scratch.makeFamily()
     let run = scratch.file("run")
     #expect(try modeltree("recover", models, "--out", run).status == 0)
     let before = try Data(contentsOf: URL(fileURLWithPath: "\(run)/tree.json"))
-    try Recipe.make([Recipe(folder: "\(models)/child9", seed: 99, parent: "\(models)/root")])
+    try Recipe.make([Recipe(folder: "\(models)/child1", seed: 99, parent: "\(models)/root")])
     let refused = try modeltree("recover", models, "--out", run)
     #expect(refused.status == 73)
-    #expect(refused.stderr.contains("model 'child9': the run has absent, this command gives 1 file"))
+    #expect(refused.stderr.contains("model 'child1': the run has 1 file"), "\(refused.stderr)")
     #expect(try Data(contentsOf: URL(fileURLWithPath: "\(run)/tree.json")) == before)
     let redone = try modeltree("recover", models, "--out", run, "--redo")
     #expect(redone.status == 0)
-    #expect(redone.stdout.contains("child9"))
+    #expect(redone.stdout.contains("child1"))
   }
 
   @Test func aSecondCoordinatorIsRefused() throws {

@@ -45,10 +45,14 @@ struct DamagedHeader: Sendable, CustomTestStringConvertible {
     DamagedHeader("a text as shape", entries(("w", "F32", "\"1\"", "[0,4]")), body: 4, says: "w > shape"),
     DamagedHeader(
       "a fraction as extent", entries(("w", "F32", "[1.5]", "[0,4]")),
-      body: 4, says: "cannot be read"),
+      body: 4, says: "w > shape", "not a whole number"),
     DamagedHeader(
       "an offset beyond 64 bits", entries(("w", "F32", "[1]", "[0,18446744073709551616]")), body: 4,
-      says: "cannot be read"),
+      says: "w > data_offsets", "not a whole number"),
+    DamagedHeader(
+      "more dimensions than HDF5 can keep",
+      entries(("w", "F32", "[\(Array(repeating: "1", count: 33).joined(separator: ","))]", "[0,4]")), body: 4,
+      says: "'w' has 33 dimensions", "32"),
     DamagedHeader("longer than the file", "{}", announced: 1000, says: "header of 1000 bytes", "only 2"),
     DamagedHeader("longer than allowed", "{}", announced: 100_000_001, says: "100000001", "100000000"),
     DamagedHeader("longer than any file", "{}", announced: .max, says: "18446744073709551615"),

@@ -116,4 +116,51 @@ struct JournalTests {
       #expect(!error.advice.isEmpty)
     }
   }
+
+  @Test func anotherPlanKeepsWhatServesIt() throws {
+    let journal = try Journal(path: path)
+    try journal.set(["identity": "old", "other": "stays"])
+    try journal.record([entry(0, partial: [0]), entry(1, partial: [1]), entry(2, partial: [2], attempt: 3)])
+    try journal.succeed(
+      keeping: [(ShardID(0), ShardID(2)), (ShardID(7), ShardID(0)), (ShardID(8), ShardID(99))],
+      settings: ["identity": "new"]
+    ) { shard, bytes in bytes + [UInt8(shard.value)] }
+    #expect(try journal.finishedShards() == [ShardID(0), ShardID(7)])
+    #expect(try journal.partial(of: ShardID(0)) == [2, 0])
+    #expect(try journal.partial(of: ShardID(7)) == [0, 7])
+    #expect(try journal.setting("identity") == "new")
+    #expect(try journal.setting("other") == "stays")
+    #expect(try journal.totals() == (2, 0, 0), "what was read for them counted before")
+    try journal.record([entry(1)])
+    #expect(try journal.finishedShards().count == 3)
+  }
+
+  @Test func aSuccessionThatFailsLeavesEverythingAsItWas() throws {
+    let journal = try Journal(path: path)
+    try journal.set(["identity": "old"])
+    try journal.record([entry(0, partial: [0]), entry(1, partial: [1])])
+    let failure = #expect(throws: Failure.self) {
+      try journal.succeed(
+        keeping: [(ShardID(5), ShardID(0)), (ShardID(6), ShardID(1))], settings: ["identity": "new"]
+      ) { shard, bytes throws(Failure) in
+        guard shard == ShardID(5) else { throw .badInput("damaged") }
+        return bytes
+      }
+    }
+    #expect(failure?.message == "damaged")
+    #expect(try journal.finishedShards() == [ShardID(0), ShardID(1)])
+    #expect(try journal.setting("identity") == "old")
+  }
+
+  @Test func aReaderSeesWhatIsWrittenMeanwhileAndWritesNothing() throws {
+    let journal = try Journal(path: path)
+    try journal.set(["identity": "abc"])
+    let reader = try Journal(reading: path)
+    #expect(try reader.setting("identity") == "abc")
+    try journal.record([entry(4)])
+    #expect(try reader.finishedShards() == [ShardID(4)])
+    #expect(throws: Failure.self) { try reader.set(["identity": "other"]) }
+    #expect(try journal.setting("identity") == "abc")
+    #expect(throws: Failure.self) { _ = try Journal(reading: folder.at("none.sqlite")) }
+  }
 }

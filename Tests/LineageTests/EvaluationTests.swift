@@ -173,6 +173,11 @@ import Testing
     ("{\"models\": [{\"id\": \"a\"}, {\"id\": \"a\"}]}", "lists the model 'a' twice"),
     ("{\"models\": [{\"id\": \"a\", \"parent\": \"b\"}]}", "the parent 'b' of 'a'"),
     ("{\"models\": [{\"id\": \"a\", \"parents\": [\"a\", \"\\u001b\"]}]}", "'\\u{1b}' of 'a'"),
+    ("{\"models\": [{\"id\": \"a\", \"parent\": \"a\"}]}", "'a' is its own ancestor"),
+    (
+      "{\"models\": [{\"id\": \"r\"}, {\"id\": \"x\", \"parent\": \"c\"}, {\"id\": \"b\", \"parent\": \"c\"}, {\"id\": \"c\", \"parents\": [\"r\", \"b\"]}]}",
+      "'c' is its own ancestor"
+    ),
   ])
   func whatIsWrongIsNamed(text: String, message: String) {
     let failure = #expect(throws: Failure.self) { try read(text) }

@@ -8,9 +8,11 @@ import Testing
 struct RunIdentityTests {
   private func identity(
     _ models: [ModelRecord] = [record("a", [("w", [2, 2])]), record("b", [("w", [2, 2])])],
-    _ statistics: Statistics = []
+    _ statistics: Statistics = [], samples: [String]? = nil
   ) -> RunIdentity {
-    RunIdentity(plan: Plan(models: models, statistics: statistics), statistics: statistics)
+    RunIdentity(
+      plan: Plan(models: models, statistics: statistics), statistics: statistics,
+      samples: samples ?? models.map { _ in "0" })
   }
 
   /// The only difference, which must show both values.
@@ -47,6 +49,11 @@ struct RunIdentityTests {
   @Test func weightsOfAnotherTimeAreNamed() throws {
     let other = identity([record("a", [("w", [2, 2])], modified: 2), record("b", [("w", [2, 2])])])
     _ = try difference(identity(), other, "model 'a'")
+  }
+
+  @Test func otherWeightsInTheSameFileAreNamed() throws {
+    let line = try difference(identity(samples: ["0", "0"]), identity(samples: ["0", "1"]), "model 'b'")
+    #expect(line.contains("weights 0") && line.contains("weights 1"))
   }
 
   @Test func otherTensorsAreNamed() {

@@ -9,6 +9,7 @@ private struct World {
   var random: Seeded
   let shards: Int
   let attempts: Int
+  let verified: Double
   let formerlyDone: Set<ShardID>
   var now: Duration = .zero
   var nextWorker = 0
@@ -17,6 +18,10 @@ private struct World {
   var credit: [WorkerID: Int] = [:]
   /// Everything that was ever handed out.
   var issued: [(WorkerID, Lease)] = []
+  /// The process behind each worker that ever joined; some come back.
+  var origins: [WorkerID: String] = [:]
+  /// Who answered what, for shards that need two opinions.
+  var answers: [ShardID: [(origin: String, digest: UInt64)]] = [:]
   var accepted: Set<ShardID> = []
   var setAside: Set<ShardID> = []
   var finished = false
@@ -30,9 +35,11 @@ private struct World {
     var done: Set<ShardID> = []
     for shard in 0..<count where Int.random(in: 0..<5, using: &random) == 0 { done.insert(ShardID(shard)) }
     formerlyDone = done
+    verified = [0, 0, 0.3, 1].randomElement(using: &random) ?? 0
     scheduler = Scheduler(
       shards: count, done: done,
-      limits: Scheduler.Limits(silence: .seconds(10), attempts: attempts, straggling: .seconds(30)))
+      limits: .init(silence: .seconds(10), attempts: attempts, straggling: .seconds(30), held: 3),
+      verified: verified)
   }
 
   mutating func complain(_ text: String) { complaint = complaint ?? text }
@@ -61,11 +68,25 @@ private struct World {
       held[worker]?.append(lease)
       issued.append((worker, lease))
     case .accept(let lease, let worker):
-      guard case .done(worker, lease) = event else { return complain("accept after \(event)") }
+      guard case .done(let answering, let answer, let digest) = event, answer.shard == lease.shard
+      else { return complain("accept after \(event)") }
       if isClosed(lease.shard) { complain("\(lease) was accepted twice") }
+      if scheduler.isVerified(lease.shard) {
+        answers[lease.shard, default: []].append((origins[answering] ?? "", digest))
+        let agreeing = Set(answers[lease.shard, default: []].filter { $0.digest == digest }.map(\.origin))
+        if agreeing.count < 2 { complain("\(lease) was accepted on one opinion") }
+      } else if (answering, answer) != (worker, lease) {
+        complain("\(lease) was accepted after \(event)")
+      }
       accepted.insert(lease.shard)
+    case .hold(let lease, let worker):
+      guard case .done(worker, lease, let digest) = event else { return complain("hold after \(event)") }
+      if !scheduler.isVerified(lease.shard) { complain("\(lease) was held for nothing") }
+      answers[lease.shard, default: []].append((origins[worker] ?? "", digest))
+    case .dispute(let shard, let dissenters):
+      if !accepted.contains(shard) || dissenters.isEmpty { complain("dispute over \(shard)") }
     case .ignore(let lease, let worker):
-      guard case .done(worker, lease) = event else { return complain("ignore after \(event)") }
+      guard case .done(worker, lease, _) = event else { return complain("ignore after \(event)") }
     case .refuse(let worker, let lease):
       if issued.contains(where: { $0.1 == lease }) { complain("\(lease) refused") }
       held[worker] = held[worker]  // the shell may drop it; here it goes on
@@ -74,7 +95,9 @@ private struct World {
       credit[worker] = nil
     case .setAside(let shard, let reasons):
       if isClosed(shard) { complain("shard \(shard) set aside though closed") }
-      if reasons.count < attempts { complain("shard \(shard) set aside after \(reasons)") }
+      if reasons.count < attempts, answers[shard, default: []].count < 2 {
+        complain("shard \(shard) set aside after \(reasons)")
+      }
       setAside.insert(shard)
     case .finish:
       if finished { complain("finished twice") }
@@ -88,11 +111,27 @@ private struct World {
 
   mutating func pick() -> WorkerID? { held.keys.sorted().randomElement(using: &random) }
 
-  mutating func join() {
+  mutating func join(mayBeBack: Bool = true) {
     let id = WorkerID(nextWorker)
     nextWorker += 1
     held[id] = []
-    send(.joined(id))
+    // A process that was given up may be back under another number.
+    let gone = origins.filter { held[$0.key] == nil }.values.sorted()
+    let isBack = mayBeBack && Int.random(in: 0..<4, using: &random) == 0
+    let back = isBack ? gone.randomElement(using: &random) : nil
+    origins[id] = back ?? "process \(id.value)"
+    send(.joined(id, origin: origins[id] ?? ""))
+  }
+
+  /// What a process says about a shard: nearly always the truth.
+  mutating func digest(_ id: WorkerID) -> UInt64 {
+    Int.random(in: 0..<12, using: &random) == 0 ? UInt64(id.value + 1) : 0
+  }
+
+  mutating func lose(_ id: WorkerID, isDeath: Bool) {
+    held[id] = nil
+    credit[id] = nil
+    send(isDeath ? .died(id) : .left(id))
   }
 
   mutating func ready(_ id: WorkerID) {
@@ -105,7 +144,20 @@ private struct World {
     guard let index = held[id]?.indices.randomElement(using: &random),
       let lease = held[id]?.remove(at: index)
     else { return }
-    send(failure ? .failed(id, lease, reason: "chance") : .done(id, lease))
+    send(failure ? .failed(id, lease, reason: "chance") : .done(id, lease, digest: digest(id)))
+  }
+
+  /// The coordinator dies and is started again: it knows what is accepted, and nobody.
+  mutating func restart() {
+    scheduler = Scheduler(
+      shards: shards, done: formerlyDone.union(accepted),
+      limits: .init(silence: .seconds(10), attempts: attempts, straggling: .seconds(30), held: 3),
+      verified: verified)
+    // What was set aside gets another chance; first opinions are forgotten.
+    (held, credit, issued, answers) = ([:], [:], [], [:])
+    setAside = []
+    finished = false
+    send(.tick)
   }
 
   mutating func step() {
@@ -117,10 +169,8 @@ private struct World {
     case ..<50: answer(id, failure: false)
     case ..<58: answer(id, failure: true)
     case ..<75: send(.heard(id))
-    case ..<79:
-      held[id] = nil
-      credit[id] = nil
-      send(.left(id))
+    case ..<77: lose(id, isDeath: false)
+    case ..<80: lose(id, isDeath: true)
     case ..<85:
       // An answer once more, late, or by somebody who is long gone.
       guard let (worker, lease) = issued.randomElement(using: &random) else { return }
@@ -133,22 +183,25 @@ private struct World {
       let lease = Lease(shard: shard, attempt: Int.random(in: 1000...2000, using: &random))
       send(Bool.random(using: &random) ? .done(id, lease) : .failed(id, lease, reason: "bogus"))
     case ..<90: now += .seconds(Int.random(in: 5...40, using: &random))
+    case ..<91: restart()
     default: send(.tick)
     }
   }
 
-  /// One good worker remains; all others fall silent.
+  /// Two good workers remain; all others fall silent.
   mutating func drain() {
     now += .seconds(11)
     send(.tick)
-    join()
-    guard let id = held.keys.max() else { return }
-    for _ in 0..<(2 * shards + 2) where !finished {
-      credit[id, default: 0] += 2
-      send(.ready(id, credit: 2))
-      while let lease = held[id]?.first {
-        held[id]?.removeFirst()
-        send(.done(id, lease))
+    join(mayBeBack: false)
+    join(mayBeBack: false)
+    for _ in 0..<(4 * shards + 4) where !finished {
+      for id in held.keys.sorted().suffix(2) {
+        credit[id, default: 0] += 2
+        send(.ready(id, credit: 2))
+        while let lease = held[id]?.first {
+          held[id]?.removeFirst()
+          send(.done(id, lease))
+        }
       }
     }
   }

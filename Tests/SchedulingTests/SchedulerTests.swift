@@ -141,7 +141,7 @@ import Testing
     var script = Script(shards: 1)
     for worker in 1...3 {
       #expect(script.join(worker, credit: 1) == [assign(0, worker, to: worker)])
-      let actions = script.handle(.left(WorkerID(worker)))
+      let actions = script.handle(.died(WorkerID(worker)))
       guard worker == 3 else {
         #expect(actions == [])
         continue

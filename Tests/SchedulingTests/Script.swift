@@ -7,10 +7,14 @@ struct Script {
   var scheduler: Scheduler
   var now: Duration = .zero
 
-  init(shards: Int, done: Set<Int> = [], attempts: Int = 3) {
+  init(
+    shards: Int, done: Set<Int> = [], attempts: Int = 3, verified: Double = 0, held: Int = 64
+  ) {
     scheduler = Scheduler(
       shards: shards, done: Set(done.map { ShardID($0) }),
-      limits: Scheduler.Limits(silence: .seconds(10), attempts: attempts, straggling: .seconds(30)))
+      limits: .init(
+        silence: .seconds(10), attempts: attempts, straggling: .seconds(30), held: held),
+      verified: verified)
   }
 
   @discardableResult
@@ -24,10 +28,10 @@ struct Script {
 
   /// A worker joins and asks for shards.
   @discardableResult
-  mutating func join(_ worker: Int, credit: Int, _ location: SourceLocation = #_sourceLocation)
-    -> [Scheduler.Action]
-  {
-    let first = handle(.joined(WorkerID(worker)), location)
+  mutating func join(
+    _ worker: Int, credit: Int, origin: String = "", _ location: SourceLocation = #_sourceLocation
+  ) -> [Scheduler.Action] {
+    let first = handle(.joined(WorkerID(worker), origin: origin), location)
     #expect(first.isEmpty, sourceLocation: location)
     return handle(.ready(WorkerID(worker), credit: credit), location)
   }
@@ -51,9 +55,15 @@ func ignore(_ shard: Int, _ attempt: Int = 1, from worker: Int) -> Scheduler.Act
   .ignore(lease(shard, attempt), from: WorkerID(worker))
 }
 
+func hold(_ shard: Int, _ attempt: Int = 1, from worker: Int) -> Scheduler.Action {
+  .hold(lease(shard, attempt), from: WorkerID(worker))
+}
+
 extension Scheduler.Event {
-  static func done(_ worker: Int, _ shard: Int, _ attempt: Int = 1) -> Scheduler.Event {
-    .done(WorkerID(worker), lease(shard, attempt))
+  static func done(_ worker: Int, _ shard: Int, _ attempt: Int = 1, digest: UInt64 = 0)
+    -> Scheduler.Event
+  {
+    .done(WorkerID(worker), lease(shard, attempt), digest: digest)
   }
 
   static func failed(_ worker: Int, _ shard: Int, _ attempt: Int = 1, _ reason: String = "broken")

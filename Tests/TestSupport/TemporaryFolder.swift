@@ -47,6 +47,13 @@ public final class TemporaryFolder: Sendable {
     try Array(Data(contentsOf: URL(fileURLWithPath: at(name))))
   }
 
+  public func text(_ name: String) throws -> String { String(decoding: try read(name), as: UTF8.self) }
+
+  public func permissions(of name: String) throws -> Int {
+    let attributes = try FileManager.default.attributesOfItem(atPath: at(name))
+    return attributes[.posixPermissions] as? Int ?? 0
+  }
+
   public func bytes(of name: String) throws -> Int { try read(name).count }
 
   public func link(_ name: String, to target: String) throws {

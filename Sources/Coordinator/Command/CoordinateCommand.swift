@@ -14,16 +14,29 @@ struct CoordinateCommand: ParsableCommand {
       Example, in two terminals:
         modeltree coordinate models/ --out run --listen tcp://127.0.0.1:5555
         modeltree-worker --connect tcp://127.0.0.1:5555
+
+      For other machines, with keys:
+        modeltree keygen keys
+        modeltree coordinate models/ --out run --listen tcp://0.0.0.0:5555 --keys keys
+        modeltree-worker --connect tcp://head:5555 --key keys/worker.key
       """)
 
   @OptionGroup var options: RecoveryOptions
-  @OptionGroup(title: "Workers") var workers: ListenArguments
+  @Option(help: ArgumentHelp("Endpoint for workers, as tcp://127.0.0.1:5555.", valueName: "endpoint"))
+  var listen: String
+
+  @OptionGroup(title: "Keys") var keys: KeyArguments
+  @OptionGroup(title: "Care") var checking: CheckingArguments
 
   func run() throws {
+    let signals = Recovery.stopSignals()
     try reporting { () throws(Failure) in
-      try Endpoint.check(workers.listen, insecure: workers.insecure)
+      let listening = try keys.listening(on: listen)
       let directory = try RunDirectory(path: options.out, redo: options.redo)
-      try Recovery(Invocation(options), directory: directory, listening: .endpoint(workers.listen)).run()
+      try Recovery(
+        Invocation(options), directory: directory, listening: listening, serving: checking.serving,
+        mayChangeModels: true
+      ).run(signals)
     }
   }
 }

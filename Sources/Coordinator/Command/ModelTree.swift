@@ -18,7 +18,7 @@ struct ModelTree: ParsableCommand {
     subcommands: [
       RecoverCommand.self, CoordinateCommand.self, ResumeCommand.self, PlanCommand.self,
       ImportCommand.self, StatusCommand.self, TreeCommand.self, EvaluateCommand.self,
-      WhyCommand.self, PathCommand.self, QueryCommand.self, DiffCommand.self,
+      WhyCommand.self, PathCommand.self, QueryCommand.self, DiffCommand.self, KeygenCommand.self,
     ])
 }
 

@@ -61,7 +61,9 @@ struct Query {
       records.append(record)
     }
     let plan = Plan(models: records, statistics: invocation.lineage.metric.statistics)
-    let identity = RunIdentity(plan: plan, statistics: invocation.lineage.metric.statistics)
+    let identity = RunIdentity(
+      plan: plan, statistics: invocation.lineage.metric.statistics,
+      samples: try WeightSample.fingerprints(of: plan.models))
     let recorded = try journal.setting("identity").flatMap {
       try? JSONDecoder().decode(RunIdentity.self, from: Data($0.utf8))
     }
@@ -130,7 +132,10 @@ struct Query {
     let directory = try RunDirectory(path: "\(folder)/run", redo: false)
     let local = LocalWorkers.Options(
       count: workers.workers, memoryBytes: workers.memory.bytes, logPath: directory.log)
-    let (plan, lineage) = try Recovery(invocation, directory: directory, listening: .local(local)).solved()
+    let (plan, lineage) = try Recovery(
+      invocation, directory: directory, listening: .local(local), serving: ServingOptions(),
+      mayChangeModels: false
+    ).solved(Recovery.stopSignals())
     guard plan.models.count == models.count + 1 else {
       throw .badInput(
         "'\(model.printable)' is one of the run's own models, or some of these cannot be read any more",

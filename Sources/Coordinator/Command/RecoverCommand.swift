@@ -15,13 +15,17 @@ struct RecoverCommand: ParsableCommand {
 
   @OptionGroup var options: RecoveryOptions
   @OptionGroup(title: "Workers") var workers: WorkerArguments
+  @OptionGroup(title: "Care") var checking: CheckingArguments
 
   func run() throws {
+    let signals = Recovery.stopSignals()
     try reporting { () throws(Failure) in
       let directory = try RunDirectory(path: options.out, redo: options.redo)
-      let local = LocalWorkers.Options(
-        count: workers.workers, memoryBytes: workers.memory.bytes, logPath: directory.log)
-      try Recovery(Invocation(options), directory: directory, listening: .local(local)).run()
+      try Recovery(
+        Invocation(options), directory: directory,
+        listening: try checking.local(workers, log: directory.log), serving: checking.serving,
+        mayChangeModels: true
+      ).run(signals)
     }
   }
 }

@@ -1,6 +1,7 @@
 import Coordination
 import Core
 import Foundation
+import Glibc
 import Gathering
 import Import
 import Journal
@@ -9,25 +10,45 @@ import Logging
 import Planning
 import Reports
 import Storage
+import Transport
 
 /// One recovery from paths to reports: import -> plan -> shards -> matrices -> tree -> report.
 struct Recovery {
   let invocation: Invocation
   let directory: RunDirectory
-  let listening: ShardServer.Listening
+  let listening: Listening
+  let serving: ServingOptions
+  /// May the run directory get other models than it has?
+  let mayChangeModels: Bool
   let logger: Logger
   private let started = ContinuousClock.now
 
-  init(_ invocation: Invocation, directory: RunDirectory, listening: ShardServer.Listening) {
+  init(
+    _ invocation: Invocation, directory: RunDirectory, listening: Listening, serving: ServingOptions,
+    mayChangeModels: Bool
+  ) {
     self.invocation = invocation
     self.directory = directory
     self.listening = listening
+    self.serving = serving
+    self.mayChangeModels = mayChangeModels
     var logger = Logger(label: "modeltree") { [log = directory.log] in FileLogHandler(label: $0, path: log) }
     logger[metadataKey: "process"] = "\(ProcessInfo.processInfo.processIdentifier)"
     self.logger = logger
   }
 
-  func run() throws(Failure) {
+  /// Outside of the serving of shards nothing is lost by ending at once: files are whole or not
+  /// there, and shards that are counted are in the journal. Made before any other thread.
+  static func stopSignals() -> StopSignals {
+    StopSignals(endAtOnce)
+  }
+
+  private static let endAtOnce: @Sendable (Int32) -> Void = { number in
+    Console.say("modeltree: stopped; the same command goes on")
+    _exit(number == SIGINT ? Failure.Kind.interrupted.rawValue : Failure.Kind.resumable.rawValue)
+  }
+
+  func run(_ signals: StopSignals) throws(Failure) {
     // A truth file that cannot be used is better known before hours of work than after.
     var truth: Truth?
     if let path = invocation.truth { truth = try Truth(path: path) }
@@ -37,7 +58,7 @@ struct Recovery {
     if let truth { try checkTruth(truth, plan) }
     let journal = try Journal(path: directory.journal)
     let stores = try adopt(identity, plan, journal)
-    try computeShards(stores, identity, journal, &record)
+    try computeShards(stores, identity, journal, &record, signals)
     let results = try ResultsFile(
       to: directory.results, ids: plan.models.map(\.id), tensors: plan.tensors.map(ResultsFile.Tensor.init))
     let lineage = try record.time("solve") { () throws(Failure) in
@@ -51,12 +72,12 @@ struct Recovery {
   }
 
   /// Compares and solves, and reports nothing: for questions about few models.
-  func solved() throws(Failure) -> (Plan, Lineage) {
+  func solved(_ signals: StopSignals) throws(Failure) -> (Plan, Lineage) {
     var record = RunRecord(invocation)
     let (plan, identity) = try makePlan(&record)
     let journal = try Journal(path: directory.journal)
     let stores = try adopt(identity, plan, journal)
-    try computeShards(stores, identity, journal, &record)
+    try computeShards(stores, identity, journal, &record, signals)
     return (plan, try solve(stores, plan, journal) { _ throws(Failure) in })
   }
 
@@ -81,7 +102,8 @@ struct Recovery {
     try RequiredTensors.check(plan, invocation.lineage)
     Intake.say(plan.notes)
     Console.say(PlanText.summary(plan))
-    return (plan, RunIdentity(plan: plan, statistics: statistics))
+    let samples = try WeightSample.fingerprints(of: plan.models)
+    return (plan, RunIdentity(plan: plan, statistics: statistics, samples: samples))
   }
 
   private func checkTruth(_ truth: Truth, _ plan: Plan) throws(Failure) {
@@ -103,6 +125,9 @@ struct Recovery {
     if let text = try journal.setting("identity"),
       let known = try? JSONDecoder().decode(RunIdentity.self, from: Data(text.utf8)), known != identity
     {
+      if mayChangeModels, Succession.isPossible(from: known, to: identity, notes: plan.notes) {
+        return try succeed(known, identity, plan, journal)
+      }
       try? FileManager.default.removeItem(atPath: directory.newStores)
       let differences = identity.differences(from: known)
       let shown = differences.prefix(8).map { "\n  \($0)" }.joined()
@@ -111,10 +136,31 @@ struct Recovery {
         "'\(directory.path.printable)' holds another run:\(shown)\(more)",
         advice: "name another folder with --out, or start over with --redo")
     }
-    try journal.set([
+    try journal.set(settings(identity, plan))
+    return try adoptStores(plan)
+  }
+
+  /// What the journal says of the run beside its shards.
+  private func settings(_ identity: RunIdentity, _ plan: Plan) -> [String: String] {
+    [
       "identity": JSONText.of(identity), Invocation.setting: invocation.json,
-      "shards": "\(plan.shards.count)",
-    ])
+      "shards": "\(plan.shards.count)", Succession.setting: JSONText.of(PlanOutline(plan)),
+    ]
+  }
+
+  /// More models, or fewer, than the directory has: what can be kept is kept.
+  private func succeed(
+    _ known: RunIdentity, _ identity: RunIdentity, _ plan: Plan, _ journal: Journal
+  ) throws(Failure) -> Plan {
+    let kept = try Succession.carryOver(
+      journal, from: known, to: identity, plan, settings: settings(identity, plan))
+    Console.say(
+      "the models have changed, \(kept.added) added and \(kept.removed) removed: \(kept.shardsKept) of \(plan.shards.count) shards are kept, \(ByteCount(bytes: kept.bytesSaved)) of \(ByteCount(bytes: plan.bytes)) are not read again"
+    )
+    return try adoptStores(plan)
+  }
+
+  private func adoptStores(_ plan: Plan) throws(Failure) -> Plan {
     var models = plan.models
     do {
       if FileManager.default.fileExists(atPath: directory.stores) {
@@ -133,7 +179,8 @@ struct Recovery {
   }
 
   private func computeShards(
-    _ plan: Plan, _ identity: RunIdentity, _ journal: Journal, _ record: inout RunRecord
+    _ plan: Plan, _ identity: RunIdentity, _ journal: Journal, _ record: inout RunRecord,
+    _ signals: StopSignals
   ) throws(Failure) {
     let done = try journal.finishedShards()
     if !done.isEmpty {
@@ -142,20 +189,23 @@ struct Recovery {
           ? "all \(done.count) shards are finished from before: no weight is read again"
           : "going on: \(done.count) of \(plan.shards.count) shards are finished from before")
     }
-    try checkMemory(plan)
+    if done.count < plan.shards.count { try checkMemory(plan) }
+    let server = ShardServer(
+      plan: plan, run: identity.text, journal: journal, done: done, options: serving, logger: logger)
     let outcome = try record.time("compare") { () throws(Failure) in
-      let server = ShardServer(
-        plan: plan, run: identity.text, journal: journal, done: done, logger: logger)
-      return try server.serve(listening) { endpoint in
-        if case .endpoint = listening {
-          Console.say("listening on \(endpoint); start workers with: modeltree-worker --connect \(endpoint)")
-        }
+      try server.serve(listening, signals: signals) { endpoint in
+        if case .endpoint = listening { Console.say(invitation(endpoint)) }
       }
     }
+    // From here on nothing is under way that a signal would have to wait for.
+    signals.handle(Self.endAtOnce)
+    record.disputes = server.disputes
+    for dispute in server.disputes { Console.say("note: \(dispute)") }
     let totals = try journal.totals()
     record.count(plan, totals, resumed: done.count)
     switch outcome {
-    case .finished: return
+    case .finished:
+      if done.count < plan.shards.count { try checkSources(plan) }
     case .stopped(let signal):
       throw Failure(
         signal == SIGINT ? .interrupted : .resumable,
@@ -168,6 +218,32 @@ struct Recovery {
           + reasons.joined(separator: "\n  "),
         advice: "mend the cause, then go on with: modeltree resume \(directory.path)")
     }
+  }
+
+  /// Whoever had a file open when it was written to read some of the old and some of the new weights.
+  private func checkSources(_ plan: Plan) throws(Failure) {
+    for model in plan.models {
+      do throws(Failure) {
+        try model.verifySources()
+      } catch {
+        throw .badInput(
+          "during the run, \(error.message); what was computed mixes old and new weights",
+          advice: "start over with --redo")
+      }
+    }
+  }
+
+  /// What to type on the workers' hosts.
+  private func invitation(_ endpoint: String) -> String {
+    var command = "modeltree-worker --connect \(endpoint)"
+    if case .endpoint(_, let keys) = listening {
+      if let keys {
+        command += " --key \(keys.folder.worker("NAME"))"
+      } else if !Endpoint.isLocal(endpoint) {
+        command += " --insecure"
+      }
+    }
+    return "listening on \(endpoint); start workers with: \(command)"
   }
 
   private func checkMemory(_ plan: Plan) throws(Failure) {

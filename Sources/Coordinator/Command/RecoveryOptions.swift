@@ -1,7 +1,9 @@
 import ArgumentParser
+import Coordination
 import Core
 import Foundation
 import Lineage
+import Transport
 
 /// What `recover` and `coordinate` have in common.
 struct RecoveryOptions: ParsableArguments {
@@ -91,11 +93,58 @@ struct WorkerArguments: ParsableArguments {
   }
 }
 
-/// Where workers from elsewhere connect.
-struct ListenArguments: ParsableArguments {
-  @Option(help: ArgumentHelp("Endpoint for workers, as tcp://127.0.0.1:5555.", valueName: "endpoint"))
-  var listen: String
+/// How careful the coordinator is with its workers.
+struct CheckingArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Share of the shards that two workers compute and must agree on, from 0 to 1.",
+      valueName: "share"))
+  var verify: Double = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "A worker that says nothing for so long is given up, and its shards go to others.",
+      valueName: "seconds"))
+  var workerTimeout: Int = 10
+
+  func validate() throws {
+    guard (0...1).contains(verify) else {
+      throw ValidationError("--verify must be from 0 to 1, got \(verify)")
+    }
+    guard workerTimeout >= 3 else {
+      throw ValidationError(
+        "--worker-timeout must be at least 3 seconds (workers speak once a second), got \(workerTimeout)")
+    }
+  }
+
+  var serving: ServingOptions {
+    ServingOptions(silence: .seconds(workerTimeout), verified: verify)
+  }
+
+  /// Own workers; one cannot check itself.
+  func local(_ workers: WorkerArguments, log: String) throws(Failure) -> Listening {
+    guard verify == 0 || workers.workers > 1 else {
+      throw .usage(
+        "--verify compares two workers' sums, --workers gives one", advice: "give --workers 2 or more")
+    }
+    return .local(
+      LocalWorkers.Options(count: workers.workers, memoryBytes: workers.memory.bytes, logPath: log))
+  }
+}
+
+/// Who may connect.
+struct KeyArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Folder that 'modeltree keygen' made: workers need a key that it allows.", valueName: "dir"))
+  var keys: String?
 
   @Flag(help: "Allow an endpoint that other machines can reach, without any authentication.")
   var insecure = false
+
+  func listening(on endpoint: String) throws(Failure) -> Listening {
+    try Endpoint.check(endpoint, side: .coordinator, hasKeys: keys != nil, insecure: insecure)
+    guard let keys else { return .endpoint(endpoint, keys: nil) }
+    return .endpoint(endpoint, keys: try CoordinatorKeys(path: keys))
+  }
 }

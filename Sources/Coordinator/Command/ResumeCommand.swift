@@ -19,23 +19,28 @@ struct ResumeCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The run directory.", valueName: "run")) var path: String
   @OptionGroup(title: "Workers") var workers: WorkerArguments
 
-  @Option(help: "Endpoint for workers from elsewhere, instead of workers on this machine.")
+  @Option(
+    help: ArgumentHelp(
+      "Endpoint for workers from elsewhere, instead of workers on this machine.",
+      valueName: "endpoint"))
   var listen: String?
 
-  @Flag(help: "Allow an endpoint that other machines can reach, without any authentication.")
-  var insecure = false
+  @OptionGroup(title: "Keys") var keys: KeyArguments
+  @OptionGroup(title: "Care") var checking: CheckingArguments
 
   func run() throws {
+    let signals = Recovery.stopSignals()
     try reporting { () throws(Failure) in
-      if let listen { try Endpoint.check(listen, insecure: insecure) }
+      let remote = try listen.map { endpoint throws(Failure) in try keys.listening(on: endpoint) }
       try RunFiles.require(path)
       let directory = try RunDirectory(path: path, redo: false)
       let invocation = try RunFiles.invocation(directory.journal)
-      let listening: ShardServer.Listening =
-        listen.map { .endpoint($0) }
-        ?? .local(
-          .init(count: workers.workers, memoryBytes: workers.memory.bytes, logPath: directory.log))
-      try Recovery(invocation, directory: directory, listening: listening).run()
+      let listening =
+        if let remote { remote } else { try checking.local(workers, log: directory.log) }
+      try Recovery(
+        invocation, directory: directory, listening: listening, serving: checking.serving,
+        mayChangeModels: false
+      ).run(signals)
     }
   }
 }

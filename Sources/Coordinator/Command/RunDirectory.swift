@@ -47,11 +47,20 @@ final class RunDirectory {
     if redo {
       for name in Self.contents { try? FileManager.default.removeItem(atPath: "\(self.path)/\(name)") }
     }
+    removeLeftovers()
     try touchLog()
   }
 
   deinit {
     if lock >= 0 { close(lock) }
+  }
+
+  /// What a coordinator that was killed had begun to write. Nobody else writes here: the lock is held.
+  private func removeLeftovers() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    for name in names where AtomicFile.isTemporary(name) || "\(path)/\(name)" == newStores {
+      try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
+    }
   }
 
   private func takeLock() throws(Failure) {

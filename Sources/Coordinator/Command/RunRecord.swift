@@ -38,6 +38,8 @@ struct RunRecord: Codable {
   /// Processor time of this process alone, without the workers'.
   var processorSecondsByPhase: [String: Double] = [:]
   var seconds = 0.0
+  /// Workers whose sums two others contradicted; only with --verify.
+  var disputes: [String] = []
   var evaluation: Evaluation?
 
   init(_ invocation: Invocation) {

@@ -27,7 +27,7 @@ struct StatusCommand: ParsableCommand {
   func run() throws {
     try reporting { () throws(Failure) in
       try RunFiles.require(path)
-      let journal = try Journal(path: "\(path)/journal.sqlite")
+      let journal = try Journal(reading: "\(path)/journal.sqlite")
       let totals = try journal.totals()
       let shards = try journal.setting("shards").flatMap { Int($0) } ?? 0
       let isFinished =

@@ -53,8 +53,7 @@ public final class LocalWorkers {
     return true
   }
 
-  /// Ends all workers; they hold nothing that is worth waiting for. A polite signal could come
-  /// before a young worker listens for it, and be lost.
+  /// Ends all workers; they hold nothing that is worth waiting for.
   func stop() {
     for process in processes.values {
       process.terminationHandler = nil

@@ -4,20 +4,14 @@ public import Journal
 public import Logging
 public import Planning
 internal import Scheduling
-internal import Transport
+internal import Storage
+public import Transport
 internal import Wire
 
 /// The coordinator's loop: hands shards to workers until every one is finished and durable.
 ///
 /// One thread owns the socket; decisions are the scheduler's, this shell carries them out.
 public final class ShardServer {
-  public enum Listening: Sendable {
-    /// Own workers on this machine, nobody else.
-    case local(LocalWorkers.Options)
-    /// Workers from anywhere that can reach the endpoint.
-    case endpoint(String)
-  }
-
   public enum Outcome: Sendable, Equatable {
     case finished
     /// Stopped by SIGINT or SIGTERM; what was recorded stays.
@@ -31,40 +25,52 @@ public final class ShardServer {
     case workerEnded(process: Int)
   }
 
-  private struct Peer {
-    let id: WorkerID
-    let hello: WorkerMessage.Hello
-    var bytesRead = 0
-
-    var label: String { "\(hello.host.printable):\(hello.process)" }
-  }
-
   private let plan: Plan
   private let run: String
   private let journal: Journal
   private let logger: Logger
   private let mailbox = Mailbox<Event>()
-  private let started = ContinuousClock.now
+  private var clock = RunningClock()
+  private var quiet: QuietLog
+  /// Noise has a limit of its own, so that it does not hide what is told of keys and peers.
+  private var noise: QuietLog
   private var scheduler: Scheduler
-  private var peers: [[UInt8]: Peer] = [:]
-  private var identities: [WorkerID: [UInt8]] = [:]
-  private var nextWorker = 1
+  private var peers = Peers()
+  private var allowed: AllowedWorkers?
+  private var nextLook = Duration.zero
   private var unrecorded: [Journal.Entry] = []
-  private var answers: [Lease: Journal.Entry] = [:]
+  /// The answer that the scheduler is being asked about.
+  private var answer: Journal.Entry?
+  /// First answers that wait for a second opinion.
+  private var held: [ShardID: [Lease: Journal.Entry]] = [:]
   private var bytesDone = 0
   private var setAside: [String] = []
   private var progress: Progress
   private var stopSignal: Int32?
 
+  /// Workers whose sums differ from what two others agree on, with the shard.
+  public private(set) var disputes: [String] = []
+
+  /// How often connections are probed and the list of workers is looked at.
+  private static let lookInterval = Duration.seconds(1)
+
   /// - Parameters:
   ///   - run: fingerprint of the run; workers repeat it with every answer.
   ///   - done: shards that the journal has already.
-  public init(plan: Plan, run: String, journal: Journal, done: Set<ShardID>, logger: Logger) {
+  public init(
+    plan: Plan, run: String, journal: Journal, done: Set<ShardID>,
+    options: ServingOptions = ServingOptions(), logger: Logger
+  ) {
     self.plan = plan
-    self.run = run
+    // Another one for every session: answers that are older than a restart are no answers to it.
+    self.run = "\(run)-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
     self.journal = journal
     self.logger = logger
-    scheduler = Scheduler(shards: plan.shards.count, done: done)
+    quiet = QuietLog(logger)
+    noise = QuietLog(logger)
+    scheduler = Scheduler(
+      shards: plan.shards.count, done: done, limits: .init(silence: options.silence),
+      verified: options.verified)
     let bytesLeft = plan.shards.filter { !done.contains($0.id) }.reduce(0) {
       $0 + $1.coordinates.count * plan.tensors[$1.tensor].bytesPerCoordinate
     }
@@ -75,18 +81,26 @@ public final class ShardServer {
   ///
   /// - Parameter onListening: told the endpoint once workers can connect.
   /// - Throws: `Failure` when the journal cannot be written or no worker can live.
-  public func serve(_ listening: Listening, onListening: (String) -> Void = { _ in }) throws(Failure)
-    -> Outcome
-  {
+  public func serve(
+    _ listening: Listening, signals: StopSignals, onListening: (String) -> Void = { _ in }
+  ) throws(Failure) -> Outcome {
     guard !scheduler.isFinished else { return .finished }
-    let signals = SignalSources(mailbox) { .signal($0) }
-    defer { withExtendedLifetime(signals) {} }
+    FileLimit.raise()
+    signals.handle { [mailbox] in mailbox.post(.signal($0)) }
     let context = try Context()
-    let socket = try Socket(.router, in: context, largestFrame: largestFrame)
+    var gatekeeper: Gatekeeper?
+    var security = Security.open
+    if case .endpoint(_, let keys?) = listening {
+      gatekeeper = try Gatekeeper(in: context)
+      security = .coordinator(keys)
+      allowed = AllowedWorkers(path: keys.folder.allowed)
+    }
+    let socket = try Socket(.router, in: context, largestFrame: largestFrame, security: security)
+    let monitor = try socket.monitor()
     var endpoint: PrivateEndpoint?
     var local: LocalWorkers?
     switch listening {
-    case .endpoint(let text):
+    case .endpoint(let text, _):
       onListening(try socket.bind(text))
     case .local(let options):
       let own = try PrivateEndpoint()
@@ -102,12 +116,12 @@ public final class ShardServer {
       progress.clear()
     }
     while !scheduler.isFinished, stopSignal == nil {
-      try turn(socket, local)
+      try turn(socket, gatekeeper, monitor, local)
     }
     // Workers of a run that was stopped wait for the coordinator to come back.
     if let stopSignal { return .stopped(signal: stopSignal) }
-    for identity in peers.keys {
-      socket.send([identity, CoordinatorMessage.finished.encoded()])
+    for peer in peers.all {
+      socket.send([peer.identity, CoordinatorMessage.finished.encoded()])
     }
     return setAside.isEmpty ? .finished : .incomplete(reasons: setAside)
   }
@@ -119,18 +133,20 @@ public final class ShardServer {
         models: tensor.copies.count, statistics: tensor.statistics, samples: plan.samples(of: $0),
         sketch: tensor.sketch)
     }.max() ?? 0
-    return max(partial, WireProtocol.largestControlBytes)
+    return max(partial, WireProtocol.largestReportBytes) + WireProtocol.envelopeBytes
   }
 
-  private var now: Duration { ContinuousClock.now - started }
-
   /// One round: everything that waits is taken in, then made durable, then counted.
-  private func turn(_ socket: Socket, _ local: LocalWorkers?) throws(Failure) {
-    socket.wait(or: mailbox, milliseconds: 100)
+  private func turn(
+    _ socket: Socket, _ gatekeeper: Gatekeeper?, _ monitor: SocketMonitor, _ local: LocalWorkers?
+  ) throws(Failure) {
+    socket.wait(or: mailbox, gatekeeper: gatekeeper, milliseconds: 100)
+    clock.advance()
+    admit(gatekeeper, monitor)
     var room = 256
-    while room > 0, let frames = socket.receive(frameLimit: 3) {
+    while room > 0, let message = socket.receive(frameLimit: 3) {
       room -= 1
-      receive(frames, socket)
+      receive(message, socket)
     }
     for event in mailbox.takeAll() {
       switch event {
@@ -140,6 +156,7 @@ public final class ShardServer {
         try replace(process, socket, local)
       }
     }
+    look(socket)
     apply(.tick, socket)
     try journal.record(unrecorded)
     unrecorded = []
@@ -148,9 +165,8 @@ public final class ShardServer {
   }
 
   private func replace(_ process: Int, _ socket: Socket, _ local: LocalWorkers?) throws(Failure) {
-    if let peer = peers.values.first(where: { $0.hello.process == process }) {
-      forget(peer.id)
-      apply(.left(peer.id), socket)
+    if let peer = peers.all.first(where: { $0.hello.process == process }) {
+      forget(peer.id, socket, .died(peer.id))
     }
     guard let local, !scheduler.isFinished else { return }
     logger.warning("a worker process ended", metadata: ["worker.process": "\(process)"])
@@ -160,26 +176,97 @@ public final class ShardServer {
       advice: "run.log has their last words; then run the same command again")
   }
 
+  // MARK: Who is there
+
+  private func admit(_ gatekeeper: Gatekeeper?, _ monitor: SocketMonitor) {
+    for refusal in gatekeeper?.answer(isAllowed) ?? [] {
+      quiet.warning(
+        "refused a key that is not on the list",
+        ["peer.address": "\(refusal.address.printable)", "peer.key": "\(refusal.key.printable)"],
+        at: clock.now)
+    }
+    for event in monitor.events() where event == .handshakeFailed {
+      noise.warning(
+        "a connection ended before its greeting was complete: no worker, or one without a key", [:],
+        at: clock.now)
+    }
+  }
+
+  private func isAllowed(_ key: PublicKey) -> Bool {
+    // It may have been added a moment ago.
+    if allowed?.name(of: key) == nil { readList() }
+    return allowed?.name(of: key) != nil
+  }
+
+  private func readList() {
+    guard allowed?.refresh() == true else { return }
+    logger.info("the list of workers changed", metadata: ["workers.allowed": "\(allowed?.count ?? 0)"])
+    if let problem = allowed?.problem {
+      logger.error("nobody is let in", metadata: ["reason": "\(problem.printable)"])
+    }
+  }
+
+  /// Once a second: is everybody still there, and still welcome?
+  private func look(_ socket: Socket) {
+    guard clock.now >= nextLook else { return }
+    nextLook = clock.now + Self.lookInterval
+    readList()
+    for peer in peers.all {
+      if let allowed, peer.key.flatMap({ allowed.name(of: $0) }) == nil {
+        expel(peer.identity, "its key was revoked", socket)
+      } else if !socket.send([peer.identity, CoordinatorMessage.alive.encoded()]) {
+        logger.warning("a worker's connection is gone", metadata: ["worker.id": "\(peer.label)"])
+        forget(peer.id, socket, .died(peer.id))
+      }
+    }
+  }
+
+  /// Throws a peer out for good: one line in the log, and nothing that it says counts any more.
+  private func expel(_ identity: Peers.Identity, _ reason: String, _ socket: Socket) {
+    let peer = peers[identity]
+    peers.ban(identity, at: clock.now)
+    quiet.warning(
+      "threw a peer out",
+      ["worker.id": "\(peer?.label ?? "stranger")", "reason": "\(reason.printable)"], at: clock.now)
+    socket.send([identity, CoordinatorMessage.reject(reason: reason).encoded()])
+    if let peer { forget(peer.id, socket, .left(peer.id)) }
+  }
+
+  private func forget(_ id: WorkerID, _ socket: Socket, _ event: Scheduler.Event) {
+    peers.remove(id)
+    apply(event, socket)
+  }
+
   // MARK: Messages
 
-  private func receive(_ frames: [[UInt8]], _ socket: Socket) {
+  private func receive(_ message: Socket.Message, _ socket: Socket) {
+    let frames = message.frames
     let identity = frames[0]
+    guard !peers.isBanned(identity) else { return }
+    guard peers.hears(identity, at: clock.now) else {
+      return expel(identity, "it floods the coordinator with messages", socket)
+    }
+    guard allowed == nil || message.key.flatMap({ allowed?.name(of: $0) }) != nil else {
+      return expel(identity, "its key was revoked", socket)
+    }
     guard frames.count == 2 || frames.count == 3 else {
-      return ignore("a message of \(frames.count - 1) frames")
+      return expel(identity, "it sent a message of \(frames.count - 1) frames", socket)
     }
-    let message: WorkerMessage
+    let report: WorkerMessage
     do {
-      message = try WorkerMessage(decoding: frames[1])
+      report = try WorkerMessage(decoding: frames[1])
     } catch {
-      return ignore("\(error)")
+      return expel(identity, "it sent \(error)", socket)
     }
-    if case .hello(let hello) = message { return welcome(hello, identity, socket) }
+    if case .hello(let hello) = report { return welcome(hello, identity, message.key, socket) }
     guard let peer = peers[identity] else {
       // A worker that was given up or that an earlier coordinator knew, unless it just leaves.
-      if message != .goodbye { socket.send([identity, CoordinatorMessage.whoAreYou.encoded()]) }
+      if report != .goodbye, peers.mayAsk(identity, at: clock.now) {
+        socket.send([identity, CoordinatorMessage.whoAreYou.encoded()])
+      }
       return
     }
-    switch message {
+    switch report {
     case .hello: break
     case .ready(let credit):
       apply(.ready(peer.id, credit: credit), socket)
@@ -197,108 +284,127 @@ public final class ShardServer {
         .failed(
           peer.id, Lease(shard: failure.shard, attempt: failure.attempt),
           reason: "\(peer.label): \(failure.message)"), socket)
-    case .heartbeat(let beat):
-      peers[identity]?.bytesRead = beat.bytesRead
+    case .heartbeat:
       apply(.heard(peer.id), socket)
-      socket.send([identity, CoordinatorMessage.alive.encoded()])
     case .goodbye:
-      forget(peer.id)
-      apply(.left(peer.id), socket)
+      forget(peer.id, socket, .left(peer.id))
     }
   }
 
-  private func welcome(_ hello: WorkerMessage.Hello, _ identity: [UInt8], _ socket: Socket) {
+  private func welcome(
+    _ hello: WorkerMessage.Hello, _ identity: Peers.Identity, _ key: PublicKey?, _ socket: Socket
+  ) {
     let refusal: String? =
       if hello.protocolVersion != WireProtocol.version {
         "it speaks protocol \(hello.protocolVersion), the coordinator \(WireProtocol.version); install the same version on both"
       } else if hello.software != Version.software {
         "it is modeltree-worker \(hello.software), the coordinator \(Version.software); install the same version on both"
+      } else if peers.count >= Peers.most {
+        "\(Peers.most) workers are connected already"
       } else {
         nil
       }
     if let refusal {
-      logger.warning("refused a worker", metadata: ["worker.id": "\(hello.host.printable)", "reason": "\(refusal)"])
+      quiet.warning(
+        "refused a worker",
+        ["worker.id": "\(hello.host.printable)", "reason": "\(refusal.printable)"], at: clock.now)
       socket.send([identity, CoordinatorMessage.reject(reason: refusal).encoded()])
       return
     }
-    if let former = peers[identity] {
-      forget(former.id)
-      apply(.left(former.id), socket)
-    }
-    let peer = Peer(id: WorkerID(nextWorker), hello: hello)
-    nextWorker += 1
-    peers[identity] = peer
-    identities[peer.id] = identity
+    if let former = peers[identity] { forget(former.id, socket, .left(former.id)) }
+    let peer = peers.add(hello, identity: identity, key: key)
     logger.info(
       "a worker joined",
       metadata: [
         "worker.id": "\(peer.label)", "threads": "\(hello.threads)",
         "memory": "\(ByteCount(bytes: hello.memoryBytes))", "kernels": "\(hello.instructionSet.printable)",
+        "key": "\(key.flatMap { allowed?.name(of: $0) }?.printable ?? "none")",
       ])
-    apply(.joined(peer.id), socket)
+    apply(.joined(peer.id, origin: peer.label), socket)
     let stores = plan.models.map(\.store)
     socket.send([identity, CoordinatorMessage.welcome(.init(run: run, stores: stores)).encoded()])
   }
 
   private func done(
-    _ receipt: WorkerMessage.Receipt, _ frames: [[UInt8]], _ peer: Peer, _ socket: Socket
+    _ receipt: WorkerMessage.Receipt, _ frames: [[UInt8]], _ peer: Peers.Peer, _ socket: Socket
   ) {
-    // An answer from before a restart with other inputs.
+    // An answer to an earlier session.
     guard receipt.run == run else { return }
     let lease = Lease(shard: receipt.shard, attempt: receipt.attempt)
     guard plan.shards.indices.contains(receipt.shard.value), frames.count == 3 else {
-      return ignore("an answer for shard \(receipt.shard) without its sums")
+      return expel(peer.identity, "it answered for shard \(receipt.shard) without its sums", socket)
     }
-    let shard = plan.shards[receipt.shard.value]
-    let tensor = plan.tensors[shard.tensor]
-    do {
-      try PartialCodec.check(
-        frames[2], models: tensor.copies.count, statistics: tensor.statistics,
-        samples: plan.samples(of: shard), sketch: tensor.sketch)
-    } catch {
-      logger.warning(
-        "unusable sums", metadata: ["worker.id": "\(peer.label)", "reason": "\(error)"])
-      return apply(.failed(peer.id, lease, reason: "\(peer.label) sent \(error)"), socket)
+    if let reason = fault(in: frames[2], plan.shards[receipt.shard.value]) {
+      return expel(peer.identity, "its answer for shard \(receipt.shard) is \(reason)", socket)
     }
-    answers[lease] = Journal.Entry(
+    answer = Journal.Entry(
       shard: receipt.shard, attempt: receipt.attempt, worker: peer.label, seconds: receipt.seconds,
       bytesRead: receipt.bytesRead, partial: frames[2])
-    apply(.done(peer.id, lease), socket)
-    answers[lease] = nil
+    peers.values(peer.identity)
+    apply(.done(peer.id, lease, digest: Fingerprint(of: frames[2]).value), socket)
+    answer = nil
+  }
+
+  /// Why an encoded partial cannot be a worker's honest answer; nil when it can.
+  private func fault(in bytes: [UInt8], _ shard: Shard) -> String? {
+    let tensor = plan.tensors[shard.tensor]
+    do {
+      let partial = try PartialCodec.decode(
+        bytes, models: tensor.copies.count, statistics: tensor.statistics,
+        samples: plan.samples(of: shard), sketch: tensor.sketch)
+      return partial.impossibility(coordinates: shard.coordinates.count, columns: tensor.shape.columns)
+    } catch {
+      return "\(error)"
+    }
   }
 
   // MARK: Actions
 
   private func apply(_ event: Scheduler.Event, _ socket: Socket) {
-    for action in scheduler.handle(event, at: now) {
+    for action in scheduler.handle(event, at: clock.now) {
       switch action {
       case .assign(let lease, let id):
         assign(lease, to: id, socket)
       case .accept(let lease, _):
-        guard let entry = answers[lease] else { continue }
+        guard let entry = held.removeValue(forKey: lease.shard)?[lease] ?? answer else { continue }
         unrecorded.append(entry)
         bytesDone += entry.bytesRead
+      case .hold(let lease, _):
+        held[lease.shard, default: [:]][lease] = answer
       case .ignore(let lease, let id):
         logger.info("a second answer", metadata: ["shard.id": "\(lease.shard)", "worker": "\(id)"])
       case .drop(let id):
-        logger.warning("a worker fell silent", metadata: ["worker.id": "\(label(id))"])
-        forget(id)
+        logger.warning("a worker fell silent", metadata: ["worker.id": "\(peers[id]?.label ?? "\(id)")"])
+        peers.remove(id)
       case .refuse(let id, let lease):
-        logger.warning(
-          "an answer that was never asked for: worker dropped",
-          metadata: ["worker.id": "\(label(id))", "shard.id": "\(lease.shard)"])
-        forget(id)
-        apply(.left(id), socket)
+        guard let peer = peers[id] else { continue }
+        expel(peer.identity, "it answered for shard \(lease.shard), which it was never given", socket)
+      case .dispute(let shard, let dissenters):
+        let text = "shard \(describe(shard)): other sums than two workers agree on came from \(dissenters.joined(separator: ", "))"
+        logger.error("workers disagree", metadata: ["shard.id": "\(shard)", "workers": "\(dissenters)"])
+        disputes.append(text)
       case .setAside(let shard, let reasons):
-        let tensor = plan.tensors[plan.shards[shard.value].tensor]
+        held[shard] = nil
         logger.error("a shard is set aside", metadata: ["shard.id": "\(shard)"])
         setAside.append(
-          "shard \(shard) of tensor '\(tensor.name.printable)':\n    "
-            + reasons.joined(separator: "\n    "))
+          "shard \(describe(shard)):\n    "
+            + reasons.map(\.printable).joined(separator: "\n    "))
       case .finish:
         break
       }
     }
+  }
+
+  /// Number, tensor and files of a shard, for people.
+  private func describe(_ shard: ShardID) -> String {
+    let tensor = plan.tensors[plan.shards[shard.value].tensor]
+    let files = tensor.copies.prefix(3).map { copy in
+      let model = plan.models[copy.model]
+      let file = model.tensors.first { $0.name == copy.name }?.file ?? model.path
+      return "'\(file.printable)'"
+    }
+    let more = tensor.copies.count > 3 ? " and \(tensor.copies.count - 3) more" : ""
+    return "\(shard) of tensor '\(tensor.name.printable)' (in \(files.joined(separator: ", "))\(more))"
   }
 
   private func assign(_ lease: Lease, to id: WorkerID, _ socket: Socket) {
@@ -308,34 +414,20 @@ public final class ShardServer {
       shard: shard.id, attempt: lease.attempt, shape: tensor.shape, coordinates: shard.coordinates,
       statistics: tensor.statistics, samples: shard.samples, spectrum: shard.spectrum,
       sketch: tensor.sketch, sources: sources(of: tensor))
-    guard let identity = identities[id],
-      socket.send([identity, CoordinatorMessage.assign(assignment).encoded()])
-    else {
-      forget(id)
-      return apply(.left(id), socket)
-    }
+    guard let peer = peers[id],
+      socket.send([peer.identity, CoordinatorMessage.assign(assignment).encoded()])
+    else { return forget(id, socket, .left(id)) }
   }
 
   /// Models grouped by the name under which they keep the tensor.
   private func sources(of tensor: PlannedTensor) -> [CoordinatorMessage.Assignment.Source] {
     var order: [String] = []
-    var models: [String: [Int]] = [:]
+    var models: [ExactText: [Int]] = [:]
     for copy in tensor.copies {
-      if models[copy.name] == nil { order.append(copy.name) }
-      models[copy.name, default: []].append(copy.model)
+      let name = ExactText(copy.name)
+      if models[name] == nil { order.append(copy.name) }
+      models[name, default: []].append(copy.model)
     }
-    return order.map { .init(tensor: $0, models: models[$0] ?? []) }
-  }
-
-  private func label(_ id: WorkerID) -> String {
-    identities[id].flatMap { peers[$0]?.label } ?? "\(id)"
-  }
-
-  private func forget(_ id: WorkerID) {
-    if let identity = identities.removeValue(forKey: id) { peers[identity] = nil }
-  }
-
-  private func ignore(_ reason: String) {
-    logger.warning("ignored a message", metadata: ["reason": "\(reason.printable)"])
+    return order.map { .init(tensor: $0, models: models[ExactText($0)] ?? []) }
   }
 }

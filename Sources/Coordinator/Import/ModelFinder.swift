@@ -5,7 +5,7 @@ internal import Foundation
 public struct ModelFinder {
   public private(set) var models: [ModelSource] = []
   public private(set) var notes: [Note] = []
-  private var seen: Set<String> = []
+  private var seen: Set<ExactText> = []
 
   /// Folders below folders that are looked into.
   private static let deepest = 6
@@ -87,7 +87,7 @@ public struct ModelFinder {
 
   private mutating func add(_ path: String, _ content: ModelSource.Content, isExplicit: Bool) {
     let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
-    guard seen.insert(real).inserted else {
+    guard seen.insert(ExactText(real)).inserted else {
       notes.append(Note(subject: path, text: "given twice, used once"))
       return
     }

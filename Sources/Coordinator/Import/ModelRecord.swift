@@ -28,13 +28,17 @@ public struct ModelRecord: Sendable {
     let opened = try ModelStore(path: store)
     var tensors: [StoredTensor] = []
     for name in try opened.names() { tensors.append(try opened.tensor(name)) }
-    let sources = try opened.sources()
-    // A copied store does not need its sources any more.
-    let needed = Set(tensors.map(\.file))
-    for source in sources where needed.contains(source.path) { try source.verify(model: id) }
     self.init(
       id: id, path: path, store: store, tensors: tensors, setAside: try opened.setAside(),
-      sources: sources)
+      sources: try opened.sources())
+    try verifySources()
+  }
+
+  /// - Throws: `Failure` when weights have changed or are gone since the import. A copied store does
+  ///   not need its sources any more.
+  public func verifySources() throws(Failure) {
+    let needed = Set(tensors.map(\.file))
+    for source in sources where needed.contains(source.path) { try source.verify(model: id) }
   }
 
   /// Unit roundoff of the type that most of the weights are stored in.

@@ -23,6 +23,8 @@ struct SafetensorsHeader {
   /// What the reference implementation allows.
   private static let largestHeader = 100_000_000
 
+  private static let largestRank = 32
+
   init(path: String) throws(Failure) {
     let (header, fileBytes, modified) = try Self.read(path)
     let dataStart = 8 + header.count
@@ -72,8 +74,23 @@ struct SafetensorsHeader {
 
   private struct Body: Decodable {
     var dtype: String
-    var shape: [Int]
-    var data_offsets: [Int]
+    var shape: [WholeNumber]
+    var data_offsets: [WholeNumber]
+  }
+
+  /// A number whose place is named when it is not whole, which the decoder by itself does not do.
+  private struct WholeNumber: Decodable {
+    var value: Int
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      do {
+        value = try container.decode(Int.self)
+      } catch {
+        throw DecodingError.dataCorrupted(
+          .init(codingPath: decoder.codingPath, debugDescription: "not a whole number of 64 bits"))
+      }
+    }
   }
 
   private enum Value: Decodable {
@@ -123,13 +140,19 @@ struct SafetensorsHeader {
     guard !name.isEmpty, !name.utf8.contains(0) else {
       throw bad(path, "has a tensor whose name is empty or holds a zero byte", again)
     }
-    guard let shape = TensorShape(body.shape) else {
-      throw bad(path, "\(tensor) has an impossible shape \(body.shape)", again)
+    let extents = body.shape.map(\.value)
+    guard let shape = TensorShape(extents) else {
+      throw bad(path, "\(tensor) has an impossible shape \(extents)", again)
+    }
+    guard shape.rank <= largestRank else {
+      throw bad(
+        path, "\(tensor) has \(shape.rank) dimensions, more than the \(largestRank) that HDF5 can keep",
+        "write the model again with tensors of fewer dimensions")
     }
     guard body.data_offsets.count == 2 else {
       throw bad(path, "\(tensor) has \(body.data_offsets.count) data offsets, expected 2", again)
     }
-    let (from, to) = (body.data_offsets[0], body.data_offsets[1])
+    let (from, to) = (body.data_offsets[0].value, body.data_offsets[1].value)
     guard 0 <= from, from <= to else {
       throw bad(path, "\(tensor) has impossible data offsets [\(from), \(to)]", again)
     }

@@ -49,16 +49,48 @@ public final class Journal: Sendable {
       }
       try database.write { db in
         try db.execute(
-          sql: """
-            CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-            CREATE TABLE IF NOT EXISTS shard (
-              id INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, worker TEXT NOT NULL,
-              seconds REAL NOT NULL, bytes_read INTEGER NOT NULL, finished TEXT NOT NULL,
-              partial BLOB NOT NULL);
-            """)
+          sql: "CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
+            + Self.shardTable)
       }
     } catch {
       throw Self.failure(error, "open", path)
+    }
+  }
+
+  private static let shardTable = """
+    CREATE TABLE IF NOT EXISTS shard (
+      id INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, worker TEXT NOT NULL,
+      seconds REAL NOT NULL, bytes_read INTEGER NOT NULL, finished TEXT NOT NULL,
+      partial BLOB NOT NULL);
+    """
+
+  /// Opens a journal to look at it: nothing is written, also while a coordinator is at work on it.
+  ///
+  /// - Throws: `Failure`: the file is no journal, or cannot be read.
+  public init(reading path: String) throws(Failure) {
+    self.path = path
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.busyMode = .timeout(5)
+    do {
+      database = try Self.reader(path, configuration)
+    } catch {
+      throw Self.failure(error, "read", path)
+    }
+  }
+
+  private static func reader(_ path: String, _ configuration: Configuration) throws -> DatabaseQueue {
+    func opened(_ name: String) throws -> DatabaseQueue {
+      let database = try DatabaseQueue(path: name, configuration: configuration)
+      try database.read { _ = try String.fetchOne($0, sql: "SELECT name FROM setting LIMIT 1") }
+      return database
+    }
+    do {
+      return try opened(path)
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
+      // Readers of a WAL keep a file beside it. Where nothing can be written, nobody else writes.
+      let escaped = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
+      return try opened("file:\(escaped)?immutable=1")
     }
   }
 
@@ -103,6 +135,48 @@ public final class Journal: Sendable {
           ])
         }
       }
+    } catch {
+      throw Self.failure(error, "write", path)
+    }
+  }
+
+  /// Gives the journal to another plan: all at once, or not at all.
+  ///
+  /// - Parameters:
+  ///   - kept: shards of the new plan, and those of the old one whose partials serve them.
+  ///   - settings: replace those of the same names.
+  ///   - convert: makes the new shard's partial of the old one's.
+  /// - Throws: `Failure` when the journal cannot be written, and what `convert` throws.
+  public func succeed(
+    keeping kept: [(new: ShardID, old: ShardID)], settings: [String: String],
+    _ convert: (ShardID, [UInt8]) throws(Failure) -> [UInt8]
+  ) throws(Failure) {
+    do {
+      try database.write { db in
+        try db.execute(sql: "ALTER TABLE shard RENAME TO former")
+        try db.execute(sql: Self.shardTable)
+        for (new, old) in kept {
+          guard
+            let bytes = try Data.fetchOne(
+              db, sql: "SELECT partial FROM former WHERE id = ?", arguments: [old.value])
+          else { continue }
+          // What was read for it counted in the former run.
+          try db.execute(
+            sql: """
+              INSERT INTO shard (id, attempt, worker, seconds, bytes_read, finished, partial)
+              SELECT ?, attempt, worker, 0, 0, finished, ? FROM former WHERE id = ?
+              """,
+            arguments: [new.value, Data(try convert(new, Array(bytes))), old.value])
+        }
+        try db.execute(sql: "DROP TABLE former")
+        for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
+          try db.execute(
+            sql: "INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)",
+            arguments: [name, value])
+        }
+      }
+    } catch let failure as Failure {
+      throw failure
     } catch {
       throw Self.failure(error, "write", path)
     }

@@ -63,5 +63,39 @@ public struct Truth: Sendable, Equatable {
           advice: "add the parent, or make it null")
       }
     }
+    if let model = Self.ownAncestor(in: models) {
+      throw .badInput(
+        "'\(path.printable)': the model '\(model.printable)' is its own ancestor",
+        advice: "mend the parents that lead back to it")
+    }
+  }
+
+  /// A model that is reached again by going from parent to parent; nil when there is none.
+  private static func ownAncestor(in models: [Model]) -> String? {
+    // Takes away models whose parents are all gone, roots first; a cycle never goes.
+    var children: [String: [String]] = [:]
+    var waitsFor: [String: Int] = [:]
+    for model in models {
+      let parents = Set(model.parents)
+      waitsFor[model.id] = parents.count
+      for parent in parents { children[parent, default: []].append(model.id) }
+    }
+    var free = models.map(\.id).filter { waitsFor[$0] == 0 }
+    while let id = free.popLast() {
+      waitsFor[id] = nil
+      for child in children[id] ?? [] {
+        waitsFor[child, default: 0] -= 1
+        if waitsFor[child] == 0 { free.append(child) }
+      }
+    }
+    guard var id = models.first(where: { waitsFor[$0.id] != nil })?.id else { return nil }
+    // What remains may hang below the cycle: go up until a model comes again.
+    let parents = Dictionary(models.map { ($0.id, $0.parents) }) { first, _ in first }
+    var seen: Set<String> = []
+    while seen.insert(id).inserted {
+      guard let next = parents[id]?.first(where: { waitsFor[$0] != nil }) else { return id }
+      id = next
+    }
+    return id
   }
 }

@@ -22,17 +22,25 @@ public struct Plan: Sendable {
     self.tensors = tensors
     var shards: [Shard] = []
     for (index, tensor) in tensors.enumerated() {
-      let ranges = ShardGeometry.ranges(of: tensor.shape)
-      let samples = SampleGrid.spread(tensor.samples, over: ranges.count)
-      for (part, (range, count)) in zip(ranges, samples).enumerated() {
-        shards.append(
-          Shard(
-            id: ShardID(shards.count), tensor: index, coordinates: range, samples: count,
-            spectrum: part == 0 ? tensor.spectrum : 0))
-      }
+      shards += Self.shards(
+        of: tensor.shape, tensor: index, samples: tensor.samples, spectrum: tensor.spectrum,
+        from: shards.count)
     }
     self.shards = shards
     self.notes = notes + Self.notesOnTypes(models) + SketchSize.notes(tensors) + single + Self.notesOnStrangers(models, tensors)
+  }
+
+  /// The shards of one tensor, numbered from `first` on.
+  static func shards(
+    of shape: TensorShape, tensor: Int, samples: Int, spectrum: Int, from first: Int
+  ) -> [Shard] {
+    let ranges = ShardGeometry.ranges(of: shape)
+    let counts = SampleGrid.spread(samples, over: ranges.count)
+    return zip(ranges, counts).enumerated().map { part, shard in
+      Shard(
+        id: ShardID(first + part), tensor: tensor, coordinates: shard.0, samples: shard.1,
+        spectrum: part == 0 ? spectrum : 0)
+    }
   }
 
   /// The submatrices that the partial of a shard holds.

@@ -10,29 +10,59 @@ public struct RunIdentity: Sendable, Equatable, Codable {
   /// Name of the part -> value, as shown to people.
   public var parts: [String: String]
 
-  public init(plan: Plan, statistics: Statistics) {
+  /// - Parameter samples: a fingerprint of some of each model's weights, in the order of the plan.
+  public init(plan: Plan, statistics: Statistics, samples: [String]) {
     var parts: [String: String] = [
       "run format": "\(Version.runFormat)",
       "statistics": "\(statistics.rawValue)",
-      "shards": "\(plan.shards.count) of \(ShardGeometry.target) coordinates",
+      "shards": "\(plan.shards.count) of \(ShardGeometry.target) coordinates, fingerprint \(Self.print(of: plan, beside: statistics))",
     ]
-    for model in plan.models {
-      var print = Fingerprint()
-      for source in model.sources {
-        print.add("\(source.bytes)\u{0}\(source.modified)\u{0}\(source.header)\u{0}")
-      }
-      for tensor in model.tensors {
-        print.add("\(tensor.name)\u{0}\(tensor.type.rawValue)\(tensor.shape)\u{0}")
-      }
-      let files = model.sources.count == 1 ? "1 file" : "\(model.sources.count) files"
-      let bytes = model.sources.reduce(0) { $0 + $1.bytes }
-      parts["model '\(model.id)'"] = "\(files), \(bytes) bytes, fingerprint \(print.text)"
+    for (model, sample) in zip(plan.models, samples) {
+      parts[Self.part(of: model.id)] = Self.text(of: model, sample: sample)
     }
     // The order decides the numbering of everything that is stored.
     parts["order of models"] = Fingerprint(
       of: plan.models.map { "\($0.id)\u{0}" }.joined().utf8
     ).text
     self.parts = parts
+  }
+
+  /// What each model is, by id.
+  public var models: [String: String] {
+    let mark = Self.part(of: "").dropLast()
+    return parts.filter { $0.key.hasPrefix(mark) }
+  }
+
+  /// What must be equal for partials of one run to be of use to another.
+  public var rules: [String] { ["run format", "statistics"].map { parts[$0] ?? "" } }
+
+  /// Stands for what every shard is asked for.
+  private static func print(of plan: Plan, beside statistics: Statistics) -> String {
+    var print = Fingerprint()
+    for tensor in plan.tensors {
+      print.add("\(tensor.name)\u{0}\(tensor.shape)\u{0}")
+      let own = tensor.statistics.subtracting(statistics).rawValue
+      print.add("\(own) \(tensor.samples) \(tensor.spectrum) \(tensor.copies.count)")
+    }
+    return print.text
+  }
+
+  /// The name of a model's part.
+  public static func part(of model: String) -> String { "model '\(model)'" }
+
+  private static func text(of model: ModelRecord, sample: String) -> String {
+    var headers = Fingerprint()
+    var times = Fingerprint()
+    for source in model.sources {
+      headers.add("\(source.bytes)\u{0}\(source.header)\u{0}")
+      times.add("\(source.modified)\u{0}")
+    }
+    for tensor in model.tensors {
+      headers.add("\(tensor.name)\u{0}\(tensor.type.rawValue)\(tensor.shape)\u{0}")
+    }
+    let files = model.sources.count == 1 ? "1 file" : "\(model.sources.count) files"
+    let bytes = model.sources.reduce(0) { $0 + $1.bytes }
+    return "\(files), \(bytes) bytes, headers \(headers.text), times \(times.text), weights \(sample)"
   }
 
   /// 16 hexadecimal digits that stand for all parts.

@@ -7,11 +7,13 @@ public enum AtomicFile {
     try write(Data(text.utf8), to: path)
   }
 
-  public static func write(_ data: Data, to path: String) throws(Failure) {
+  /// - Parameter permissions: nil for what the user's mask leaves of 0666.
+  public static func write(_ data: Data, to path: String, permissions: mode_t? = nil) throws(Failure) {
     let temporary = temporaryName(for: path)
-    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, permissions ?? 0o666)
     guard file >= 0 else { throw failed("create", temporary) }
     var code: Int32 = 0
+    if let permissions, fchmod(file, permissions) != 0 { code = errno }
     data.withUnsafeBytes { bytes in
       var rest = bytes[...]
       while !rest.isEmpty, code == 0 {
@@ -33,20 +35,34 @@ public enum AtomicFile {
   }
 
   /// The sibling that a writer fills before `commit`.
-  public static func temporaryName(for path: String) -> String { "\(path).writing-\(getpid())" }
+  public static func temporaryName(for path: String) -> String { "\(path)\(mark)\(getpid())" }
 
-  /// Makes a finished temporary file the real one; both are in one folder.
+  /// Is it the name of a file that a writer never finished, or has not yet?
+  public static func isTemporary(_ name: String) -> Bool { name.contains(mark) }
+
+  private static let mark = ".writing-"
+
+  /// Makes a finished temporary file the real one, durably; both are in one folder.
   public static func commit(_ temporary: String, as path: String) throws(Failure) {
-    let file = open(temporary, O_RDONLY | O_CLOEXEC)
-    if file >= 0 {
-      fsync(file)
-      close(file)
-    }
-    guard rename(temporary, path) == 0 else {
+    guard sync(temporary), rename(temporary, path) == 0 else {
       let code = errno
       unlink(temporary)
       throw failed("write", path, code)
     }
+    // The new name is an entry of the folder. Where folders cannot be synced, the name may be lost
+    // with the power; the file under it is whole all the same.
+    _ = sync((path as NSString).deletingLastPathComponent)
+  }
+
+  /// - Returns: false with `errno` set.
+  private static func sync(_ path: String) -> Bool {
+    let file = open(path.isEmpty ? "." : path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return false }
+    let status = fsync(file)
+    let code = errno
+    close(file)
+    errno = code
+    return status == 0
   }
 
   private static func failed(_ verb: String, _ path: String, _ code: Int32 = errno) -> Failure {

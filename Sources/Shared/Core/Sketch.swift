@@ -20,6 +20,13 @@ public struct Sketch: Sendable, Equatable {
     for p in values.indices { values[p] += other.values[p] }
   }
 
+  /// Those of some of the models.
+  func selecting(_ places: [Int]) -> Sketch {
+    var part = Sketch(shape: shape, models: 0)
+    part.values = places.flatMap { values(of: $0) }
+    return part
+  }
+
   /// One model's sketch, row-major.
   public func values(of model: Int) -> ArraySlice<Double> {
     values[model * shape.count..<(model + 1) * shape.count]

@@ -11,6 +11,7 @@ public final class HDF5File {
 
   /// - Throws: `Failure` (bad input) when the file is missing, cut off or not HDF5.
   public init(reading path: String) throws(Failure) {
+    _ = Self.begun
     chdf5_silence()
     id = chdf5_open_read_only(path)
     self.path = path
@@ -23,6 +24,7 @@ public final class HDF5File {
 
   /// Creates the file, replacing what is there.
   public init(creating path: String) throws(Failure) {
+    _ = Self.begun
     chdf5_silence()
     id = chdf5_create(path)
     self.path = path
@@ -32,6 +34,10 @@ public final class HDF5File {
         advice: "choose a folder that you may write to and that has room")
     }
   }
+
+  /// At exit the library would close what is open once more; a file that could not be written to a
+  /// full disk then takes the program down.
+  private static let begun: Void = { _ = H5dont_atexit() }()
 
   deinit {
     if !closed { H5Fclose(id) }

@@ -21,6 +21,12 @@ public final class WeightFile: Sendable {
 
   deinit { close(descriptor) }
 
+  /// Bytes of the file as it is now.
+  private var length: Int? {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? Int(status.st_size) : nil
+  }
+
   /// Fills the buffer from `offset` on.
   ///
   /// - Throws: `Failure` when the file ends before the buffer is full or cannot be read.
@@ -39,7 +45,7 @@ public final class WeightFile: Sendable {
       }
       guard count > 0 else {
         throw .badInput(
-          "'\(path.printable)' ends at byte \(offset + filled), but '\(what.printable)' reaches to byte \(offset + buffer.count)",
+          "'\(path.printable)' ends at byte \(length ?? offset + filled), but '\(what.printable)' reaches to byte \(offset + buffer.count)",
           advice: "the file was cut off; get it again and import it again")
       }
       filled += count

@@ -22,9 +22,44 @@ public final class Context: @unchecked Sendable {
   }
 }
 
+/// What all sockets have in common.
 enum ZeroMQ {
   static func failure(_ what: String) -> Failure {
     let code = czmq_errno()
     return Failure(.unclassified, "\(what): \(String(cString: zmq_strerror(code)))")
+  }
+
+  @discardableResult
+  static func send(_ socket: UnsafeMutableRawPointer, _ frames: [[UInt8]]) -> Bool {
+    for (index, frame) in frames.enumerated() {
+      let flags = ZMQ_DONTWAIT | (index + 1 < frames.count ? ZMQ_SNDMORE : 0)
+      while zmq_send(socket, frame, frame.count, flags) < 0 {
+        guard czmq_errno() == EINTR else { return false }
+      }
+    }
+    return true
+  }
+
+  static func receive(_ socket: UnsafeMutableRawPointer, frameLimit: Int) -> Socket.Message? {
+    var frames: [[UInt8]] = []
+    var key: PublicKey?
+    while true {
+      var message = zmq_msg_t()
+      zmq_msg_init(&message)
+      defer { zmq_msg_close(&message) }
+      guard zmq_msg_recv(&message, socket, frames.isEmpty ? ZMQ_DONTWAIT : 0) >= 0 else {
+        if czmq_errno() == EINTR { continue }
+        return nil
+      }
+      if frames.count <= frameLimit {
+        let bytes = UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))
+        frames.append(Array(bytes))
+      }
+      // The frame with the identity is made here and carries no properties of the connection.
+      if key == nil, let user = zmq_msg_gets(&message, "User-Id") {
+        key = PublicKey(text: String(cString: user))
+      }
+      if zmq_msg_more(&message) == 0 { return Socket.Message(frames: frames, key: key) }
+    }
   }
 }

@@ -1,25 +1,51 @@
 public import Core
 
-/// Where a coordinator listens.
+/// Where a coordinator listens and workers connect.
 public enum Endpoint {
-  /// Plain tcp is for this machine alone: on a network anybody could send partials or read paths.
+  /// Which end of a connection an endpoint is for; the advice differs.
+  public enum Side: Sendable {
+    case coordinator, worker
+
+    var advice: String {
+      switch self {
+      case .coordinator:
+        "make keys with 'modeltree keygen DIR' and give --keys DIR, or --insecure on a network that you trust"
+      case .worker:
+        "give --key with a file that 'modeltree keygen' made, or --insecure on a network that you trust"
+      }
+    }
+  }
+
+  /// tcp without keys is for this machine alone: on a network anybody could send partials, or make a
+  /// worker read files.
   ///
-  /// - Throws: `Failure` (usage) for a tcp endpoint beyond loopback without `insecure`, and for
-  ///   transports other than tcp and ipc.
-  public static func check(_ endpoint: String, insecure: Bool) throws(Failure) {
+  /// - Throws: `Failure` (usage) for a tcp endpoint beyond loopback with neither keys nor
+  ///   `insecure`, for both together, and for transports other than tcp and ipc.
+  public static func check(_ endpoint: String, side: Side, hasKeys: Bool, insecure: Bool) throws(Failure) {
+    guard !hasKeys || !insecure else {
+      throw .usage("keys and --insecure contradict each other", advice: "leave --insecure out")
+    }
     if endpoint.hasPrefix("ipc://") { return }
     guard endpoint.hasPrefix("tcp://") else {
       throw .usage(
         "'\(endpoint.printable)' is no endpoint",
         advice: "write tcp://ADDRESS:PORT or ipc:///path/to/socket")
     }
+    guard hasKeys || insecure || isLocal(endpoint) else {
+      throw .usage(
+        "'\(endpoint.printable)' is not this machine alone, and nothing would ask who is at the other end",
+        advice: side.advice)
+    }
+  }
+
+  /// Can it be reached from this machine alone?
+  public static func isLocal(_ endpoint: String) -> Bool {
+    guard endpoint.hasPrefix("tcp://") else { return endpoint.hasPrefix("ipc://") }
     let address = endpoint.dropFirst("tcp://".count)
     let host = address.prefix(upTo: address.lastIndex(of: ":") ?? address.endIndex)
-    let loopback = host.hasPrefix("127.") || host == "localhost" || host == "[::1]"
-    guard loopback || insecure else {
-      throw .usage(
-        "'\(endpoint.printable)' can be reached from other machines, and nothing would ask who connects",
-        advice: "listen on tcp://127.0.0.1:PORT, or add --insecure on a network that you trust")
-    }
+    if host == "localhost" || host == "[::1]" { return true }
+    // 127.0.0.0/8 by its numbers: a host's name may begin with "127." as well.
+    let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
   }
 }

@@ -31,12 +31,17 @@ public final class Mailbox<Value: Sendable>: Sendable {
 }
 
 extension Socket {
-  /// Waits until a message or a value is there, but no longer than `milliseconds`.
-  public func wait<Value>(or mailbox: Mailbox<Value>, milliseconds: Int) {
+  /// Waits until a message, a value or a question at the gate is there, but no longer than
+  /// `milliseconds`.
+  public func wait<Value>(or mailbox: Mailbox<Value>, gatekeeper: Gatekeeper? = nil, milliseconds: Int) {
     var items = [
       zmq_pollitem_t(socket: pointer, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0),
       zmq_pollitem_t(socket: nil, fd: mailbox.descriptor, events: Int16(ZMQ_POLLIN), revents: 0),
     ]
-    zmq_poll(&items, 2, milliseconds)
+    if let gatekeeper {
+      items.append(
+        zmq_pollitem_t(socket: gatekeeper.pointer, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0))
+    }
+    zmq_poll(&items, Int32(items.count), milliseconds)
   }
 }

@@ -1,5 +1,6 @@
 internal import CZeroMQ
 public import Core
+internal import Synchronization
 
 /// A ROUTER or DEALER socket. Lives and dies on one thread.
 public final class Socket {
@@ -10,11 +11,25 @@ public final class Socket {
     case dealer
   }
 
+  /// What came in.
+  public struct Message: Sendable {
+    public var frames: [[UInt8]]
+    /// The public key that the sender proved to have; nil on a socket without keys.
+    public var key: PublicKey?
+  }
+
   let pointer: UnsafeMutableRawPointer
   private let context: Context
 
+  /// Messages of one peer that wait on the coordinator's side, in either direction. More are left to
+  /// the network, which slows a flood down to what is read; a peer that does not read is gone.
+  private static let queueLimit: Int32 = 2048
+  private static let inboxLimit: Int32 = 64
+
   /// - Parameter largestFrame: bytes; a peer that sends a longer frame is cut off by libzmq.
-  public init(_ role: Role, in context: Context, largestFrame: Int) throws(Failure) {
+  public init(_ role: Role, in context: Context, largestFrame: Int, security: Security = .open)
+    throws(Failure)
+  {
     guard let pointer = zmq_socket(context.pointer, role == .router ? ZMQ_ROUTER : ZMQ_DEALER) else {
       throw ZeroMQ.failure("cannot make a socket")
     }
@@ -22,17 +37,50 @@ public final class Socket {
     self.context = context
     set(ZMQ_LINGER, Int32(2000))
     set(ZMQ_MAXMSGSIZE, Int64(largestFrame))
-    // The protocol's credit bounds what is under way, so nothing may be dropped at a mark.
-    set(ZMQ_SNDHWM, Int32(0))
-    set(ZMQ_RCVHWM, Int32(0))
-    if role == .router { set(ZMQ_ROUTER_MANDATORY, Int32(1)) }
+    switch role {
+    case .router:
+      set(ZMQ_ROUTER_MANDATORY, Int32(1))
+      set(ZMQ_SNDHWM, Self.queueLimit)
+      set(ZMQ_RCVHWM, Self.inboxLimit)
+    case .dealer:
+      // The protocol's credit bounds what is under way, and an answer must not be dropped.
+      set(ZMQ_SNDHWM, Int32(0))
+      set(ZMQ_RCVHWM, Int32(0))
+    }
     set(ZMQ_RECONNECT_IVL, Int32(200))
     set(ZMQ_RECONNECT_IVL_MAX, Int32(5000))
     set(ZMQ_HEARTBEAT_IVL, Int32(5000))
     set(ZMQ_HEARTBEAT_TIMEOUT, Int32(30000))
+    try secure(security)
   }
 
   deinit { zmq_close(pointer) }
+
+  private func secure(_ security: Security) throws(Failure) {
+    let isSet: Bool
+    switch security {
+    case .open: return
+    case .coordinator(let keys):
+      isSet =
+        set(ZMQ_CURVE_SERVER, Int32(1)) && set(ZMQ_CURVE_SECRETKEY, keys.pair.secretKey.bytes)
+        && set(ZMQ_ZAP_DOMAIN, Array(Gatekeeper.domain.utf8))
+    case .worker(let keys):
+      isSet =
+        set(ZMQ_CURVE_SERVERKEY, keys.coordinator.bytes)
+        && set(ZMQ_CURVE_PUBLICKEY, keys.pair.publicKey.bytes)
+        && set(ZMQ_CURVE_SECRETKEY, keys.pair.secretKey.bytes)
+    }
+    // Going on without would be an open door.
+    guard isSet else { throw ZeroMQ.failure("cannot use the keys") }
+  }
+
+  private static let monitors = Atomic<Int>(0)
+
+  /// Watches the socket's connections from now on.
+  public func monitor() throws(Failure) -> SocketMonitor {
+    let number = Self.monitors.add(1, ordering: .relaxed).newValue
+    return try SocketMonitor(of: pointer, in: context, name: "\(number)")
+  }
 
   /// - Returns: the endpoint as bound; a wildcard port is filled in.
   public func bind(_ endpoint: String) throws(Failure) -> String {
@@ -63,41 +111,20 @@ public final class Socket {
 
   /// Sends a message.
   ///
-  /// - Returns: false when the peer is gone (a ROUTER knows) or the queue cannot take it.
+  /// - Returns: false when the peer is gone (a ROUTER knows) or does not read what it is sent.
   @discardableResult
-  public func send(_ frames: [[UInt8]]) -> Bool {
-    for (index, frame) in frames.enumerated() {
-      let flags = ZMQ_DONTWAIT | (index + 1 < frames.count ? ZMQ_SNDMORE : 0)
-      while zmq_send(pointer, frame, frame.count, flags) < 0 {
-        guard czmq_errno() == EINTR else { return false }
-      }
-    }
-    return true
+  public func send(_ frames: [[UInt8]]) -> Bool { ZeroMQ.send(pointer, frames) }
+
+  /// - Returns: the next message, or nil when none is waiting. At most `frameLimit` frames are kept:
+  ///   a message with more is returned cut, one frame longer than the limit.
+  public func receive(frameLimit: Int) -> Message? { ZeroMQ.receive(pointer, frameLimit: frameLimit) }
+
+  @discardableResult
+  private func set<T: BitwiseCopyable>(_ option: Int32, _ value: T) -> Bool {
+    withUnsafeBytes(of: value) { zmq_setsockopt(pointer, option, $0.baseAddress, $0.count) == 0 }
   }
 
-  /// - Returns: the next message's frames, or nil when none is waiting. At most `frameLimit` frames
-  ///   are kept: a message with more is returned cut, one frame longer than the limit.
-  public func receive(frameLimit: Int) -> [[UInt8]]? {
-    var frames: [[UInt8]] = []
-    while true {
-      var message = zmq_msg_t()
-      zmq_msg_init(&message)
-      defer { zmq_msg_close(&message) }
-      guard zmq_msg_recv(&message, pointer, frames.isEmpty ? ZMQ_DONTWAIT : 0) >= 0 else {
-        if czmq_errno() == EINTR { continue }
-        return nil
-      }
-      if frames.count <= frameLimit {
-        let bytes = UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))
-        frames.append(Array(bytes))
-      }
-      if zmq_msg_more(&message) == 0 { return frames }
-    }
-  }
-
-  private func set<T>(_ option: Int32, _ value: T) {
-    withUnsafeBytes(of: value) {
-      _ = zmq_setsockopt(pointer, option, $0.baseAddress, $0.count)
-    }
+  private func set(_ option: Int32, _ value: [UInt8]) -> Bool {
+    zmq_setsockopt(pointer, option, value, value.count) == 0
   }
 }

@@ -15,7 +15,7 @@ extension WorkerMessage {
   }
 
   public init(decoding frame: [UInt8]) throws(WireError) {
-    switch try Frame.tag(frame) {
+    switch try Frame.tag(frame, limit: WireProtocol.largestReportBytes) {
     case 1: self = .hello(try Frame.body(frame))
     case 2: self = .ready(credit: try Frame.body(frame))
     case 3: self = .done(try Frame.body(frame))
@@ -40,7 +40,7 @@ extension CoordinatorMessage {
   }
 
   public init(decoding frame: [UInt8]) throws(WireError) {
-    switch try Frame.tag(frame) {
+    switch try Frame.tag(frame, limit: WireProtocol.largestControlBytes) {
     case 1: self = .welcome(try Frame.body(frame))
     case 2: self = .reject(reason: try Frame.body(frame))
     case 3: self = .assign(try Frame.body(frame))
@@ -64,9 +64,9 @@ private enum Frame {
     return [tag] + json
   }
 
-  static func tag(_ frame: [UInt8]) throws(WireError) -> UInt8 {
+  static func tag(_ frame: [UInt8], limit: Int) throws(WireError) -> UInt8 {
     guard let tag = frame.first else { throw WireError("an empty message") }
-    guard frame.count <= WireProtocol.largestControlBytes else {
+    guard frame.count <= limit else {
       throw WireError("a message of \(frame.count) bytes")
     }
     return tag

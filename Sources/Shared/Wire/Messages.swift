@@ -11,8 +11,14 @@ public enum WireProtocol {
   /// Raised with every change that an older program could misread.
   public static let version = 2
 
-  /// Largest control frame that is looked at.
+  /// Largest control frame that a worker looks at: the stores of thousands of models.
   public static let largestControlBytes = 1 << 24
+
+  /// Largest control frame that the coordinator looks at: workers have little to say.
+  public static let largestReportBytes = 1 << 16
+
+  /// What encryption may add to a frame.
+  public static let envelopeBytes = 256
 }
 
 /// From a worker to the coordinator. Tags are never renumbered.

@@ -51,6 +51,16 @@ final class ComputePool: Sendable {
     library.forget()
   }
 
+  /// Drops what nobody has begun to read.
+  ///
+  /// - Returns: the shards that were dropped.
+  func dropQueued() -> [ShardID] {
+    jobs.withLock { jobs in
+      defer { jobs = [] }
+      return jobs.map(\.assignment.shard)
+    }
+  }
+
   private func serve(_ memoryBytes: Int, _ post: @Sendable (Outcome) -> Void) {
     let stream = ShardStream(
       library: library, memoryBytes: memoryBytes,

@@ -8,68 +8,83 @@ import Wire
 /// The talking half of a worker: one thread that owns the socket and never computes, so that
 /// heartbeats go out however long a shard takes.
 final class Worker {
+  struct Options {
+    var endpoint: String
+    var keys: WorkerKeys?
+    var memoryBytes: Int
+    var threads: Int
+    /// How long a coordinator may say nothing.
+    var patience: Duration
+    /// The process that the worker ends with.
+    var parent: Int32?
+  }
+
   private enum Event: Sendable {
     case computed(ComputePool.Outcome)
     case stop
   }
 
-  private let endpoint: String
-  private let memoryBytes: Int
-  private let threads: Int
-  private let patience: Duration
-  private let parent: Int32?
+  private let options: Options
   private let logger: Logger
   private let mailbox = Mailbox<Event>()
   private let pool: ComputePool
   private var welcome: CoordinatorMessage.Welcome?
+  private var clock = RunningClock()
+  private var lastHeard = Duration.zero
+  /// Shards that were given and not answered yet.
+  private var underWay: Set<ShardID> = []
+  /// Set by a signal: when the worker leaves, finished or not.
+  private var leavesAt: Duration?
+  private var hasComplained = false
 
   private static let heartbeatInterval = Duration.seconds(1)
 
-  init(
-    endpoint: String, memoryBytes: Int, threads: Int, patience: Duration, parent: Int32?,
-    logger: Logger
-  ) {
-    self.endpoint = endpoint
-    self.memoryBytes = memoryBytes
-    self.threads = threads
-    self.patience = patience
-    self.parent = parent
+  /// What a signal leaves for the shards that have been begun.
+  private static let farewell = Duration.seconds(2)
+
+  init(_ options: Options, logger: Logger) {
+    self.options = options
     self.logger = logger
-    pool = ComputePool(threads: threads, memoryBytes: memoryBytes) { [mailbox] in
+    pool = ComputePool(threads: options.threads, memoryBytes: options.memoryBytes) { [mailbox] in
       mailbox.post(.computed($0))
     }
   }
 
   /// Serves until the coordinator is finished, a signal comes, or nobody answers any more.
-  func run() throws(Failure) {
-    raiseFileLimit()
-    let signals = SignalSources(stopping: mailbox) { .stop }
-    defer { withExtendedLifetime(signals) {} }
+  func run(signals: StopSignals) throws(Failure) {
+    // Every model needs its weight files open at once.
+    FileLimit.raise()
+    signals.handle { [mailbox] _ in mailbox.post(.stop) }
     let context = try Context()
-    let socket = try Socket(.dealer, in: context, largestFrame: WireProtocol.largestControlBytes)
-    try socket.connect(endpoint)
+    let socket = try Socket(
+      .dealer, in: context,
+      largestFrame: WireProtocol.largestControlBytes + WireProtocol.envelopeBytes,
+      security: options.keys.map { .worker($0) } ?? .open)
+    let monitor = try socket.monitor()
+    try socket.connect(options.endpoint)
+    logger.info("connecting", metadata: ["endpoint": "\(options.endpoint.printable)"])
     socket.send([hello()])
-    var lastHeard = ContinuousClock.now
-    var nextBeat = lastHeard + Self.heartbeatInterval
+    var nextBeat = Self.heartbeatInterval
     while true {
       socket.wait(or: mailbox, milliseconds: 500)
-      while let frames = socket.receive(frameLimit: 1) {
-        lastHeard = .now
-        guard let frame = frames.first, frames.count == 1 else { continue }
+      let now = clock.advance()
+      while let message = socket.receive(frameLimit: 1) {
+        lastHeard = now
+        guard let frame = message.frames.first, message.frames.count == 1 else { continue }
         if try handle(frame, socket) == .leave { return }
       }
       for event in mailbox.takeAll() {
         switch event {
-        case .stop:
-          socket.send([WorkerMessage.goodbye.encoded()])
-          logger.info("leaving on a signal")
-          return
-        case .computed(let outcome):
-          report(outcome, socket)
+        case .stop: beginToLeave()
+        case .computed(let outcome): report(outcome, socket)
         }
       }
-      if let parent, getppid() != parent { return }
-      let now = ContinuousClock.now
+      if let leavesAt, underWay.isEmpty || now >= leavesAt {
+        socket.send([WorkerMessage.goodbye.encoded()])
+        return
+      }
+      if let parent = options.parent, getppid() != parent { return }
+      try listen(monitor)
       if now >= nextBeat {
         nextBeat = now + Self.heartbeatInterval
         socket.send([
@@ -78,10 +93,37 @@ final class Worker {
           ).encoded()
         ])
       }
-      guard now - lastHeard < patience else {
+      guard now - lastHeard < options.patience else {
         throw Failure(
-          .resumable, "no answer from '\(endpoint.printable)' for \(patience)",
+          .resumable, "no answer from '\(options.endpoint.printable)' for \(options.patience)",
           advice: "see that the coordinator runs and its port can be reached, then start the worker again")
+      }
+    }
+  }
+
+  private func beginToLeave() {
+    guard leavesAt == nil else { return }
+    leavesAt = clock.now + Self.farewell
+    underWay.subtract(pool.dropQueued())
+    logger.info("leaving on a signal", metadata: ["shards.under_way": "\(underWay.count)"])
+  }
+
+  /// What becomes of the connection.
+  private func listen(_ monitor: SocketMonitor) throws(Failure) {
+    for event in monitor.events() {
+      switch event {
+      case .keyRefused:
+        throw Failure(
+          .usage, "the coordinator at '\(options.endpoint.printable)' does not let this worker's key in",
+          advice: "see that the key is in allowed-workers of the coordinator's --keys folder")
+      case .handshakeFailed:
+        // It is tried again: the coordinator may just be starting or ending.
+        guard !hasComplained else { continue }
+        hasComplained = true
+        logger.warning(
+          "the greeting failed: one side has keys and the other has not, the coordinator's key is another one, or there is no coordinator at this address",
+          metadata: ["endpoint": "\(options.endpoint.printable)"])
+      case .disconnected: break
       }
     }
   }
@@ -99,17 +141,22 @@ final class Worker {
     switch message {
     case .whoAreYou:
       pool.reset()
+      underWay = []
       welcome = nil
-      socket.send([hello()])
+      if leavesAt == nil { socket.send([hello()]) }
     case .welcome(let body):
       welcome = body
       // Per thread one shard being computed, one being read and two on the way, so that nobody waits
       // for the network however small the shards are.
-      socket.send([WorkerMessage.ready(credit: 4 * threads).encoded()])
+      if leavesAt == nil {
+        socket.send([WorkerMessage.ready(credit: 4 * options.threads).encoded()])
+      }
     case .reject(let reason):
       throw Failure(.usage, "the coordinator refuses this worker: \(reason.printable)")
     case .assign(let assignment):
-      if let welcome { pool.add(assignment, stores: welcome.stores) }
+      guard let welcome, leavesAt == nil else { break }
+      underWay.insert(assignment.shard)
+      pool.add(assignment, stores: welcome.stores)
     case .finished:
       return .leave
     case .alive:
@@ -121,6 +168,7 @@ final class Worker {
   private func report(_ outcome: ComputePool.Outcome, _ socket: Socket) {
     guard let welcome, outcome.epoch == pool.currentEpoch else { return }
     let assignment = outcome.assignment
+    underWay.remove(assignment.shard)
     switch outcome.result {
     case .success(let partial):
       let receipt = WorkerMessage.Receipt(
@@ -135,27 +183,20 @@ final class Worker {
         WorkerMessage.failed(
           .init(
             run: welcome.run, shard: assignment.shard, attempt: assignment.attempt,
-            message: failure.description)
+            // The coordinator throws out who sends it books.
+            message: String("\(failure.message) (\(failure.advice))".prefix(2000)))
         ).encoded()
       ])
     }
-    socket.send([WorkerMessage.ready(credit: 1).encoded()])
+    if leavesAt == nil { socket.send([WorkerMessage.ready(credit: 1).encoded()]) }
   }
 
   private func hello() -> [UInt8] {
     WorkerMessage.hello(
       .init(
         host: ProcessInfo.processInfo.hostName,
-        process: Int(ProcessInfo.processInfo.processIdentifier), threads: threads,
-        memoryBytes: memoryBytes, instructionSet: ShardStream.instructionSet)
+        process: Int(ProcessInfo.processInfo.processIdentifier), threads: options.threads,
+        memoryBytes: options.memoryBytes, instructionSet: ShardStream.instructionSet)
     ).encoded()
-  }
-
-  /// Every model needs its store and its weight files open at once.
-  private func raiseFileLimit() {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   }
 }

@@ -1,7 +1,9 @@
 public import ArgumentParser
 public import Core
 import Foundation
+import Glibc
 import Logging
+import Transport
 
 @main
 struct WorkerCommand: ParsableCommand {
@@ -13,13 +15,21 @@ struct WorkerCommand: ParsableCommand {
       their sums. Workers may join and leave at any time. The model files must be visible under \
       the same paths as on the coordinator's host.
 
-      Example, two threads with 2 GiB between them:
-        modeltree-worker --connect tcp://head:5555 --threads 2 --memory 2GiB
+      Example, two threads with 2 GiB between them, and a key from 'modeltree keygen':
+        modeltree-worker --connect tcp://head:5555 --key worker.key --threads 2 --memory 2GiB
       """,
     version: Version.software)
 
   @Option(help: "The coordinator's endpoint, as tcp://HOST:5555 or ipc:///path.")
   var connect: String
+
+  @Option(
+    help: ArgumentHelp(
+      "The key file that 'modeltree keygen' made for this worker.", valueName: "file"))
+  var key: String?
+
+  @Flag(help: "Connect beyond this machine without keys: whoever answers is believed.")
+  var insecure = false
 
   @Option(help: "Memory for blocks of weights and their sums, all threads together.")
   var memory: ByteCount = ByteCount(bytes: 1_000_000_000)
@@ -41,14 +51,19 @@ struct WorkerCommand: ParsableCommand {
   }
 
   func run() throws {
+    // Before anything else: a signal that comes early must not be lost.
+    let signals = StopSignals { _ in _exit(0) }
     LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
     var logger = Logger(label: "modeltree.worker")
     logger[metadataKey: "worker.process"] = "\(ProcessInfo.processInfo.processIdentifier)"
     do throws(Failure) {
-      let worker = Worker(
-        endpoint: connect, memoryBytes: memory.bytes, threads: threads, patience: .seconds(patience),
-        parent: parent, logger: logger)
-      try worker.run()
+      try Endpoint.check(connect, side: .worker, hasKeys: key != nil, insecure: insecure)
+      var keys: WorkerKeys?
+      if let key { keys = try WorkerKeys(path: key) }
+      let options = Worker.Options(
+        endpoint: connect, keys: keys, memoryBytes: memory.bytes, threads: threads,
+        patience: .seconds(patience), parent: parent)
+      try Worker(options, logger: logger).run(signals: signals)
     } catch {
       FileHandle.standardError.write(Data("modeltree-worker: \(error)\n".utf8))
       throw ExitCode(error.exitCode)

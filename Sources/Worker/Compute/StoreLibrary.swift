@@ -9,19 +9,24 @@ internal import Synchronization
 /// costs one more opening of the store, half a millisecond beside gigabytes of weights.
 public final class StoreLibrary: Sendable {
   fileprivate struct State {
-    var files: [String: WeightFile] = [:]
+    var files: [ExactText: WeightFile] = [:]
     var located: [Place: StoredTensor] = [:]
     var verified: Set<Origin> = []
   }
 
   fileprivate struct Place: Hashable {
-    var store: String
-    var tensor: String
+    var store: ExactText
+    var tensor: ExactText
+
+    init(_ store: String, _ tensor: String) {
+      self.store = ExactText(store)
+      self.tensor = ExactText(tensor)
+    }
   }
 
   fileprivate struct Origin: Hashable {
-    var store: String
-    var file: String
+    var store: ExactText
+    var file: ExactText
   }
 
   /// Tensors remembered, at about 300 bytes each.
@@ -52,14 +57,15 @@ extension StoreLibrary.State {
     -> (StoredTensor, WeightFile)
   {
     let found: StoredTensor
-    if let known = located[StoreLibrary.Place(store: path, tensor: tensor)] {
+    if let known = located[StoreLibrary.Place(path, tensor)] {
       found = known
     } else {
       found = try look(tensor, path)
     }
-    if let file = files[found.file] { return (found, file) }
+    let key = ExactText(found.file)
+    if let file = files[key] { return (found, file) }
     let file = try WeightFile(path: found.file)
-    files[found.file] = file
+    files[key] = file
     return (found, file)
   }
 
@@ -75,7 +81,7 @@ extension StoreLibrary.State {
       guard let other = try? store.tensor(name), (try? verify(other.file, of: store)) != nil else {
         continue
       }
-      located[StoreLibrary.Place(store: path, tensor: name)] = other
+      located[StoreLibrary.Place(path, name)] = other
     }
     return found
   }
@@ -83,7 +89,7 @@ extension StoreLibrary.State {
   /// Weights that changed since the import would be compared with what others read before. A
   /// copied store holds its weights itself and does not need its sources any more.
   private mutating func verify(_ file: String, of store: ModelStore) throws(Failure) {
-    let origin = StoreLibrary.Origin(store: store.path, file: file)
+    let origin = StoreLibrary.Origin(store: ExactText(store.path), file: ExactText(file))
     guard file != store.path, !verified.contains(origin) else { return }
     for source in try store.sources() where source.path == file {
       try source.verify(model: store.path)

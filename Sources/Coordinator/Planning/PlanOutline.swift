@@ -1,0 +1,128 @@
+public import Core
+internal import Import
+
+/// What a journal remembers of its plan: enough to find in it what another plan asks for.
+public struct PlanOutline: Sendable, Codable, Equatable {
+  struct Tensor: Sendable, Codable, Equatable {
+    /// Models that keep the tensor under one name.
+    struct Copies: Sendable, Codable, Equatable {
+      var name: String
+      var models: [Int]
+    }
+
+    var shape: TensorShape
+    var statistics: Statistics
+    var samples: Int
+    var spectrum: Int
+    var sketch: SampleShape?
+    /// Does some model keep it in F64? Then all are compared as doubles, which gives other roundings.
+    var isDouble: Bool
+    var copies: [Copies]
+  }
+
+  /// Ids, in the order of the plan.
+  let models: [String]
+  let tensors: [Tensor]
+
+  public init(_ plan: Plan) {
+    models = plan.models.map(\.id)
+    tensors = plan.tensors.map { tensor in
+      var order: [ExactText] = []
+      var groups: [ExactText: Tensor.Copies] = [:]
+      for copy in tensor.copies {
+        let key = ExactText(copy.name)
+        if groups[key] == nil { order.append(key) }
+        groups[key, default: .init(name: copy.name, models: [])].models.append(copy.model)
+      }
+      return Tensor(
+        shape: tensor.shape, statistics: tensor.statistics, samples: tensor.samples,
+        spectrum: tensor.spectrum, sketch: tensor.sketch, isDouble: tensor.isDouble,
+        copies: order.compactMap { groups[$0] })
+    }
+  }
+
+  /// A partial of the old plan that holds all that a shard of the new one is asked for.
+  public struct Reuse: Sendable, Equatable {
+    public let shard: ShardID
+    public let old: ShardID
+    /// Models of the old partial.
+    public let models: Int
+    /// Which of them the new shard is about.
+    public let places: [Int]
+    public let statistics: Statistics
+    /// Submatrices that the old partial has.
+    public let oldSamples: [SampleShape]
+    public let samples: Int
+    public let sketch: SampleShape?
+  }
+
+  /// What of the journal serves the new plan.
+  ///
+  /// A tensor that a new model shares must be read again, by all models: its sums with the new one
+  /// need their weights. Every other tensor's sums are there, under other numbers.
+  ///
+  /// - Parameter plan: in which a model of the same id is the same model.
+  public func reuses(for plan: Plan) -> [Reuse] {
+    let numbers = Dictionary(models.enumerated().map { (ExactText($1), $0) }) { first, _ in first }
+    let known = plan.models.map { numbers[ExactText($0.id)] }
+    var places: [Copy: (tensor: Int, place: Int)] = [:]
+    for (index, tensor) in tensors.enumerated() {
+      let members = tensor.copies.flatMap(\.models).sorted()
+      let positions = Dictionary(members.enumerated().map { ($1, $0) }) { first, _ in first }
+      for copies in tensor.copies {
+        for model in copies.models {
+          places[Copy(model: model, name: ExactText(copies.name))] = (index, positions[model] ?? 0)
+        }
+      }
+    }
+    let old = shards
+    var found: [Reuse] = []
+    for shard in plan.shards {
+      let tensor = plan.tensors[shard.tensor]
+      let copies = tensor.copies.map { copy in
+        known[copy.model].flatMap { places[Copy(model: $0, name: ExactText(copy.name))] }
+      }
+      guard let first = copies[0] else { continue }
+      let former = tensors[first.tensor]
+      let chosen = copies.compactMap { $0?.tensor == first.tensor ? $0?.place : nil }
+      guard
+        chosen.count == copies.count, zip(chosen, chosen.dropFirst()).allSatisfy({ $0 < $1 }),
+        former.shape == tensor.shape, former.statistics == tensor.statistics,
+        former.spectrum == tensor.spectrum, former.sketch == tensor.sketch,
+        former.isDouble == tensor.isDouble,
+        let match = old[first.tensor].first(where: { $0.coordinates == shard.coordinates }),
+        match.samples >= shard.samples
+      else { continue }
+      let oldSamples = SampleGrid.places(
+        columns: tensor.shape.columns, coordinates: shard.coordinates, count: match.samples
+      ).map(\.shape)
+      found.append(
+        Reuse(
+          shard: shard.id, old: match.id, models: former.copies.reduce(0) { $0 + $1.models.count },
+          places: chosen, statistics: tensor.statistics, oldSamples: oldSamples,
+          samples: shard.samples, sketch: tensor.sketch))
+    }
+    return found
+  }
+
+  /// A tensor of a model of the old plan.
+  private struct Copy: Hashable {
+    var model: Int
+    var name: ExactText
+  }
+
+  /// The shards of the old plan, tensor by tensor.
+  private var shards: [[Shard]] {
+    var next = 0
+    return tensors.enumerated().map { index, tensor in
+      let shards = Plan.shards(
+        of: tensor.shape, tensor: index, samples: tensor.samples, spectrum: tensor.spectrum, from: next)
+      next += shards.count
+      return shards
+    }
+  }
+}
+
+extension PlannedTensor {
+  fileprivate var isDouble: Bool { copies.contains { $0.type == .f64 } }
+}

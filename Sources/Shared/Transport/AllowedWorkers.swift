@@ -1,0 +1,75 @@
+internal import Core
+internal import Foundation
+internal import Glibc
+
+/// The list of workers that may connect, as it is on disk right now.
+public struct AllowedWorkers: Sendable {
+  private struct Stamp: Equatable {
+    var inode: UInt
+    var bytes: Int
+    var modified: Int
+  }
+
+  private let path: String
+  private var stamp: Stamp?
+  private var names: [PublicKey: String] = [:]
+  /// Why nobody is allowed any more; nil while the list can be read.
+  public private(set) var problem: String?
+
+  public init(path: String) {
+    self.path = path
+    refresh()
+  }
+
+  public var count: Int { names.count }
+
+  /// The worker's name; nil when the key is not, or no longer, on the list.
+  public func name(of key: PublicKey) -> String? { names[key] }
+
+  /// Looks at the file again. A list that is gone or unreadable allows nobody.
+  ///
+  /// - Returns: whether it changed.
+  @discardableResult
+  public mutating func refresh() -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      defer { (stamp, names) = (nil, [:]) }
+      problem = "'\(path)': \(String(cString: strerror(errno)))"
+      return stamp != nil
+    }
+    let now = Stamp(
+      inode: UInt(status.st_ino), bytes: Int(status.st_size),
+      modified: Int(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int(status.st_mtim.tv_nsec))
+    guard now != stamp else { return false }
+    stamp = now
+    do throws(Failure) {
+      names = try Self.read(path)
+      problem = nil
+    } catch {
+      names = [:]
+      problem = error.message
+    }
+    return true
+  }
+
+  static func read(_ path: String) throws(Failure) -> [PublicKey: String] {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw .badInput(
+        "cannot read the list of workers '\(path.printable)'",
+        advice: "name the folder that 'modeltree keygen' made")
+    }
+    var names: [PublicKey: String] = [:]
+    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      let parts = line.split(separator: " ")
+      // A key may begin with '#': a comment has a space behind it.
+      guard let first = parts.first, first != "#" else { continue }
+      guard parts.count == 2, let key = PublicKey(text: String(first)) else {
+        throw .badInput(
+          "line \(number + 1) of '\(path.printable)' is not a public key and a name",
+          advice: "mend or remove the line; until then no worker is let in")
+      }
+      names[key] = String(parts[1])
+    }
+    return names
+  }
+}

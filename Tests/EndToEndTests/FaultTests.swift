@@ -1,0 +1,196 @@
+import Foundation
+import Testing
+
+/// Faults done to real processes: no finished shard is lost, and no bit is wrong.
+@Suite struct FaultTests {
+  private let scratch: Scratch
+  private let models: String
+  private var run: String { scratch.file("run") }
+
+  init() throws {
+    scratch = try Scratch()
+    models = try scratch.makeFamily(tensors: 40)
+  }
+
+  private func resume(_ options: String...) throws -> Program.Output {
+    try Program.run(Program.modeltree, ["resume", run] + options)
+  }
+
+  @Test func aWorkerThatWasStoppedAndGoesOnDoesNoHarm() throws {
+    // One worker cannot agree with itself, so the run is not over before the second comes.
+    let cluster = try Cluster(models: models, run: run, ["--verify", "1", "--worker-timeout", "3"])
+    let sleeper = try cluster.worker()
+    #expect(cluster.waitForLog("joined"))
+    sleeper.send(SIGSTOP)
+    #expect(cluster.waitForLog("fell silent"))
+    sleeper.send(SIGCONT)
+    #expect(cluster.waitForLog("joined", times: 2), "it came back by itself")
+    let other = try cluster.worker()
+    cluster.finish()
+    #expect(sleeper.wait() == 0 && other.wait() == 0)
+    #expect(try results(run) == scratch.undisturbed(models))
+  }
+
+  @Test func aKilledWorkerIsMissedWithinSeconds() throws {
+    let cluster = try Cluster(models: models, run: run, ["--verify", "1"])
+    let victim = try cluster.worker()
+    #expect(cluster.waitForLog("joined"))
+    let start = ContinuousClock.now
+    victim.send(SIGKILL)
+    #expect(cluster.waitForLog("a worker's connection is gone"))
+    let passed = ContinuousClock.now - start
+    print("a killed worker: its shards are free after \(passed)")
+    // Once a second is looked; the rest is for a busy machine.
+    #expect(passed < .seconds(5))
+    _ = victim.wait()
+    let others = try (0..<2).map { _ in try cluster.worker() }
+    cluster.finish()
+    for worker in others { #expect(worker.wait() == 0) }
+  }
+
+  @Test func workersWaitForACoordinatorThatWasKilledAndGoOnByThemselves() throws {
+    let first = try Cluster(models: models, run: run)
+    let meddler = try Meddler(first.endpoint, ["--delay", "0.03"])
+    let workers = try (0..<2).map { _ in try first.worker(at: meddler.endpoint) }
+    #expect(meddler.waitForAnswers(15))
+    first.coordinator.end()
+    let second = try Cluster(["resume", run], run: run, listen: first.endpoint)
+    #expect(second.coordinator.stderr.contains("going on: "), "\(second.coordinator.stderr)")
+    second.finish()
+    for worker in workers { #expect(worker.wait() == 0, "\(worker.stderr)") }
+    #expect(try results(run) == scratch.undisturbed(models))
+    // What was computed and not yet durable is computed again, and no more than that.
+    let kept = try #require(second.coordinator.stderr.firstMatch(of: /going on: (\d+) of 40/))
+    #expect(try #require(Int(kept.1)) >= 10)
+    print("a killed coordinator: \(kept.1) of 40 shards kept, \(meddler.answers - 40) computed twice")
+  }
+
+  @Test func answersThatComeTwiceAndInAnyOrderCountOnce() throws {
+    let cluster = try Cluster(models: models, run: run)
+    let meddler = try Meddler(cluster.endpoint, ["--duplicate", "0.5", "--reorder", "0.5", "--seed", "7"])
+    let workers = try (0..<3).map { _ in try cluster.worker(at: meddler.endpoint) }
+    cluster.finish()
+    for worker in workers { #expect(worker.wait() == 0, "\(worker.stderr)") }
+    #expect(cluster.log.contains("a second answer"))
+    #expect(try results(run) == scratch.undisturbed(models))
+  }
+
+  @Test func aShardThatKillsItsWorkersIsSetAsideAndTheRestGoesOn() throws {
+    let cluster = try Cluster(models: models, run: run)
+    let meddler = try Meddler(cluster.endpoint, ["--kill-on", "7"])
+    let workers = try (0..<4).map { _ in try cluster.worker(at: meddler.endpoint) }
+    #expect(cluster.coordinator.wait() == 75)
+    let said = cluster.coordinator.stderr
+    #expect(said.contains("1 of 40 shards could not be computed"), "\(said)")
+    #expect(said.contains("shard 7 of tensor 'layers.15.weight' (in '\(models)/child0/model.safetensors'"), "\(said)")
+    #expect(said.contains("attempt 3: "), "\(said)")
+    let killed = workers.filter { $0.wait() == 128 + SIGKILL }
+    #expect(killed.count == 3)
+    #expect(!FileManager.default.fileExists(atPath: "\(run)/tree.json"))
+    let resumed = try resume()
+    #expect(resumed.status == 0, "\(resumed.stderr)")
+    #expect(resumed.stderr.contains("going on: 39 of 40"))
+    #expect(try results(run) == scratch.undisturbed(models))
+  }
+
+  @Test(arguments: [
+    ("--poison", "a squared distance of nan"), ("--cut", "a partial of"), ("--damage", "damaged on the way"),
+  ])
+  func sumsThatCannotBeAreThrownOutWithWhoSentThem(_ way: String, _ reason: String) throws {
+    let cluster = try Cluster(models: models, run: run)
+    let meddler = try Meddler(cluster.endpoint, [way])
+    let victim = try cluster.worker(at: meddler.endpoint)
+    #expect(victim.wait() == 64)
+    #expect(victim.stderr.contains("refuses this worker"), "\(victim.stderr)")
+    #expect(cluster.log.contains("threw a peer out") && cluster.log.contains(reason), "\(cluster.log)")
+    let honest = try cluster.worker()
+    cluster.finish()
+    #expect(honest.wait() == 0)
+    #expect(try results(run) == scratch.undisturbed(models))
+  }
+
+  @Test func aLiarIsFoundOutWhenShardsAreComputedTwice() throws {
+    let cluster = try Cluster(models: models, run: run, ["--verify", "1"])
+    let meddler = try Meddler(cluster.endpoint, ["--lie"])
+    let liar = try cluster.worker(at: meddler.endpoint)
+    #expect(cluster.waitForLog("joined"))
+    let honest = try (0..<2).map { _ in try cluster.worker() }
+    cluster.finish()
+    for worker in honest + [liar] { #expect(worker.wait() == 0, "\(worker.stderr)") }
+    let said = cluster.coordinator.stderr
+    #expect(said.contains("other sums than two workers agree on"), "\(said)")
+    #expect(said.contains(":\(liar.pid)"), "\(said)")
+    for worker in honest { #expect(!said.contains(":\(worker.pid)")) }
+    let record = try String(contentsOfFile: "\(run)/run.json", encoding: .utf8)
+    #expect(record.contains(":\(liar.pid)"))
+    #expect(try results(run) == scratch.undisturbed(models))
+  }
+
+  @Test func withOwnWorkersEveryShardCanBeComputedTwice() throws {
+    let checked = try Program.run(
+      Program.modeltree, ["recover", models, "--out", run, "--verify", "1", "--workers", "2"])
+    #expect(checked.status == 0, "\(checked.stderr)")
+    #expect(try results(run) == scratch.undisturbed(models))
+    let alone = try Program.run(
+      Program.modeltree, ["recover", models, "--out", scratch.file("x"), "--verify", "0.1", "--workers", "1"])
+    #expect(alone.status == 64)
+    #expect(alone.stderr.contains("--workers 2"))
+  }
+
+  @Test func aSourceThatIsCutOffInMidRunIsNamedAndNothingOfItIsKept() throws {
+    let file = "\(models)/child1/model.safetensors"
+    let whole = scratch.file("whole")
+    try Program.run("/bin/cp", ["-p", file, whole])
+    // Half of the shards wait for a second opinion when the first worker is through.
+    let cluster = try Cluster(models: models, run: run, ["--verify", "0.5"])
+    let meddler = try Meddler(cluster.endpoint, [])
+    let first = try cluster.worker(at: meddler.endpoint)
+    #expect(meddler.waitForAnswers(40))
+    truncate(file, 40_000)
+    let second = try cluster.worker()
+    #expect(cluster.coordinator.wait() == 75)
+    let said = cluster.coordinator.stderr
+    #expect(said.contains("child1/model.safetensors' has changed since the import: it is 40000 bytes long"), "\(said)")
+    #expect(first.wait() == 0 && second.wait() == 0)
+    let refused = try resume()
+    #expect(refused.status != 0)
+    #expect(refused.stderr.contains("child1/model.safetensors"), "\(refused.stderr)")
+    try Program.run("/bin/cp", ["-p", whole, file])
+    let resumed = try resume()
+    #expect(resumed.status == 0, "\(resumed.stderr)")
+    #expect(resumed.stderr.contains("going on: "))
+    #expect(try results(run) == scratch.undisturbed(models))
+  }
+
+  @Test func aSourceThatIsChangedInMidRunSpoilsTheRunAndIsNamed() throws {
+    let cluster = try Cluster(models: models, run: run)
+    let meddler = try Meddler(cluster.endpoint, ["--delay", "0.03"])
+    let worker = try cluster.worker(at: meddler.endpoint)
+    #expect(meddler.waitForAnswers(5))
+    // In place and of the same length: who has the file open notices nothing.
+    let file = try FileHandle(forUpdating: URL(fileURLWithPath: "\(models)/child1/model.safetensors"))
+    try file.seek(toOffset: 60_000)
+    try file.write(contentsOf: Data(repeating: 1, count: 100))
+    try file.close()
+    #expect(cluster.coordinator.wait() == 65)
+    #expect(cluster.coordinator.stderr.contains("child1/model.safetensors' has changed"), "\(cluster.coordinator.stderr)")
+    #expect(!FileManager.default.fileExists(atPath: "\(run)/tree.json"))
+    worker.end()
+    let again = try resume()
+    #expect(again.status == 73)
+    #expect(again.stderr.contains("model 'child1'"), "\(again.stderr)")
+  }
+
+  @Test func aSourceThatGoesInMidRunIsNamed() throws {
+    let file = "\(models)/child1/model.safetensors"
+    let cluster = try Cluster(models: models, run: run)
+    try FileManager.default.moveItem(atPath: file, toPath: scratch.file("away"))
+    let worker = try cluster.worker()
+    #expect(cluster.coordinator.wait() == 75)
+    #expect(cluster.coordinator.stderr.contains("child1/model.safetensors' are gone"), "\(cluster.coordinator.stderr)")
+    #expect(worker.wait() == 0)
+    try FileManager.default.moveItem(atPath: scratch.file("away"), toPath: file)
+    #expect(try resume().status == 0)
+    #expect(try results(run) == scratch.undisturbed(models))
+  }
+}

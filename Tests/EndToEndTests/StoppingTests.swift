@@ -1,0 +1,102 @@
+import Foundation
+import Testing
+
+/// Signals end a program soon, and nothing that was done is lost.
+@Suite struct StoppingTests {
+  private let scratch: Scratch
+  private let models: String
+  private var run: String { scratch.file("run") }
+
+  init() throws {
+    scratch = try Scratch()
+    models = try scratch.makeFamily(tensors: 40)
+  }
+
+  @Test(arguments: [(SIGTERM, Int32(75)), (SIGINT, Int32(130))])
+  func aCoordinatorKeepsWhatIsDoneAndSaysHowToGoOn(_ signal: Int32, _ status: Int32) throws {
+    let cluster = try Cluster(models: models, run: run)
+    let meddler = try Meddler(cluster.endpoint, ["--delay", "0.03"])
+    let worker = try cluster.worker(at: meddler.endpoint)
+    #expect(meddler.waitForAnswers(10))
+    cluster.coordinator.send(signal)
+    #expect(cluster.coordinator.wait() == status)
+    #expect(cluster.coordinator.stderr.contains("modeltree resume"), "\(cluster.coordinator.stderr)")
+    worker.end()
+    let resumed = try Program.run(Program.modeltree, ["resume", run])
+    #expect(resumed.status == 0, "\(resumed.stderr)")
+    let kept = try #require(resumed.stderr.firstMatch(of: /going on: (\d+) of 40/))
+    #expect(try #require(Int(kept.1)) >= 9, "what had come in is kept")
+    #expect(try results(run) == scratch.undisturbed(models))
+  }
+
+  @Test func aWorkerFinishesWhatItHasBegunSaysGoodbyeAndLeavesNoBlame() throws {
+    // Each is told to go as soon as it has shards: three times as often as a shard may fail.
+    let cluster = try Cluster(models: models, run: run, ["--verify", "1"])
+    for round in 1...9 {
+      let worker = try cluster.worker()
+      #expect(cluster.waitForLog("a worker joined", times: round))
+      worker.send(SIGTERM)
+      #expect(worker.wait() == 0, "\(worker.stderr)")
+    }
+    let last = try (0..<2).map { _ in try cluster.worker() }
+    cluster.finish()
+    for worker in last { #expect(worker.wait() == 0) }
+    #expect(try results(run) == scratch.undisturbed(models))
+  }
+
+  @Test func aSecondSignalEndsAtOnce() throws {
+    // Nobody answers there, so the first signal leaves the goodbye to be delivered.
+    let worker = try Running(Program.worker, ["--connect", "tcp://127.0.0.1:9"])
+    #expect(worker.waitForError("connecting"))
+    worker.send(SIGTERM)
+    #expect(worker.waitForError("leaving on a signal"))
+    worker.send(SIGINT)
+    #expect(worker.wait() == 128 + SIGINT)
+  }
+
+  /// A signal is never lost, however young the program is; before its own first line the system's
+  /// default ends it.
+  @Test func anEarlySignalEndsAWorkerAllTheSame() throws {
+    for delay in stride(from: UInt32(0), to: 60_000, by: 4_000) {
+      let worker = try Running(Program.worker, ["--connect", "tcp://127.0.0.1:9"])
+      usleep(delay)
+      worker.send(SIGTERM)
+      let status = worker.wait()
+      #expect(status == 0 || status == 128 + SIGTERM, "after \(delay) µs: \(status)")
+    }
+  }
+
+  @Test func ignoredSignalsAreHeardAllTheSame() throws {
+    let worker = try Running(
+      "/bin/sh", ["-c", "trap '' TERM INT; exec \(Program.worker) --connect tcp://127.0.0.1:9"])
+    #expect(eventually { isWaitingForSignals(worker.pid) })
+    worker.send(SIGTERM)
+    #expect(worker.wait() == 0)
+  }
+
+  @Test func ownWorkersEndWithTheirCoordinatorHoweverItEnds() throws {
+    for signal in [SIGTERM, SIGKILL] {
+      let name = scratch.file("run-\(signal)")
+      let coordinator = try Running(
+        Program.modeltree, ["recover", "\(Program.root)/zoo", "--out", name, "--workers", "2"])
+      #expect(eventually { children(of: coordinator.pid).count == 2 })
+      let workers = children(of: coordinator.pid)
+      coordinator.send(signal)
+      _ = coordinator.wait()
+      #expect(eventually { workers.allSatisfy { kill($0, 0) != 0 } }, "signal \(signal)")
+    }
+  }
+
+  private func children(of process: Int32) -> [Int32] {
+    let file = "/proc/\(process)/task/\(process)/children"
+    let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+    return text.split(separator: " ").compactMap { Int32($0) }
+  }
+
+  /// Has the process taken SIGTERM to itself?
+  private func isWaitingForSignals(_ process: Int32) -> Bool {
+    let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+    guard let blocked = status.firstMatch(of: /SigBlk:\s+([0-9a-f]+)/) else { return false }
+    return (UInt64(blocked.1, radix: 16) ?? 0) & (1 << UInt64(SIGTERM - 1)) != 0
+  }
+}
