@@ -63,7 +63,7 @@ public enum WeightSample {
           }
         }
         try outcome.get()
-        print.add(piece[..<count])
+        piece[..<count].withUnsafeBytes { print.add($0) }
       }
     }
     return print.text
