@@ -40,16 +40,22 @@ struct Recovery {
     try computeShards(stores, identity, journal, &record)
     let results = try ResultsFile(
       to: directory.results, ids: plan.models.map(\.id), tensors: plan.tensors.map(ResultsFile.Tensor.init))
-    let lineage = try record.time("solve") { () throws(Failure) in
+    var adapters = AdapterEvidence(stores, metric: invocation.lineage.metric)
+    var lineage = try record.time("solve") { () throws(Failure) in
       try Lineage(
         Gatherer(stores) { id throws(Failure) in try journal.partial(of: id) },
         rounding: plan.models.map(\.rounding), options: invocation.lineage,
+        adapters: adapters.adapters,
         sameSignature: { plan.models[$0].hasSameSignature(as: plan.models[$1]) },
-        alongside: results.add)
+        alongside: { tensor throws(Failure) in
+          try results.add(tensor)
+          try adapters.add(tensor)
+        })
     }
-    let broken = lineage.unusable.notes(plan.models)
-    Intake.say(broken)
-    record.notes = plan.notes + broken
+    let notes = lineage.unusable.notes(plan.models) + adapters.adopt(into: &lineage)
+    record.count(adapterBytes: adapters.bytesRead)
+    Intake.say(notes)
+    record.notes = plan.notes + notes
     let forest = ForestBuilder.forest(lineage, plan, invocation.lineage, record.notes)
     try report(forest, lineage, results, plan, truth, &record)
   }

@@ -116,7 +116,7 @@ public final class ShardServer {
     let partial = plan.shards.map {
       let tensor = plan.tensors[$0.tensor]
       return PartialCodec.encodedBytes(
-        models: tensor.copies.count, statistics: tensor.statistics, samples: plan.samples(of: $0))
+        models: tensor.copies.count, statistics: tensor.statistics, samples: plan.samples(of: $0).map(\.shape))
     }.max() ?? 0
     return max(partial, WireProtocol.largestControlBytes)
   }
@@ -253,7 +253,7 @@ public final class ShardServer {
     do {
       _ = try PartialCodec.decode(
         frames[2], models: tensor.copies.count, statistics: tensor.statistics,
-        samples: plan.samples(of: shard))
+        samples: plan.samples(of: shard).map(\.shape))
     } catch {
       logger.warning(
         "unusable sums", metadata: ["worker.id": "\(peer.label)", "reason": "\(error)"])

@@ -10,10 +10,12 @@ public struct ModelRecord: Sendable {
   public var tensors: [StoredTensor]
   public var setAside: [SetAsideTensor]
   public var sources: [SourceFile]
+  /// Of an adapter that is not merged into its base; `tensors` are then the weights that it replaces.
+  public var adapter: Adapter?
 
   public init(
     id: String, path: String, store: String, tensors: [StoredTensor], setAside: [SetAsideTensor],
-    sources: [SourceFile]
+    sources: [SourceFile], adapter: Adapter? = nil
   ) {
     self.id = id
     self.path = path
@@ -21,6 +23,7 @@ public struct ModelRecord: Sendable {
     self.tensors = tensors
     self.setAside = setAside
     self.sources = sources
+    self.adapter = adapter
   }
 
   /// Reads a store, and notices weights that changed or went since the import.
@@ -32,22 +35,29 @@ public struct ModelRecord: Sendable {
     // A copied store does not need its sources any more.
     let needed = Set(tensors.map(\.file))
     for source in sources where needed.contains(source.path) { try source.verify(model: id) }
+    var adapter: Adapter?
+    if let configuration = try opened.adapterConfiguration() {
+      adapter = try Adapter(takingFrom: &tensors, configuration: configuration, path: path)
+    }
     self.init(
       id: id, path: path, store: store, tensors: tensors, setAside: try opened.setAside(),
-      sources: sources)
+      sources: sources, adapter: adapter)
   }
 
   /// Unit roundoff of the type that most of the weights are stored in.
   public var rounding: Double { (types.first ?? .f32).roundoff }
 
-  /// Weights that can be compared, in bytes.
-  public var bytes: Int { tensors.reduce(0) { $0 + $1.bytes } }
+  /// Weights and factors of updates.
+  private var stored: [StoredTensor] { tensors + (adapter?.updates.flatMap { [$0.down, $0.up] } ?? []) }
 
-  public var parameters: Int { tensors.reduce(0) { $0 + $1.shape.elements } }
+  /// Weights that can be compared, in bytes.
+  public var bytes: Int { stored.reduce(0) { $0 + $1.bytes } }
+
+  public var parameters: Int { stored.reduce(0) { $0 + $1.shape.elements } }
 
   /// Storage types, the one with most weights first.
   public var types: [ElementType] {
-    let sizes = Dictionary(grouping: tensors, by: \.type).mapValues { $0.reduce(0) { $0 + $1.bytes } }
+    let sizes = Dictionary(grouping: stored, by: \.type).mapValues { $0.reduce(0) { $0 + $1.bytes } }
     return sizes.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.map(\.key)
   }
 }

@@ -3,7 +3,7 @@ public import Core
 /// A solved recovery: all matrices, and the parent of every model.
 public struct Lineage: Sendable {
   /// n x n; NaN where two models share nothing.
-  public let distances: SquareMatrix
+  public internal(set) var distances: SquareMatrix
   public let relatedness: SquareMatrix
   public let scores: [Double]
   /// n x n, antisymmetric: > 0 speaks for i before j.
@@ -13,31 +13,32 @@ public struct Lineage: Sendable {
   /// M, n x n; NaN between families.
   public let cost: SquareMatrix
   /// Family number per model.
-  public let families: [Int]
+  public internal(set) var families: [Int]
   /// Parent per model; nil for roots.
-  public let parents: [Int?]
+  public internal(set) var parents: [Int?]
   /// How each model came from its parent; nil for roots.
-  public let relations: [Relation?]
+  public internal(set) var relations: [Relation?]
   /// Models that are weighted means of others.
   public let mixtures: [Mixture]
   /// The first of the models with the same weights; nil for all but the later ones.
   public let duplicateOf: [Int?]
   /// Per model: support of the edge to its parent, and of that edge's direction; 1 for roots.
-  public let support: [Double]
-  public let directionSupport: [Double]
+  public internal(set) var support: [Double]
+  public internal(set) var directionSupport: [Double]
   /// Models that were set aside, each a family of its own.
   public let unusable: UnusableWeights
 
   /// - Parameters:
   ///   - source: gathered sums of all compared tensors; gone through three times.
   ///   - rounding: unit roundoff of the type that each model is stored in.
+  ///   - adapters: models without weights of their own; each is left a family of one.
   ///   - sameSignature: do two models have the same tensors in the same types? Only then can they
   ///     be duplicates.
   ///   - alongside: is shown every tensor once, in order.
   /// - Throws: what the source throws.
   public init(
     _ source: some TensorSource, rounding: [Double], options: LineageOptions,
-    sameSignature: (Int, Int) -> Bool, alongside: (TensorSums) throws(Failure) -> Void
+    adapters: Set<Int> = [], sameSignature: (Int, Int) -> Bool, alongside: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) {
     let n = rounding.count
     let scope = Scope(source.roles)
@@ -65,7 +66,7 @@ public struct Lineage: Sendable {
       unusable.add(tensor)
       try alongside(tensor)
     }
-    let excluded = Set(unusable.findings.keys)
+    let excluded = adapters.union(unusable.findings.keys)
     let identical = duplicates.firsts(excluded: excluded, sameSignature: sameSignature)
     var distances = sums.matrix
     let families = Self.families(

@@ -36,11 +36,10 @@ public struct Plan: Sendable {
   }
 
   /// The submatrices that the partial of a shard holds.
-  public func samples(of shard: Shard) -> [SampleShape] {
+  public func samples(of shard: Shard) -> [SampleGrid.Place] {
     SampleGrid.places(
       columns: tensors[shard.tensor].shape.columns, coordinates: shard.coordinates,
-      count: shard.samples
-    ).map(\.shape)
+      count: shard.samples)
   }
 
   private struct Key: Hashable {
@@ -59,11 +58,13 @@ public struct Plan: Sendable {
         copies[key, default: []].append(.init(model: index, name: tensor.name, type: tensor.type))
       }
     }
+    let updates = updates(models)
     var tensors: [PlannedTensor] = []
     var alone: [Int: Int] = [:]
     for key in order {
       guard let copies = copies[key] else { continue }
-      guard copies.count > 1 else {
+      let changes = updates[Place(name: key.name, rows: key.shape.rows, columns: key.shape.columns)] ?? []
+      guard copies.count > 1 || !changes.isEmpty else {
         alone[copies[0].model, default: 0] += 1
         continue
       }
@@ -74,7 +75,8 @@ public struct Plan: Sendable {
       }
       tensors.append(
         PlannedTensor(
-          name: copies[0].name, shape: key.shape, role: role, statistics: wanted, copies: copies))
+          name: copies[0].name, shape: key.shape, role: role, statistics: wanted, copies: copies,
+          updates: changes))
     }
     let linear = tensors.indices.filter { tensors[$0].role == .linear }
     let choice = SpectrumGrid.choice(linear.map { tensors[$0].shape }, models: models.count)
@@ -92,6 +94,25 @@ public struct Plan: Sendable {
         text: "\($0.value) of \(models[$0.key].tensors.count) tensors are in no other model with this name and shape; they are not read")
     }
     return (tensors, notes)
+  }
+
+  /// Where an update of an adapter belongs.
+  private struct Place: Hashable {
+    var name: String
+    var rows: Int
+    var columns: Int
+  }
+
+  private static func updates(_ models: [ModelRecord]) -> [Place: [PlannedTensor.Update]] {
+    var updates: [Place: [PlannedTensor.Update]] = [:]
+    for (number, model) in models.enumerated() {
+      for (index, update) in (model.adapter?.updates ?? []).enumerated() {
+        let place = Place(
+          name: CanonicalName.of(update.weight), rows: update.rows, columns: update.columns)
+        updates[place, default: []].append(.init(model: number, index: index))
+      }
+    }
+    return updates
   }
 
   private static func notesOnTypes(_ models: [ModelRecord]) -> [Note] {
@@ -114,9 +135,14 @@ public struct Plan: Sendable {
 
   /// Models that share nothing with any other: they become families of one.
   private static func notesOnStrangers(_ models: [ModelRecord], _ tensors: [PlannedTensor]) -> [Note] {
-    let compared = Set(tensors.flatMap(\.models))
+    let compared = Set(tensors.flatMap(\.models) + tensors.flatMap { $0.updates.map(\.model) })
     return models.indices.filter { !compared.contains($0) }.map {
-      Note(
+      if models[$0].adapter != nil {
+        return Note(
+          subject: models[$0].id,
+          text: "is an adapter whose weights no model here has (name and shape); its base is not among them")
+      }
+      return Note(
         subject: models[$0].id,
         text: models[$0].tensors.isEmpty
           ? "has no floating-point weights; it cannot be related to any model"

@@ -39,6 +39,7 @@ enum TextTree {
     case .duplicate: return "  (duplicate)"
     case .quantized: return numbers + doubt + "  (quantized)"
     case .lora(let rank): return numbers + doubt + "  (lora, rank \(rank))"
+    case .adapter(let rank): return numbers + doubt + "  (adapter, rank \(rank))"
     case .merge:
       let parts = ([link] + extra).map { "\(percent($0.share ?? 0)) \($0.source.printable)" }
       return numbers + doubt + "  (merge: \(parts.joined(separator: " + ")))"

@@ -6,13 +6,19 @@ public struct TensorSums: Sendable {
   /// Models that have the tensor, ascending; positions in `sums` refer to this list.
   public var models: [Int]
   public var sums: Partial
+  /// Where the samples of `sums` lie in the tensor.
+  public var places: [SampleGrid.Place]
 
-  public init(name: String, role: TensorRole, shape: TensorShape, models: [Int], sums: Partial) {
+  public init(
+    name: String, role: TensorRole, shape: TensorShape, models: [Int], sums: Partial,
+    places: [SampleGrid.Place] = []
+  ) {
     self.name = name
     self.role = role
     self.shape = shape
     self.models = models
     self.sums = sums
+    self.places = places
   }
 
   /// Calls `body` for every pair of models that have the tensor: position in the pair arrays,
