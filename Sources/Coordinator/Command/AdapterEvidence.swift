@@ -47,11 +47,11 @@ struct AdapterEvidence {
   /// Hangs the adapters into the tree.
   ///
   /// - Returns: what to say of those whose base is not there.
-  func adopt(into lineage: inout Lineage) -> [Note] {
+  func adopt(into lineage: inout Lineage, isForbidden: (Int, Int) -> Bool) -> [Note] {
     let copies = lineage.duplicateOf.indices.filter { lineage.duplicateOf[$0] != nil }
     let verdicts = bases.verdicts(
-      families: lineage.families, isRoot: lineage.parents.map { $0 == nil },
-      excluded: Set(copies).union(lineage.unusable.findings.keys))
+      families: lineage.families, relations: lineage.relations,
+      excluded: Set(copies).union(lineage.unusable.findings.keys), isForbidden: isForbidden)
     lineage.adopt(verdicts)
     return verdicts.filter { $0.base == nil }.map {
       Note(

@@ -1,6 +1,7 @@
 import Coordination
 import Core
 import Foundation
+import Hints
 import Gathering
 import Import
 import Journal
@@ -31,10 +32,15 @@ struct Recovery {
     // A truth file that cannot be used is better known before hours of work than after.
     var truth: Truth?
     if let path = invocation.truth { truth = try Truth(path: path) }
+    let given = try invocation.hints.map { path throws(Failure) in try HintSource(path) }
     var record = RunRecord(invocation)
 
     let (plan, identity) = try makePlan(&record)
     if let truth { try checkTruth(truth, plan) }
+    let hints = try given?.hints(of: plan.models)
+    func isForbidden(_ parent: Int, _ child: Int) -> Bool {
+      hints?.forbids(parent: plan.models[parent].id, child: plan.models[child].id) ?? false
+    }
     let journal = try Journal(path: directory.journal)
     let stores = try adopt(identity, plan, journal)
     try computeShards(stores, identity, journal, &record)
@@ -45,18 +51,19 @@ struct Recovery {
       try Lineage(
         Gatherer(stores) { id throws(Failure) in try journal.partial(of: id) },
         rounding: plan.models.map(\.rounding), options: invocation.lineage,
-        adapters: adapters.adapters,
+        adapters: adapters.adapters, isForbidden: isForbidden,
         sameSignature: { plan.models[$0].hasSameSignature(as: plan.models[$1]) },
         alongside: { tensor throws(Failure) in
           try results.add(tensor)
           try adapters.add(tensor)
         })
     }
-    let notes = lineage.unusable.notes(plan.models) + adapters.adopt(into: &lineage)
+    let notes = lineage.unusable.notes(plan.models) + adapters.adopt(into: &lineage, isForbidden: isForbidden)
     record.count(adapterBytes: adapters.bytesRead)
     Intake.say(notes)
     record.notes = plan.notes + notes
-    let forest = ForestBuilder.forest(lineage, plan, invocation.lineage, record.notes)
+    var forest = ForestBuilder.forest(lineage, plan, invocation.lineage, record.notes)
+    if let hints { forest.compare(declared: hints.models.compactMapValues(\.base)) }
     try report(forest, lineage, results, plan, truth, &record)
   }
 
@@ -165,6 +172,17 @@ struct Recovery {
       advice: "raise --memory, and lower --workers if this machine has not enough")
   }
 
+  /// Writes the table of declared bases; removes the one of an earlier run without hints.
+  private func writeHints(_ forest: Forest) throws(Failure) -> [String] {
+    let path = "\(directory.path)/\(HintTable.fileName)"
+    guard let table = HintTable.render(forest) else {
+      try? FileManager.default.removeItem(atPath: path)
+      return []
+    }
+    try AtomicFile.write(table, to: path)
+    return [path]
+  }
+
   private func report(
     _ forest: Forest, _ lineage: Lineage, _ results: ResultsFile, _ plan: Plan, _ truth: Truth?,
     _ record: inout RunRecord
@@ -173,7 +191,7 @@ struct Recovery {
     if let truth { evaluation = try Evaluation(forest, truth: truth) }
     let written = try record.time("report") { () throws(Failure) in
       try results.finish(lineage, metric: invocation.lineage.metric)
-      return try TreeFormat.writeAll(forest, to: directory.path)
+      return try TreeFormat.writeAll(forest, to: directory.path) + writeHints(forest)
     }
     record.finish(evaluation, seconds: (ContinuousClock.now - started) / .seconds(1))
     try AtomicFile.write(JSONText.of(record, pretty: true) + "\n", to: directory.record)

@@ -31,8 +31,8 @@ public struct AdapterBases {
 
   /// Nats per unit of inner product, in distances between members.
   private static let sharpness = 80.0
-  /// Most adapters are trained on foundation models: nats in favour of the root.
-  private static let rootPrior = 0.7
+  /// Most adapters are trained on foundation models, few on rounded copies: nats for and against.
+  private static let prior = 0.7
   /// Share of adapters that go against the rule.
   private static let doubt = 0.1
   /// Log of the excess energy at which an adapter is as likely a stranger's, and its spread.
@@ -187,15 +187,27 @@ public struct AdapterBases {
 
   /// - Parameters:
   ///   - families: family number per model.
-  ///   - isRoot: per model.
+  ///   - relations: per model; nil for roots.
   ///   - excluded: models that are no candidates: copies, models that were set aside.
-  public func verdicts(families: [Int], isRoot: [Bool], excluded: Set<Int>) -> [Verdict] {
-    adapters.indices.map { place in
-      verdict(place, families, isRoot, excluded.union(adapters))
+  ///   - isForbidden: edges that must not be.
+  public func verdicts(
+    families: [Int], relations: [Relation?], excluded: Set<Int>,
+    isForbidden: (_ parent: Int, _ child: Int) -> Bool = { _, _ in false }
+  ) -> [Verdict] {
+    let priors = relations.map { relation in
+      switch relation {
+      case nil: Self.prior
+      case .quantized: -Self.prior
+      default: 0.0
+      }
+    }
+    return adapters.indices.map { place in
+      let younger = (0..<n).filter { isForbidden($0, adapters[place]) }
+      return verdict(place, families, priors, excluded.union(adapters).union(younger))
     }
   }
 
-  private func verdict(_ place: Int, _ families: [Int], _ isRoot: [Bool], _ excluded: Set<Int>) -> Verdict {
+  private func verdict(_ place: Int, _ families: [Int], _ priors: [Double], _ excluded: Set<Int>) -> Verdict {
     let sums = sums[place]
     let candidates = (0..<n).filter {
       !excluded.contains($0) && sums.updates > 0 && sums.shared[$0] == sums.updates
@@ -208,7 +220,7 @@ public struct AdapterBases {
     for members in Dictionary(grouping: candidates, by: { families[$0] }).values {
       let (excess, error) = excess(sums, members)
       temperature = (Self.spread * Self.spread + error * error).squareRoot()
-      let shares = shares(sums, members, isRoot)
+      let shares = shares(sums, members, priors)
       for (member, share) in zip(members, shares) {
         logits.append(
           (member, excess / temperature + log(max(share, 1e-12)) + (proofs[member] ?? 0)))
@@ -242,7 +254,7 @@ public struct AdapterBases {
   }
 
   /// Probability of each member of a family, if the base is among them.
-  private func shares(_ sums: Sums, _ members: [Int], _ isRoot: [Bool]) -> [Double] {
+  private func shares(_ sums: Sums, _ members: [Int], _ priors: [Double]) -> [Double] {
     var gaps: [Double] = []
     for (a, i) in members.enumerated() {
       for j in members[..<a] { gaps.append(scaledSquares[sums.group][i, j]) }
@@ -252,7 +264,7 @@ public struct AdapterBases {
     let least = members.map { sums.scaled[$0] }.min() ?? 0
     let weights = members.map { member -> Double in
       let above = unit > 0 ? (sums.scaled[member] - least) / unit : 0
-      return exp(-Self.sharpness * above + (isRoot[member] ? Self.rootPrior : 0))
+      return exp(-Self.sharpness * above + priors[member])
     }
     let total = weights.reduce(0, +)
     return weights.map { (1 - Self.doubt) * $0 / total + Self.doubt / Double(members.count) }

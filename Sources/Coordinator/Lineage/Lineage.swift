@@ -32,13 +32,16 @@ public struct Lineage: Sendable {
   ///   - source: gathered sums of all compared tensors; gone through three times.
   ///   - rounding: unit roundoff of the type that each model is stored in.
   ///   - adapters: models without weights of their own; each is left a family of one.
+  ///   - isForbidden: edges that must not be: a parent that is known to be younger than the child.
   ///   - sameSignature: do two models have the same tensors in the same types? Only then can they
   ///     be duplicates.
   ///   - alongside: is shown every tensor once, in order.
   /// - Throws: what the source throws.
   public init(
     _ source: some TensorSource, rounding: [Double], options: LineageOptions,
-    adapters: Set<Int> = [], sameSignature: (Int, Int) -> Bool, alongside: (TensorSums) throws(Failure) -> Void
+    adapters: Set<Int> = [],
+    isForbidden: (_ parent: Int, _ child: Int) -> Bool = { _, _ in false },
+    sameSignature: (Int, Int) -> Bool, alongside: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) {
     let n = rounding.count
     let scope = Scope(source.roles)
@@ -136,7 +139,8 @@ public struct Lineage: Sendable {
       }
       mixtures += mixed
       let search = TreeSearch(
-        unit: isOurs ? options.lambda / 10 * Cost.mean(near) : 0, members: distinct, mixtures: mixed)
+        unit: isOurs ? options.lambda / 10 * Cost.mean(near) : 0, members: distinct, mixtures: mixed,
+        isForbidden: isForbidden)
       let found = search.parents(cost.submatrix(distinct))
       for (a, parent) in found.enumerated() { parents[distinct[a]] = parent.map { distinct[$0] } }
       let resampled = Support(

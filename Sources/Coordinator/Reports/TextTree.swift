@@ -34,15 +34,20 @@ enum TextTree {
     guard let link else { return "" }
     let numbers = "  \(short(link.distance))  support \(percent(link.support))"
     let doubt = link.isUndecided ? ", undecided" : ""
+    let hint = link.hint.map { "  [declared: \($0.rawValue)]" } ?? ""
+    return relation(link, extra, numbers + doubt) + hint
+  }
+
+  private static func relation(_ link: Forest.Link, _ extra: [Forest.Link], _ numbers: String) -> String {
     switch link.relation {
-    case .finetune: return numbers + doubt
+    case .finetune: return numbers
     case .duplicate: return "  (duplicate)"
-    case .quantized: return numbers + doubt + "  (quantized)"
-    case .lora(let rank): return numbers + doubt + "  (lora, rank \(rank))"
-    case .adapter(let rank): return numbers + doubt + "  (adapter, rank \(rank))"
+    case .quantized: return numbers + "  (quantized)"
+    case .lora(let rank): return numbers + "  (lora, rank \(rank))"
+    case .adapter(let rank): return numbers + "  (adapter, rank \(rank))"
     case .merge:
       let parts = ([link] + extra).map { "\(percent($0.share ?? 0)) \($0.source.printable)" }
-      return numbers + doubt + "  (merge: \(parts.joined(separator: " + ")))"
+      return numbers + "  (merge: \(parts.joined(separator: " + ")))"
     }
   }
 
