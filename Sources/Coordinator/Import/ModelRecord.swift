@@ -12,6 +12,9 @@ public struct ModelRecord: Sendable {
   public var sources: [SourceFile]
   /// Of an adapter that is not merged into its base; `tensors` are then the weights that it replaces.
   public var adapter: Adapter?
+  /// What tensors are called in the other models, by their name here, where it differs by more than a
+  /// known wrapper.
+  public var aliases: [String: String] = [:]
 
   public init(
     id: String, path: String, store: String, tensors: [StoredTensor], setAside: [SetAsideTensor],
@@ -42,6 +45,12 @@ public struct ModelRecord: Sendable {
     self.init(
       id: id, path: path, store: store, tensors: tensors, setAside: try opened.setAside(),
       sources: sources, adapter: adapter)
+  }
+
+  /// The name of each tensor by which models are compared.
+  public var commonNames: [String] {
+    let names = tensors.map(\.name)
+    return zip(names, CanonicalName.all(of: names)).map { aliases[$0] ?? $1 }
   }
 
   /// Unit roundoff of the type that most of the weights are stored in.

@@ -51,8 +51,7 @@ public struct Plan: Sendable {
     var order: [Key] = []
     var copies: [Key: [PlannedTensor.Copy]] = [:]
     for (index, model) in models.enumerated() {
-      let names = CanonicalName.all(of: model.tensors.map(\.name))
-      for (tensor, name) in zip(model.tensors, names) {
+      for (tensor, name) in zip(model.tensors, model.commonNames) {
         let key = Key(name: name, shape: tensor.shape)
         if copies[key] == nil { order.append(key) }
         copies[key, default: []].append(.init(model: index, name: tensor.name, type: tensor.type))
@@ -105,10 +104,16 @@ public struct Plan: Sendable {
 
   private static func updates(_ models: [ModelRecord]) -> [Place: [PlannedTensor.Update]] {
     var updates: [Place: [PlannedTensor.Update]] = [:]
+    // An adapter calls weights by the names that its base has.
+    let aliases = models.reduce(into: [String: String]()) { all, model in
+      for (name, alias) in model.aliases { all[CanonicalName.of(name)] = alias }
+    }
+    let known = Set(models.flatMap(\.commonNames))
     for (number, model) in models.enumerated() {
       for (index, update) in (model.adapter?.updates ?? []).enumerated() {
+        let name = CanonicalName.of(update.weight)
         let place = Place(
-          name: CanonicalName.of(update.weight), rows: update.rows, columns: update.columns)
+          name: known.contains(name) ? name : aliases[name] ?? name, rows: update.rows, columns: update.columns)
         updates[place, default: []].append(.init(model: number, index: index))
       }
     }

@@ -2,13 +2,16 @@ public import Core
 
 extension StoredTensor {
   /// Reads the whole tensor, row-major; meant for small ones.
+  public func values() throws(Failure) -> [Float] { try values(from: 0, count: shape.elements) }
+
+  /// Reads a few of the numbers.
   ///
   /// - Throws: `Failure` when the file is cut off or cannot be read.
-  public func values() throws(Failure) -> [Float] {
-    let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes, alignment: 16)
+  public func values(from start: Int, count: Int) throws(Failure) -> [Float] {
+    let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: count * type.bytes, alignment: 16)
     defer { raw.deallocate() }
-    try WeightFile(path: file).read(into: raw, at: offset, what: name)
-    return (0..<shape.elements).map { p in
+    try WeightFile(path: file).read(into: raw, at: offset + start * type.bytes, what: name)
+    return (0..<count).map { p in
       switch type {
       case .f64: Float(raw.loadUnaligned(fromByteOffset: 8 * p, as: Double.self))
       case .f32: raw.loadUnaligned(fromByteOffset: 4 * p, as: Float.self)
