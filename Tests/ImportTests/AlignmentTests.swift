@@ -43,6 +43,11 @@ struct AlignmentTests {
     #expect(layers(models[1]) == ["0", "1", "2", "3"])
     #expect(layers(models[2]) == ["0", "1", "3"])
     #expect(layers(models[3]) == ["0", "1", "2", "1+1", "2+1", "3"])
+    #expect(models[2].mayDescend(from: models[0]))
+    #expect(!models[0].mayDescend(from: models[2]), "a dropped layer does not come back")
+    #expect(models[3].mayDescend(from: models[0]))
+    #expect(!models[0].mayDescend(from: models[3]), "a repeated layer stays")
+    #expect(models[1].mayDescend(from: models[0]) && models[0].mayDescend(from: models[1]))
   }
 
   @Test func strangersWithOtherNumbersOfLayersKeepTheirs() throws {

@@ -39,7 +39,8 @@ struct Recovery {
     if let truth { try checkTruth(truth, plan) }
     let hints = try given?.hints(of: plan.models)
     func isForbidden(_ parent: Int, _ child: Int) -> Bool {
-      hints?.forbids(parent: plan.models[parent].id, child: plan.models[child].id) ?? false
+      let (parent, child) = (plan.models[parent], plan.models[child])
+      return !child.mayDescend(from: parent) || hints?.forbids(parent: parent.id, child: child.id) == true
     }
     let journal = try Journal(path: directory.journal)
     let stores = try adopt(identity, plan, journal)

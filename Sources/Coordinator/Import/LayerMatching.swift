@@ -41,6 +41,7 @@ public enum LayerMatching {
       for member in group {
         let own = stacks[member]?.layers.map(String.init) ?? []
         names[member] = own
+        defer { models[member].layers = Set(names[member] ?? []) }
         guard let match = best(prints[member] ?? [], known.prefix(most), prints),
           let others = names[match.model], let stack = stacks[member]
         else { continue }

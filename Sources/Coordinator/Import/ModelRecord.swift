@@ -15,6 +15,8 @@ public struct ModelRecord: Sendable {
   /// What tensors are called in the other models, by their name here, where it differs by more than a
   /// known wrapper.
   public var aliases: [String: String] = [:]
+  /// Its layers by the names that they have in the other models, where numbers of layers differ.
+  var layers: Set<String> = []
 
   public init(
     id: String, path: String, store: String, tensors: [StoredTensor], setAside: [SetAsideTensor],
@@ -51,6 +53,15 @@ public struct ModelRecord: Sendable {
   public var commonNames: [String] {
     let names = tensors.map(\.name)
     return zip(names, CanonicalName.all(of: names)).map { aliases[$0] ?? $1 }
+  }
+
+  /// Layers are dropped and repeated, but do not come back from nowhere: a descendant's layers are
+  /// among its ancestor's, repeated ones aside, and what was repeated once stays.
+  public func mayDescend(from parent: ModelRecord) -> Bool {
+    guard !layers.isEmpty, !parent.layers.isEmpty else { return true }
+    func isRepeated(_ name: String) -> Bool { name.contains("+") }
+    return layers.allSatisfy { isRepeated($0) || parent.layers.contains($0) }
+      && parent.layers.allSatisfy { !isRepeated($0) || layers.contains($0) }
   }
 
   /// Unit roundoff of the type that most of the weights are stored in.
