@@ -3,6 +3,8 @@ BUILD := swift build -c release
 MODELTREE := .build/release/modeltree
 PREFIX ?= /usr/local
 DEMO := full-finetune
+ZOOS ?= zoos
+SEED ?= 1
 
 .DEFAULT_GOAL := help
 
@@ -28,11 +30,45 @@ test: ## Set up, build and pass every test
 	$(BUILD) --build-tests
 	swift test -c release --skip-build
 
+.PHONY: zoos
+zoos: ## Train fresh zoos with known trees (RECIPES="mixed forest" SEED=7 ZOOS=zoos; no RECIPES: list them)
+	@scripts/zoos $(if $(RECIPES),--out "$(ZOOS)" --seed $(SEED) $(RECIPES),--list)
+
+.PHONY: accuracy
+accuracy: build ## Measure modeltree and the published rules on the shipped zoos, and on those in ZOOS=DIR
+	@scripts/setup --python
+	.venv/bin/python zoo/accuracy.py $(if $(wildcard $(ZOOS)),--zoos "$(ZOOS)")
+
+.PHONY: bench
+bench: ## Measure against other programs and the machine (BENCH=quick: two minutes, writes nothing)
+	@scripts/setup --python
+	$(BUILD)
+	bench/bench $(BENCH)
+
+# One page per subcommand, and completions for three shells: all from the commands themselves.
+SHARE := .build/share
+PLUGIN := .build/plugins/GenerateManual/outputs
+
+.PHONY: manual
+manual: build ## Make man pages and shell completions from the commands, in .build/share
+	swift package generate-manual --multi-page
+	rm -rf $(SHARE)
+	install -d $(SHARE)/man/man1 $(SHARE)/bash-completion/completions \
+	  $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	install -m 644 $(PLUGIN)/modeltree/*.1 $(PLUGIN)/modeltree-worker/*.1 $(SHARE)/man/man1
+	for program in modeltree modeltree-worker; do \
+	  .build/release/$$program --generate-completion-script bash >$(SHARE)/bash-completion/completions/$$program && \
+	  .build/release/$$program --generate-completion-script zsh >$(SHARE)/zsh/site-functions/_$$program && \
+	  .build/release/$$program --generate-completion-script fish >$(SHARE)/fish/vendor_completions.d/$$program.fish \
+	    || exit 1; \
+	done
+
 .PHONY: install
-install: build ## Install both programs below PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin
+install: manual ## Install programs, man pages and completions below PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share
 	install .build/release/modeltree .build/release/modeltree-worker $(DESTDIR)$(PREFIX)/bin
+	cp -R $(SHARE)/. $(DESTDIR)$(PREFIX)/share
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf .build .venv runs
+	rm -rf .build .venv bench/.venv runs

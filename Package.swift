@@ -9,8 +9,12 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-func library(_ name: String, in folder: String, needs: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: needs, path: "Sources/\(folder)", swiftSettings: strict)
+func library(
+  _ name: String, in folder: String, needs: [Target.Dependency] = [], resources: [Resource] = []
+) -> Target {
+  .target(
+    name: name, dependencies: needs, path: "Sources/\(folder)", resources: resources,
+    swiftSettings: strict)
 }
 
 func tests(_ name: String, needs: [Target.Dependency]) -> Target {
@@ -74,7 +78,12 @@ let package = Package(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "Lineage", "Planning", "Wire"]),
     library("Lineage", in: "Coordinator/Lineage", needs: ["Core", "Spectra"]),
     library("Hints", in: "Coordinator/Hints", needs: ["Core", yaml]),
-    library("Reports", in: "Coordinator/Reports", needs: ["Core", "Lineage", "Storage"]),
+    // The parts of tree.html are compiled in, so that the program needs no folder beside it.
+    library(
+      "Reports", in: "Coordinator/Reports", needs: ["Core", "Lineage", "Storage"],
+      resources: [
+        .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
+      ]),
     .executableTarget(
       name: "modeltree",
       dependencies: [
@@ -99,7 +108,7 @@ let package = Package(
     tests("StorageTests", needs: ["Core", "Import", "Storage", "TestSupport"]),
     tests("PlanningTests", needs: ["Core", "Import", "Planning", "Storage"]),
     tests("HintsTests", needs: ["Core", "Hints", "TestSupport"]),
-    tests("ReportsTests", needs: ["Core", "Lineage", "Reports", "TestSupport"]),
+    tests("ReportsTests", needs: ["Core", "Lineage", "Reports", "TestSeed", "TestSupport"]),
     tests("JournalTests", needs: ["Core", "Journal", "TestSupport"]),
     tests(
       "ComputeTests", needs: ["Compute", "Core", "Import", "Storage", "TestSupport", "Wire"]),
@@ -111,7 +120,7 @@ let package = Package(
     tests("KernelsTests", needs: ["Core", "Kernels", "TestSeed"]),
     tests("SchedulingTests", needs: ["Core", "Scheduling", "TestSeed"]),
     tests("LineageTests", needs: ["Core", "Lineage", "Spectra", "TestSeed"]),
-    tests("EndToEndTests", needs: ["modeltree", "modeltree-worker"]),
+    tests("EndToEndTests", needs: ["TestSupport", "modeltree", "modeltree-worker"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -18,7 +18,8 @@ struct ChangedWeightsTests {
       shard: ShardID(0), attempt: 1, shape: try #require(TensorShape([4, 1024])), coordinates: 0..<4096,
       statistics: [], sources: [.init(tensor: "w", models: [0, 1])])
     // Room for blocks of one run: four blocks are streamed.
-    let memory = ShardGeometry.minimumBytes(models: 2, bytesPerCoordinate: 8, columns: 1024, statistics: [])
+    let memory = ShardGeometry.minimumBytes(
+      models: 2, bytesPerCoordinate: 8, columns: 1024, statistics: [], kept: 0)
     return try ShardStream.compute(
       assignment, stores: records.map(\.store), library: library, memoryBytes: memory)
   }

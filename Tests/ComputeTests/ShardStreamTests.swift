@@ -73,7 +73,7 @@ struct ShardStreamTests {
     for statistics in [Self.everything, [], [.shrinkage]] {
       let assignment = try assignment(0..<21000, models: 3, statistics: statistics)
       let least = ShardGeometry.minimumBytes(
-        models: 3, bytesPerCoordinate: 8, columns: 70, statistics: statistics)
+        models: 3, bytesPerCoordinate: 8, columns: 70, statistics: statistics, kept: 0)
       let reference = try compute(assignment, records)
       for memory in [least, least + 1, 2 * least, 3 * least + 777] {
         #expect(try compute(assignment, records, memory: memory) == reference, "\(memory) bytes")
@@ -84,7 +84,7 @@ struct ShardStreamTests {
   @Test func eachByteIsReadOnceInBlocksThatFitTheMemory() throws {
     let records = try Models.make(relatives([.f32, .f16]).map { [$0] }, in: folder)
     let memory = ShardGeometry.minimumBytes(
-      models: 2, bytesPerCoordinate: 6, columns: 70, statistics: Self.everything)
+      models: 2, bytesPerCoordinate: 6, columns: 70, statistics: Self.everything, kept: 0)
     let reads = Mutex<[Int]>([])
     _ = try ShardStream.compute(
       try assignment(0..<21000, models: 2), stores: records.map(\.store), library: StoreLibrary(),
@@ -132,7 +132,7 @@ struct ShardStreamTests {
   @Test func tooLittleMemoryIsRefusedWithTheNeed() throws {
     let records = try Models.make(relatives([.f32, .f32]).map { [$0] }, in: folder)
     let least = ShardGeometry.minimumBytes(
-      models: 2, bytesPerCoordinate: 8, columns: 70, statistics: Self.everything)
+      models: 2, bytesPerCoordinate: 8, columns: 70, statistics: Self.everything, kept: 0)
     for memory in [least - 1, 1000, 0] {
       let error = try #require(
         failure { _ = try compute(assignment(0..<21000, models: 2), records, memory: memory) })
@@ -146,7 +146,7 @@ struct ShardStreamTests {
   @Test func cancelledShardGivesNothing() throws {
     let records = try Models.make(relatives([.f32, .f32]).map { [$0] }, in: folder)
     let memory = ShardGeometry.minimumBytes(
-      models: 2, bytesPerCoordinate: 8, columns: 70, statistics: Self.everything)
+      models: 2, bytesPerCoordinate: 8, columns: 70, statistics: Self.everything, kept: 0)
     // Often, because both threads may be anywhere when they are told.
     for last in Array(repeating: [1, 2, 3, 20], count: 25).joined() {
       let asked = Atomic(0)
@@ -163,7 +163,7 @@ struct ShardStreamTests {
     let ranges = [0..<21000, 0..<70, 70..<7070, -70..<70, 7000..<21000, 0..<21000, 140..<280]
     let cancelled: Set = [2, 5]
     let memory = ShardGeometry.minimumBytes(
-      models: 2, bytesPerCoordinate: 6, columns: 70, statistics: Self.everything)
+      models: 2, bytesPerCoordinate: 6, columns: 70, statistics: Self.everything, kept: 0)
     let jobs = try ranges.enumerated().map { index, range in
       ShardStream.Job(
         try assignment(range, models: 2), stores: records.map(\.store), tag: index

@@ -83,12 +83,22 @@ import Testing
 
   @Test func theLeastMemoryHoldsTheSumsAndAllBlocks() {
     let few = ShardGeometry.minimumBytes(
-      models: 10, bytesPerCoordinate: 20, columns: 4096, statistics: [])
-    let working = ShardGeometry.workingBytes(models: 10, columns: 4096, statistics: [])
+      models: 10, bytesPerCoordinate: 20, columns: 4096, statistics: [], kept: 77)
+    let working = ShardGeometry.workingBytes(models: 10, columns: 4096, statistics: [], kept: 77)
     #expect(few == working + 3 * 20 * 1024)
-    #expect(working >= 45 * 8 + 10 * 1024 * 4)
+    #expect(working >= 77 + 45 * 8 + 10 * 1024 * 4)
     let more = ShardGeometry.workingBytes(
-      models: 10, columns: 4096, statistics: [.l1, .max, .shrinkage])
+      models: 10, columns: 4096, statistics: [.l1, .max, .shrinkage], kept: 77)
     #expect(more >= working + 45 * 8 * 4)
+  }
+
+  /// Rows that started at the same place of the cache's sets would push each other out.
+  @Test func packedRowsStartAtCacheLinesOfDifferentSets() {
+    for coordinates in [1, 16, 17, 1022, 1024, 4096] {
+      let lanes = ShardGeometry.packedRow(coordinates)
+      #expect(lanes >= coordinates + 16 && lanes < coordinates + 48)
+      #expect(lanes * 4 % ShardGeometry.cacheLine == 0)
+    }
+    #expect(ShardGeometry.packedRow(1024) * 4 % 4096 != 0)
   }
 }

@@ -132,7 +132,129 @@ def table():
     }
 
 
+def graphml_igraph():
+    import igraph
+
+    found = igraph.Graph.Read_GraphML(str(run / "tree.graphml"))
+    assert found.is_directed()
+    ids = found.vs["id"]
+    return {
+        "nodes": ids,
+        "edges": [
+            {"source": ids[e.source], "target": ids[e.target], "distance": e["distance"],
+             "support": e["support"], "relation": e["relation"]}
+            for e in found.es
+        ],
+        "families": [int(family) for family in found.vs["family"]],
+    }
+
+
+def nhx_dendropy():
+    trees = dendropy.TreeList.get(
+        data=text("tree.nhx"), schema="newick", preserve_underscores=True, suppress_leaf_node_taxa=True,
+        suppress_internal_node_taxa=True, extract_comment_metadata=True)
+    nodes, edges = [], []
+    for tree in trees:
+        for node in tree.preorder_node_iter():
+            nodes.append(node.label)
+            if node.parent_node is not None:
+                notes = {a.name: a.value for a in node.annotations}
+                edges.append(
+                    {"source": node.parent_node.label, "target": node.label, "distance": node.edge.length,
+                     "support": float(notes["support"]), "relation": notes["relation"]})
+    return {"nodes": nodes, "edges": edges}
+
+
+def nhx_biopython():
+    from Bio import Phylo
+
+    nodes, edges = [], []
+    for tree in Phylo.parse(run / "tree.nhx", "newick"):
+        for parent in tree.find_clades():
+            nodes.append(parent.name)
+            for child in parent.clades:
+                assert child.comment.startswith("&&NHX:"), child.comment
+                notes = dict(field.split("=") for field in child.comment[6:].split(":"))
+                edges.append(
+                    {"source": parent.name, "target": child.name, "distance": child.branch_length,
+                     "support": float(notes["support"]), "relation": notes["relation"]})
+    return {"nodes": nodes, "edges": edges}
+
+
+def nhx_ete():
+    from ete4 import Tree
+
+    nodes, edges = [], []
+    for line in text("tree.nhx").splitlines():
+        for node in Tree(line, parser=1).traverse():
+            nodes.append(node.name)
+            if node.up is not None:
+                edges.append(
+                    {"source": node.up.name, "target": node.name, "distance": node.dist,
+                     "support": float(node.props["support"]), "relation": node.props["relation"]})
+    return {"nodes": nodes, "edges": edges}
+
+
+def table_pandas():
+    import pandas
+
+    found = pandas.read_csv(run / "edges.csv", keep_default_na=False, dtype={"parent": str, "child": str})
+    return {
+        "nodes": [],
+        "edges": [
+            {"source": row.parent, "target": row.child, "distance": row.distance, "support": row.support,
+             "relation": row.relation}
+            for row in found.itertuples()
+        ],
+        "families": [int(family) for family in found["family"]], "columns": list(found.columns),
+    }
+
+
+def model_cards():
+    """Each YAML document as the hub's own library reads a card; nothing for models without a base."""
+    import yaml
+    from huggingface_hub import ModelCard
+
+    edges = []
+    for document in text("model-cards.yaml").split("---\n")[1:]:
+        metadata = yaml.safe_load(document)
+        if metadata is None:
+            continue
+        card = ModelCard(f"---\n{document}---\n# A model\n").data.to_dict()
+        assert card == metadata, (card, metadata)
+        assert set(card) <= {"base_model", "base_model_relation"}
+        relation = card.get("base_model_relation", "duplicate")
+        assert relation in ("finetune", "adapter", "merge", "quantized", "duplicate"), relation
+        bases = card["base_model"] if isinstance(card["base_model"], list) else [card["base_model"]]
+        edges += [{"source": base, "target": "", "relation": relation} for base in bases]
+    return {"nodes": [], "edges": edges}
+
+
+def mermaid_itself():
+    """What Mermaid's own grammar reads, run in Chromium."""
+    import importlib.util
+
+    from chromium import Page
+
+    # The package carries Mermaid's parser; only that file is wanted, not what it imports.
+    folder = Path(importlib.util.find_spec("mermaid_parser").submodule_search_locations[0])
+    bundle = (folder / "js" / "parser.bundle.js").read_text()
+    with Page() as page:
+        page.run(f"(() => {{ const module = {{exports: {{}}}}; {bundle}\n window.parse = module.exports; }})()")
+        data = json.loads(page.run(f"window.parse({json.dumps(text('tree.mmd'))})"))["graph_data"]
+    labels = {
+        id: re.sub(r"#(\d+);|ﬂ°°(\d+)¶ß", lambda e: chr(int(e[1] or e[2])), vertex["text"])
+        for id, vertex in data["vertices"].items()
+    }
+    return {
+        "nodes": list(labels.values()),
+        "edges": [{"source": labels[e["start"]], "target": labels[e["end"]]} for e in data["edges"]],
+    }
+
+
 readers = {
     "json": node_link, "graphml": graphml, "newick": newick, "dot": dot, "mermaid": mermaid, "csv": table,
+    "igraph": graphml_igraph, "dendropy-nhx": nhx_dendropy, "biopython": nhx_biopython, "ete": nhx_ete,
+    "pandas": table_pandas, "model-cards": model_cards, "mermaid-itself": mermaid_itself,
 }
 json.dump(readers[sys.argv[2]](), sys.stdout)

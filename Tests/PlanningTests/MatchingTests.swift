@@ -79,11 +79,11 @@ struct MatchingTests {
 
   @Test func embeddingTablesAreAskedForTheirShrinkage() {
     let tensors = [
-      ("embeddings.word.weight", [100, 8]), ("layer.0.weight", matrix), ("embeddings.bias", [8]),
+      ("embeddings.word.weight", [100, 8]), ("layer.0.weight", [16, 16]), ("embeddings.bias", [8]),
     ]
     let plan = Plan(models: [record("a", tensors), record("b", tensors)], statistics: .l1)
     #expect(plan.tensors.map(\.role) == [.embedding, .linear, .vector])
-    #expect(plan.tensors.map(\.statistics) == [[.l1, .shrinkage], .l1, .l1])
+    #expect(plan.tensors.map(\.statistics) == [[.l1, .shrinkage], [.l1, .spectrum], .l1])
   }
 
   @Test func tensorsThatWereSetAsideAreNotedByType() throws {

@@ -78,7 +78,30 @@ struct ShardTests {
     let sums = 6 * 5 * 8
     let runs = 4 * ((8 * 1024 + 16) * 8 + 3 * 64)
     #expect(plan.minimumWorkerBytes == sums + runs + 3 * 16 * 3000)
-    #expect(plan.gatheredBytes == 8 * 6 * (2 + 4) + 2 * 4 * MemoryLayout<Moments>.stride)
+    // The linear map: 6 pairs of 2 sums, and a submatrix of each model.
+    let largest = 8 * 6 * 2 + 4 * MemoryLayout<Moments>.stride + 4 * 4 * 10 * 10
+    #expect(plan.coordinatorBytes >= largest + 8 * 16 * 10)
+    #expect(plan.coordinatorBytes < 4 * largest + 8 * 16 * 40)
+  }
+
+  /// The coordinator holds one tensor at a time: how many there are does not matter.
+  @Test func theCoordinatorsNeedDoesNotGrowWithTheTensors() {
+    func need(_ tensors: Int, _ models: Int) -> Int {
+      let names = (0..<tensors).map { ("norm.\($0)", [1000]) }
+      return Plan(models: (0..<models).map { record("m\($0)", names) }, statistics: []).coordinatorBytes
+    }
+    #expect(need(500, 6) == need(1, 6))
+    #expect(need(1, 60) > 90 * need(1, 6) / 2)
+  }
+
+  /// However many and small the linear maps are, what is kept of a model stays at a few megabytes.
+  @Test func manyLinearMapsAreSampledHereAndThere() {
+    let tensors = (0..<1000).map { ("layers.\($0).attn.weight", [64, 64]) }
+    let plan = Plan(models: (0..<2).map { record("m\($0)", tensors) }, statistics: [])
+    #expect(plan.tensors.count { $0.role == .linear } == 1000)
+    #expect(plan.tensors.reduce(0) { $0 + $1.samples } == 250)
+    #expect(plan.tensors[0].samples == 1 && plan.tensors[3].samples == 0 && plan.tensors[4].samples == 1)
+    #expect(plan.shards.map(\.samples) == plan.tensors.map(\.samples))
   }
 
   @Test func timeIsTheSlowerOfReadingAndComputing() {

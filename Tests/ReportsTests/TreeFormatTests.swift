@@ -108,6 +108,72 @@ struct TreeFormatTests {
     for edge in found.edges { #expect(edge.distance == distances[Pair("", edge.target)]) }
   }
 
+  @Test func dendropyReadsTheAnnotations() throws {
+    try writeAll()
+    let found: Found = try Oracle.run("forest.py", folder.path, "dendropy-nhx")
+    let change = { (id: String) in spaces(id) { $0 == "\n" || $0 == "\r" } }
+    expectSame(found, change)
+    let links = Dictionary(
+      uniqueKeysWithValues: forest.links.map { (Pair("", change($0.target)), $0) })
+    for edge in found.edges {
+      let link = links[Pair("", edge.target)]
+      #expect(edge.support == link?.support && edge.relation == link?.relation.name)
+    }
+  }
+
+  /// Quotes within quotes are beyond these two; plain names are not.
+  @Test(arguments: ["biopython", "ete"])
+  func otherReadersOfTreesFindTheSupport(_ reader: String) throws {
+    let plain = grownForest(models: 60, families: 3, seed: 4)
+    _ = try folder.write(TreeFormat.nhx.render(plain), to: "tree.nhx")
+    let found: Found = try Oracle.run("forest.py", folder.path, reader)
+    #expect(found.nodes.sorted() == plain.nodes.map(\.id).sorted())
+    let links = Dictionary(uniqueKeysWithValues: plain.links.map { ($0.target, $0) })
+    #expect(found.edges.count == plain.links.count)
+    for edge in found.edges {
+      let link = try #require(links[edge.target])
+      #expect(edge.source == link.source && edge.distance == link.distance)
+      #expect(edge.support == link.support && edge.relation == link.relation.name)
+    }
+  }
+
+  @Test func igraphReadsTheGraphML() throws {
+    try writeAll()
+    let found: Found = try Oracle.run("forest.py", folder.path, "igraph")
+    expectSame(found) { $0.replacing("\u{1b}", with: "\u{fffd}") }
+    #expect(found.families == forest.nodes.map(\.family))
+    #expect(found.edges.map(\.distance) == forest.links.map(\.distance))
+  }
+
+  @Test func pandasReadsTheTableOfEdges() throws {
+    try writeAll()
+    let found: Found = try Oracle.run("forest.py", folder.path, "pandas")
+    expectSame(found, nodes: false)
+    #expect(found.edges.map(\.support) == forest.links.map(\.support))
+  }
+
+  @Test func theHubsLibraryReadsTheModelCards() throws {
+    try writeAll()
+    let found: Found = try Oracle.run("forest.py", folder.path, "model-cards")
+    let expected = forest.links.map { Pair($0.source, "") }.sorted()
+    #expect(found.edges.map { Pair($0.source, "") }.sorted() == expected)
+    #expect(found.edges.count { $0.relation == "duplicate" } == 1)
+  }
+
+  @Test(.enabled(if: Chromium.isHere, Comment(rawValue: Chromium.missing)))
+  func mermaidItselfReadsTheFlowchart() throws {
+    try writeAll()
+    let found: Found = try Oracle.run("forest.py", folder.path, "mermaid-itself")
+    expectSame(found) { spaces($0) { $0.value < 0x20 } }
+  }
+
+  /// Also the forms that have no file in a run directory.
+  private func writeAll() throws {
+    _ = try TreeFormat.writeAll(forest, to: folder.path)
+    try folder.write(TreeFormat.nhx.render(forest), to: "tree.nhx")
+    try folder.write(TreeFormat.modelcard.render(forest), to: "model-cards.yaml")
+  }
+
   @Test func pydotReadsTheGraphvizFile() throws {
     expectSame(try read(.dot))
   }

@@ -13,10 +13,28 @@ public enum Oracle {
     return url.path
   }
 
+  /// Runs a script that prints nothing to read.
+  public static func run(_ script: String, _ arguments: String...) throws {
+    _ = try output(script, arguments)
+  }
+
   /// Runs a script and decodes the JSON that it prints.
   public static func run<Answer: Decodable>(
     _ script: String, _ arguments: String..., answer: Answer.Type = Answer.self
   ) throws -> Answer {
+    let text = try output(script, arguments)
+    do {
+      let decoder = JSONDecoder()
+      decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+      return try decoder.decode(Answer.self, from: text)
+    } catch {
+      let printed = String(decoding: text, as: UTF8.self)
+      throw Problem(description: "Tests/Oracle/\(script) printed the unexpected (\(error)): \(printed)")
+    }
+  }
+
+  private static func output(_ script: String, _ arguments: [String]) throws -> Data {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try interpreter())
     process.arguments = ["\(repositoryRoot)/Tests/Oracle/\(script)"] + arguments
@@ -30,15 +48,7 @@ public enum Oracle {
       throw Problem(
         description: "Tests/Oracle/\(script) ended with \(process.terminationStatus), see its traceback")
     }
-    do {
-      let decoder = JSONDecoder()
-      decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-      return try decoder.decode(Answer.self, from: text)
-    } catch {
-      let printed = String(decoding: text, as: UTF8.self)
-      throw Problem(description: "Tests/Oracle/\(script) printed the unexpected (\(error)): \(printed)")
-    }
+    return text
   }
 
   private static func interpreter() throws -> String {

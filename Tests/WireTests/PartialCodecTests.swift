@@ -4,14 +4,18 @@ import Testing
 import Wire
 
 @Suite struct PartialCodecTests {
+  private static let shapes = [SampleShape(rows: 64, columns: 8), SampleShape(rows: 1, columns: 1)]
+
   @Test(arguments: Samples.statistics)
   func everyBitComesBack(statistics: Statistics) throws {
     var random = Seeded.fresh()
-    for models in [2, 3, 7, 20] {
-      let partial = Samples.partial(models: models, statistics, &random)
+    for (models, samples) in [(2, []), (3, [SampleShape(rows: 3, columns: 5)]), (7, []), (20, Self.shapes)] {
+      let partial = Samples.partial(models: models, statistics, samples: samples, &random)
       let bytes = PartialCodec.encode(partial)
-      #expect(bytes.count == PartialCodec.encodedBytes(models: models, statistics: statistics))
-      let back = try PartialCodec.decode(bytes, models: models, statistics: statistics)
+      #expect(
+        bytes.count
+          == PartialCodec.encodedBytes(models: models, statistics: statistics, samples: samples))
+      let back = try PartialCodec.decode(bytes, models: models, statistics: statistics, samples: samples)
       #expect(Samples.bits(back) == Samples.bits(partial), "seed \(random.seed)")
     }
   }
@@ -65,6 +69,26 @@ import Wire
     for (models, statistics) in [(2, Statistics.l1), (4, .l1), (3, []), (3, .max), (3, [.l1, .max])] {
       #expect(throws: WireError.self, "\(models) \(statistics)") {
         try PartialCodec.decode(bytes, models: models, statistics: statistics)
+      }
+    }
+    #expect(throws: WireError.self) {
+      try PartialCodec.check(
+        bytes, models: 3, statistics: .l1, samples: [SampleShape(rows: 1, columns: 1)])
+    }
+  }
+
+  /// The coordinator looks without decoding; it must not let through what cannot be decoded later.
+  @Test func lookingFindsWhatDecodingFinds() throws {
+    var random = Seeded.fresh()
+    let statistics: Statistics = [.l1, .spectrum]
+    let bytes = PartialCodec.encode(
+      Samples.partial(models: 4, statistics, samples: Self.shapes, &random))
+    try PartialCodec.check(bytes, models: 4, statistics: statistics, samples: Self.shapes)
+    for place in stride(from: 0, to: bytes.count, by: 5) {
+      var damaged = bytes
+      damaged[place] ^= 1 << UInt8(place % 8)
+      #expect(throws: WireError.self, "byte \(place), seed \(random.seed)") {
+        try PartialCodec.check(damaged, models: 4, statistics: statistics, samples: Self.shapes)
       }
     }
   }

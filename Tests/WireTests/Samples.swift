@@ -47,31 +47,40 @@ enum Samples {
         .assign(
           CoordinatorMessage.Assignment(
             shard: ShardID(5), attempt: 1, shape: shape, coordinates: 32..<640,
-            statistics: [.l1, .shrinkage],
+            statistics: [.l1, .shrinkage], samples: 2, spectrum: 96,
             sources: [CoordinatorMessage.Assignment.Source(tensor: "w", models: [0, 2])])),
-        "\u{3}{\"attempt\":1,\"end\":640,\"shape\":[64,32],\"shard\":5,"
-          + "\"sources\":[{\"models\":[0,2],\"tensor\":\"w\"}],\"start\":32,\"statistics\":5}"
+        "\u{3}{\"attempt\":1,\"end\":640,\"samples\":2,\"shape\":[64,32],\"shard\":5,"
+          + "\"sources\":[{\"models\":[0,2],\"tensor\":\"w\"}],\"spectrum\":96,\"start\":32,"
+          + "\"statistics\":5}"
       ),
       (.finished, "\u{4}"), (.whoAreYou, "\u{5}"), (.alive, "\u{6}"),
     ]
   }
 
-  static let statistics: [Statistics] = (UInt8(0)..<8).map { Statistics(rawValue: $0) }
+  static let statistics: [Statistics] = (UInt8(0)..<16).map { Statistics(rawValue: $0) }
 
   /// A partial of any numbers, the odd ones among them.
-  static func partial(models: Int, _ statistics: Statistics, _ random: inout Seeded) -> Partial {
+  static func partial(
+    models: Int, _ statistics: Statistics, samples: [SampleShape] = [], _ random: inout Seeded
+  ) -> Partial {
     let odd: [Double] = [
       .nan, .infinity, -.infinity, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude,
     ]
     func number(_ random: inout Seeded) -> Double {
       Bool.random(using: &random) ? random.normal() : odd[Int.random(in: 0..<odd.count, using: &random)]
     }
-    var partial = Partial(models: models, statistics: statistics)
+    var partial = Partial(models: models, statistics: statistics, samples: samples)
     for p in partial.l2.indices { partial.l2[p] = number(&random) }
     for p in partial.l1.indices { partial.l1[p] = number(&random) }
     for p in partial.max.indices { partial.max[p] = number(&random) }
     for p in partial.collinearRows.indices { partial.collinearRows[p] = number(&random) }
     for p in partial.logShrinkage.indices { partial.logShrinkage[p] = number(&random) }
+    for p in partial.bands.indices { partial.bands[p] = number(&random) }
+    for block in partial.samples.indices {
+      for p in partial.samples[block].values.indices {
+        partial.samples[block].values[p] = Float(number(&random))
+      }
+    }
     for i in partial.moments.indices {
       partial.moments[i] = Moments(
         count: number(&random), mean: number(&random), m2: number(&random), m3: number(&random),
@@ -84,12 +93,13 @@ enum Samples {
   /// Everything in a partial as bits, so that NaN equals NaN.
   static func bits(_ partial: Partial) -> [[UInt64]] {
     let arrays = [
-      partial.l2, partial.l1, partial.max, partial.collinearRows, partial.logShrinkage,
+      partial.l2, partial.l1, partial.max, partial.collinearRows, partial.logShrinkage, partial.bands,
     ]
     let moments = partial.moments.map { m in
       [m.count, m.mean, m.m2, m.m3, m.m4, m.minimum, m.maximum].map(\.bitPattern)
         + [m.zeros, m.notFinite]
     }
-    return arrays.map { $0.map(\.bitPattern) } + moments
+    let samples = partial.samples.map { $0.values.map { UInt64($0.bitPattern) } }
+    return arrays.map { $0.map(\.bitPattern) } + moments + samples
   }
 }

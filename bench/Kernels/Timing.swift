@@ -1,32 +1,31 @@
 import Foundation
 
-/// Best time of one call over at least `seconds` of calls and three calls, in seconds. The least
-/// disturbed call tells what the code costs; the others tell what the neighbours do.
-func best(_ body: () -> Void) -> Double {
-  body()
-  var least = Double.infinity
+/// What one call of each of two bodies costs, in seconds of processor time: the lower quintile over at
+/// least `seconds` and 15 calls. Calls take turns, so that both meet the same disturbances; processor
+/// time, because other programs on the machine are not the code's cost; not the least, because the
+/// processor's clock is off by some microseconds when programs are switched.
+func costs(_ a: () -> Void, _ b: () -> Void) -> (Double, Double) {
+  var (first, second): ([Double], [Double]) = ([], [])
   var total = 0.0
-  var calls = 0
-  while total < seconds || calls < 3 {
-    let start = ContinuousClock.now
-    body()
-    let took = (ContinuousClock.now - start) / .seconds(1)
-    least = min(least, took)
-    total += took
-    calls += 1
+  a()
+  b()
+  while total < seconds || first.count < 15 {
+    first.append(processorSeconds(a))
+    second.append(processorSeconds(b))
+    total += (first.last ?? 0) + (second.last ?? 0)
   }
-  return least
+  return (first.sorted()[first.count / 5], second.sorted()[second.count / 5])
 }
 
-/// The same for two bodies in turn, so that both meet the same disturbances.
-func bestOfBoth(_ a: () -> Void, _ b: () -> Void) -> (Double, Double) {
-  var (first, second) = (Double.infinity, Double.infinity)
-  let rounds = 3
-  for _ in 0..<rounds {
-    first = min(first, best(a))
-    second = min(second, best(b))
+private func processorSeconds(_ body: () -> Void) -> Double {
+  func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
   }
-  return (first, second)
+  let start = now()
+  body()
+  return now() - start
 }
 
 func report(_ section: String, _ fields: [(String, any Encodable)]) {
@@ -39,12 +38,6 @@ func report(_ section: String, _ fields: [(String, any Encodable)]) {
   }
   let line = "{\"section\":\"\(section)\",\(parts.joined(separator: ","))}\n"
   FileHandle.standardOutput.write(Data(line.utf8))
-}
-
-/// Ordinary-looking floats from a fixed stream.
-func weights(_ count: Int, seed: UInt64) -> [Float] {
-  var stream = Stream(state: seed)
-  return (0..<count).map { _ in Float(Int64(bitPattern: stream.next()) >> 40) * 1e-9 }
 }
 
 /// Xorshift (Marsaglia 2003): fast, and as random as a benchmark needs.

@@ -25,13 +25,10 @@ struct AdapterEvidence {
       updates: Dictionary(uniqueKeysWithValues: updates))
   }
 
-  /// The adapters, as models.
-  var adapters: Set<Int> { Set(plan.models.indices.filter { plan.models[$0].adapter != nil }) }
-
   /// Adds the next tensor of the plan.
   mutating func add(_ sums: TensorSums) throws(Failure) {
     defer { tensor += 1 }
-    guard !adapters.isEmpty else { return }
+    guard !bases.isEmpty else { return }
     var updates: [(adapter: Int, update: LowRankUpdate)] = []
     for planned in plan.tensors[tensor].updates {
       guard let update = plan.models[planned.model].adapter?.updates[planned.index] else { continue }

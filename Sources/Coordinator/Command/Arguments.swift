@@ -10,7 +10,7 @@ extension ByteCount: ExpressibleByArgument {
 
 extension DistanceMetric: ExpressibleByArgument {}
 extension Stage: ExpressibleByArgument {}
-extension TreeFormat: ExpressibleByArgument {}
+extension EdgeLengths: ExpressibleByArgument {}
 
 /// `auto`, or a number of families.
 struct FamilyCount: ExpressibleByArgument, CustomStringConvertible {

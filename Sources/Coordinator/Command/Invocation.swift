@@ -22,6 +22,11 @@ struct Invocation: Codable, Equatable {
     truth = options.truth.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
   }
 
+  init(inputs: [String], lineage: LineageOptions) {
+    self.inputs = inputs
+    self.lineage = lineage
+  }
+
   init(json: String) throws(Failure) {
     do {
       self = try JSONDecoder().decode(Invocation.self, from: Data(json.utf8))

@@ -14,10 +14,11 @@ struct ModelTree: ParsableCommand {
       Example, everything on this machine:
         modeltree recover models/ --out run
       """,
-    version: Version.software,
+    version: BuildFacts.text,
     subcommands: [
       RecoverCommand.self, CoordinateCommand.self, ResumeCommand.self, PlanCommand.self,
       ImportCommand.self, StatusCommand.self, TreeCommand.self, EvaluateCommand.self,
+      WhyCommand.self, PathCommand.self, QueryCommand.self, DiffCommand.self,
     ])
 }
 

@@ -23,7 +23,7 @@ enum PlanText {
       "shards                \(plan.shards.count) of up to \(ShardGeometry.target) coordinates",
       "to read               \(ByteCount(bytes: plan.bytes)) of \(ByteCount(bytes: plan.storedBytes)), each byte once",
       "memory per worker     \(memory) given, at least \(ByteCount(bytes: plan.minimumWorkerBytes)) needed",
-      "memory, coordinator   about \(ByteCount(bytes: plan.gatheredBytes)) for the gathered sums",
+      "memory, coordinator   about \(ByteCount(bytes: plan.coordinatorBytes)) for sums and matrices",
       "rough time            \(time(plan, workers))",
     ]
     for note in plan.notes { lines.append("note: \(note.subject.printable): \(note.text)") }

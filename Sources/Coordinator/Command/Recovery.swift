@@ -1,8 +1,8 @@
 import Coordination
 import Core
 import Foundation
-import Hints
 import Gathering
+import Hints
 import Import
 import Journal
 import Lineage
@@ -38,10 +38,6 @@ struct Recovery {
     let (plan, identity) = try makePlan(&record)
     if let truth { try checkTruth(truth, plan) }
     let hints = try given?.hints(of: plan.models)
-    func isForbidden(_ parent: Int, _ child: Int) -> Bool {
-      let (parent, child) = (plan.models[parent], plan.models[child])
-      return !child.mayDescend(from: parent) || hints?.forbids(parent: parent.id, child: child.id) == true
-    }
     let journal = try Journal(path: directory.journal)
     let stores = try adopt(identity, plan, journal)
     try computeShards(stores, identity, journal, &record)
@@ -49,23 +45,46 @@ struct Recovery {
       to: directory.results, ids: plan.models.map(\.id), tensors: plan.tensors.map(ResultsFile.Tensor.init))
     var adapters = AdapterEvidence(stores, metric: invocation.lineage.metric)
     var lineage = try record.time("solve") { () throws(Failure) in
-      try Lineage(
-        Gatherer(stores) { id throws(Failure) in try journal.partial(of: id) },
-        rounding: plan.models.map(\.rounding), options: invocation.lineage,
-        adapters: adapters.adapters, isForbidden: isForbidden,
-        sameSignature: { plan.models[$0].hasSameSignature(as: plan.models[$1]) },
-        alongside: { tensor throws(Failure) in
-          try results.add(tensor)
-          try adapters.add(tensor)
-        })
+      try solve(stores, journal, hints) { tensor throws(Failure) in
+        try results.add(tensor)
+        try adapters.add(tensor)
+      }
     }
-    let notes = lineage.unusable.notes(plan.models) + adapters.adopt(into: &lineage, isForbidden: isForbidden)
+    let notes = lineage.unusable.notes(plan.models) + adapters.adopt(into: &lineage) {
+      Self.isForbidden(plan.models[$0], plan.models[$1], hints)
+    }
     record.count(adapterBytes: adapters.bytesRead)
     Intake.say(notes)
     record.notes = plan.notes + notes
     var forest = ForestBuilder.forest(lineage, plan, invocation.lineage, record.notes)
     if let hints { forest.compare(declared: hints.models.compactMapValues(\.base)) }
     try report(forest, lineage, results, plan, truth, &record)
+  }
+
+  /// Compares and solves, and reports nothing: for questions about few models.
+  func solved() throws(Failure) -> (Plan, Lineage) {
+    var record = RunRecord(invocation)
+    let (plan, identity) = try makePlan(&record)
+    let journal = try Journal(path: directory.journal)
+    let stores = try adopt(identity, plan, journal)
+    try computeShards(stores, identity, journal, &record)
+    return (plan, try solve(stores, journal, nil) { _ throws(Failure) in })
+  }
+
+  private func solve(
+    _ plan: Plan, _ journal: Journal, _ hints: Hints?, alongside: (TensorSums) throws(Failure) -> Void
+  ) throws(Failure) -> Lineage {
+    try Lineage(
+      Gatherer(plan) { id throws(Failure) in try journal.partial(of: id) },
+      rounding: plan.models.map(\.rounding), options: invocation.lineage,
+      adapters: Set(plan.models.indices.filter { plan.models[$0].adapter != nil }),
+      isForbidden: { Self.isForbidden(plan.models[$0], plan.models[$1], hints) },
+      sameSignature: { plan.models[$0].hasSameSignature(as: plan.models[$1]) },
+      alongside: alongside)
+  }
+
+  private static func isForbidden(_ parent: ModelRecord, _ child: ModelRecord, _ hints: Hints?) -> Bool {
+    !child.mayDescend(from: parent) || hints?.forbids(parent: parent.id, child: child.id) == true
   }
 
   private func makePlan(_ record: inout RunRecord) throws(Failure) -> (Plan, RunIdentity) {
@@ -196,12 +215,13 @@ struct Recovery {
     }
     record.finish(evaluation, seconds: (ContinuousClock.now - started) / .seconds(1))
     try AtomicFile.write(JSONText.of(record, pretty: true) + "\n", to: directory.record)
+    let page = try TreePage.write(to: directory.path)
     logger.info("finished", metadata: ["seconds": "\(fixed(record.seconds, 2))"])
 
-    Console.result(TreeFormat.text.render(forest))
+    Console.result(TextTree.render(forest, style: Terminal.style))
     if let evaluation { Console.result("\n" + EvaluationText.text(evaluation)) }
     Console.say(
       "\n\(plan.models.count) models, \(forest.familyCount) \(forest.familyCount == 1 ? "family" : "families"), \(fixed(record.seconds, 2)) s; written:")
-    for path in written + [directory.results, directory.record, directory.log] { Console.say("  \(path)") }
+    for path in written + [page, directory.results, directory.record, directory.log] { Console.say("  \(path)") }
   }
 }

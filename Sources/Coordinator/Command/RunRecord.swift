@@ -35,6 +35,8 @@ struct RunRecord: Codable {
   /// Seconds that workers spent on shards, all together.
   var workerSeconds = 0.0
   var secondsByPhase: [String: Double] = [:]
+  /// Processor time of this process alone, without the workers'.
+  var processorSecondsByPhase: [String: Double] = [:]
   var seconds = 0.0
   var evaluation: Evaluation?
 
@@ -43,10 +45,14 @@ struct RunRecord: Codable {
     options = invocation.lineage
   }
 
-  /// Runs a phase and keeps its wall time.
+  /// Runs a phase and keeps its wall time and its processor time.
   mutating func time<T, E: Error>(_ phase: String, _ body: () throws(E) -> T) throws(E) -> T {
     let start = ContinuousClock.now
-    defer { secondsByPhase[phase, default: 0] += (ContinuousClock.now - start) / .seconds(1) }
+    let ticks = clock()
+    defer {
+      secondsByPhase[phase, default: 0] += (ContinuousClock.now - start) / .seconds(1)
+      processorSecondsByPhase[phase, default: 0] += Double(clock() - ticks) / Double(CLOCKS_PER_SEC)
+    }
     return try body()
   }
 

@@ -1,24 +1,60 @@
 import ArgumentParser
 import Core
+import Foundation
 import Reports
 
 struct TreeCommand: ParsableCommand {
+  /// Everything that a tree can be printed as.
+  enum Output: ExpressibleByArgument {
+    case format(TreeFormat)
+    case html, png
+
+    init?(argument: String) {
+      switch argument {
+      case "html": self = .html
+      case "png": self = .png
+      default:
+        guard let format = TreeFormat(rawValue: argument) else { return nil }
+        self = .format(format)
+      }
+    }
+
+    static var allValueStrings: [String] { TreeFormat.allCases.map(\.rawValue) + ["html", "png"] }
+    var defaultValueDescription: String { "text" }
+  }
+
   static let configuration = CommandConfiguration(
     commandName: "tree",
     abstract: "Prints the tree of a finished run.",
     discussion: """
-      Example:
-        modeltree tree run --format dot | dot -Tsvg > tree.svg
+      text is for terminals; json is what networkx reads; nhx is Newick with the support; modelcard is \
+      Hugging Face metadata to paste; html is the page to explore; svg and png are for papers, png needs \
+      rsvg-convert.
+
+      Examples:
+        modeltree tree run
+        modeltree tree run --format svg --lengths distance > tree.svg
+        modeltree tree run --format dot | dot -Tpdf > tree.pdf
       """)
 
   @Argument(help: ArgumentHelp("The run directory.", valueName: "run")) var path: String
 
-  @Option(help: "text, json, newick, dot, graphml, mermaid or csv.")
-  var format: TreeFormat = .text
+  @Option(help: ArgumentHelp("What to print.", valueName: "format"))
+  var format: Output = .format(.text)
+
+  @Option(help: "equal or distance: what the length of an edge says in svg and png.")
+  var lengths: EdgeLengths = .equal
 
   func run() throws {
     try reporting { () throws(Failure) in
-      Console.result(format.render(try JSONTree.read("\(path)/tree.json")))
+      let forest = try JSONTree.read("\(path)/tree.json")
+      switch format {
+      case .format(.text): Console.result(TextTree.render(forest, style: Terminal.style))
+      case .format(.svg): Console.result(TreeFormat.picture(forest, lengths: lengths))
+      case .format(let format): Console.result(format.render(forest))
+      case .html: Console.result(try TreePage.render(FinishedRun(path: path)))
+      case .png: try Rasteriser.print(TreeFormat.picture(forest, lengths: lengths))
+      }
     }
   }
 }

@@ -251,7 +251,7 @@ public final class ShardServer {
     let shard = plan.shards[receipt.shard.value]
     let tensor = plan.tensors[shard.tensor]
     do {
-      _ = try PartialCodec.decode(
+      try PartialCodec.check(
         frames[2], models: tensor.copies.count, statistics: tensor.statistics,
         samples: plan.samples(of: shard).map(\.shape))
     } catch {

@@ -44,7 +44,7 @@ public enum Cost {
   }
 
   /// Mean of the entries that are a number; 0 when there are none.
-  static func mean(_ distances: SquareMatrix) -> Double {
+  public static func mean(_ distances: SquareMatrix) -> Double {
     var (sum, count) = (0.0, 0.0)
     for value in distances.values where !value.isNaN {
       sum += value

@@ -121,6 +121,7 @@ public struct Lineage: Sendable {
     var support = Array(repeating: 1.0, count: n)
     var directionSupport = support
     var mixtures: [Mixture] = []
+    let touched = look.touched
     for ((members, distinct), mixed) in zip(zip(groups, distinct), mixed) {
       let near = distances.submatrix(members)
       let part = Cost.matrix(
@@ -133,8 +134,8 @@ public struct Lineage: Sendable {
         PairIndex(members.count).forEach { _, a, b in
           let (i, j) = (members[a], members[b])
           guard let candidate = candidates.place(i, j) else { return }
-          cost[i, j] += unit * look.touched(candidate)
-          cost[j, i] += unit * look.touched(candidate)
+          cost[i, j] += unit * touched[candidate]
+          cost[j, i] += unit * touched[candidate]
         }
       }
       mixtures += mixed

@@ -6,7 +6,8 @@ internal import Glibc
 ///
 /// Tensors of one model err together, which resampling them cannot see. Where the evidence is a log
 /// likelihood ratio, each resampling therefore also draws whether it misleads: logistic noise, which
-/// turns a ratio of r nats round with the probability 1 / (1 + e^r).
+/// turns a ratio of r nats round with the probability 1 / (1 + e^r). And distances get a little
+/// log normal noise, about as much as the choice of the distance itself makes.
 struct Support {
   /// Per member: share of replicates with the same parent; 1 for the root.
   var edges: [Double]
@@ -29,13 +30,15 @@ struct Support {
     }
     guard m > 1, tensors > 0, options.replicates > 0, !pairs.isEmpty else { return }
     var random = RandomStream(seed: options.seed)
-    let touched = options.metric == .auto && options.stage == .auto ? Cost.touchedTokens : 0
+    let touched = look.touched
+    let tokens = options.metric == .auto && options.stage == .auto ? Cost.touchedTokens * meanDistance : 0
     var sameEdge = Array(repeating: 0, count: m)
     var sameOrder = sameEdge
     for _ in 0..<options.replicates {
       var weights = Array(repeating: Float(0), count: tensors)
       for _ in 0..<tensors { weights[Int.random(in: 0..<tensors, using: &random)] += 1 }
       let noise = pairs.map { _ in options.stage == .auto ? Self.logistic(&random) : 0 }
+      let scales = pairs.map { _ in options.metric == .auto ? exp(Self.deviation * Self.normal(&random)) : 1 }
       let (drawn, chosen) = (weights, pairs)
       let values = Parallel.map(pairs.count) { look.resampled(chosen[$0].candidate, drawn, direction) }
       var cost = SquareMatrix(m, filledWith: .nan)
@@ -44,7 +47,7 @@ struct Support {
         let known = fixed[members[pair.a], members[pair.b]]
         let evidence = abs(known) >= 50 && options.stage == .auto ? known : values[p].evidence + noise[p]
         let extra = options.lambda * meanDistance
-        let base = values[p].distance + touched * meanDistance * look.touched(pair.candidate)
+        let base = values[p].distance * scales[p] + tokens * touched[pair.candidate]
         cost[pair.a, pair.b] = base + extra * Cost.penalty(evidence, stage: options.stage)
         cost[pair.b, pair.a] = base + extra * Cost.penalty(-evidence, stage: options.stage)
         order[pair.a, pair.b] = evidence
@@ -61,6 +64,14 @@ struct Support {
       edges[child] = Double(sameEdge[child]) / Double(options.replicates)
       directions[child] = Double(sameOrder[child]) / Double(options.replicates)
     }
+  }
+
+  private static let deviation = 0.07
+
+  /// Box and Muller (1958).
+  private static func normal(_ random: inout RandomStream) -> Double {
+    let (u, v) = (Double.random(in: 1e-12..<1, using: &random), Double.random(in: 0..<1, using: &random))
+    return (-2 * log(u)).squareRoot() * cos(2 * .pi * v)
   }
 
   private static func logistic(_ random: inout RandomStream) -> Double {

@@ -22,17 +22,24 @@ extension Plan {
         models: $0.copies.count, bytesPerCoordinate: $0.bytesPerCoordinate,
         columns: $0.shape.columns, statistics: $0.statistics,
         kept: ShardGeometry.keptBytes(
-          models: $0.copies.count, samples: $0.samples, spectrum: $0.spectrum))
+          models: $0.copies.count, shape: $0.shape, samples: $0.samples, spectrum: $0.spectrum))
     }.max() ?? 0
   }
 
-  /// Bytes of sums that the coordinator holds when all partials are gathered.
-  public var gatheredBytes: Int {
-    tensors.reduce(0) {
-      $0 + 8 * $1.statistics.pairArrays * PairIndex($1.copies.count).count
-        + $1.copies.count * MemoryLayout<Moments>.stride
-    }
+  /// Bytes that the coordinator needs beside its program: the sums of one tensor at a time, as they come
+  /// from the journal and added up, and the matrices of the lineage rules.
+  public var coordinatorBytes: Int {
+    let largest = tensors.map {
+      8 * $0.statistics.pairArrays * PairIndex($0.copies.count).count
+        + $0.copies.count * MemoryLayout<Moments>.stride
+        + ShardGeometry.keptBytes(
+          models: $0.copies.count, shape: $0.shape, samples: $0.samples, spectrum: 0)
+    }.max() ?? 0
+    return 3 * largest + Self.matrices * 8 * models.count * models.count
   }
+
+  /// Matrices of n x n doubles that the coordinator holds at its peak, while the tree is solved.
+  private static let matrices = 24
 
   /// Seconds that the run takes at the given rates, reading and computing overlapped.
   ///

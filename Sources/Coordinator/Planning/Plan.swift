@@ -81,8 +81,10 @@ public struct Plan: Sendable {
     let choice = SpectrumGrid.choice(linear.map { tensors[$0].shape }, models: models.count)
     for (number, index) in linear.enumerated() {
       let tensor = tensors[index]
-      tensors[index].samples = SampleGrid.count(
-        linearTensors: linear.count, models: tensor.copies.count, shape: tensor.shape)
+      if number % SampleGrid.every(linearTensors: linear.count) == 0 {
+        tensors[index].samples = SampleGrid.count(
+          linearTensors: linear.count, models: tensor.copies.count, shape: tensor.shape)
+      }
       guard number % choice.every == 0 else { continue }
       tensors[index].spectrum = choice.side
       tensors[index].statistics.insert(.spectrum)

@@ -43,7 +43,7 @@ enum GraphML {
     }
     text += "  <graph id=\"modeltree\" edgedefault=\"directed\">\n"
     for node in forest.nodes {
-      text += "    <node id=\"\(escaped(node.id))\">\n"
+      text += "    <node id=\"\(XMLText.escaped(node.id))\">\n"
       text += data([
         ("n0", node.path), ("n1", "\(node.family)"), ("n2", "\(node.root)"),
         ("n3", node.score.map { "\($0)" }), ("n4", node.dtype), ("n5", "\(node.parameters)"),
@@ -52,7 +52,7 @@ enum GraphML {
       text += "    </node>\n"
     }
     for link in forest.links + forest.extraLinks {
-      text += "    <edge source=\"\(escaped(link.source))\" target=\"\(escaped(link.target))\">\n"
+      text += "    <edge source=\"\(XMLText.escaped(link.source))\" target=\"\(XMLText.escaped(link.target))\">\n"
       text += data([
         ("e0", "\(link.distance)"), ("e1", "\(link.support)"), ("e2", "\(link.directionSupport)"),
         ("e3", link.relation.name), ("e4", link.relation.rank.map { "\($0)" }),
@@ -66,26 +66,7 @@ enum GraphML {
 
   private static func data(_ values: [(key: String, value: String?)]) -> String {
     values.compactMap { key, value in
-      value.map { "      <data key=\"\(key)\">\(escaped($0))</data>\n" }
+      value.map { "      <data key=\"\(key)\">\(XMLText.escaped($0))</data>\n" }
     }.joined()
-  }
-
-  /// Characters that XML 1.0 cannot hold at all become U+FFFD.
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "'": result += "&apos;"
-      case "\t", "\n", "\r": result += "&#\(scalar.value);"
-      case _ where scalar.value < 0x20 || scalar.value == 0xfffe || scalar.value == 0xffff:
-        result += "\u{fffd}"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }

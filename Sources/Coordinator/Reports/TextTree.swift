@@ -1,61 +1,187 @@
 internal import Core
-internal import Lineage
+internal import Foundation
+public import Lineage
 
 /// The forest for a terminal: one line per model, distances to the parent at the right of it.
-enum TextTree {
-  static func render(_ forest: Forest) -> String {
-    var lines: [String] = []
+public enum TextTree {
+  /// What the place where the text goes can show.
+  public struct Style: Sendable {
+    /// Columns; nil: as many as it takes.
+    public var columns: Int?
+    public var hasColour: Bool
+
+    public init(columns: Int? = nil, hasColour: Bool = false) {
+      self.columns = columns
+      self.hasColour = hasColour
+    }
+  }
+
+  /// One model before it is fitted to the terminal.
+  private struct Line {
+    var name: String
+    /// From the root down: is the node there the last child of its parent? Empty for roots.
+    var isLast: [Bool] = []
+    /// Distance and support; empty for roots and copies.
+    var numbers: [String] = []
+    var remark = ""
+    var isRoot = false
+    var isUndecided = false
+  }
+
+  public static func render(_ forest: Forest, style: Style = Style()) -> String {
+    let outline = Outline(forest)
     let extra = Dictionary(grouping: forest.extraLinks, by: \.target)
-    let families = Dictionary(grouping: Branches(forest).roots) { $0.node.family }
-    for (family, roots) in families.sorted(by: { $0.key < $1.key }) {
-      if !lines.isEmpty { lines.append("") }
-      let size = forest.nodes.count { $0.family == family }
-      lines.append("family \(family + 1): \(size) \(size == 1 ? "model" : "models")")
-      for root in roots {
-        lines.append(root.node.id.printable + (size == 1 ? "  (related to no other model)" : "  (root)"))
-        append(root.children, extra, indent: "", to: &lines)
+    let families = Dictionary(grouping: outline.order) { forest.nodes[$0].family }
+    var parts: [String] = []
+    for (family, members) in families.sorted(by: { $0.key < $1.key }) {
+      let title = "family \(family + 1): \(AnswerText.count(members.count, "model", "models"))"
+      let lines = lines(members, outline, extra, style)
+      parts.append(
+        ([painted(title, .title, style)] + fitted(lines, style)).joined(separator: "\n") + "\n")
+    }
+    return parts.isEmpty ? "\n" : parts.joined(separator: "\n")
+  }
+
+  private static func lines(
+    _ members: [Int], _ outline: Outline, _ extra: [String: [Forest.Link]], _ style: Style
+  ) -> [Line] {
+    // Of the node before, from the root down.
+    var isLast: [Bool] = []
+    return members.map { node in
+      let model = outline.forest.nodes[node]
+      guard let parent = outline.parent[node], let link = outline.edge(to: node) else {
+        return Line(
+          name: model.id.printable,
+          remark: members.count == 1 ? "(related to no other model)" : "(root)", isRoot: true)
+      }
+      isLast.removeLast(max(0, isLast.count - outline.depth[node] + 1))
+      isLast.append(outline.children[parent].last == node)
+      var line = Line(name: model.id.printable, isLast: isLast, isUndecided: link.isUndecided)
+      if link.relation != .duplicate { line.numbers = [short(link.distance), support(link, style)] }
+      line.remark = remark(link, extra[model.id] ?? [])
+      if let hint = link.hint {
+        line.remark += (line.remark.isEmpty ? "" : " ") + "[declared: \(hint.rawValue)]"
+      }
+      return line
+    }
+  }
+
+  /// In words where there is room for them.
+  private static func support(_ link: Forest.Link, _ style: Style) -> String {
+    let share = AnswerText.percent(link.support)
+    if let columns = style.columns, columns < wordy { return link.isUndecided ? "\(share) ?" : share }
+    return "support \(share)\(link.isUndecided ? ", undecided" : "")"
+  }
+
+  private static let wordy = 100
+  /// Columns that a name gets in any case, and the guides before it at least.
+  private static let shortestName = 8
+  private static let leastGuides = 4
+
+  /// The lines in the columns there are: names are shortened in the middle, numbers stand below each
+  /// other, remarks come where there is room for them. Without a limit every line is as long as it is.
+  private static func fitted(_ lines: [Line], _ style: Style) -> [String] {
+    let deepest = lines.map(\.isLast.count).max() ?? 0
+    guard let columns = style.columns else {
+      let guides = Guides(deepest: deepest, columns: nil)
+      return lines.map { line in
+        let tail = (line.numbers + (line.remark.isEmpty ? [] : [line.remark])).joined(separator: "  ")
+        return guides.text(line.isLast) + line.name + (tail.isEmpty ? "" : "  " + tail)
       }
     }
-    return lines.joined(separator: "\n") + "\n"
-  }
-
-  private static func append(
-    _ children: [Branches.Branch], _ extra: [String: [Forest.Link]], indent: String,
-    to lines: inout [String]
-  ) {
-    for (index, child) in children.enumerated() {
-      let isLast = index == children.count - 1
-      lines.append("\(indent)\(isLast ? "└── " : "├── ")\(child.node.id.printable)\(remark(child.link, extra[child.node.id] ?? []))")
-      append(child.children, extra, indent: indent + (isLast ? "    " : "│   "), to: &lines)
+    let widths = (0..<2).map { column in
+      lines.map { $0.numbers.count > column ? TextColumns.count($0.numbers[column]) : 0 }.max() ?? 0
     }
+    let numbers = widths.reduce(0) { $0 + ($1 > 0 ? $1 + 2 : 0) }
+    let rest = columns - numbers - shortestName - leastGuides
+    let widest = lines.map { $0.isRoot ? 0 : TextColumns.count($0.remark) }.max() ?? 0
+    let remarks = min(widest, max(0, min(rest - 2, columns / 4)))
+    let most = columns - numbers - (remarks > 0 ? remarks + 2 : 0)
+    let guides = Guides(deepest: deepest, columns: most - shortestName)
+    let names = lines.map { TextColumns.count(guides.text($0.isLast)) + TextColumns.count($0.name) }.max() ?? 0
+    return lines.map { fitted($0, guides.text($0.isLast), widths, room: min(names, most), remarks, style) }
   }
 
-  private static func remark(_ link: Forest.Link?, _ extra: [Forest.Link]) -> String {
-    guard let link else { return "" }
-    let numbers = "  \(short(link.distance))  support \(percent(link.support))"
-    let doubt = link.isUndecided ? ", undecided" : ""
-    let hint = link.hint.map { "  [declared: \($0.rawValue)]" } ?? ""
-    return relation(link, extra, numbers + doubt) + hint
+  private static func fitted(
+    _ line: Line, _ guide: String, _ widths: [Int], room: Int, _ remarks: Int, _ style: Style
+  ) -> String {
+    let indent = TextColumns.count(guide)
+    let name = TextColumns.shortened(line.name, to: max(shortestName, room - indent))
+    let used = indent + TextColumns.count(name)
+    var text = painted(guide, .guide, style) + painted(name, line.isRoot ? .root : .name, style)
+    if line.isRoot {
+      let left = (style.columns ?? Int.max) - used - 2
+      return left < 6 ? text : text + "  " + painted(TextColumns.shortened(line.remark, to: left), .quiet, style)
+    }
+    text += String(repeating: " ", count: max(0, room - used))
+    for (place, width) in widths.enumerated() where width > 0 {
+      let number = line.numbers.count > place ? line.numbers[place] : ""
+      text += "  " + painted(number, line.isUndecided ? .doubt : .quiet, style)
+      text += String(repeating: " ", count: width - TextColumns.count(number))
+    }
+    if remarks > 0, !line.remark.isEmpty {
+      text += "  " + painted(TextColumns.shortened(line.remark, to: remarks), .relation, style)
+    }
+    while text.hasSuffix(" ") { text.removeLast() }
+    return text
   }
 
-  private static func relation(_ link: Forest.Link, _ extra: [Forest.Link], _ numbers: String) -> String {
+  private static func remark(_ link: Forest.Link, _ extra: [Forest.Link]) -> String {
     switch link.relation {
-    case .finetune: return numbers
-    case .duplicate: return "  (duplicate)"
-    case .quantized: return numbers + "  (quantized)"
-    case .lora(let rank): return numbers + "  (lora, rank \(rank))"
-    case .adapter(let rank): return numbers + "  (adapter, rank \(rank))"
+    case .finetune: return ""
     case .merge:
-      let parts = ([link] + extra).map { "\(percent($0.share ?? 0)) \($0.source.printable)" }
-      return numbers + "  (merge: \(parts.joined(separator: " + ")))"
+      let parts = ([link] + extra).map { "\(AnswerText.percent($0.share ?? 0)) \($0.source.printable)" }
+      return "(merge: \(parts.joined(separator: " + ")))"
+    default: return "(\(AnswerText.relation(link)))"
     }
   }
 
-  private static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
+  /// The lines from parents to children, as wide as the terminal has room for.
+  private struct Guides {
+    private let step: Int
+    /// Levels that are drawn; deeper ones are counted.
+    private let most: Int
+
+    /// - Parameter columns: for the guides; nil: no limit.
+    init(deepest: Int, columns: Int?) {
+      let room = columns ?? Int.max
+      step = max(1, min(4, deepest > 0 ? room / deepest : 4))
+      // Where levels are left out, their number takes its place.
+      most = max(1, deepest <= room / step ? deepest : (room - 5) / step)
+    }
+
+    func text(_ isLast: [Bool]) -> String {
+      let hidden = max(0, isLast.count - most)
+      var text = hidden > 0 ? "+\(hidden) " : ""
+      for (depth, last) in isLast.enumerated().dropFirst(hidden) {
+        let isOwn = depth == isLast.count - 1
+        let mark = isOwn ? (last ? "└" : "├") : (last ? " " : "│")
+        let fill = String(repeating: isOwn ? "─" : " ", count: max(0, step - 2))
+        text += mark + fill + (step > 1 ? " " : "")
+      }
+      return text
+    }
+  }
+
+  private enum Paint: String {
+    case title = "1;36"
+    case root = "1"
+    case name = "0"
+    case guide = "2"
+    case quiet = "2;39"
+    case relation = "36"
+    case doubt = "33"
+  }
+
+  private static func painted(_ text: String, _ paint: Paint, _ style: Style) -> String {
+    guard style.hasColour, paint != .name, !text.isEmpty else { return text }
+    return "\u{1b}[\(paint.rawValue)m\(text)\u{1b}[0m"
+  }
 
   /// Four digits that matter.
   static func short(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return "\(value)" }
+    guard abs(value) >= 1e-4 else { return String(format: "%.3e", value) }
     var decimals = 3
     var scale = abs(value)
     while scale < 1, decimals < 12 {

@@ -4,12 +4,12 @@ public import Lineage
 
 /// The forms in which a forest can be written.
 public enum TreeFormat: String, Sendable, CaseIterable {
-  case text, json, newick, dot, graphml, mermaid, csv
+  case text, json, newick, nhx, dot, graphml, mermaid, csv, modelcard, svg
 
-  /// The file of a run directory that holds the form; nil for text, which is for terminals.
+  /// The file of a run directory that holds the form; nil for what is made on request alone.
   public var fileName: String? {
     switch self {
-    case .text: nil
+    case .text, .nhx, .modelcard, .svg: nil
     case .json: "tree.json"
     case .newick: "tree.nwk"
     case .dot: "tree.dot"
@@ -24,11 +24,19 @@ public enum TreeFormat: String, Sendable, CaseIterable {
     case .text: TextTree.render(forest)
     case .json: JSONTree.render(forest)
     case .newick: Newick.render(forest)
+    case .nhx: Newick.render(forest, annotated: true)
     case .dot: GraphvizDot.render(forest)
     case .graphml: GraphML.render(forest)
     case .mermaid: Mermaid.render(forest)
     case .csv: EdgeTable.render(forest)
+    case .modelcard: ModelCards.render(forest)
+    case .svg: VectorImage.render(forest)
     }
+  }
+
+  /// The SVG picture.
+  public static func picture(_ forest: Forest, lengths: EdgeLengths) -> String {
+    VectorImage.render(forest, lengths: lengths)
   }
 
   /// Writes every form that has a file into a run directory.

@@ -12,7 +12,8 @@ static const struct mt_kernels *mt_choose(void) {
   if (!portable && !avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
     return &mt_avx512_kernels;
-  if (!portable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+  if (!portable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+      __builtin_cpu_supports("f16c"))
     return &mt_avx2_kernels;
 #endif
   return &mt_portable_kernels;
@@ -44,12 +45,16 @@ void mt_pairs_f64(const double *const *rows, size_t n, size_t count, size_t run,
     k->pairs_f64(rows, n, at, count - at < run ? count - at : run, l2, l1, max);
 }
 
-size_t mt_add_moments(const float *row, size_t count, size_t run, mt_shifted_moments *moments) {
+size_t mt_take(mt_storage storage, const void *from, float *to, size_t count, size_t run,
+               const void *ahead, mt_shifted_moments *moments) {
   const struct mt_kernels *k = mt_current();
-  size_t done = 0;
+  int (*take)(const void *, float *, size_t, const char *, mt_shifted_moments *) =
+      storage == MT_BF16 ? k->take_bf16 : storage == MT_F16 ? k->take_f16 : k->take_f32;
+  size_t bytes = storage == MT_F32 ? 4 : 2, done = 0;
   while (done < count) {
     size_t length = count - done < run ? count - done : run;
-    if (!k->add_moments(row + done, length, moments)) break;
+    const char *row = (const char *)from + done * bytes, *next = (const char *)ahead + done * bytes;
+    if (!take(row, to ? to + done : NULL, length, next, moments)) break;
     done += length;
   }
   return done;

@@ -6,7 +6,9 @@ struct mt_kernels {
   const char *name;
   void (*pairs_f32)(const float *const *, size_t, size_t, size_t, double *, double *, double *);
   void (*pairs_f64)(const double *const *, size_t, size_t, size_t, double *, double *, double *);
-  int (*add_moments)(const float *, size_t, mt_shifted_moments *);
+  int (*take_f32)(const void *, float *, size_t, const char *, mt_shifted_moments *);
+  int (*take_bf16)(const void *, float *, size_t, const char *, mt_shifted_moments *);
+  int (*take_f16)(const void *, float *, size_t, const char *, mt_shifted_moments *);
   double (*energy_f32)(const float *, size_t);
   double (*energy_f64)(const double *, size_t);
   void (*add_collinear)(const double *, const double *, const double *, const double *, size_t,

@@ -8,8 +8,6 @@
 
 // Rows of a band: with runs of 4 KiB they take a quarter of a MiB.
 #define BAND 60
-// The moments fetch so many floats ahead: each row is a stream of its own to the prefetcher.
-#define AHEAD 4096
 
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)
@@ -23,9 +21,7 @@ typedef double CAT(NAME(vd), _) __attribute__((ext_vector_type(LANES / 2), align
 #define SUFFIX f32
 #define VEC CAT(NAME(vf), _)
 #define WIDTH LANES
-#define SUMS_IN_FLOAT
 #include "pairs_body.h"
-#undef SUMS_IN_FLOAT
 #undef REAL
 #undef SUFFIX
 #undef VEC
@@ -41,34 +37,91 @@ typedef double CAT(NAME(vd), _) __attribute__((ext_vector_type(LANES / 2), align
 #undef VEC
 #undef WIDTH
 
-TARGET static void NAME(widen_f16)(const void *from, float *to, size_t count) {
-  const uint16_t *bits = (const uint16_t *)from;
-  for (size_t p = 0; p < count; p++) {
-    uint16_t h;
-    memcpy(&h, bits + p, 2);
-    // Shift exponent and mantissa into place and scale by 2^112: exact, subnormals included.
-    // Inf and NaN end up at 65536 and above, where their exponent is filled in.
-    uint32_t magnitude = (uint32_t)(h & 0x7fff) << 13;
-    float value;
-    memcpy(&value, &magnitude, 4);
-    value *= 0x1p112f;
-    uint32_t word;
-    memcpy(&word, &value, 4);
-    word |= value >= 65536.0f ? 0x7f800000u : 0u;
-    word |= (uint32_t)(h & 0x8000) << 16;
-    memcpy(to + p, &word, 4);
-  }
+// ---- storage types as floats ---------------------------------------------------------------------
+
+typedef uint32_t CAT(NAME(words), _) __attribute__((ext_vector_type(LANES)));
+typedef uint16_t CAT(NAME(shorts), _) __attribute__((ext_vector_type(LANES)));
+typedef double CAT(NAME(halves), _) __attribute__((ext_vector_type(LANES / 2)));
+
+TARGET static inline CAT(NAME(vf), _) NAME(from_bf16)(CAT(NAME(shorts), _) bits) {
+  CAT(NAME(words), _) words = __builtin_convertvector(bits, CAT(NAME(words), _)) << 16;
+  CAT(NAME(vf), _) v;
+  memcpy(&v, &words, sizeof v);
+  return v;
 }
 
-TARGET static void NAME(widen_bf16)(const void *from, float *to, size_t count) {
-  const uint16_t *bits = (const uint16_t *)from;
-  for (size_t p = 0; p < count; p++) {
-    uint16_t h;
-    memcpy(&h, bits + p, 2);
-    uint32_t word = (uint32_t)h << 16;
-    memcpy(to + p, &word, 4);
-  }
+TARGET static inline CAT(NAME(vf), _) NAME(from_f16)(CAT(NAME(shorts), _) bits) {
+#if defined(HALF_IN_HARDWARE)
+  typedef _Float16 HALF __attribute__((ext_vector_type(LANES)));
+  HALF half;
+  memcpy(&half, &bits, sizeof half);
+  return __builtin_convertvector(half, CAT(NAME(vf), _));
+#else
+  typedef CAT(NAME(words), _) WORDS;
+  // Shift exponent and mantissa into place and scale by 2^112: exact, subnormals included.
+  // Inf and NaN end up at 65536 and above, where their exponent is filled in.
+  WORDS wide = __builtin_convertvector(bits, WORDS);
+  WORDS magnitude = (wide & 0x7fff) << 13;
+  CAT(NAME(vf), _) value;
+  memcpy(&value, &magnitude, sizeof value);
+  value *= 0x1p112f;
+  WORDS words;
+  memcpy(&words, &value, sizeof words);
+  words |= (WORDS)(value >= 65536.0f) & 0x7f800000u;
+  words |= (wide & 0x8000) << 16;
+  memcpy(&value, &words, sizeof value);
+  return value;
+#endif
 }
+
+#define VEC CAT(NAME(vf), _)
+#define HALVES CAT(NAME(halves), _)
+
+#define STORED float
+#define SUFFIX f32
+#define WIDEN(v) (v)
+#define IS_ZERO(w) ((w) == 0)
+#define IN_PLACE
+#include "take_body.h"
+#undef STORED
+#undef SUFFIX
+#undef WIDEN
+#undef IS_ZERO
+#undef IN_PLACE
+
+#define STORED uint16_t
+#define IS_ZERO(w) (((w) & 0x7fff) == 0)
+#define SUFFIX bf16
+#define WIDEN(v) NAME(from_bf16)(v)
+#include "take_body.h"
+#undef SUFFIX
+#undef WIDEN
+
+#define SUFFIX f16
+#define WIDEN(v) NAME(from_f16)(v)
+#include "take_body.h"
+#undef STORED
+#undef SUFFIX
+#undef WIDEN
+#undef IS_ZERO
+
+#define WIDEN_ROW(SUFFIX)                                                                    \
+  TARGET static void NAME(widen_##SUFFIX)(const void *from, float *to, size_t count) {       \
+    typedef uint16_t BITS __attribute__((ext_vector_type(LANES), aligned(2)));               \
+    const uint16_t *bits = (const uint16_t *)from;                                           \
+    size_t p = 0;                                                                            \
+    for (; p + LANES <= count; p += LANES)                                                   \
+      *(VEC *)(to + p) = NAME(from_##SUFFIX)(*(const BITS *)(bits + p));                     \
+    BITS rest = 0;                                                                           \
+    memcpy(&rest, bits + p, (count - p) * sizeof *bits);                                     \
+    VEC v = NAME(from_##SUFFIX)(rest);                                                       \
+    memcpy(to + p, &v, (count - p) * sizeof *to);                                            \
+  }
+WIDEN_ROW(bf16)
+WIDEN_ROW(f16)
+
+#undef VEC
+#undef HALVES
 
 TARGET static void NAME(widen_f32_f64)(const float *from, double *to, size_t count) {
   for (size_t p = 0; p < count; p++) {
@@ -99,7 +152,9 @@ const struct mt_kernels NAME(kernels) = {
     .name = ISA_NAME,
     .pairs_f32 = NAME(pairs_f32),
     .pairs_f64 = NAME(pairs_f64),
-    .add_moments = NAME(add_moments_f32),
+    .take_f32 = NAME(take_f32),
+    .take_bf16 = NAME(take_bf16),
+    .take_f16 = NAME(take_f16),
     .energy_f32 = NAME(energy_f32),
     .energy_f64 = NAME(energy_f64),
     .add_collinear = NAME(add_collinear),

@@ -75,6 +75,11 @@ TARGET static inline __attribute__((always_inline)) void FN(tile)(
   const REAL *x[TI], *y[TJ];
   for (int a = 0; a < ni; a++) x[a] = rows[x0 + (size_t)a] + to.at;
   for (int b = 0; b < nj; b++) y[b] = rows[y0 + (size_t)b] + to.at;
+  // The sums of many models are in no near cache by the time they are needed.
+  for (int a = 0; a < ni; a++) {
+    size_t i = x0 + (size_t)a, j = y0 + (size_t)(diagonal ? a + 1 : 0);
+    __builtin_prefetch(to.l2 + (i * to.n - i * (i + 1) / 2 - i - 1 + j), 1);
+  }
   VEC s2[TI][TJ], s1[TI][TJ], top[TI][TJ];
   for (int a = 0; a < ni; a++)
     for (int b = 0; b < nj; b++) s2[a][b] = 0, s1[a][b] = 0, top[a][b] = 0;
@@ -164,65 +169,6 @@ TARGET static void FN(pairs)(const REAL *const *rows, size_t n, size_t at, size_
     SWEEP(TI, 0)
   }
 }
-
-#if defined(SUMS_IN_FLOAT)
-// One pass, about a shift that is near the mean: see mt_add_moments in mt_kernels.h.
-TARGET static int FN(add_moments)(const REAL *row, size_t count, mt_shifted_moments *m) {
-  typedef int32_t INTS __attribute__((ext_vector_type(WIDTH)));
-  typedef double HALVES __attribute__((ext_vector_type(WIDTH / 2)));
-  VEC shift = (REAL)m->shift;
-  // Two sums in turn where the multiply-add would wait for the one before it.
-  VEC low = INFINITY, high = -INFINITY, s3a = 0, s3b = 0, s4a = 0, s4b = 0;
-  HALVES s1a = 0, s1b = 0, s2a = 0, s2b = 0;
-  INTS zeros = 0;
-#define STEP(v, edge, s3, s4)              \
-  do {                                     \
-    VEC d = (v) - shift;                   \
-    VEC q = d * d;                         \
-    HALVES da = __builtin_convertvector((v).lo, HALVES) - m->shift; \
-    HALVES db = __builtin_convertvector((v).hi, HALVES) - m->shift; \
-    s1a += da, s1b += db;                  \
-    s2a += da * da, s2b += db * db;        \
-    s3 += q * d;                           \
-    s4 += q * q;                           \
-    low = (edge) < low ? (edge) : low;     \
-    high = (edge) > high ? (edge) : high;  \
-    zeros -= ((edge) == 0);                \
-  } while (0)
-  size_t whole = count / (2 * WIDTH) * (2 * WIDTH);
-  for (size_t p = 0; p < whole; p += 2 * WIDTH) {
-    VEC u = *(const VEC *)(row + p), v = *(const VEC *)(row + p + WIDTH);
-    __builtin_prefetch(row + p + AHEAD);
-    if (WIDTH == 16) __builtin_prefetch(row + p + AHEAD + WIDTH);
-    STEP(u, u, s3a, s4a);
-    STEP(v, v, s3b, s4b);
-  }
-  uint64_t surplus = 0;
-  for (size_t p = whole; p < count; p += WIDTH) {
-    size_t filled = count - p < WIDTH ? count - p : WIDTH;
-    VEC v = shift, edge = row[p];  // filled up with what changes no sum, and no extreme
-    memcpy(&v, row + p, filled * sizeof(REAL));
-    memcpy(&edge, row + p, filled * sizeof(REAL));
-    STEP(v, edge, s3a, s4a);
-    if (row[p] == 0) surplus += WIDTH - filled;
-  }
-#undef STEP
-  double t1 = 0, t2 = 0, t3 = FN(sum)(s3a + s3b), t4 = FN(sum)(s4a + s4b);
-  s1a += s1b, s2a += s2b;
-  for (int k = 0; k < WIDTH / 2; k++) t1 += s1a[k], t2 += s2a[k];
-  double n = (double)count;
-  // Fourth powers must stay inside the range of a float, and the shift near the mean: within
-  // three standard deviations, t1^2 / n <= 0.9 t2. NaN and infinities fail the first test.
-  if (!(t4 > 1e-30 && t4 < 1e30) || t1 * t1 > 0.9 * n * t2) return 0;
-  m->count += n;
-  m->s1 += t1, m->s2 += t2, m->s3 += t3, m->s4 += t4;
-  double lo = -FN(largest)(-low), hi = FN(largest)(high);
-  m->min = lo < m->min ? lo : m->min;
-  m->max = hi > m->max ? hi : m->max;
-  m->zeros += (uint64_t)(uint32_t)__builtin_reduce_add(zeros) - surplus;
-  return 1;
-}
-#endif
 
 // Sum of squares, in double.
 TARGET static double FN(energy)(const REAL *row, size_t count) {

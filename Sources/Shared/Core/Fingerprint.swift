@@ -8,27 +8,26 @@ public struct Fingerprint: Sendable, Hashable {
 
   public init(of bytes: some Sequence<UInt8>) {
     self.init()
-    add(bytes)
+    Array(bytes).withUnsafeBytes { add($0) }
   }
 
-  public mutating func add(_ bytes: some Sequence<UInt8>) {
-    if bytes.withContiguousStorageIfAvailable({ add(UnsafeRawBufferPointer($0)) }) == nil {
-      Array(bytes).withUnsafeBytes { add($0) }
-    }
-  }
-
-  private mutating func add(_ bytes: UnsafeRawBufferPointer) {
+  public mutating func add(_ bytes: UnsafeRawBufferPointer) {
     let whole = bytes.count / 8 * 8
-    for start in stride(from: 0, to: whole, by: 8) {
-      mix(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)))
+    for offset in stride(from: 0, to: whole, by: 8) {
+      mix(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
     }
-    var word: UInt64 = 0
-    for position in whole..<bytes.count { word |= UInt64(bytes[position]) << (8 * (position & 7)) }
-    if whole < bytes.count { mix(word) }
+    if whole < bytes.count {
+      var word: UInt64 = 0
+      for offset in whole..<bytes.count { word |= UInt64(bytes[offset]) << (8 * UInt64(offset - whole)) }
+      mix(word)
+    }
     mix(UInt64(bytes.count))
   }
 
-  public mutating func add(_ text: String) { add(text.utf8) }
+  public mutating func add(_ text: String) {
+    var text = text
+    text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
+  }
 
   private mutating func mix(_ word: UInt64) {
     value = (value ^ word) &* 0x0000_0100_0000_01b3

@@ -51,12 +51,18 @@ public enum SampleGrid {
     public var shape: SampleShape { SampleShape(rows: rows.count, columns: columns.count) }
   }
 
-  /// Submatrices of each tensor of a plan, so that a model's samples stay at a few megabytes and a
-  /// shard's at 16 MiB.
+  /// Submatrices of all tensors together that are enough, at 16 KiB each.
+  private static let enough = 256
+
+  /// Of many linear maps every so manieth is sampled, so that a model's samples stay at a few megabytes
+  /// however small the maps are.
+  public static func every(linearTensors: Int) -> Int { (linearTensors + enough - 1) / enough }
+
+  /// Submatrices of each sampled tensor of a plan; a shard's stay at 16 MiB.
   public static func count(linearTensors: Int, models: Int, shape: TensorShape) -> Int {
     guard min(shape.rows, shape.columns) >= smallest else { return 0 }
     if shape.rows <= side, shape.columns <= side { return 1 }
-    return max(1, min(most, 256 / max(1, linearTensors), 1024 / max(1, models)))
+    return max(1, min(most, enough / max(1, linearTensors), 1024 / max(1, models)))
   }
 
   /// How many of `count` submatrices lie in each of the shards: spread as evenly as they go.

@@ -22,8 +22,15 @@ public enum ShardGeometry {
   /// Models from which on the kernels put runs side by side instead of reading them in place.
   public static let packedModels = 24
 
-  /// Lanes between two packed rows, so that they do not compete for the same cache lines.
-  public static let padding = 16
+  /// Bytes that a processor moves at a time.
+  public static let cacheLine = 64
+
+  /// Lanes from one packed row to the next: whole cache lines, and one between them, so that rows do
+  /// not compete for the same lines of the cache.
+  public static func packedRow(_ coordinates: Int) -> Int {
+    let line = cacheLine / MemoryLayout<Float>.stride
+    return (coordinates + line - 1) / line * line + line
+  }
 
   /// Coordinates of a run; rows looked at for shrinkage (`columns` > 0) end a run.
   public static func run(columns: Int) -> Int { columns > 0 ? min(columns, run) : run }
@@ -42,8 +49,9 @@ public enum ShardGeometry {
   }
 
   /// Bytes of weights that a shard keeps as they are: its samples, and the block of its spectrum.
-  public static func keptBytes(models: Int, samples: Int, spectrum: Int) -> Int {
-    models * (4 * samples * SampleGrid.side * SampleGrid.side + SpectrumGrid.bytes(spectrum))
+  public static func keptBytes(models: Int, shape: TensorShape, samples: Int, spectrum: Int) -> Int {
+    let sampled = min(shape.rows, SampleGrid.side) * min(shape.columns, SampleGrid.side)
+    return models * (4 * samples * sampled + SpectrumGrid.bytes(spectrum, of: shape))
   }
 
   /// Bytes that a computation holds beside its blocks: the sums, the packed runs and what is kept.
@@ -52,8 +60,8 @@ public enum ShardGeometry {
   ) -> Int {
     let shrinkage = statistics.contains(.shrinkage)
     let arrays = statistics.pairArrays + (shrinkage ? 1 : 0)
-    let lanes = chunk(models: models, columns: shrinkage ? columns : 0) + padding
-    return kept + PairIndex(models).count * arrays * 8 + models * (lanes * 8 + buffers * rowPadding)
+    let lanes = packedRow(chunk(models: models, columns: shrinkage ? columns : 0))
+    return kept + PairIndex(models).count * arrays * 8 + models * (lanes * 8 + buffers * cacheLine)
   }
 
   /// Blocks in memory at a time: one computed on, the others being read ahead.
@@ -64,9 +72,8 @@ public enum ShardGeometry {
   public static func blockBytes(models: Int) -> Int { max(16 << 20, models << 19) }
 
   /// Rows of a block start at cache lines.
-  private static let rowPadding = 64
   public static func alignedRow(_ bytes: Int) -> Int {
-    (bytes + rowPadding - 1) / rowPadding * rowPadding
+    (bytes + cacheLine - 1) / cacheLine * cacheLine
   }
 
   /// Bytes below which a computation cannot run: blocks of one quantum and the sums.

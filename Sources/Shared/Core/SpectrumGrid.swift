@@ -49,6 +49,14 @@ public enum SpectrumGrid {
     return 3.2e-10 * short * short * short
   }
 
+  /// Bytes that one model's block takes of a tensor of this shape at most.
+  static func bytes(_ side: Int, of shape: TensorShape) -> Int {
+    let long = elongation * side
+    let wide = min(shape.rows, side) * min(shape.columns, long)
+    let tall = min(shape.rows, long) * min(shape.columns, side)
+    return 4 * max(wide, tall)
+  }
+
   /// The block of a shard: a function of the numbers given alone.
   ///
   /// - Parameters:

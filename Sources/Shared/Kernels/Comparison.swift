@@ -22,6 +22,7 @@ final class Comparison<Real: Lane>: Comparing {
   private let chunk: Int
   private let stride: Int
   private let packs: Bool
+  /// A row of lanes per model. Vectors that cross no cache line are read at twice the speed.
   private let scratch: UnsafeMutableBufferPointer<Real>
   private let pointers: UnsafeMutableBufferPointer<UnsafePointer<Real>?>
   private var moments: [RunningMoments]
@@ -34,9 +35,12 @@ final class Comparison<Real: Lane>: Comparing {
     self.columns = statistics.contains(.shrinkage) ? columns : 0
     run = ShardGeometry.run(columns: self.columns)
     chunk = ShardGeometry.chunk(models: types.count, columns: self.columns)
-    stride = chunk + ShardGeometry.padding
+    stride = ShardGeometry.packedRow(chunk)
     packs = types.count >= ShardGeometry.packedModels
-    scratch = .allocate(capacity: types.count * stride)
+    let lanes = types.count * stride
+    scratch = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: lanes * MemoryLayout<Real>.stride, alignment: ShardGeometry.cacheLine
+    ).bindMemory(to: Real.self)
     pointers = .allocate(capacity: types.count)
     moments = Array(repeating: RunningMoments(), count: types.count)
     sums = Partial(models: types.count, statistics: statistics)
@@ -74,15 +78,12 @@ final class Comparison<Real: Lane>: Comparing {
     guard let base = scratch.baseAddress else { return }
     for i in types.indices {
       let from = rows[i] + start * types[i].bytes
-      let row: UnsafePointer<Real>
-      if !packs, let own = Real.inPlace(from, types[i]) {
-        row = own
-      } else {
-        Real.widen(from, types[i], count, into: base + i * stride)
-        row = UnsafePointer(base + i * stride)
-      }
-      pointers[i] = row
-      moments[i].add(row, count, run: run)
+      let lanes = packs || types[i] != Real.stored ? base + i * stride : nil
+      let next =
+        i + 1 < types.count
+        ? rows[i + 1] + start * types[i + 1].bytes : rows[0] + (start + count) * types[0].bytes
+      moments[i].add(from, types[i], widenedTo: lanes, count, run: run, ahead: next)
+      pointers[i] = lanes.map { UnsafePointer($0) } ?? from.assumingMemoryBound(to: Real.self)
     }
   }
 
@@ -95,7 +96,9 @@ final class Comparison<Real: Lane>: Comparing {
 
   private static func update(
     _ sums: inout Partial,
-    _ body: (UnsafeMutablePointer<Double>?, UnsafeMutablePointer<Double>?, UnsafeMutablePointer<Double>?) -> Void
+    _ body: (
+      UnsafeMutablePointer<Double>?, UnsafeMutablePointer<Double>?, UnsafeMutablePointer<Double>?
+    ) -> Void
   ) {
     sums.l2.withUnsafeMutableBufferPointer { l2 in
       sums.l1.withUnsafeMutableBufferPointer { l1 in

@@ -3,12 +3,8 @@ internal import Core
 
 /// The type in which weights are compared: `Float`, or `Double` when a model stores F64.
 protocol Lane: BinaryFloatingPoint {
-  /// Widens `count` weights of `type` exactly.
-  static func widen(
-    _ from: UnsafeRawPointer, _ type: ElementType, _ count: Int, into: UnsafeMutablePointer<Self>)
-
-  /// The weights themselves where `type` is this type; nil where they must be widened.
-  static func inPlace(_ from: UnsafeRawPointer, _ type: ElementType) -> UnsafePointer<Self>?
+  /// The storage type that needs no widening.
+  static var stored: ElementType { get }
 
   /// See `mt_pairs_f32`.
   static func addPairs(
@@ -18,15 +14,21 @@ protocol Lane: BinaryFloatingPoint {
 
   static func energy(_ row: UnsafePointer<Self>, _ count: Int) -> Double
 
-  /// Adds moments about a shift as far as that keeps the digits; returns the coordinates added.
-  static func addMoments(
-    _ row: UnsafePointer<Self>, _ count: Int, _ run: Int, _ to: inout mt_shifted_moments) -> Int
+  /// See `mt_take`.
+  ///
+  /// - Parameter into: where the widened weights go; nil: they are of the type `stored` and stay.
+  static func take(
+    _ from: UnsafeRawPointer, _ type: ElementType, into: UnsafeMutablePointer<Self>?, _ count: Int,
+    _ run: Int, ahead: UnsafeRawPointer, _ moments: inout mt_shifted_moments) -> Int
 
   /// Moments of one run by two passes in double, whatever the weights are.
   static func moments(_ row: UnsafePointer<Self>, _ count: Int) -> mt_run_moments
 }
 
 extension Float: Lane {
+  static var stored: ElementType { .f32 }
+
+  /// Widens exactly.
   static func widen(
     _ from: UnsafeRawPointer, _ type: ElementType, _ count: Int, into: UnsafeMutablePointer<Float>
   ) {
@@ -38,10 +40,6 @@ extension Float: Lane {
     }
   }
 
-  static func inPlace(_ from: UnsafeRawPointer, _ type: ElementType) -> UnsafePointer<Float>? {
-    type == .f32 ? from.assumingMemoryBound(to: Float.self) : nil
-  }
-
   static func addPairs(
     _ rows: UnsafeMutablePointer<UnsafePointer<Float>?>, _ n: Int, _ count: Int, _ run: Int,
     _ l2: UnsafeMutablePointer<Double>?, _ l1: UnsafeMutablePointer<Double>?,
@@ -50,9 +48,17 @@ extension Float: Lane {
 
   static func energy(_ row: UnsafePointer<Float>, _ count: Int) -> Double { mt_energy_f32(row, count) }
 
-  static func addMoments(
-    _ row: UnsafePointer<Float>, _ count: Int, _ run: Int, _ to: inout mt_shifted_moments
-  ) -> Int { mt_add_moments(row, count, run, &to) }
+  static func take(
+    _ from: UnsafeRawPointer, _ type: ElementType, into: UnsafeMutablePointer<Float>?, _ count: Int,
+    _ run: Int, ahead: UnsafeRawPointer, _ moments: inout mt_shifted_moments
+  ) -> Int {
+    switch type {
+    case .f32: mt_take(MT_F32, from, into, count, run, ahead, &moments)
+    case .f16: mt_take(MT_F16, from, into, count, run, ahead, &moments)
+    case .bf16: mt_take(MT_BF16, from, into, count, run, ahead, &moments)
+    case .f64: preconditionFailure("F64 takes the path of doubles")
+    }
+  }
 
   static func moments(_ row: UnsafePointer<Float>, _ count: Int) -> mt_run_moments {
     mt_moments_f32(row, count)
@@ -60,7 +66,9 @@ extension Float: Lane {
 }
 
 extension Double: Lane {
-  static func widen(
+  static var stored: ElementType { .f64 }
+
+  private static func widen(
     _ from: UnsafeRawPointer, _ type: ElementType, _ count: Int, into: UnsafeMutablePointer<Double>
   ) {
     switch type {
@@ -75,10 +83,6 @@ extension Double: Lane {
     }
   }
 
-  static func inPlace(_ from: UnsafeRawPointer, _ type: ElementType) -> UnsafePointer<Double>? {
-    type == .f64 ? from.assumingMemoryBound(to: Double.self) : nil
-  }
-
   static func addPairs(
     _ rows: UnsafeMutablePointer<UnsafePointer<Double>?>, _ n: Int, _ count: Int, _ run: Int,
     _ l2: UnsafeMutablePointer<Double>?, _ l1: UnsafeMutablePointer<Double>?,
@@ -89,10 +93,14 @@ extension Double: Lane {
     mt_energy_f64(row, count)
   }
 
-  /// Doubles are rare; they always take the way of two passes.
-  static func addMoments(
-    _ row: UnsafePointer<Double>, _ count: Int, _ run: Int, _ to: inout mt_shifted_moments
-  ) -> Int { 0 }
+  /// Doubles are rare; they always take the way of two passes, run by run.
+  static func take(
+    _ from: UnsafeRawPointer, _ type: ElementType, into: UnsafeMutablePointer<Double>?, _ count: Int,
+    _ run: Int, ahead: UnsafeRawPointer, _ moments: inout mt_shifted_moments
+  ) -> Int {
+    if let into { widen(from, type, min(run, count), into: into) }
+    return 0
+  }
 
   static func moments(_ row: UnsafePointer<Double>, _ count: Int) -> mt_run_moments {
     mt_moments_f64(row, count)

@@ -3,33 +3,43 @@ internal import Core
 
 /// Moments of one model's weights while they pass by.
 ///
-/// Most runs are summed as powers of (x - shift), one pass with no division; the shift is the mean
-/// of an earlier run. A run that is far from the shift, out of a float's range or not finite is
-/// taken by two passes about its own mean and moves the shift.
+/// Most runs are summed as powers of (x - shift), one pass with no division; the shift is 0, as
+/// most weights lie around it, or the mean of an earlier run. A run that is far from the shift, out
+/// of a float's range or not finite is taken by two passes about its own mean and moves the shift.
 struct RunningMoments {
   private var merged = Moments.empty
-  private var shifted: mt_shifted_moments?
+  private var shifted = mt_shifted_moments(shift: 0)
 
-  mutating func add<Real: Lane>(_ row: UnsafePointer<Real>, _ count: Int, run: Int) {
+  /// - Parameters:
+  ///   - from: `count` weights of `type`.
+  ///   - lanes: where they are put, widened; nil: they are lanes already and stay where they are.
+  ///   - ahead: the row that will be added next, to be fetched from memory meanwhile.
+  mutating func add<Real: Lane>(
+    _ from: UnsafeRawPointer, _ type: ElementType, widenedTo lanes: UnsafeMutablePointer<Real>?,
+    _ count: Int, run: Int, ahead: UnsafeRawPointer
+  ) {
     var done = 0
-    while done < count {
-      if var sums = shifted {
-        done += Real.addMoments(row + done, count - done, run, &sums)
-        shifted = sums
-        guard done < count else { return }
-        merged.merge(Moments(sums))
-      }
+    while true {
+      let offset = done * type.bytes
+      done += Real.take(
+        from + offset, type, into: lanes.map { $0 + done }, count - done, run, ahead: ahead + offset,
+        &shifted)
+      guard done < count else { return }
+      let row =
+        lanes.map { UnsafePointer($0 + done) }
+        ?? (from + done * type.bytes).assumingMemoryBound(to: Real.self)
       let length = min(run, count - done)
-      let own = Real.moments(row + done, length)
-      merged.merge(Moments(own))
-      shifted = mt_shifted_moments(shift: own.mean)
+      let own = Moments(Real.moments(row, length))
+      merged.merge(Moments(shifted))
+      merged.merge(own)
+      shifted = mt_shifted_moments(near: own)
       done += length
     }
   }
 
   var total: Moments {
     var total = merged
-    if let shifted { total.merge(Moments(shifted)) }
+    total.merge(Moments(shifted))
     return total
   }
 }
@@ -37,10 +47,15 @@ struct RunningMoments {
 extension mt_shifted_moments {
   fileprivate init(shift: Double) {
     self.init()
-    let rounded = Double(Float(shift))
-    self.shift = rounded.isFinite ? rounded : 0
+    self.shift = shift
     min = .infinity
     max = -.infinity
+  }
+
+  /// About 0 where the mean is within half a standard deviation of it: that takes no subtraction.
+  fileprivate init(near run: Moments) {
+    let mean = Double(Float(run.mean))
+    self.init(shift: !mean.isFinite || 4 * mean * mean <= run.variance ? 0 : mean)
   }
 }
 

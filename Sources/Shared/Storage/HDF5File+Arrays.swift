@@ -120,6 +120,30 @@ extension HDF5File {
     return values
   }
 
+  /// Reads a box out of an array of doubles, row-major.
+  ///
+  /// - Parameters:
+  ///   - start: the first index of each dimension.
+  ///   - count: how many of each.
+  public func doubles(_ name: String, start: [Int], count: [Int]) throws(Failure) -> [Double] {
+    chdf5_silence()
+    guard
+      let set = HDF5Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose),
+      let space = HDF5Handle(H5Dget_space(set.id), H5Sclose),
+      Int(H5Sget_simple_extent_ndims(space.id)) == start.count, start.count == count.count,
+      start.allSatisfy({ $0 >= 0 }), count.allSatisfy({ $0 >= 0 }),
+      H5Sselect_hyperslab(
+        space.id, H5S_SELECT_SET, start.map { hsize_t($0) }, nil, count.map { hsize_t($0) }, nil) >= 0,
+      H5Sselect_valid(space.id) > 0,
+      let memory = Self.space(count)
+    else { throw unreadable(name) }
+    var values = [Double](repeating: 0, count: count.reduce(1, *))
+    guard H5Dread(set.id, chdf5_f64(), memory.id, space.id, chdf5_default(), &values) >= 0 else {
+      throw unreadable(name)
+    }
+    return values
+  }
+
   public func setAttribute(_ name: String, of object: String, to text: String) throws(Failure) {
     guard
       let type = Self.stringType(),

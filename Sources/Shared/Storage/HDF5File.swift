@@ -48,6 +48,13 @@ public final class HDF5File {
     guard flushed >= 0, status >= 0 else { throw cannotWrite("") }
   }
 
+  /// Of the library that is linked, as `1.10.8`.
+  public static var libraryVersion: String {
+    var (major, minor, release) = (UInt32(0), UInt32(0), UInt32(0))
+    H5get_libversion(&major, &minor, &release)
+    return "\(major).\(minor).\(release)"
+  }
+
   static var lastError: String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { text in
       chdf5_last_error(text.baseAddress)

@@ -13,6 +13,13 @@ public final class Context: @unchecked Sendable {
   }
 
   deinit { zmq_ctx_term(pointer) }
+
+  /// Of the library that is linked, as `4.3.4`.
+  public static var libraryVersion: String {
+    var (major, minor, patch) = (Int32(0), Int32(0), Int32(0))
+    zmq_version(&major, &minor, &patch)
+    return "\(major).\(minor).\(patch)"
+  }
 }
 
 enum ZeroMQ {

@@ -1,6 +1,7 @@
 public import Core
 
-/// Partials as bytes: on the wire and in the journal alike, little-endian.
+/// Partials as bytes: on the wire and in the journal alike, little-endian as every processor that this
+/// program runs on.
 ///
 /// Layout: `UInt32` models, `UInt8` statistics, 3 zero bytes, then the arrays as doubles in the order
 /// of `Partial`'s properties; moments take nine words per model; then the samples as floats; last a
@@ -37,18 +38,18 @@ public enum PartialCodec {
     bytes.append(partial.collinearRows)
     bytes.append(partial.logShrinkage)
     bytes.append(partial.bands)
-    for block in partial.samples {
-      for value in block.values { bytes.append(littleEndian: value.bitPattern) }
-    }
+    for block in partial.samples { block.values.withUnsafeBytes { bytes.append(contentsOf: $0) } }
     bytes.append(littleEndian: Fingerprint(of: bytes).value)
     return bytes
   }
 
+  /// Looks whether the bytes are a whole partial, without taking it apart.
+  ///
   /// - Throws: `WireError` when the bytes are not a partial for so many models and statistics, or
   ///   were damaged on the way.
-  public static func decode(
+  public static func check(
     _ bytes: [UInt8], models: Int, statistics: Statistics, samples: [SampleShape] = []
-  ) throws(WireError) -> Partial {
+  ) throws(WireError) {
     let expected = encodedBytes(models: models, statistics: statistics, samples: samples)
     guard bytes.count == expected else {
       throw WireError("a partial of \(bytes.count) bytes, expected \(expected)")
@@ -56,7 +57,21 @@ public enum PartialCodec {
     var reader = ByteReader(bytes)
     guard reader.next(UInt32.self) == UInt32(models), reader.next(UInt8.self) == statistics.rawValue
     else { throw WireError("a partial of other models or statistics than asked for") }
-    reader.skip(3)
+    var print = Fingerprint()
+    bytes.withUnsafeBytes { print.add(UnsafeRawBufferPointer(rebasing: $0.dropLast(tailBytes))) }
+    reader.skip(bytes.count - tailBytes - 5)
+    guard reader.next(UInt64.self) == print.value else {
+      throw WireError("a partial whose checksum does not fit: it was damaged on the way")
+    }
+  }
+
+  /// - Throws: as `check`.
+  public static func decode(
+    _ bytes: [UInt8], models: Int, statistics: Statistics, samples: [SampleShape] = []
+  ) throws(WireError) -> Partial {
+    try check(bytes, models: models, statistics: statistics, samples: samples)
+    var reader = ByteReader(bytes)
+    reader.skip(headBytes)
     var partial = Partial(models: models, statistics: statistics, samples: samples)
     reader.fill(&partial.l2)
     reader.fill(&partial.l1)
@@ -72,9 +87,6 @@ public enum PartialCodec {
     reader.fill(&partial.logShrinkage)
     reader.fill(&partial.bands)
     for block in partial.samples.indices { reader.fill(&partial.samples[block].values) }
-    guard reader.next(UInt64.self) == Fingerprint(of: bytes.dropLast(tailBytes)).value else {
-      throw WireError("a partial whose checksum does not fit: it was damaged on the way")
-    }
     return partial
   }
 }
@@ -85,7 +97,7 @@ extension [UInt8] {
   }
 
   fileprivate mutating func append(_ values: [Double]) {
-    for value in values { append(littleEndian: value.bitPattern) }
+    values.withUnsafeBytes { append(contentsOf: $0) }
   }
 }
 
@@ -103,12 +115,11 @@ private struct ByteReader {
     }
   }
 
-  mutating func fill(_ values: inout [Double]) {
-    for p in values.indices { values[p] = Double(bitPattern: next(UInt64.self)) }
-  }
-
-  mutating func fill(_ values: inout [Float]) {
-    for p in values.indices { values[p] = Float(bitPattern: next(UInt32.self)) }
+  mutating func fill<T: BitwiseCopyable>(_ values: inout [T]) {
+    values.withUnsafeMutableBytes { target in
+      bytes.withUnsafeBytes { target.copyMemory(from: .init(rebasing: $0[offset..<offset + target.count])) }
+      offset += target.count
+    }
   }
 
   mutating func skip(_ count: Int) { offset += count }

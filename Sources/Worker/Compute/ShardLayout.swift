@@ -25,7 +25,8 @@ struct ShardLayout: Sendable {
     coordinates = assignment.end - assignment.start
     let columns = assignment.shape.columns
     let kept = ShardGeometry.keptBytes(
-      models: types.count, samples: assignment.samples, spectrum: assignment.spectrum)
+      models: types.count, shape: assignment.shape, samples: assignment.samples,
+      spectrum: assignment.spectrum)
     bufferBytes =
       memoryBytes
       - ShardGeometry.workingBytes(

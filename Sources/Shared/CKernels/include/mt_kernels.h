@@ -45,10 +45,16 @@ typedef struct {
   uint64_t zeros;
 } mt_shifted_moments;
 
-// Adds runs of `run` <= MT_RUN until one comes that this way does not suit: the mean of the run is
-// more than three standard deviations off the shift, fourth powers leave the range of a float, or a
-// weight is not finite. Returns the coordinates added; the next run is left to `mt_moments_f32`.
-size_t mt_add_moments(const float *row, size_t count, size_t run, mt_shifted_moments *moments);
+typedef enum { MT_F32, MT_BF16, MT_F16 } mt_storage;
+
+// Widens a row to floats at `to` (NULL: floats stay where they are) and adds its moments, in one pass.
+// Goes by runs of `run` <= MT_RUN, until one comes that this way of summing does not suit: the mean of
+// the run is more than a standard deviation off the shift, fourth powers leave the range of a float,
+// or a weight is not finite. Returns the coordinates added; the next run is widened too, but
+// its moments are left to `mt_moments_f32`. As much as is read of the row is fetched from `ahead`, where
+// the row to be taken next starts: to the processor each row is a stream of its own.
+size_t mt_take(mt_storage storage, const void *from, float *to, size_t count, size_t run,
+               const void *ahead, mt_shifted_moments *moments);
 
 // Sums of one row, about the row's own mean, so that nothing cancels.
 typedef struct {

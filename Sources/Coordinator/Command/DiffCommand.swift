@@ -1,0 +1,27 @@
+import ArgumentParser
+import Core
+import Reports
+
+struct DiffCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff",
+    abstract: "Says what changed between two runs.",
+    discussion: """
+      Compares models, families, parents, distances and supports; models are the same when their ids \
+      are. Distances count as changed from 1 %, supports from 5 points on.
+
+      Example:
+        modeltree diff run-monday run-friday
+      """)
+
+  @Argument(help: ArgumentHelp("The run directory of the earlier run.", valueName: "run1")) var before: String
+  @Argument(help: ArgumentHelp("The run directory of the later run.", valueName: "run2")) var after: String
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    try reporting { () throws(Failure) in
+      let difference = Difference(try FinishedRun(path: before), try FinishedRun(path: after))
+      Console.result(json ? difference.json : difference.text)
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import Core
+import Reports
+
+struct PathCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "path",
+    abstract: "Says how two models are related.",
+    discussion: """
+      Shows the way from one to the other over their common ancestor, and its length.
+
+      Example:
+        modeltree path run m-d8dc m-c8b4
+      """)
+
+  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run")) var path: String
+  @Argument(help: ArgumentHelp("A model.", valueName: "a")) var from: String
+  @Argument(help: ArgumentHelp("Another model.", valueName: "b")) var to: String
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    try reporting { () throws(Failure) in
+      let finished = try FinishedRun(path: path)
+      let kinship = try Kinship(finished, from: try finished.model(from), to: try finished.model(to))
+      Console.result(json ? kinship.json : kinship.text)
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import Coordination
+import Core
+import Foundation
+import Gathering
+import Import
+import Journal
+import Lineage
+import Planning
+import Reports
+import Storage
+
+/// Finds the place of one new model: samples choose the candidates, a small recovery of its own
+/// compares them, the recorded tree takes it in.
+struct Query {
+  let run: String
+  let model: String
+  let nearest: Int
+  let workers: WorkerArguments
+  /// For stores and the small recovery; the caller's to remove.
+  let folder: String
+
+  func answer() throws(Failure) -> QueryAnswer {
+    let finished = try FinishedRun(path: run)
+    let (plan, journal) = try recordedPlan(finished)
+    let new = try newModel()
+    let search = try search(plan, journal, new)
+    let ids = plan.models.map(\.id)
+    var answer = QueryAnswer(
+      model: new.path, nearestRead: 0, models: ids.count, sampledWeights: search.weightsRead)
+    let chosen = candidates(search, finished)
+    answer.nearestRead = chosen.count
+    guard !chosen.isEmpty else { return answer }
+    let (lineage, number) = try compare(chosen.map { plan.models[$0] }, new, finished)
+    describe(&answer, lineage, number, chosen, search, ids)
+    guard lineage.unusable.findings[number] == nil else {
+      throw .badInput(
+        "'\(new.path.printable)' holds NaN or infinite weights: it cannot be placed",
+        advice: "get the model again, or mend its weights")
+    }
+    try place(&answer, lineage, number, chosen, finished, ids)
+    return answer
+  }
+
+  /// The plan of the run, made again from the headers of its models.
+  private func recordedPlan(_ finished: FinishedRun) throws(Failure) -> (Plan, Journal) {
+    try RunFiles.require(run)
+    let path = "\(run)/journal.sqlite"
+    let journal = try Journal(path: path)
+    let invocation = try RunFiles.invocation(path)
+    let intake = try Intake(invocation.inputs, stores: "\(folder)/stores", mode: .external)
+    let byPath = Dictionary(
+      intake.records.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    var records: [ModelRecord] = []
+    for known in finished.record.models {
+      guard var record = byPath[known.path] else {
+        throw .badInput(
+          "the model '\(known.id.printable)' of the run is not at '\(known.path.printable)' any more",
+          advice: "put it back, or recover the collection again")
+      }
+      record.id = known.id
+      records.append(record)
+    }
+    let plan = Plan(models: records, statistics: invocation.lineage.metric.statistics)
+    let identity = RunIdentity(plan: plan, statistics: invocation.lineage.metric.statistics)
+    let recorded = try journal.setting("identity").flatMap {
+      try? JSONDecoder().decode(RunIdentity.self, from: Data($0.utf8))
+    }
+    guard let recorded, recorded == identity else {
+      let differences = recorded.map { identity.differences(from: $0) } ?? []
+      throw .badInput(
+        "the models of '\(run.printable)' have changed since it finished:\(differences.prefix(4).map { "\n  \($0)" }.joined())",
+        advice: "recover the collection again")
+    }
+    return (plan, journal)
+  }
+
+  private func newModel() throws(Failure) -> ModelRecord {
+    let intake = try Intake([model], stores: "\(folder)/new", mode: .external)
+    guard let record = intake.records.first, intake.records.count == 1 else {
+      throw .usage(
+        "'\(model.printable)' holds \(intake.records.count) models, 'query' takes one",
+        advice: "name one of them, or recover the collection again with all of them")
+    }
+    return record
+  }
+
+  private func search(_ plan: Plan, _ journal: Journal, _ new: ModelRecord) throws(Failure) -> SampleSearch {
+    // Matching by canonical names is the planner's: its tensors that end with the new model are shared.
+    let joint = Plan(models: plan.models + [new], statistics: [])
+    struct Key: Hashable {
+      var name: String
+      var shape: TensorShape
+    }
+    let stored = Dictionary(new.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    var shared: [Key: StoredTensor] = [:]
+    for tensor in joint.tensors {
+      guard let copy = tensor.copies.last, copy.model == plan.models.count else { continue }
+      shared[Key(name: tensor.name, shape: tensor.shape)] = stored[copy.name]
+    }
+    return try SampleSearch(
+      plan, Gatherer(plan) { id throws(Failure) in try journal.partial(of: id) }
+    ) { tensor, place throws(Failure) in
+      guard let own = shared[Key(name: tensor.name, shape: tensor.shape)] else { return nil }
+      return try own.weights(rows: place.rows, columns: place.columns)
+    }
+  }
+
+  /// The nearest by samples, and in the tree the parents and children of the very nearest.
+  private func candidates(_ search: SampleSearch, _ finished: FinishedRun) -> [Int] {
+    var chosen = search.matches.prefix(nearest).map(\.model)
+    let ids = finished.ids
+    let number = Dictionary(ids.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    for near in chosen.prefix(2) {
+      for link in finished.forest.links where link.source == ids[near] || link.target == ids[near] {
+        let other = link.source == ids[near] ? link.target : link.source
+        guard let model = number[other], !chosen.contains(model), chosen.count < nearest + 8 else { continue }
+        chosen.append(model)
+      }
+    }
+    return chosen.sorted()
+  }
+
+  /// A recovery of the candidates and the new model, which comes last.
+  private func compare(_ models: [ModelRecord], _ new: ModelRecord, _ finished: FinishedRun)
+    throws(Failure) -> (Lineage, Int)
+  {
+    var options = try RunFiles.invocation("\(run)/journal.sqlite").lineage
+    options.families = nil
+    let invocation = Invocation(inputs: models.map(\.path) + [new.path], lineage: options)
+    let directory = try RunDirectory(path: "\(folder)/run", redo: false)
+    let local = LocalWorkers.Options(
+      count: workers.workers, memoryBytes: workers.memory.bytes, logPath: directory.log)
+    let (plan, lineage) = try Recovery(invocation, directory: directory, listening: .local(local)).solved()
+    guard plan.models.count == models.count + 1 else {
+      throw .badInput(
+        "'\(model.printable)' is one of the run's own models, or some of these cannot be read any more",
+        advice: "'modeltree why' answers for models of the run")
+    }
+    return (lineage, models.count)
+  }
+
+  private func describe(
+    _ answer: inout QueryAnswer, _ lineage: Lineage, _ number: Int, _ chosen: [Int],
+    _ search: SampleSearch, _ ids: [String]
+  ) {
+    let sampled = Dictionary(
+      search.matches.map { ($0.model, $0.ratio) }, uniquingKeysWith: { first, _ in first })
+    for (place, model) in chosen.enumerated() {
+      let distance = lineage.distances[place, number]
+      answer.candidates.append(
+        .init(
+          id: ids[model], distance: distance.isFinite ? distance : nil,
+          relatedness: lineage.relatedness[place, number].isFinite ? lineage.relatedness[place, number] : nil,
+          sampledRelatedness: sampled[model], evidence: lineage.evidence[place, number],
+          related: lineage.families[place] == lineage.families[number]))
+    }
+    answer.candidates.sort { ($0.distance ?? .infinity, $0.id) < ($1.distance ?? .infinity, $1.id) }
+    let read = Set(chosen)
+    answer.nearestUnread = search.matches.first { !read.contains($0.model) }?.ratio
+  }
+
+  private func place(
+    _ answer: inout QueryAnswer, _ lineage: Lineage, _ number: Int, _ chosen: [Int],
+    _ finished: FinishedRun, _ ids: [String]
+  ) throws(Failure) {
+    let related = chosen.indices.filter { lineage.families[$0] == lineage.families[number] }
+    let near = related.min {
+      (lineage.distances[$0, number], $0) < (lineage.distances[$1, number], $1)
+    }
+    guard let near else { return }
+    let family = finished.forest.nodes[chosen[near]].family
+    answer.families = Set(related.map { finished.forest.nodes[chosen[$0]].family + 1 }).sorted()
+    if let first = lineage.duplicateOf[number] {
+      answer.duplicateOf = ids[chosen[first]]
+      answer.parent = answer.duplicateOf
+      answer.relation = Relation.duplicate.name
+      return
+    }
+    let options = try RunFiles.invocation("\(run)/journal.sqlite").lineage
+    let members = finished.forest.nodes.indices.filter { finished.forest.nodes[$0].family == family }
+    let unit = options.lambda * Cost.mean(try finished.distances().submatrix(members))
+    var down: [Int: Double] = [:]
+    var up: [Int: Double] = [:]
+    for place in related {
+      let (distance, evidence) = (lineage.distances[place, number], lineage.evidence[place, number])
+      down[chosen[place]] = distance + unit * Cost.penalty(evidence, stage: options.stage)
+      up[chosen[place]] = distance + unit * Cost.penalty(-evidence, stage: options.stage)
+    }
+    guard let found = try Placement(finished, family: family, down: down, up: up) else { return }
+    answer.parent = found.parent.map { ids[$0] }
+    answer.children = found.children.map { ids[$0] }
+    answer.isRoot = found.parent == nil
+    if let mixture = lineage.mixtures.first(where: { $0.child == number }) {
+      answer.mixture = zip(mixture.parents, mixture.shares).map { .init(id: ids[chosen[$0]], share: $1) }
+      answer.relation = Relation.merge.name
+    } else if let parent = found.parent, let place = chosen.firstIndex(of: parent),
+      lineage.parents[number] == place, let relation = lineage.relations[number]
+    {
+      answer.relation = relation.name
+      answer.rank = relation.rank
+      answer.support = lineage.support[number]
+      answer.directionSupport = lineage.directionSupport[number]
+    }
+  }
+}

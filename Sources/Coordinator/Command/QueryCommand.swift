@@ -1,0 +1,43 @@
+import ArgumentParser
+import Core
+import Foundation
+import Reports
+
+struct QueryCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "query",
+    abstract: "Says where a new model belongs in the forest of a finished run.",
+    discussion: """
+      The nearest models of the run are found by the samples of weights that it has kept; only those \
+      are read again and compared with the new model exactly, by the rules of 'recover'. The run is \
+      not changed.
+
+      Example:
+        modeltree query run models/new-model
+      """)
+
+  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run")) var path: String
+  @Argument(help: ArgumentHelp("The new model: as for recover, but one.", valueName: "model")) var model: String
+
+  @Option(help: "Models of the run that are compared exactly.")
+  var nearest: Int = 12
+
+  @OptionGroup(title: "Workers") var workers: WorkerArguments
+  @Flag(help: "Print JSON.") var json = false
+
+  func validate() throws {
+    guard nearest >= 1 else { throw ValidationError("--nearest must be at least 1, got \(nearest)") }
+  }
+
+  func run() throws {
+    try reporting { () throws(Failure) in
+      let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("modeltree-query-\(ProcessInfo.processInfo.processIdentifier)").path
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      let answer = try Query(
+        run: path, model: model, nearest: nearest, workers: workers, folder: folder
+      ).answer()
+      Console.result(json ? JSONText.of(answer, pretty: true) + "\n" : answer.text)
+    }
+  }
+}

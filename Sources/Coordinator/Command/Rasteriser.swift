@@ -1,0 +1,46 @@
+import Core
+import Foundation
+import Glibc
+
+/// SVG to PNG, by the tool that Debian has for it: pictures in pixels are wanted too rarely to link a
+/// rasteriser and its fonts to the program.
+enum Rasteriser {
+  private static let tool = "rsvg-convert"
+  /// Pixels per pixel of the drawing: sharp in print and on dense screens.
+  private static let zoom = "2"
+
+  /// Writes the picture to standard output.
+  static func print(_ svg: String) throws(Failure) {
+    guard isatty(STDOUT_FILENO) == 0 else {
+      throw .usage(
+        "a PNG picture is nothing for a terminal", advice: "send it to a file: modeltree tree ... --format png > tree.png")
+    }
+    guard let path = path() else {
+      throw Failure(
+        .usage, "png needs '\(tool)', which is not on the PATH",
+        advice: "apt-get install librsvg2-bin, or take --format svg, which browsers and papers read too")
+    }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = ["--zoom", zoom, "--format", "png", "--unlimited"]
+    let input = Pipe()
+    process.standardInput = input
+    do {
+      try process.run()
+      try input.fileHandleForWriting.write(contentsOf: Data(svg.utf8))
+      try input.fileHandleForWriting.close()
+    } catch {
+      throw Failure(.unclassified, "cannot run '\(path)': \((error as NSError).localizedDescription)")
+    }
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw .cannotWrite(
+        "'\(path)' ended with \(process.terminationStatus)", advice: "see its message above, or take --format svg")
+    }
+  }
+
+  private static func path() -> String? {
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    return folders.map { "\($0)/\(tool)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+  }
+}

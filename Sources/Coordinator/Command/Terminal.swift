@@ -1,0 +1,22 @@
+import Core
+import Foundation
+import Glibc
+import Reports
+
+/// The terminal that results go to, if it is one.
+enum Terminal {
+  /// Colour on a terminal alone, and not against the reader's wish (no-color.org). Columns as the
+  /// terminal says; for files and pipes there is no limit.
+  static var style: TextTree.Style {
+    guard isatty(STDOUT_FILENO) == 1 else { return .init() }
+    let environment = ProcessInfo.processInfo.environment
+    let wishes = (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+    return .init(columns: columns(environment), hasColour: wishes)
+  }
+
+  private static func columns(_ environment: [String: String]) -> Int {
+    var size = winsize()
+    if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 { return max(40, Int(size.ws_col)) }
+    return environment["COLUMNS"].flatMap(Int.init).map { max(40, $0) } ?? 80
+  }
+}

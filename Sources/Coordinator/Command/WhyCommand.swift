@@ -1,0 +1,28 @@
+import ArgumentParser
+import Core
+import Reports
+
+struct WhyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "why",
+    abstract: "Says why a model has the parent that it has.",
+    discussion: """
+      Holds the parent against the runner-up, the cheapest other model that could be in its place, and \
+      says what would have to be different for the runner-up to win.
+
+      Example:
+        modeltree why run m-8f45
+      """)
+
+  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run")) var path: String
+  @Argument(help: ArgumentHelp("The model; as 'modeltree tree' shows it.", valueName: "child")) var child: String
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    try reporting { () throws(Failure) in
+      let finished = try FinishedRun(path: path)
+      let why = try Why(finished, child: try finished.model(child))
+      Console.result(json ? why.json : why.text)
+    }
+  }
+}

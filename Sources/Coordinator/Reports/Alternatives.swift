@@ -1,0 +1,31 @@
+internal import Core
+
+/// For each model of a forest the parent that would be the next best: the cheapest one beside its own,
+/// among the models that do not descend from it.
+struct Alternatives {
+  struct Parent: Equatable {
+    let node: Int
+    let cost: Double
+  }
+
+  /// Per node; nil where nothing else could be its parent.
+  let nextBest: [Parent?]
+
+  /// - Parameter cost: n x n, NaN: no such edge. O(n^2).
+  init(_ outline: Outline, cost: SquareMatrix) {
+    let n = outline.parent.count
+    // Places in the order of the tree: the descendants of a node are the `size` places from its own.
+    var place = Array(repeating: 0, count: n)
+    for (position, node) in outline.order.enumerated() { place[node] = position }
+    var best: [Parent?] = Array(repeating: nil, count: n)
+    for source in 0..<n {
+      for target in 0..<n {
+        let value = cost[source, target]
+        let isBelow = place[source] >= place[target] && place[source] < place[target] + outline.size[target]
+        guard value.isFinite, !isBelow, outline.parent[target] != source else { continue }
+        if best[target].map({ value < $0.cost }) ?? true { best[target] = Parent(node: source, cost: value) }
+      }
+    }
+    nextBest = best
+  }
+}

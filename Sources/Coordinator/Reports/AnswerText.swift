@@ -1,0 +1,42 @@
+internal import Core
+internal import Foundation
+internal import Lineage
+
+/// Words and numbers that the answers about a finished run have in common.
+enum AnswerText {
+  static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
+
+  static func signed(_ value: Double) -> String {
+    value.isFinite ? (value > 0 ? "+" : "") + fixed(value, abs(value) < 10 ? 2 : 1) : "-"
+  }
+
+  static func number(_ value: Double) -> String { value.isFinite ? TextTree.short(value) : "-" }
+
+  static func relation(_ link: Forest.Link) -> String {
+    link.relation.rank.map { "\(link.relation.name), rank \($0)" } ?? link.relation.name
+  }
+
+  static func count(_ number: Int, _ one: String, _ many: String) -> String {
+    "\(number) \(number == 1 ? one : many)"
+  }
+
+  /// 1st, 2nd, 3rd, 4th, ... 11th
+  static func ordinal(_ number: Int) -> String {
+    let ending =
+      (11...13).contains(number % 100)
+      ? "th" : [1: "st", 2: "nd", 3: "rd"][number % 10] ?? "th"
+    return "\(number)\(ending)"
+  }
+
+  static func json(_ value: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    guard let data = try? encoder.encode(value) else {
+      preconditionFailure("plain values always encode")
+    }
+    return String(decoding: data, as: UTF8.self) + "\n"
+  }
+}

@@ -1,0 +1,1169 @@
+"use strict";
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const tree = JSON.parse(byId("tree-data").textContent);
+  const data = JSON.parse(byId("page-data").textContent);
+  const layout = data.layout;
+
+  // ---- elements: names become text, never markup ------------------------------------------------
+  const SVG = "http://www.w3.org/2000/svg";
+  const make = (name, attributes = {}, ...children) => fill(document.createElement(name), attributes, children);
+  const draw = (name, attributes = {}, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
+  function fill(element, attributes, children) {
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+      else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+    }
+    for (const child of children) {
+      if (child !== null && child !== undefined) element.append(child);
+    }
+    return element;
+  }
+
+  // ---- the forest --------------------------------------------------------------------------------
+  const number = new Map(tree.nodes.map((node, i) => [node.id, i]));
+  const nodes = tree.nodes.map((node, i) => ({
+    i, node, id: node.id, family: node.family, label: layout.labels[i], width: layout.widths[i],
+    parent: null, link: null, children: [], extra: [], extraChildren: [], depth: 0, size: 1,
+    files: data.files[i], next: data.nextBest[i],
+  }));
+  const links = tree.links.filter((link) => !link.extra);
+  const extraLinks = tree.links.filter((link) => link.extra);
+  for (const link of links) {
+    const child = nodes[number.get(link.target)];
+    child.parent = number.get(link.source);
+    child.link = link;
+  }
+  for (const link of extraLinks) {
+    nodes[number.get(link.target)].extra.push(link);
+    nodes[number.get(link.source)].extraChildren.push(number.get(link.target));
+  }
+  for (const i of data.order) {
+    const node = nodes[i];
+    if (node.parent === null) continue;
+    nodes[node.parent].children.push(i);
+    node.depth = nodes[node.parent].depth + 1;
+  }
+  for (const i of [...data.order].reverse()) {
+    if (nodes[i].parent !== null) nodes[nodes[i].parent].size += nodes[i].size;
+  }
+  const place = new Map(data.order.map((i, position) => [i, position]));
+  const families = new Map();
+  for (const i of data.order) {
+    if (!families.has(nodes[i].family)) families.set(nodes[i].family, []);
+    families.get(nodes[i].family).push(i);
+  }
+
+  const ancestors = (i) => {
+    const way = [];
+    for (let n = nodes[i].parent; n !== null; n = nodes[n].parent) way.push(n);
+    return way;
+  };
+  const descendants = (i) => data.order.slice(place.get(i) + 1, place.get(i) + nodes[i].size);
+
+  // ---- words and numbers -------------------------------------------------------------------------
+  const short = (value) => {
+    if (value === null || value === undefined || Number.isNaN(value)) return "–";
+    if (value === 0 || !Number.isFinite(value)) return String(value);
+    return Math.abs(value) < 1e-4 || Math.abs(value) >= 1e6 ? value.toExponential(2) : String(Number(value.toPrecision(4)));
+  };
+  const percent = (share) => `${Math.round(share * 100)} %`;
+  const bytes = (count) => {
+    let unit = 0;
+    let value = count;
+    while (value >= 999.5 && unit < 5) { value /= 1000; unit += 1; }
+    return `${unit === 0 ? value : Number(value.toPrecision(3))} ${["B", "kB", "MB", "GB", "TB", "PB"][unit]}`;
+  };
+  const models = (count) => `${count} ${count === 1 ? "model" : "models"}`;
+  const relationText = (link) => link.relation + (link.rank ? `, rank ${link.rank}` : "");
+
+  // ---- colours -----------------------------------------------------------------------------------
+  const hues = ["#3d6fe0", "#dd7a00", "#1f9d74", "#c8458f", "#8a5fd6", "#a89200", "#0f9fb5", "#d24a3c", "#7b8f3a", "#a06a44", "#5c7da8", "#777777"];
+  const ramps = {
+    light: [[253, 231, 37], [94, 201, 98], [33, 145, 140], [59, 82, 139], [68, 1, 84]],
+    near: [[68, 1, 84], [72, 84, 143], [56, 139, 158], [120, 191, 160], [226, 236, 205], [248, 248, 242]],
+    nearDark: [[253, 231, 120], [180, 200, 100], [60, 150, 135], [46, 95, 125], [36, 50, 80], [24, 28, 40]],
+  };
+  const ramp = (stops, t) => {
+    const at = Math.min(Math.max(t, 0), 1) * (stops.length - 1);
+    const low = Math.min(Math.floor(at), stops.length - 2);
+    return stops[low].map((value, c) => Math.round(value + (stops[low + 1][c] - value) * (at - low)));
+  };
+  const css = (rgb) => `rgb(${rgb[0]} ${rgb[1]} ${rgb[2]})`;
+
+  const attributes = new Map([
+    ["family", (n) => `family ${n.family + 1}`],
+    ["relation to parent", (n) => (n.link ? n.link.relation : "root")],
+    ["support of edge", (n) => (n.link ? n.link.support : null)],
+    ["distance to parent", (n) => (n.link ? n.link.distance : null)],
+    ["depth", (n) => n.depth],
+    ["bytes", (n) => (n.files ? n.files.bytes : null)],
+  ]);
+  const shownElsewhere = new Set(["id", "path", "family", "root", "duplicate_of"]);
+  for (const node of tree.nodes) {
+    for (const [key, value] of Object.entries(node)) {
+      if (shownElsewhere.has(key) || attributes.has(key)) continue;
+      if (["number", "string", "boolean"].includes(typeof value)) attributes.set(key, (n) => n.node[key] ?? null);
+    }
+  }
+
+  function palette(name) {
+    const read = attributes.get(name);
+    const values = nodes.map(read).filter((value) => value !== null && value !== undefined);
+    const distinct = [...new Set(values)];
+    if (values.every((value) => typeof value === "number") && distinct.length > 6) {
+      const low = Math.min(...values);
+      const high = Math.max(...values);
+      const of = (value) => css(ramp(ramps.light, high > low ? (value - low) / (high - low) : 0.5));
+      return { low, high, of: (n) => (read(n) === null ? "#8a8f98" : of(read(n))), items: null };
+    }
+    if (name !== "family") distinct.sort((a, b) => (a < b ? -1 : 1));
+    const colours = new Map(distinct.map((value, k) => [value, hues[k % hues.length]]));
+    return {
+      of: (n) => colours.get(read(n)) ?? "#8a8f98",
+      items: distinct.map((value) => [String(value), colours.get(value)]),
+    };
+  }
+
+  // ---- state -------------------------------------------------------------------------------------
+  const state = {
+    lengths: "equal", colour: "family", folded: new Set(), selected: null, hits: [], hit: -1,
+    zoom: { x: 0, y: 0, k: 1 }, touched: false, focus: data.order[0] ?? null,
+    sort: { column: 0, down: false }, filter: "", pair: null,
+  };
+  let spot = [];
+  let visible = [];
+  let extent = { w: 1, h: 1 };
+  let colours = palette("family");
+
+  // ---- arrangement: Swift's tidy trees, less what is folded, side by side ------------------------
+  const titleRoom = 34;
+  const isLone = (members) => members.length === 1;
+
+  function arrange(aspect) {
+    const own = layout[state.lengths];
+    const blocks = [];
+    const lone = [];
+    visible = [];
+    for (const [family, members] of [...families].sort((a, b) => b[1].length - a[1].length || a[0] - b[0])) {
+      if (isLone(members)) { lone.push(members[0]); continue; }
+      const hidden = new Set();
+      const shown = members.filter((i) => {
+        const above = nodes[i].parent;
+        if (above !== null && (hidden.has(above) || state.folded.has(above))) { hidden.add(i); return false; }
+        return true;
+      });
+      const rows = compact(shown.map((i) => own.y[i]), hidden.size > 0);
+      const block = { title: `family ${family + 1} · ${models(members.length)}`, w: 0, h: 0, put: [] };
+      for (const i of shown) {
+        const [x, y] = [own.x[i], rows(own.y[i])];
+        block.put.push([i, x, y]);
+        block.w = Math.max(block.w, x + nodes[i].width + (nodes[i].children.length && state.folded.has(i) ? 44 : 12));
+        block.h = Math.max(block.h, y + layout.row);
+      }
+      block.w = Math.max(block.w, block.title.length * 7.5);
+      blocks.push(block);
+    }
+    if (lone.length) blocks.push(grid(lone));
+    extent = pack(blocks, aspect);
+    spot = new Array(nodes.length).fill(null);
+    for (const block of blocks) {
+      for (const [i, x, y] of block.put) {
+        spot[i] = { x: block.x + x, y: block.y + titleRoom + y + layout.box / 2 };
+        visible.push(i);
+      }
+    }
+    return blocks;
+  }
+
+  /// Closes the rows that nobody stands in any more: neighbours come no nearer than one row.
+  function compact(ys, isNeeded) {
+    if (!isNeeded) return (y) => y;
+    const sorted = [...new Set(ys)].sort((a, b) => a - b);
+    const moved = new Map();
+    let at = 0;
+    sorted.forEach((y, k) => {
+      if (k > 0) at += Math.min(y - sorted[k - 1], layout.row);
+      moved.set(y, at);
+    });
+    return (y) => moved.get(y);
+  }
+
+  function grid(lone) {
+    const columns = Math.max(1, Math.ceil(Math.sqrt(lone.length / 4)));
+    const perColumn = Math.ceil(lone.length / columns);
+    const block = { title: `related to no other model · ${models(lone.length)}`, w: 0, h: 0, put: [] };
+    let x = 0;
+    for (let c = 0; c < columns; c += 1) {
+      const part = lone.slice(c * perColumn, (c + 1) * perColumn);
+      part.forEach((i, r) => block.put.push([i, x, r * layout.row]));
+      block.h = Math.max(block.h, part.length * layout.row);
+      x += Math.max(0, ...part.map((i) => nodes[i].width)) + 20;
+    }
+    block.w = Math.max(x, block.title.length * 7.5);
+    return block;
+  }
+
+  /// Shelves from left to right; what is lower than its shelf is stacked. Of several widths the one
+  /// that can be shown largest.
+  function pack(blocks, aspect) {
+    const gap = 46;
+    const attempt = (limit) => {
+      let [x, y, shelf, width, column] = [0, 0, 0, 0, null];
+      const spots = [];
+      for (const block of blocks) {
+        const h = block.h + titleRoom;
+        if (column && column.y + h <= y + shelf && block.w <= column.w * 1.15) {
+          spots.push([column.x, column.y]);
+          column.w = Math.max(column.w, block.w);
+          column.y += h + gap / 2;
+        } else {
+          if (column) x = column.x + column.w + gap;
+          if (column && x + block.w > limit) { y += shelf + gap; x = 0; shelf = 0; }
+          shelf = Math.max(shelf, h);
+          spots.push([x, y]);
+          column = { x, y: y + h + gap / 2, w: block.w };
+        }
+        width = Math.max(width, column.x + column.w);
+      }
+      return { spots, w: width, h: y + shelf };
+    };
+    const widest = Math.max(1, ...blocks.map((block) => block.w));
+    const total = blocks.reduce((sum, block) => sum + block.w + gap, 0);
+    let best = null;
+    for (let step = 0; step <= 24; step += 1) {
+      const found = attempt(widest + (Math.max(total, widest) - widest) * (step / 24) ** 1.7);
+      found.zoom = Math.min(aspect / found.w, 1 / found.h);
+      if (!best || found.zoom > best.zoom * 1.001) best = found;
+    }
+    blocks.forEach((block, k) => { [block.x, block.y] = best.spots[k]; });
+    return { w: Math.max(best.w, 1), h: Math.max(best.h, 1) };
+  }
+
+  // ---- the picture -------------------------------------------------------------------------------
+  const svg = byId("tree");
+  const world = byId("world");
+  const overlay = byId("overlay");
+  const stage = byId("stage");
+  let drawnNodes = [];
+  let drawnEdges = [];
+  let titles = [];
+
+  function edgePath(from, to, isExtra) {
+    const x0 = spot[from].x + nodes[from].width;
+    const [y0, x1, y1] = [spot[from].y, spot[to].x, spot[to].y];
+    if (isExtra) return `M${x0} ${y0}C${x0 + 70} ${y0} ${x1 - 70} ${y1} ${x1} ${y1}`;
+    const bend = state.lengths === "equal" ? Math.max(x0, x1 - layout.gap) : x0;
+    const room = x1 - bend;
+    return `M${x0} ${y0}H${bend}C${bend + room * 0.3} ${y0} ${bend + room * 0.24} ${y1} ${bend + room * 0.54} ${y1}H${x1}`;
+  }
+
+  function drawEdge(link, isExtra) {
+    const [from, to] = [number.get(link.source), number.get(link.target)];
+    if (!spot[from] || !spot[to]) return null;
+    const d = edgePath(from, to, isExtra);
+    const isDoubtful = link.undecided === true;
+    const words = `${link.source} to ${link.target}: ${relationText(link)}, distance ${short(link.distance)}`
+      + (isExtra ? `, ${percent(link.share ?? 0)} of the merge` : `, support ${percent(link.support)}${isDoubtful ? ", undecided" : ""}`);
+    const group = draw("g", {
+      class: `edge${isDoubtful ? " doubt" : ""}${isExtra ? " extra" : ""}`, "data-parent": link.source, "data-child": link.target,
+      "data-relation": link.relation, "data-support": link.support,
+    });
+    const line = draw("path", { class: "line", d, "aria-hidden": "true" });
+    if (!isExtra) line.style.strokeWidth = String(1 + 1.1 * link.support);
+    group.append(draw("path", { class: "wide", d }), line);
+    if (link.relation === "duplicate") group.append(draw("path", { class: "core", d }));
+    if (!isExtra) {
+      const [x, y] = [spot[to].x - 5, spot[to].y];
+      group.append(draw("text", { x, y: y - 4 }, short(link.distance)));
+      group.append(draw("text", { x, y: y + 10.5 }, `${isDoubtful ? "? " : ""}${percent(link.support)}`));
+    }
+    group.addEventListener("pointerenter", (event) => showTip(event, () => edgeTip(link, words, isExtra)));
+    group.addEventListener("pointermove", moveTip);
+    group.addEventListener("pointerleave", hideTip);
+    group.addEventListener("click", () => { if (!dragged) select(to); });
+    return group;
+  }
+
+  function drawNode(i) {
+    const n = nodes[i];
+    const { x, y } = spot[i];
+    const isFolded = n.children.length > 0 && state.folded.has(i);
+    const group = draw("g", {
+      class: `node${n.parent === null && !isLone(families.get(n.family)) ? " root" : ""}`, "data-id": n.id, transform: `translate(${x} ${y})`,
+      role: "treeitem", tabindex: i === state.focus ? "0" : "-1", "aria-level": n.depth + 1,
+      "aria-expanded": n.children.length ? String(!isFolded) : null, "aria-selected": String(i === state.selected),
+      "aria-label": describe(i),
+    });
+    group.style.setProperty("--c", colours.of(n));
+    group.append(draw("rect", { x: 0, y: -layout.box / 2, width: n.width, height: layout.box }));
+    group.append(draw("text", { x: 10, y: 0.5 }, n.label));
+    group.addEventListener("pointerenter", (event) => showTip(event, () => nodeTip(i)));
+    group.addEventListener("pointermove", moveTip);
+    group.addEventListener("pointerleave", hideTip);
+    group.addEventListener("click", () => { if (!dragged) select(i); });
+    group.addEventListener("dblclick", () => toggle(i));
+    group.addEventListener("focus", () => { state.focus = i; });
+    return group;
+  }
+
+  function drawFolder(i) {
+    const n = nodes[i];
+    const isFolded = state.folded.has(i);
+    const x = spot[i].x + n.width;
+    const group = draw("g", { class: "folder", transform: `translate(${x} ${spot[i].y})`, "data-fold": n.id, "aria-hidden": "true" });
+    group.append(draw("circle", { cx: 0, cy: 0, r: 6.5 }));
+    group.append(draw("path", { d: isFolded ? "M-3 0H3M0 -3V3" : "M-3 0H3" }));
+    if (isFolded) group.append(draw("text", { x: 11, y: 0.5 }, `+${n.size - 1}`));
+    group.addEventListener("click", (event) => { event.stopPropagation(); if (!dragged) toggle(i); });
+    return group;
+  }
+
+  function describe(i) {
+    const n = nodes[i];
+    const up = n.link
+      ? `child of ${n.link.source}, ${relationText(n.link)}, distance ${short(n.link.distance)}, support ${percent(n.link.support)}${n.link.undecided ? ", undecided" : ""}`
+      : isLone(families.get(n.family)) ? "related to no other model" : "root";
+    return `${n.id}, ${up}, ${models(n.size - 1)} below`;
+  }
+
+  function render() {
+    const box = stage.getBoundingClientRect();
+    const blocks = arrange(Math.max(box.width, 1) / Math.max(box.height - 60, 1));
+    colours = palette(state.colour);
+    const edges = draw("g", { class: "edges" });
+    const boxes = draw("g", { class: "nodes" });
+    drawnNodes = new Array(nodes.length).fill(null);
+    drawnEdges = [];
+    for (const [list, isExtra] of [[extraLinks, true], [links, false]]) {
+      for (const link of list) {
+        const group = drawEdge(link, isExtra);
+        if (!group) continue;
+        drawnEdges.push({ link, group, from: number.get(link.source), to: number.get(link.target), isExtra });
+        edges.append(group);
+      }
+    }
+    for (const i of visible) {
+      drawnNodes[i] = drawNode(i);
+      boxes.append(drawnNodes[i]);
+      if (nodes[i].children.length) boxes.append(drawFolder(i));
+    }
+    titles = blocks.map((block) => ({ x: block.x, y: block.y, text: block.title }));
+    const names = titles.map((title) => draw("text", { class: "family-name", x: title.x, y: title.y + 16 }, title.text));
+    world.replaceChildren(...names, edges, boxes);
+    if (state.lengths === "distance") world.append(scaleBar());
+    const folded = nodes.length - visible.length;
+    byId("folded-note").hidden = folded === 0;
+    byId("folded-note").textContent = `${folded} of ${nodes.length} folded away`;
+    if (!state.touched) fit();
+    mark();
+    drawLegend();
+  }
+
+  /// How long an edge is at distance 0, and at a round distance.
+  function scaleBar() {
+    const unit = 10 ** Math.floor(Math.log10(150 / layout.scale));
+    const value = unit * ([5, 2, 1].find((times) => layout.scale * unit * times <= 150) ?? 1);
+    const y = extent.h + 26;
+    const group = draw("g", { class: "scale" }, draw("text", { class: "scale-text", x: 0, y: y + 4 }, "length of an edge at"));
+    let x = 130;
+    for (const distance of [0, value]) {
+      const length = layout.shortest + distance * layout.scale;
+      group.append(draw("text", { class: "scale-text", x, y: y + 4 }, short(distance)),
+        draw("path", { class: "scale-bar", d: `M${x + 26} ${y - 4}V${y + 4}M${x + 26} ${y}H${x + 26 + length}M${x + 26 + length} ${y - 4}V${y + 4}` }));
+      x += 26 + length + 24;
+    }
+    return group;
+  }
+
+  function drawLegend() {
+    const legend = byId("legend");
+    const parts = [];
+    if (colours.items) {
+      const most = stage.clientWidth < 500 ? 5 : 10;
+      for (const [name, colour] of colours.items.slice(0, most)) {
+        const swatch = make("i");
+        swatch.style.setProperty("--c", colour);
+        parts.push(make("span", {}, swatch, name));
+      }
+      if (colours.items.length > most) parts.push(make("span", {}, `and ${colours.items.length - most} more`));
+    } else {
+      const bar = make("span", { class: "ramp" });
+      bar.style.background = `linear-gradient(90deg, ${ramps.light.map(css).join(",")})`;
+      parts.push(make("span", {}, `${state.colour.replaceAll("_", " ")}: ${short(colours.low)}`, bar, short(colours.high)));
+    }
+    const seen = [...new Set(tree.links.map((link) => link.relation))];
+    for (const relation of seen) parts.push(make("span", {}, sample(relation, false), relation));
+    if (links.some((link) => link.undecided)) parts.push(make("span", {}, sample("finetune", true), "? undecided"));
+    if (links.length) parts.push(make("span", {}, "on edges: distance, support"));
+    legend.replaceChildren(...parts);
+  }
+
+  function sample(relation, isDoubtful) {
+    const group = draw("g", { class: `edge${isDoubtful ? " doubt" : ""}`, "data-relation": relation });
+    group.append(draw("path", { class: "line", d: "M0 4H26" }), draw("path", { class: "core", d: "M0 4H26" }));
+    return draw("svg", { viewBox: "0 0 26 8", "aria-hidden": "true" }, group);
+  }
+
+  // ---- what is lit ---------------------------------------------------------------------------------
+  let lit = new Set();
+
+  function mark() {
+    const chosen = state.selected;
+    lit = new Set(chosen === null ? [] : [chosen, ...ancestors(chosen), ...descendants(chosen)]);
+    if (chosen !== null) {
+      for (const link of nodes[chosen].extra) lit.add(number.get(link.source));
+      for (const child of nodes[chosen].extraChildren) lit.add(child);
+    }
+    const hits = new Set(state.hits);
+    svg.classList.toggle("chosen", chosen !== null);
+    svg.classList.toggle("searching", hits.size > 0 || (byId("search").value.trim() !== "" && chosen === null));
+    for (const i of visible) {
+      const classes = drawnNodes[i].classList;
+      classes.toggle("lit", lit.has(i));
+      classes.toggle("selected", i === chosen);
+      classes.toggle("hit", hits.has(i));
+      drawnNodes[i].setAttribute("aria-selected", String(i === chosen));
+      drawnNodes[i].setAttribute("tabindex", i === state.focus ? "0" : "-1");
+    }
+    for (const edge of drawnEdges) {
+      const isOn = edge.isExtra ? edge.to === chosen || edge.from === chosen : lit.has(edge.from) && lit.has(edge.to);
+      edge.group.classList.toggle("lit", isOn);
+    }
+    document.body.classList.toggle("has-selection", chosen !== null);
+    byId("details").replaceChildren(...(chosen === null ? welcome() : details(chosen)));
+    later(label);
+    drawMarks();
+    drawRows();
+  }
+
+  function select(i, options = {}) {
+    hideTip();
+    state.selected = state.selected === i && !options.keep ? null : i;
+    state.pair = null;
+    if (state.selected !== null) {
+      state.focus = i;
+      if (!spot[i]) { ancestors(i).forEach((above) => state.folded.delete(above)); render(); }
+      if (options.centre) centre(i);
+      scrollToRow(i);
+    }
+    mark();
+    byId("detail-pane").scrollTop = 0;
+    const hash = state.selected === null ? "" : `#model=${encodeURIComponent(nodes[i].id)}`;
+    try { history.replaceState(null, "", hash || location.pathname + location.search); } catch { /* some viewers forbid it */ }
+  }
+
+  function toggle(i) {
+    if (!nodes[i].children.length) return;
+    if (!state.folded.delete(i)) state.folded.add(i);
+    const before = spot[i];
+    render();
+    if (before && spot[i] && state.touched) {
+      state.zoom.x += (before.x - spot[i].x) * state.zoom.k;
+      state.zoom.y += (before.y - spot[i].y) * state.zoom.k;
+      applyZoom();
+    }
+  }
+
+  // ---- zoom and pan --------------------------------------------------------------------------------
+  let waiting = new Set();
+  function later(work) {
+    if (waiting.has(work)) return;
+    waiting.add(work);
+    requestAnimationFrame(() => { waiting.delete(work); work(); });
+  }
+
+  function applyZoom() {
+    const { x, y, k } = state.zoom;
+    world.setAttribute("transform", `translate(${x.toFixed(2)} ${y.toFixed(2)}) scale(${k.toFixed(4)})`);
+    svg.classList.toggle("far", k * 12 < 6.4);
+    svg.classList.toggle("mid", k * 9.5 < 6.2);
+    later(label);
+  }
+
+  function fit() {
+    const box = stage.getBoundingClientRect();
+    const room = { w: Math.max(box.width - 40, 50), h: Math.max(box.height - 24 - Math.min(byId("legend").offsetHeight + 24, 90), 50) };
+    const h = extent.h + (state.lengths === "distance" ? 50 : 0);
+    const k = Math.min(room.w / extent.w, room.h / h, 1.3);
+    state.zoom = { k, x: Math.max(20, (box.width - extent.w * k) / 2), y: 12 + Math.max(0, (room.h - h * k) / 2) };
+    state.touched = false;
+    applyZoom();
+  }
+
+  function zoomAt(factor, px, py) {
+    const z = state.zoom;
+    const k = Math.min(Math.max(z.k * factor, 0.02), 6);
+    z.x = px - (px - z.x) * (k / z.k);
+    z.y = py - (py - z.y) * (k / z.k);
+    z.k = k;
+    state.touched = true;
+    applyZoom();
+  }
+
+  function centre(i) {
+    if (!spot[i]) return;
+    const box = stage.getBoundingClientRect();
+    if (state.zoom.k < 0.75) state.zoom.k = 0.9;
+    const z = state.zoom;
+    z.x = box.width / 2 - (spot[i].x + nodes[i].width / 2) * z.k;
+    z.y = box.height / 2 - spot[i].y * z.k;
+    state.touched = true;
+    applyZoom();
+  }
+
+  let dragged = false;
+  const pointers = new Map();
+  svg.addEventListener("wheel", (event) => {
+    event.preventDefault();
+    const box = stage.getBoundingClientRect();
+    const step = event.deltaMode === 1 ? 24 : 1;
+    zoomAt(Math.exp(-event.deltaY * step * 0.0016), event.clientX - box.left, event.clientY - box.top);
+  }, { passive: false });
+  svg.addEventListener("pointerdown", (event) => {
+    pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    if (pointers.size === 1) dragged = false;
+  });
+  window.addEventListener("pointermove", (event) => {
+    const before = pointers.get(event.pointerId);
+    if (!before) return;
+    const now = { x: event.clientX, y: event.clientY };
+    if (pointers.size === 1) {
+      if (!dragged && Math.hypot(now.x - before.x, now.y - before.y) < 4) return;
+      dragged = true;
+      svg.classList.add("dragging");
+      hideTip();
+      state.touched = true;
+      state.zoom.x += now.x - before.x;
+      state.zoom.y += now.y - before.y;
+      applyZoom();
+    } else {
+      const other = [...pointers].find(([id]) => id !== event.pointerId)[1];
+      const box = stage.getBoundingClientRect();
+      const ratio = Math.hypot(now.x - other.x, now.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
+      dragged = true;
+      zoomAt(ratio, (now.x + other.x) / 2 - box.left, (now.y + other.y) / 2 - box.top);
+    }
+    pointers.set(event.pointerId, now);
+  });
+  for (const name of ["pointerup", "pointercancel"]) {
+    window.addEventListener(name, (event) => {
+      pointers.delete(event.pointerId);
+      if (!pointers.size) svg.classList.remove("dragging");
+    });
+  }
+  svg.addEventListener("click", (event) => {
+    if (!dragged && event.target === svg && state.selected !== null) select(state.selected);
+  });
+
+  /// Names for a view from far: the most important ones that find room.
+  function label() {
+    if (!svg.classList.contains("far")) { overlay.replaceChildren(); return; }
+    const { x, y, k } = state.zoom;
+    const box = stage.getBoundingClientRect();
+    const hits = new Set(state.hits);
+    const rank = (i) => (i === state.selected ? 1e9 : 0) + (hits.has(i) ? 1e6 : 0) + (lit.has(i) ? 1e4 : 0) + (nodes[i].parent === null ? 1e3 : 0) + nodes[i].size;
+    const taken = [];
+    const isFree = (room) => !taken.some((other) => room.l < other.r && room.r > other.l && room.t < other.b && room.b > other.t);
+    const texts = [];
+    for (const title of titles) {
+      const [left, middle] = [x + title.x * k, y + title.y * k + 2];
+      const room = { l: left, r: left + title.text.length * 7, t: middle - 9, b: middle + 9 };
+      if (!isFree(room)) continue;
+      taken.push(room);
+      texts.push(draw("text", { x: left, y: middle, class: "family-title" }, title.text));
+    }
+    const least = visible.length / 60;
+    for (const i of [...visible].sort((a, b) => rank(b) - rank(a) || a - b)) {
+      if (texts.length >= 140) break;
+      const isWanted = i === state.selected || hits.has(i) || lit.has(i);
+      if (!isWanted && (state.selected !== null || nodes[i].size < least)) continue;
+      const [left, middle] = [x + spot[i].x * k, y + spot[i].y * k];
+      const room = { l: left, r: left + nodes[i].label.length * 6.7 + 6, t: middle - 8, b: middle + 8 };
+      if (room.r < 0 || room.r > box.width || room.b < 0 || room.t > box.height) continue;
+      if (!isFree(room)) continue;
+      taken.push(room);
+      texts.push(draw("text", { x: left + 2, y: middle, class: i === state.selected ? "selected" : null }, nodes[i].label));
+    }
+    overlay.replaceChildren(...texts);
+  }
+
+  // ---- details -------------------------------------------------------------------------------------
+  const button = (i) => make("button", { type: "button", onclick: () => select(i, { keep: true, centre: true }) }, nodes[i].id);
+
+  function rows(list) {
+    const element = make("dl");
+    for (const [name, value] of list) {
+      if (value === null || value === undefined || value === "") continue;
+      element.append(make("dt", {}, name), make("dd", { class: "number" }, value));
+    }
+    return element;
+  }
+
+  function nextBestText(n) {
+    if (!n.next) return null;
+    return [button(n.next.node), make("span", {}, ` at ${short(n.next.distance)}`)];
+  }
+
+  function details(i) {
+    const n = nodes[i];
+    const link = n.link;
+    const parts = [make("h2", {}, n.id)];
+    const alone = isLone(families.get(n.family));
+    parts.push(make("p", { class: "kind" }, alone ? "related to no other model" : `${link ? relationText(link) : "root"} · family ${n.family + 1} · depth ${n.depth}`));
+    if (link && link.undecided) parts.push(make("p", { class: "verdict" }, "Undecided: another parent, or the reverse, is nearly as likely."));
+    if (n.node.duplicate_of) parts.push(make("p", { class: "verdict" }, "The same weights, bit for bit, as ", button(number.get(n.node.duplicate_of))));
+    if (link) {
+      const next = nextBestText(n);
+      parts.push(make("h3", {}, "Parent"), rows([
+        ["parent", button(n.parent)], ["distance", short(link.distance)], ["support", percent(link.support)],
+        ["direction", percent(link.direction_support)],
+        ["rank of change", link.rank ?? null],
+        ["share", link.share === undefined ? null : percent(link.share)],
+        ["next best parent", next ? make("span", {}, ...next) : null],
+        ...n.extra.map((other) => ["also from", make("span", {}, button(number.get(other.source)), ` ${percent(other.share ?? 0)}`)]),
+        ...others(link, ["source", "target", "distance", "support", "direction_support", "relation", "rank", "share", "undecided", "extra"]),
+      ]));
+    } else if (n.next) {
+      parts.push(make("h3", {}, "Root"), rows([["next best parent", make("span", {}, ...nextBestText(n))]]));
+    }
+    parts.push(make("h3", {}, "Model"), rows([
+      ["type", n.node.dtype], ["parameters", n.node.parameters?.toLocaleString("en")], ["size", n.files ? bytes(n.files.bytes) : null],
+      ["score", n.node.score === undefined ? null : short(n.node.score)], ["path", n.node.path],
+      ["files", n.files && n.files.names.length ? n.files.names.slice(0, 12).join("\n") + (n.files.names.length > 12 ? `\nand ${n.files.names.length - 12} more` : "") : null],
+      ...others(n.node, ["id", "path", "family", "root", "score", "dtype", "parameters", "duplicate_of"]),
+    ]));
+    if (n.children.length) {
+      parts.push(make("h3", {}, `Children (${n.children.length}), ${models(n.size - 1)} below`),
+        make("p", { class: "links" }, ...n.children.slice(0, 40).map(button), n.children.length > 40 ? make("span", {}, `and ${n.children.length - 40} more`) : null));
+    }
+    const way = ancestors(i);
+    if (way.length > 1) parts.push(make("h3", {}, "Way to the root"), make("p", { class: "links" }, ...way.map(button)));
+    return parts;
+  }
+
+  /// What this version of the page has no words for is shown as it is.
+  const others = (object, known) => Object.entries(object).filter(([key, value]) => !known.includes(key) && value !== null)
+    .map(([key, value]) => [key.replaceAll("_", " "), typeof value === "number" ? short(value) : typeof value === "object" ? JSON.stringify(value) : String(value)]);
+
+  function welcome() {
+    const doubtful = links.filter((link) => link.undecided);
+    const keys = make("div", { class: "keys" });
+    for (const [key, words] of [["/", "search"], ["← →", "to the parent, to a child"], ["↑ ↓", "previous, next model"], ["Enter", "select"], ["Space", "fold"], ["+ − 0", "larger, smaller, all"]]) {
+      keys.append(make("kbd", {}, key), make("span", {}, words));
+    }
+    const parts = [make("h2", {}, `${models(nodes.length)}, ${families.size} ${families.size === 1 ? "family" : "families"}`),
+      make("p", { class: "hint" }, "Click a model to see its ancestors and descendants, here and in the heat map.")];
+    if (doubtful.length) {
+      parts.push(make("h3", {}, `Undecided edges (${doubtful.length})`),
+        make("p", { class: "links" }, ...doubtful.slice(0, 12).map((link) => button(number.get(link.target)))));
+    }
+    parts.push(keys);
+    return parts;
+  }
+
+  // ---- hover -----------------------------------------------------------------------------------------
+  const tip = byId("tip");
+  function showTip(event, content) {
+    if (event.pointerType === "touch" || pointers.size) return;
+    tip.replaceChildren(...content());
+    tip.hidden = false;
+    moveTip(event);
+  }
+  function moveTip(event) {
+    if (tip.hidden) return;
+    const [w, h] = [tip.offsetWidth, tip.offsetHeight];
+    tip.style.left = `${Math.max(6, Math.min(event.clientX + 16, innerWidth - w - 8))}px`;
+    tip.style.top = `${event.clientY + 18 + h > innerHeight ? Math.max(6, event.clientY - h - 12) : event.clientY + 18}px`;
+  }
+  function hideTip() { tip.hidden = true; }
+
+  function nodeTip(i) {
+    const n = nodes[i];
+    return [make("b", {}, n.id), rows([
+      ["parent", n.link ? `${n.link.source} at ${short(n.link.distance)}` : isLone(families.get(n.family)) ? "none, related to no other model" : "none, root"],
+      ["next best", n.next ? `${nodes[n.next.node].id} at ${short(n.next.distance)}` : null],
+      ["relation", n.link ? relationText(n.link) : null],
+      ["support", n.link ? `${percent(n.link.support)}, direction ${percent(n.link.direction_support)}${n.link.undecided ? ", undecided" : ""}` : null],
+      ["score", n.node.score === undefined ? null : short(n.node.score)],
+      ["type", n.node.dtype], ["parameters", n.node.parameters?.toLocaleString("en")],
+      ["size", n.files ? bytes(n.files.bytes) : null], ["file", n.files?.names.length ? n.files.names[0] : n.node.path],
+    ])];
+  }
+
+  function edgeTip(link, words, isExtra) {
+    if (isExtra) return [make("b", {}, words)];
+    return [make("b", {}, `${link.source} → ${link.target}`), rows([
+      ["relation", relationText(link)], ["distance", short(link.distance)],
+      ["support", `${percent(link.support)}${link.undecided ? ", undecided" : ""}`], ["direction", percent(link.direction_support)],
+    ])];
+  }
+
+  // ---- search ------------------------------------------------------------------------------------------
+  const search = byId("search");
+  const texts = nodes.map((n) => [n.id, n.node.path, n.node.dtype, n.link ? n.link.relation : "root"].join("\n").toLowerCase());
+  search.addEventListener("input", () => {
+    const wanted = search.value.trim().toLowerCase();
+    state.hits = wanted ? data.order.filter((i) => texts[i].includes(wanted)) : [];
+    state.hit = -1;
+    byId("found").textContent = wanted ? `${state.hits.length} found` : "";
+    mark();
+  });
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && state.hits.length) {
+      const step = event.shiftKey ? state.hits.length - 1 : 1;
+      state.hit = state.hit < 0 ? 0 : (state.hit + step) % state.hits.length;
+      select(state.hits[state.hit], { keep: true, centre: true });
+      byId("found").textContent = `${state.hit + 1} of ${state.hits.length}`;
+    } else if (event.key === "Escape") {
+      search.value = "";
+      search.dispatchEvent(new Event("input"));
+      search.blur();
+    }
+  });
+
+  // ---- heat map ------------------------------------------------------------------------------------------
+  const matrix = data.matrix;
+  const codes = (() => {
+    const raw = atob(matrix.values);
+    const values = new Uint16Array(raw.length / 2);
+    for (let k = 0; k < values.length; k += 1) values[k] = raw.charCodeAt(2 * k) | (raw.charCodeAt(2 * k + 1) << 8);
+    return values;
+  })();
+  const codeAt = (a, b) => {
+    const [low, high] = a < b ? [a, b] : [b, a];
+    return codes[low * matrix.side - (low * (low - 1)) / 2 + (high - low)];
+  };
+  const distanceAt = (a, b) => (codeAt(a, b) === 65535 ? null : (codeAt(a, b) / 65534) ** 2 * matrix.greatest);
+  const cell = (i) => Math.floor(place.get(i) / matrix.step);
+  const map = byId("map");
+  const marks = byId("map-marks");
+  const isDark = () => document.documentElement.dataset.theme === "dark";
+
+  /// The largest distance within a family: beyond it are strangers, who need no shades.
+  const reach = (() => {
+    let greatest = 0;
+    const owner = Array.from({ length: matrix.side }, (_, c) => nodes[data.order[c * matrix.step]].family);
+    for (let a = 0; a < matrix.side; a += 1) {
+      for (let b = a; b < matrix.side && owner[b] === owner[a]; b += 1) {
+        if (codeAt(a, b) !== 65535) greatest = Math.max(greatest, codeAt(a, b));
+      }
+    }
+    return greatest || 65534;
+  })();
+
+  function drawMap() {
+    const side = matrix.side;
+    map.width = side;
+    map.height = side;
+    if (!side) return;
+    const context = map.getContext("2d");
+    const image = context.createImageData(side, side);
+    const stops = isDark() ? ramps.nearDark : ramps.near;
+    const shades = Array.from({ length: 256 }, (_, k) => ramp(stops, k / 255));
+    const none = isDark() ? [38, 42, 50] : [255, 255, 255];
+    for (let a = 0; a < side; a += 1) {
+      for (let b = a; b < side; b += 1) {
+        const code = codeAt(a, b);
+        const shade = code > reach ? none : shades[Math.round((code / reach) * 255)];
+        for (const at of [4 * (a * side + b), 4 * (b * side + a)]) {
+          [image.data[at], image.data[at + 1], image.data[at + 2], image.data[at + 3]] = [shade[0], shade[1], shade[2], 255];
+        }
+      }
+    }
+    context.putImageData(image, 0, 0);
+    const bar = make("span", { class: "ramp" });
+    bar.style.background = `linear-gradient(90deg, ${stops.map(css).join(",")})`;
+    byId("map-legend").replaceChildren(make("span", { title: "Shades follow the root of the distance; beyond the largest distance within a family there are none" },
+      "0", bar, `${short((reach / 65534) ** 2 * matrix.greatest)} within families`));
+    byId("map-note").textContent = matrix.step > 1 ? `means of ${matrix.step} × ${matrix.step} models` : "in the order of the tree";
+    drawMarks();
+  }
+
+  /// Borders of the families, the selected model's row and column, its relatives at the rim.
+  function drawMarks() {
+    const box = byId("map-box").getBoundingClientRect();
+    const size = Math.max(1, Math.round(box.width));
+    const scale = window.devicePixelRatio || 1;
+    marks.width = size * scale;
+    marks.height = size * scale;
+    const context = marks.getContext("2d");
+    context.scale(scale, scale);
+    const unit = size / Math.max(matrix.side, 1);
+    const style = getComputedStyle(document.documentElement);
+    context.strokeStyle = style.getPropertyValue("--soft");
+    context.lineWidth = 1;
+    context.globalAlpha = 0.55;
+    let at = 0;
+    const inOrder = [...families].sort((a, b) => place.get(a[1][0]) - place.get(b[1][0]));
+    if (families.size <= 60) {
+      for (const [, members] of inOrder) {
+        const edge = Math.round((at / matrix.step) * unit) + 0.5;
+        const length = (members.length / matrix.step) * unit;
+        if (members.length > 1) context.strokeRect(edge, edge, length - 1, length - 1);
+        at += members.length;
+      }
+    }
+    context.globalAlpha = 1;
+    const accent = style.getPropertyValue("--accent");
+    if (state.selected !== null) {
+      const own = cell(state.selected);
+      context.fillStyle = accent;
+      for (const i of lit) {
+        const c = cell(i) * unit;
+        context.fillRect(c, 0, Math.max(unit, 1.5), 4);
+        context.fillRect(0, c, 4, Math.max(unit, 1.5));
+      }
+      context.strokeStyle = accent;
+      context.lineWidth = 1.6;
+      context.strokeRect(own * unit - 0.5, 0, Math.max(unit, 2) + 1, size);
+      context.strokeRect(0, own * unit - 0.5, size, Math.max(unit, 2) + 1);
+    }
+    if (state.pair) {
+      context.strokeStyle = style.getPropertyValue("--doubt");
+      context.lineWidth = 2;
+      context.strokeRect(state.pair[1] * unit - 1, state.pair[0] * unit - 1, Math.max(unit, 3) + 2, Math.max(unit, 3) + 2);
+    }
+  }
+
+  const inCell = (c) => data.order.slice(c * matrix.step, (c + 1) * matrix.step);
+  function cellName(c) {
+    const there = inCell(c);
+    return there.length === 1 ? nodes[there[0]].id : `${nodes[there[0]].id} and ${there.length - 1} more`;
+  }
+  function cellAt(event) {
+    const box = map.getBoundingClientRect();
+    const at = (value) => Math.min(matrix.side - 1, Math.max(0, Math.floor(value * matrix.side)));
+    return [at((event.clientY - box.top) / box.height), at((event.clientX - box.left) / box.width)];
+  }
+  function say(pair) {
+    state.pair = pair;
+    byId("map-status").textContent = pair ? `${cellName(pair[0])} × ${cellName(pair[1])}: ${short(distanceAt(...pair))}` : "";
+    drawMarks();
+  }
+  map.addEventListener("pointermove", (event) => {
+    const pair = cellAt(event);
+    say(pair);
+    showTip(event, () => [make("b", {}, cellName(pair[0])), make("b", {}, cellName(pair[1])),
+      rows([["distance", distanceAt(...pair) === null ? "share nothing" : short(distanceAt(...pair))],
+        ["related", inCell(pair[0]).some((a) => inCell(pair[1]).some((b) => nodes[a].family === nodes[b].family)) ? "same family" : "no"]])]);
+  });
+  map.addEventListener("pointerleave", () => { hideTip(); say(null); });
+  map.addEventListener("click", (event) => select(inCell(cellAt(event)[0])[0], { keep: true }));
+  map.addEventListener("keydown", (event) => {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (!matrix.side) return;
+    const [a, b] = state.pair ?? [state.selected === null ? 0 : cell(state.selected), state.selected === null ? 0 : cell(state.selected)];
+    if (step) {
+      event.preventDefault();
+      event.stopPropagation();
+      const keep = (value) => Math.min(matrix.side - 1, Math.max(0, value));
+      say([keep(a + step[0]), keep(b + step[1])]);
+    } else if (event.key === "Enter") {
+      event.stopPropagation();
+      select(inCell(a)[0], { keep: true });
+    }
+  });
+  byId("enlarge").addEventListener("click", () => {
+    const isOn = document.body.classList.toggle("enlarged");
+    byId("enlarge").setAttribute("aria-pressed", String(isOn));
+    byId("enlarge").textContent = isOn ? "Reduce" : "Enlarge";
+    drawMarks();
+  });
+
+  // ---- table: only the rows in view are elements ------------------------------------------------------------
+  const rowHeight = 28;
+  const table = byId("table");
+  const spacer = make("div", { id: "spacer", role: "rowgroup" });
+  const columns = [
+    { name: "parent", key: (e) => e.link.source, text: (e) => e.link.source, kind: "name" },
+    { name: "child", key: (e) => e.link.target, text: (e) => e.link.target, kind: "name" },
+    { name: "distance", key: (e) => e.link.distance, text: (e) => short(e.link.distance), kind: "number" },
+    { name: "support", key: (e) => e.link.support, text: (e) => percent(e.link.support), kind: "number", doubt: true, factor: 100 },
+    { name: "direction", key: (e) => e.link.direction_support, text: (e) => percent(e.link.direction_support), kind: "number", factor: 100 },
+    { name: "relation", key: (e) => e.link.relation, text: (e) => relationText(e.link) },
+    { name: "family", key: (e) => nodes[e.to].family + 1, text: (e) => String(nodes[e.to].family + 1), kind: "number" },
+    { name: "next best", key: (e) => (e.next ? nodes[e.next.node].id : ""), text: (e) => (e.next ? nodes[e.next.node].id : "–"), kind: "name" },
+    { name: "at", key: (e) => (e.next ? e.next.distance : null), text: (e) => (e.next ? short(e.next.distance) : "–"), kind: "number" },
+  ];
+  const edges = data.order.filter((i) => nodes[i].link).map((i) => ({ link: nodes[i].link, from: nodes[i].parent, to: i, next: nodes[i].next }));
+  let listed = edges;
+  let printing = false;
+
+  const head = make("div", { class: "row head", role: "row" });
+  columns.forEach((column, c) => {
+    head.append(make("div", { role: "columnheader", class: column.kind ?? "" },
+      make("button", { type: "button", onclick: () => { state.sort = { column: c, down: state.sort.column === c && !state.sort.down }; table.scrollTop = 0; list(); } }, column.name)));
+  });
+  table.append(head, spacer);
+
+  /// Words must all occur; `distance>1`, `support<90`, `family=2` compare.
+  function test(text) {
+    const tests = text.trim().toLowerCase().split(/\s+/).filter(Boolean).map((word) => {
+      const found = /^([a-z]+)(<=|>=|<|>|=)([\d.e+-]+)%?$/.exec(word);
+      const column = found && columns.find((c) => c.kind === "number" && c.name === found[1]);
+      if (!column) return (e) => [e.link.source, e.link.target, relationText(e.link), e.link.undecided ? "undecided" : ""].join("\n").toLowerCase().includes(word);
+      const limit = Number(found[3]);
+      const compare = { "<": (a) => a < limit, ">": (a) => a > limit, "<=": (a) => a <= limit, ">=": (a) => a >= limit, "=": (a) => a === limit }[found[2]];
+      return (e) => column.key(e) !== null && compare(column.key(e) * (column.factor ?? 1));
+    });
+    return (e) => tests.every((one) => one(e));
+  }
+
+  function list() {
+    const column = columns[state.sort.column];
+    const direction = state.sort.down ? -1 : 1;
+    const order = (a, b) => {
+      const [x, y] = [column.key(a), column.key(b)];
+      if (x === null || y === null) return (x === null ? 1 : 0) - (y === null ? 1 : 0);
+      return direction * (typeof x === "string" ? x.localeCompare(y, undefined, { numeric: true }) : x - y);
+    };
+    listed = edges.filter(test(byId("filter").value)).sort(order);
+    [...head.children].forEach((cellHead, c) => {
+      const isSorted = c === state.sort.column;
+      cellHead.setAttribute("aria-sort", isSorted ? (state.sort.down ? "descending" : "ascending") : "none");
+      cellHead.firstChild.textContent = columns[c].name + (isSorted ? (state.sort.down ? " ↓" : " ↑") : "");
+    });
+    byId("rows").textContent = listed.length === edges.length ? `${edges.length}` : `${listed.length} of ${edges.length}`;
+    table.setAttribute("aria-rowcount", String(listed.length + 1));
+    spacer.style.height = `${listed.length * rowHeight}px`;
+    drawRows();
+  }
+
+  function drawRows() {
+    const first = printing ? 0 : Math.max(0, Math.floor(table.scrollTop / rowHeight) - 6);
+    const count = printing ? listed.length : Math.ceil((table.clientHeight || 300) / rowHeight) + 12;
+    const rowsInView = listed.slice(first, first + count).map((edge, k) => {
+      const isLit = state.selected !== null && lit.has(edge.from) && lit.has(edge.to);
+      const row = make("div", {
+        class: `row body${edge.to === state.selected ? " selected" : isLit ? " lit" : ""}`, role: "row", "aria-rowindex": first + k + 2,
+        "data-parent": edge.link.source, "data-child": edge.link.target, onclick: () => select(edge.to, { keep: true, centre: true }),
+      });
+      row.style.top = `${(first + k) * rowHeight}px`;
+      for (const column of columns) {
+        const isDoubt = column.doubt && edge.link.undecided;
+        row.append(make("div", { role: "cell", class: `${column.kind ?? ""}${isDoubt ? " doubt" : ""}`, title: column.kind === "name" ? column.text(edge) : null }, column.text(edge)));
+      }
+      return row;
+    });
+    spacer.replaceChildren(...rowsInView);
+  }
+
+  function scrollToRow(i) {
+    const at = listed.findIndex((edge) => edge.to === i);
+    if (at < 0) return;
+    const [top, view] = [at * rowHeight, table.clientHeight - 60];
+    if (top < table.scrollTop || top > table.scrollTop + view) table.scrollTop = Math.max(0, top - view / 2);
+  }
+
+  table.addEventListener("scroll", () => later(drawRows));
+  table.addEventListener("keydown", (event) => {
+    if (event.target !== table || !["ArrowUp", "ArrowDown"].includes(event.key) || !listed.length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const now = listed.findIndex((edge) => edge.to === state.selected);
+    const next = Math.min(listed.length - 1, Math.max(0, now + (event.key === "ArrowDown" ? 1 : -1)));
+    select(listed[next].to, { keep: true });
+  });
+  byId("filter").addEventListener("input", () => { table.scrollTop = 0; list(); });
+
+  const quoted = (value) => (/[",\n\r]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+  function csv() {
+    const lines = ["parent,child,distance,support,direction_support,relation,family,next_best,next_best_distance"];
+    for (const e of listed) {
+      lines.push([e.link.source, e.link.target, e.link.distance, e.link.support, e.link.direction_support, e.link.relation,
+        nodes[e.to].family, e.next ? nodes[e.next.node].id : "", e.next?.distance ?? ""].map((value) => quoted(String(value))).join(","));
+    }
+    return `${lines.join("\n")}\n`;
+  }
+  byId("export").addEventListener("click", () => {
+    const link = make("a", { href: URL.createObjectURL(new Blob([csv()], { type: "text/csv" })), download: "edges.csv" });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  });
+
+  // ---- the rest of the controls --------------------------------------------------------------------------------
+  const byStage = (factor) => {
+    const box = stage.getBoundingClientRect();
+    zoomAt(factor, box.width / 2, box.height / 2);
+  };
+  byId("fit").addEventListener("click", fit);
+  byId("zoom-in").addEventListener("click", () => byStage(1.35));
+  byId("zoom-out").addEventListener("click", () => byStage(1 / 1.35));
+  byId("fold").addEventListener("click", () => {
+    for (const n of nodes) if (n.children.length) state.folded.add(n.i);
+    state.touched = false;
+    render();
+  });
+  byId("unfold").addEventListener("click", () => { state.folded.clear(); state.touched = false; render(); });
+  byId("close").addEventListener("click", () => { if (state.selected !== null) select(state.selected); });
+  const colourChoice = byId("colour");
+  for (const name of attributes.keys()) colourChoice.append(make("option", { value: name }, name.replaceAll("_", " ")));
+  colourChoice.addEventListener("change", () => {
+    state.colour = colourChoice.value;
+    colours = palette(state.colour);
+    for (const i of visible) drawnNodes[i].style.setProperty("--c", colours.of(nodes[i]));
+    drawLegend();
+  });
+  byId("lengths").addEventListener("change", (event) => {
+    state.lengths = event.target.value;
+    state.touched = false;
+    render();
+  });
+  /// The tabs below the tree, and on a phone the bar at the bottom.
+  for (const choice of document.querySelectorAll("[data-show]")) {
+    choice.addEventListener("click", () => {
+      const shown = choice.dataset.show;
+      document.body.dataset.view = shown;
+      if (shown === "edges" || shown === "run") document.body.dataset.drawer = shown;
+      for (const other of document.querySelectorAll("[data-show]")) {
+        const isOn = other.closest(".views") ? other.dataset.show === shown : other.dataset.show === document.body.dataset.drawer;
+        other.setAttribute("aria-pressed", String(isOn));
+      }
+      if (choice.closest(".views") && shown !== "tree" && state.selected !== null) select(state.selected);
+      drawMarks();
+      drawRows();
+    });
+  }
+
+  const prefersDark = window.matchMedia("(prefers-color-scheme: dark)");
+  const remembered = () => { try { return localStorage.getItem("modeltree-theme"); } catch { return null; } };
+  function setTheme(theme) {
+    document.documentElement.dataset.theme = theme;
+    drawMap();
+  }
+  byId("theme").addEventListener("click", () => {
+    const theme = isDark() ? "light" : "dark";
+    try { localStorage.setItem("modeltree-theme", theme); } catch { /* a page from disk may have no storage */ }
+    setTheme(theme);
+  });
+  prefersDark.addEventListener("change", (event) => { if (!remembered()) setTheme(event.matches ? "dark" : "light"); });
+
+  function walk(key) {
+    const now = state.focus;
+    const n = nodes[now];
+    const shown = data.order.filter((i) => spot[i]);
+    const at = shown.indexOf(now);
+    switch (key) {
+      case "ArrowLeft": return n.parent;
+      case "ArrowRight":
+        if (state.folded.has(now)) toggle(now);
+        return n.children[0] ?? null;
+      case "ArrowUp": return shown[at - 1] ?? null;
+      case "ArrowDown": return shown[at + 1] ?? null;
+      case "Home": return shown[0] ?? null;
+      case "End": return shown[shown.length - 1] ?? null;
+      default: return null;
+    }
+  }
+  function bringIntoView(i) {
+    const box = stage.getBoundingClientRect();
+    const [left, middle] = [state.zoom.x + spot[i].x * state.zoom.k, state.zoom.y + spot[i].y * state.zoom.k];
+    if (left < 0 || middle < 20 || left + nodes[i].width * state.zoom.k > box.width || middle > box.height - 40) centre(i);
+  }
+  svg.addEventListener("keydown", (event) => {
+    if (!event.target.closest(".node") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"].includes(event.key)) {
+      event.preventDefault();
+      const next = walk(event.key);
+      if (next === null || !drawnNodes[next]) return;
+      state.focus = next;
+      mark();
+      drawnNodes[next].focus({ preventScroll: true });
+      bringIntoView(next);
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      select(state.focus);
+      drawnNodes[state.focus]?.focus({ preventScroll: true });
+    } else if (event.key === " ") {
+      event.preventDefault();
+      toggle(state.focus);
+      drawnNodes[state.focus]?.focus({ preventScroll: true });
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest("input, select, textarea");
+    if (event.key === "Escape" && !isTyping) {
+      if (document.body.classList.contains("enlarged")) byId("enlarge").click();
+      else if (state.selected !== null) select(state.selected);
+    }
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "/") { event.preventDefault(); search.focus(); search.select(); }
+    if (event.key === "+" || event.key === "=") byStage(1.35);
+    if (event.key === "-") byStage(1 / 1.35);
+    if (event.key === "0") fit();
+  });
+
+  /// On paper everything is shown whole, at the width of the page.
+  let beforePrint = null;
+  window.addEventListener("beforeprint", () => {
+    beforePrint = { ...state.zoom };
+    world.removeAttribute("transform");
+    overlay.replaceChildren();
+    svg.classList.remove("far", "mid");
+    svg.setAttribute("viewBox", `-8 -4 ${extent.w + 16} ${extent.h + 60}`);
+    printing = true;
+    drawRows();
+  });
+  window.addEventListener("afterprint", () => {
+    svg.removeAttribute("viewBox");
+    printing = false;
+    if (beforePrint) state.zoom = beforePrint;
+    applyZoom();
+    drawRows();
+  });
+
+  /// Where the whole forest would be too small to read, the first picture shows as many of the large
+  /// branches as can be read, the rest folded.
+  const readable = 0.62;
+  function foldToRead() {
+    const box = stage.getBoundingClientRect();
+    const room = { w: Math.max(box.width - 40, 50), h: Math.max(box.height - 100, 50) };
+    const inner = nodes.filter((n) => n.children.length);
+    const open = [...inner].sort((a, b) => a.depth - b.depth || b.size - a.size || a.i - b.i);
+    const isReadable = (count) => {
+      const shown = new Set(open.slice(0, count).map((n) => n.i));
+      state.folded = new Set(inner.filter((n) => !shown.has(n.i)).map((n) => n.i));
+      arrange(room.w / room.h);
+      return Math.min(room.w / extent.w, room.h / extent.h) >= readable;
+    };
+    if (nodes.length <= mostAtFirst && isReadable(inner.length)) return;
+    let [low, high] = [0, Math.min(inner.length, mostAtFirst)];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (isReadable(middle)) low = middle; else high = middle - 1;
+    }
+    isReadable(low);
+  }
+  const mostAtFirst = 400;
+
+  // ---- start ------------------------------------------------------------------------------------------------------
+  byId("title").textContent = "Model tree";
+  byId("summary").textContent = `${models(nodes.length)} · ${families.size} ${families.size === 1 ? "family" : "families"} · ${links.length} ${links.length === 1 ? "edge" : "edges"}`
+    + (links.some((link) => link.undecided) ? ` · ${links.filter((link) => link.undecided).length} undecided` : "");
+  for (const { name, value } of data.facts) byId("facts").append(make("dt", {}, name), make("dd", {}, value));
+  if (data.notes.length) {
+    byId("notes").append(make("h3", {}, "Notes"), ...data.notes.map((note) => make("p", {}, note)));
+  }
+  byId("citation").textContent = data.citation;
+  document.documentElement.dataset.theme = remembered() ?? (prefersDark.matches ? "dark" : "light");
+  list();
+  foldToRead();
+  render();
+  drawMap();
+  let width = stage.clientWidth;
+  new ResizeObserver(() => {
+    if (!state.touched) {
+      if (Math.abs(stage.clientWidth - width) > 1) { width = stage.clientWidth; render(); } else fit();
+    }
+    drawMarks();
+    later(drawRows);
+  }).observe(stage);
+  const asked = /^#model=(.+)$/.exec(location.hash);
+  if (asked) {
+    try {
+      const i = number.get(decodeURIComponent(asked[1]));
+      if (i !== undefined) select(i, { keep: true, centre: nodes.length > 60 });
+    } catch { /* no address of ours */ }
+  }
+})();

@@ -1,0 +1,43 @@
+internal import Core
+
+/// How wide a text is on a terminal and in a font of fixed width, and how to shorten it.
+enum TextColumns {
+  /// Columns of a text: 2 for wide scalars (East Asian, emoji), 0 for marks on the one before.
+  static func count(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
+
+  /// The text with its middle left out, so that it takes no more than `columns`; ids often differ at
+  /// their ends.
+  static func shortened(_ text: String, to columns: Int) -> String {
+    guard count(text) > columns, columns > 0 else { return text }
+    let room = columns - 1
+    let head = taken(Array(text.unicodeScalars), room - room / 2)
+    let tail = taken(text.unicodeScalars.reversed(), room / 2)
+    return head.text + "…" + String(String.UnicodeScalarView(tail.scalars.reversed()))
+  }
+
+  private static func taken(_ scalars: [Unicode.Scalar], _ columns: Int) -> (text: String, scalars: [Unicode.Scalar]) {
+    var taken: [Unicode.Scalar] = []
+    var used = 0
+    for scalar in scalars {
+      used += width(scalar)
+      guard used <= columns else { break }
+      taken.append(scalar)
+    }
+    return (String(String.UnicodeScalarView(taken)), taken)
+  }
+
+  private static func width(_ scalar: Unicode.Scalar) -> Int {
+    switch scalar.properties.generalCategory {
+    case .nonspacingMark, .enclosingMark, .format, .control: 0
+    default: wide.contains { $0.contains(scalar.value) } ? 2 : 1
+    }
+  }
+
+  /// Blocks that Unicode's EastAsianWidth calls wide or fullwidth, and emoji.
+  private static let wide: [ClosedRange<UInt32>] = [
+    0x1100...0x115f, 0x231a...0x231b, 0x2e80...0x303e, 0x3041...0x33ff, 0x3400...0x4dbf, 0x4e00...0x9fff,
+    0xa000...0xa4cf, 0xa960...0xa97f, 0xac00...0xd7a3, 0xf900...0xfaff, 0xfe30...0xfe6f, 0xff00...0xff60,
+    0xffe0...0xffe6, 0x1f300...0x1f64f, 0x1f680...0x1f6ff, 0x1f900...0x1f9ff, 0x1fa70...0x1faff,
+    0x20000...0x3fffd,
+  ]
+}

@@ -1,0 +1,97 @@
+internal import Core
+internal import Foundation
+
+extension Why {
+  public var json: String { AnswerText.json(self) }
+
+  public var text: String {
+    var lines: [String] = []
+    let name = child.printable
+    if let duplicateOf {
+      lines.append("\(name) holds the same weights, bit for bit, as \(duplicateOf.printable).")
+      lines.append("Copies hang below the first of them; who copied whom, the weights do not say.")
+      return lines.joined(separator: "\n") + "\n"
+    }
+    guard relatives > 0 else {
+      return "\(name) is related to no other model of this run: its weights are as far from all of them as weights that were initialised independently.\n"
+    }
+    if let parent {
+      let how = rank.map { "\(relation ?? ""), rank \($0)" } ?? relation ?? ""
+      lines.append("\(name) is under \(parent.id.printable)  (\(how); family \(family), \(relatives) relatives)")
+    } else {
+      lines.append("\(name) is the root of family \(family)  (\(relatives) relatives)")
+    }
+    if let support, let directionSupport {
+      lines.append(
+        "support \(AnswerText.percent(support)), direction \(AnswerText.percent(directionSupport))\(undecided ? ": undecided" : "")"
+      )
+    }
+    for part in [TextTable.of(table), verdict] where !part.isEmpty { lines += [""] + part }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private var table: [[String]] {
+    let shown = [(parent, "parent"), (runnerUp, "runner-up")].compactMap { candidate, title in
+      candidate.map { ($0, title) }
+    }
+    guard !shown.isEmpty else { return [] }
+    func row(_ title: String, _ value: (Candidate) -> String, _ own: String = "") -> [String] {
+      [title] + shown.map { value($0.0) } + (own.isEmpty ? [] : [own])
+    }
+    var rows = [[""] + shown.map { "\($0.0.id.printable) (\($0.1))" } + ["\(child.printable) (itself)"]]
+    rows.append(row("distance", { AnswerText.number($0.distance) }))
+    rows.append(row("nearest relatives", { "\(AnswerText.ordinal($0.nearness)) of \(relatives)" }))
+    rows.append(row("evidence that it came first", { AnswerText.signed($0.evidence) }))
+    rows.append(row("price of going against it", { AnswerText.number($0.penalty) }))
+    rows.append(row("cost (distance + price)", { AnswerText.number($0.cost) }))
+    rows.append(row("relatedness ratio (strangers: 1)", { AnswerText.number($0.relatedness) }))
+    rows.append(row("score", { $0.score.map(AnswerText.number) ?? "-" }, score.map(AnswerText.number) ?? "-"))
+    rows.append(row("mean kurtosis", { AnswerText.number($0.kurtosis) }, AnswerText.number(kurtosis)))
+    if parent != nil, runnerUp != nil, tensors > 0 {
+      rows.append(row("nearer in linear maps", { "\($0.nearerTensors) of \(tensors)" }))
+    }
+    return rows
+  }
+
+  private var verdict: [String] {
+    var lines: [String] = []
+    if relation == "merge" {
+      return [
+        "It was recognised as a weighted mean, from the distances among its relatives: only the models in the mean",
+        "can be its parents, and the cheapest of them is the one in the tree (docs/method.md).",
+      ]
+    }
+    if let without {
+      let tree = parent == nil ? "The best tree with another root" : "The best tree without this edge"
+      let place =
+        parent == nil
+        ? "starts from \(without.root.printable)"
+        : without.parent.map { "puts it under \($0.printable)" } ?? "makes it the root"
+      lines.append(
+        without.extraCost >= 0
+          ? "\(tree) \(place) and costs \(AnswerText.number(without.extraCost)) more."
+          : "\(tree) \(place) and would cost \(AnswerText.number(-without.extraCost)) less: the shape of the tree decided (docs/method.md)."
+      )
+    }
+    guard let parent, let runnerUp else { return lines }
+    let margin = runnerUp.cost - parent.cost
+    guard margin >= 0, let distanceToLose else {
+      lines.append(
+        "The runner-up alone costs less by \(AnswerText.number(-margin)); one tree for all relatives has the parent.")
+      return lines
+    }
+    let share = parent.distance > 0 ? " (\(AnswerText.signed(100 * margin / parent.distance)) %)" : ""
+    lines.append("For \(runnerUp.id.printable) to win, one of these would have to be so:")
+    lines.append("  the distance to \(parent.id.printable) above \(AnswerText.number(distanceToLose))\(share)")
+    if runnerUp.distance > margin {
+      lines.append(
+        "  the distance to \(runnerUp.id.printable) below \(AnswerText.number(runnerUp.distance - margin))")
+    }
+    if let evidenceToLose {
+      lines.append("  the evidence for \(parent.id.printable) below \(AnswerText.signed(evidenceToLose))")
+    } else {
+      lines.append("No direction could do it: going against it costs at most \(AnswerText.number(largestPenalty)).")
+    }
+    return lines
+  }
+}

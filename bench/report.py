@@ -1,0 +1,193 @@
+"""What was measured, as Markdown and as a plot."""
+
+import matplotlib
+
+matplotlib.use("svg")
+matplotlib.rcParams["svg.hashsalt"] = "modeltree"
+import matplotlib.pyplot as plt  # noqa: E402
+
+GB = 1e9
+MIB = 1 << 20
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def seconds(value):
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def times(value):
+    return f"{value:.2f} x" if value < 10 else f"{value:.0f} x"
+
+
+def about(row, method):
+    """A published time; a tilde where it was scaled up from some of the pairs."""
+    if method not in row:
+        return "no square tensor"
+    return ("" if row[f"{method}_share"] == 1 else "~ ") + seconds(row[method])
+
+
+def collection_rows(rows):
+    for r in rows:
+        yield [
+            r["what"], f"{r['n']}", f"{r['weights'] / 1e6:.1f} M {r['dtype']}",
+            f"{r['bytes'] / GB:.2f}",
+            seconds(r["seconds"]), seconds(r["onepass"]), about(r, "ft"), about(r, "lora"),
+            times(r["onepass"] / r["seconds"]), times(r["ft"] / r["seconds"]),
+            times(r["lora"] / r["seconds"]) if "lora" in r else "-"]
+
+
+def floor_rows(rows):
+    for r in rows:
+        warm = r["dd_warm"]
+        compute = r["ssyrk_seconds"]
+        floor = max(warm or r["dd_cold"], compute)
+        yield [
+            r["what"], seconds(r["dd_cold"]), seconds(r["cold_compare"]),
+            f"{r['dd_cold'] / r['cold_compare']:.2f}",
+            seconds(warm) if warm else "does not fit", f"{compute:.3f}",
+            seconds(r["compare"]), f"{floor / r['compare']:.2f}"]
+
+
+def memory_rows(rows):
+    for r in rows:
+        ours = r["worker"] + r["coordinator"]
+        yield [
+            r["what"], f"{r['worker'] / MIB:.0f}", f"{r['coordinator'] / MIB:.0f}",
+            f"{r['onepass_rss'] / MIB:.0f}", f"{max(r['ft_rss'], r.get('lora_rss', 0)) / MIB:.0f}",
+            times(r["onepass_rss"] / ours), f"{r['read_ratio']:.4f}", f"{r['error']:.1e}", f"{r['shards']}",
+            f"{r['coordinator_ms']:.2f}"]
+
+
+def text(facts):
+    m, rows = facts["machine"], facts["rows"]
+    centre = facts["centre"]
+    workers, threads = facts["workers"], facts["threads"]
+    missed = misses(facts)
+    return f"""# Benchmarks
+
+Written by `make bench` on {m['date']}: {m['processor']}, {m['cores']} cores, {m['memory'] / 2**30:.0f} GiB,
+{m['system']}, Python {m['python']}, numpy {m['numpy']}; load {m['load']:.1f} at the start. Everything in a row
+was measured side by side in one run, on the same files; ratios are the result, times are the machine's.
+
+## Against other programs
+
+Seconds with warm files (cold, where they do not fit in memory), from the command line to the written tree.
+*One pass* is a numpy program that stacks each tensor of all models and multiplies blocks in float64
+(`bench/onepass.py`). *Published* loads both models of every pair (`bench/published.py`): *ft* takes the largest
+difference, *lora* numpy's `matrix_rank` of square tensors. A tilde: scaled up from the pairs that fit in a
+few seconds.
+
+{table(["collection", "n", "weights per model", "GB", "modeltree", "one pass", "published ft", "published lora",
+        "one pass / ours", "ft / ours", "lora / ours"], collection_rows(rows))}
+
+![Seconds against the number of models and the weights per model](bench/cost.svg)
+
+## Against the machine
+
+*dd* reads the same files with 16 MiB blocks. *ssyrk* is what OpenBLAS's product of the same blocks would take
+on all cores: no program of this kind can be faster than the slower of the two, and `floor / ours` is how near
+the comparison (without import and solving) comes to it.
+
+{table(["collection", "dd cold", "ours cold", "dd / ours", "dd warm", "ssyrk", "ours warm", "floor / ours"],
+       floor_rows(rows))}
+
+## Memory, bytes, accuracy
+
+Peak resident MiB, {m['cores']} workers of 512 MiB each. *Read* is bytes read / bytes of weights. *Error* is the
+largest relative difference between our squared distances and the one-pass program's in float64.
+*ms / shard* is processor time of the coordinator while shards are compared.
+
+{table(["collection", "a worker", "coordinator", "one pass", "published", "one pass / ours", "read", "error",
+        "shards", "ms / shard"], memory_rows(rows))}
+
+With other budgets ({facts['most']}): {", ".join(
+    f"{b['memory']} -> peak {b['worker'] / MIB:.0f} MiB, read {b['read_ratio']:.4f}" for b in facts['budgets'])}.
+
+## The kernels
+
+Pair-coordinates per second (1e9, one thread) of the whole pass, moments included, against `ssyrk`:
+
+{table(["n", "ours", "ssyrk", "ratio"],
+       [[f"{p['n']}", f"{p['ours_gps']:.1f}", f"{p['ssyrk_gps']:.1f}", f"{p['ratio']:.2f}"] for p in facts["pairs"]])}
+
+GB of weights per second (one thread, from memory) of the whole pass, against a plain read with vector loads:
+
+{table(["n", "type", "ours", "read", "ratio"],
+       [[f"{p['n']}", p["type"], f"{p['ours_gbs']:.1f}", f"{p['read_gbs']:.1f}", f"{p['ratio']:.2f}"]
+        for p in facts["pass"]])}
+
+## Scaling, and the centre
+
+{facts['most']}: one worker {seconds(workers['1'])} s, two {seconds(workers['2'])} s:
+{workers['1'] / workers['2']:.2f} x. One worker with one thread {seconds(threads['1'])} s, with two
+{seconds(threads['2'])} s: {threads['1'] / threads['2']:.2f} x.
+
+{centre['n']} models in a dense matrix: families {centre['families_s']:.2f} s, Ward linkage {centre['ward_s']:.2f} s,
+cost matrix {centre['cost_s']:.2f} s, arborescence {centre['arborescence_s']:.2f} s; peak
+{centre['rss_bytes'] / GB:.1f} GB for matrices of {centre['matrix_bytes'] / GB:.1f} GB.
+
+## What was not reached
+
+{chr(10).join(f"- {line}" for line in missed) or "Every aim was reached."}
+"""
+
+
+def misses(facts):
+    """The aims that this run does not meet, by its own numbers."""
+    found = []
+    low = [p for p in facts["pairs"] if p["n"] >= 64 and p["ratio"] < 0.8]
+    if low:
+        found.append(
+            "80 % of ssyrk's rate for n >= 64: " + ", ".join(f"{p['ratio']:.2f} at n = {p['n']}" for p in low)
+            + ". A difference and a square take two instructions where a product takes one.")
+    slow = [p for p in facts["pass"] if p["n"] < 16 and p["ratio"] < 0.7]
+    if slow:
+        found.append(
+            "70 % of a plain read's bandwidth for n < 16: "
+            + ", ".join(f"{p['ratio']:.2f} at n = {p['n']} {p['type']}" for p in slow)
+            + ". The moments take some twelve vector instructions per vector of weights, the pairs (n - 1) / 2 "
+            "differences and squares; together they take longer than the memory. Weights of 16 bits come twice as "
+            "fast and are widened besides.")
+    for r in facts["rows"]:
+        ratio = r["dd_cold"] / r["cold_compare"]
+        if ratio < 0.9:
+            found.append(f"90 % of dd's throughput, cold: {ratio:.2f} for {r['what']}.")
+        if r["read_ratio"] > 1.02:
+            found.append(f"Each byte once: {r['read_ratio']:.3f} for {r['what']}.")
+        if r["n"] >= 20 and r["ft"] / r["seconds"] < 100:
+            found.append(f"100 x the published ft approach: {r['ft'] / r['seconds']:.0f} x for {r['what']}.")
+        if r["onepass"] / r["seconds"] < 3:
+            found.append(f"3 x the one-pass program: {r['onepass'] / r['seconds']:.2f} x for {r['what']}.")
+        ours = r["worker"] + r["coordinator"]
+        if r["onepass_rss"] / ours < 10:
+            found.append(
+                f"A tenth of the one-pass program's memory: 1 / {r['onepass_rss'] / ours:.1f} for {r['what']}.")
+        if r["coordinator_ms"] > 1:
+            found.append(f"1 ms of the coordinator per shard: {r['coordinator_ms']:.2f} ms for {r['what']}.")
+    gain = facts["workers"]["1"] / facts["workers"]["2"]
+    if gain < 1.85:
+        found.append(f"1.85 x with two workers: {gain:.2f} x.")
+    return found
+
+
+def plot(facts, path):
+    """Seconds against n, and against weights per model."""
+    rows = facts["rows"]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    by_n = sorted((r for r in rows if r["name"] in ("n2", "n8", "n20", "n50")), key=lambda r: r["n"])
+    by_weights = sorted((r for r in rows if r["name"][0] == "w"), key=lambda r: r["weights"])
+    for axis, part, key, label in (
+        (left, by_n, "n", f"models of {by_n[0]['weights'] / 1e6:.0f} M weights"),
+        (right, by_weights, "weights", f"weights per model, {by_weights[0]['n']} models")):
+        for name, column, style in (
+            ("published, lora", "lora", "s:"), ("published, ft", "ft", "s--"), ("one pass, numpy", "onepass", "^-"),
+            ("modeltree", "seconds", "o-"), ("dd, warm", "dd_warm", "x:")):
+            axis.plot([r[key] for r in part], [r[column] for r in part], style, label=name)
+        axis.set(xscale="log", yscale="log", xlabel=label, ylabel="seconds")
+        axis.grid(alpha=0.3)
+    left.legend()
+    figure.savefig(path, metadata={"Date": None, "Creator": None})

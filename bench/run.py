@@ -1,0 +1,288 @@
+"""Measures modeltree against the published approach, a one-pass numpy program and what the machine
+can do, on collections that it makes itself; writes BENCHMARKS.md and bench/cost.svg.
+
+    run.py [quick]      quick: small collections, about two minutes, nothing is written
+
+MODELTREE_BENCH_DIR names a folder for the collections (about the memory of this machine and a half; by
+default below the system's temporary folder). They are kept for the next time.
+"""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from datetime import date
+from pathlib import Path
+
+import h5py
+import numpy as np
+import report
+from collections_of_models import Collection, linear, write
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / ".build/release"
+SCRATCH = Path(os.environ.get("MODELTREE_BENCH_DIR", f"{tempfile.gettempdir()}/modeltree-bench"))
+CORES = os.cpu_count()
+MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+MIB = 1 << 20
+# OpenBLAS is to choose its kernels for this processor itself, whatever the shell says.
+PLAIN = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
+
+
+def collections(quick):
+    if quick:
+        return [
+            Collection("n2", 2, linear(8, 512, 512), what="2 models"),
+            Collection("n20", 20, linear(8, 512, 512), what="20 models"),
+            Collection("many-small", 8, linear(300, 64, 64), what="many small tensors"),
+            Collection("embedding", 4, [[16384, 512]], names=["embed_tokens.weight"], what="one embedding"),
+            Collection("sharded-bf16", 4, linear(8, 512, 1024), "BF16", shards=3, what="sharded bf16"),
+        ]
+    by_n = [
+        Collection(f"n{n}", n, linear(24, 1024, 1024), what=f"{n} models") for n in (2, 8, 20, 50)]
+    by_weights = [
+        Collection(f"w{count}", 8, linear(count, 512, 512), what=f"8 models, {count} tensors")
+        for count in (8, 32, 384)]
+    large = Collection(
+        "larger-than-memory", 8, linear(max(1, int(1.2 * MEMORY) // (8 * 4 << 24)), 4096, 4096),
+        what="larger than memory")
+    return by_n + [
+        Collection("n200", 200, linear(6, 1024, 1024), what="200 models"),
+        *by_weights,
+        Collection("many-small", 8, linear(3000, 64, 64), what="many small tensors"),
+        Collection(
+            "embedding", 4, [[128_256, 1024]], names=["embed_tokens.weight"], what="one huge embedding"),
+        Collection("sharded-bf16", 8, linear(24, 1024, 2048), "BF16", shards=4, what="sharded bf16"),
+        large,
+    ]
+
+
+# ---- programs -----------------------------------------------------------------------------------
+
+
+class Watch(threading.Thread):
+    """The largest resident sets of a process and of its children while they live, in bytes."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.pid, self.own, self.child, self.ended = pid, 0, 0, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ended.wait(0.02):
+            self.own = max(self.own, peak(self.pid))
+            for child in children(self.pid):
+                self.child = max(self.child, peak(child))
+
+
+def peak(pid):
+    try:
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
+def children(pid):
+    try:
+        return [
+            int(child) for task in Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()]
+    except OSError:
+        return []
+
+
+def recover(folder, workers=CORES, memory="512MiB", more=()):
+    """One run of ours: its record, and the peaks of coordinator and workers."""
+    out = SCRATCH / "run"
+    shutil.rmtree(out, ignore_errors=True)
+    command = [
+        BUILD / "modeltree", "recover", folder, "--out", out, "--workers", str(workers), "--memory", memory,
+        *more]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=PLAIN)
+    watch = Watch(process.pid)
+    errors = process.stderr.read()
+    if process.wait() != 0:
+        raise SystemExit(f"{command} failed: {errors.decode()}")
+    watch.ended.set()
+    watch.join()
+    record = json.loads((out / "run.json").read_text())
+    return record | {"coordinator": watch.own, "worker": watch.child}
+
+
+def script(name, *arguments):
+    command = [sys.executable, Path(__file__).parent / name, *map(str, arguments)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=PLAIN)
+    return json.loads(done.stdout)
+
+
+def kernels(section, seconds):
+    done = subprocess.run(
+        [BUILD / "kernel-bench", section], check=True, stdout=subprocess.PIPE,
+        env=PLAIN | {"KERNEL_BENCH_SECONDS": str(seconds)})
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def dd(files):
+    """Seconds that dd takes to read all files, one after the other."""
+    start = time.monotonic()
+    for file in files:
+        subprocess.run(["dd", f"if={file}", "of=/dev/null", "bs=16M", "status=none"], check=True)
+    return time.monotonic() - start
+
+
+def forget(files):
+    """Takes the files out of the page cache."""
+    for file in files:
+        with open(file, "rb") as stream:
+            os.fsync(stream.fileno())
+            os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+# ---- measurements -------------------------------------------------------------------------------
+
+
+def accuracy(answer):
+    """The largest relative difference of our squared distances from those of the one-pass program."""
+    with h5py.File(SCRATCH / "run/results.h5") as results:
+        ours = np.nansum(results["tensor_distance/l2"][:] ** 2, axis=0)
+    theirs = np.load(answer)
+    off = ~np.eye(len(theirs), dtype=bool)
+    return float(np.max(np.abs(ours - theirs)[off] / theirs[off]))
+
+
+def measure(collection, rounds, limit, ssyrk):
+    folder = write(collection, SCRATCH)
+    files = collection.files(SCRATCH)
+    fits = collection.bytes < 0.6 * MEMORY
+    row = {
+        "name": collection.name, "what": collection.what, "n": collection.models,
+        "weights": collection.weights, "bytes": collection.bytes, "dtype": collection.dtype}
+    cold, warm, cold_dd, warm_dd = [], [], [], []
+    for _ in range(rounds if fits else 1):
+        forget(files)
+        cold_dd.append(dd(files))
+        forget(files)
+        cold.append(recover(folder))
+        if fits:
+            warm_dd.append(dd(files))
+            warm.append(recover(folder))
+    best = min(warm or cold, key=lambda r: r["seconds"])
+    coldest = min(cold, key=lambda r: r["seconds_by_phase"]["compare"])
+    row |= {
+        "seconds": best["seconds"], "compare": best["seconds_by_phase"]["compare"],
+        "cold_compare": coldest["seconds_by_phase"]["compare"], "cold": min(r["seconds"] for r in cold),
+        "dd_cold": min(cold_dd), "dd_warm": min(warm_dd) if warm_dd else None,
+        "read_ratio": max(r["read_ratio"] for r in cold + warm),
+        "worker": max(r["worker"] for r in cold + warm),
+        "coordinator": max(r["coordinator"] for r in cold + warm),
+        "shards": best["shards"],
+        "coordinator_ms": 1e3 * best["processor_seconds_by_phase"]["compare"] / best["shards"]}
+    pairs = collection.models * (collection.models - 1) / 2 * collection.weights
+    row["ssyrk_seconds"] = pairs / (rate_at(ssyrk, collection.models) * 1e9) / CORES
+    answer = SCRATCH / "answer.npy"
+    one = [script("onepass.py", folder, answer) for _ in range(1 if not fits else rounds)]
+    row["onepass"], row["onepass_rss"] = min(o["seconds"] for o in one), max(o["rss"] for o in one)
+    row["error"] = accuracy(answer)
+    # The published rank distance looks at square tensors alone.
+    square = any(len(shape) == 2 and shape[0] == shape[1] for shape in collection.shapes)
+    for method in ("ft", "lora") if square else ("ft",):
+        found = script("published.py", folder, method, limit)
+        row[method] = found["seconds"] / found["done"] * found["pairs"] + found["scoring"]
+        row[f"{method}_share"] = found["done"] / found["pairs"]
+        row[f"{method}_rss"] = found["rss"]
+    print(json.dumps(row), flush=True)
+    return row
+
+
+def rate_at(ssyrk, n):
+    """Pair-coordinates per second, in 1e9, that ssyrk reaches for the measured size next to n."""
+    return min(ssyrk, key=lambda row: abs(row["n"] - n))["ssyrk_gps"]
+
+
+def scaling(folder, rounds):
+    """Compare seconds with one and two workers, in turn."""
+    found = {1: [], 2: []}
+    for _ in range(rounds):
+        for workers in (1, 2):
+            found[workers].append(recover(folder, workers)["seconds_by_phase"]["compare"])
+    return {str(k): min(v) for k, v in found.items()}
+
+
+def threads(folder, rounds):
+    """Seconds of one worker with one and two threads, from its start to its end, in turn."""
+    found = {1: [], 2: []}
+    for _ in range(rounds):
+        for count in (1, 2):
+            out = SCRATCH / "run"
+            shutil.rmtree(out, ignore_errors=True)
+            coordinator = subprocess.Popen(
+                [BUILD / "modeltree", "coordinate", folder, "--out", out, "--listen", "tcp://127.0.0.1:*"],
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=PLAIN)
+            endpoint = next(
+                line.split()[-1] for line in coordinator.stderr if "modeltree-worker --connect" in line)
+            start = time.monotonic()
+            subprocess.run(
+                [
+                    BUILD / "modeltree-worker", "--connect", endpoint, "--threads", str(count),
+                    "--memory", "1GiB"],
+                check=True, env=PLAIN, stderr=subprocess.DEVNULL)
+            found[count].append(time.monotonic() - start)
+            coordinator.stderr.read()
+            coordinator.wait()
+    return {str(k): min(v) for k, v in found.items()}
+
+
+def budgets(folder):
+    """Peak of a worker above its budget, for several budgets."""
+    return [
+        {"memory": memory, "worker": found["worker"], "read_ratio": found["read_ratio"]}
+        for memory in ("64MiB", "256MiB", "2GiB") for found in [recover(folder, memory=memory)]]
+
+
+def machine():
+    info = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), "?")
+    return {
+        "processor": model, "cores": CORES, "memory": MEMORY, "system": platform.platform(),
+        "date": date.today().isoformat(), "python": platform.python_version(), "numpy": np.__version__,
+        "load": os.getloadavg()[0]}
+
+
+def main():
+    quick = "quick" in sys.argv[1:]
+    SCRATCH.mkdir(parents=True, exist_ok=True)
+    rounds, limit = (1, 1.5) if quick else (2, 8)
+    facts = {"machine": machine()}
+    facts["pairs"] = kernels("pairs", 0.1 if quick else 0.5)
+    facts["pass"] = kernels("pass", 0.05 if quick else 0.3)
+    facts["centre"] = kernels("centre", 0)[0]
+    facts["rows"] = []
+    for collection in collections(quick):
+        room = shutil.disk_usage(SCRATCH).free
+        if collection.bytes * 1.05 > room and not collection.files(SCRATCH):
+            print(f"{collection.name}: left out, needs {collection.bytes} bytes, {room} are free", flush=True)
+            continue
+        facts["rows"].append(measure(collection, rounds, limit, facts["pairs"]))
+    most = max(facts["rows"], key=lambda row: row["n"])["name"]
+    facts["workers"] = scaling(SCRATCH / most, rounds)
+    facts["threads"] = threads(SCRATCH / most, rounds)
+    facts["budgets"] = budgets(SCRATCH / most)
+    facts["most"] = most
+    (SCRATCH / "facts.json").write_text(json.dumps(facts, indent=1))
+    text = report.text(facts)
+    if quick:
+        print(text)
+        return
+    (ROOT / "BENCHMARKS.md").write_text(text)
+    report.plot(facts, ROOT / "bench/cost.svg")
+
+
+main()
