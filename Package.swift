@@ -23,6 +23,7 @@ func tests(_ name: String, needs: [Target.Dependency]) -> Target {
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
 let sqlite = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 let package = Package(
@@ -36,6 +37,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
   targets: [
     // Shared: what the coordinator and the workers both need.
@@ -76,6 +78,7 @@ let package = Package(
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "Lineage", "Planning", "Wire"]),
     library("Lineage", in: "Coordinator/Lineage", needs: ["Core", "Spectra"]),
+    library("Hints", in: "Coordinator/Hints", needs: ["Core", yaml]),
     // The parts of tree.html are compiled in, so that the program needs no folder beside it.
     library(
       "Reports", in: "Coordinator/Reports", needs: ["Core", "Lineage", "Storage"],
@@ -85,7 +88,7 @@ let package = Package(
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Coordination", "Core", "Gathering", "Import", "Journal", "Lineage", "Planning", "Reports",
+        "Coordination", "Core", "Gathering", "Hints", "Import", "Journal", "Lineage", "Planning", "Reports",
         "Storage", "Transport", "Wire", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
@@ -105,6 +108,7 @@ let package = Package(
     tests("ImportTests", needs: ["Core", "Import", "Storage", "TestSupport"]),
     tests("StorageTests", needs: ["Core", "Import", "Storage", "TestSupport"]),
     tests("PlanningTests", needs: ["Core", "Import", "Planning", "Storage"]),
+    tests("HintsTests", needs: ["Core", "Hints", "TestSupport"]),
     tests("ReportsTests", needs: ["Core", "Lineage", "Reports", "TestSeed", "TestSupport"]),
     tests("JournalTests", needs: ["Core", "Journal", "TestSupport"]),
     tests(

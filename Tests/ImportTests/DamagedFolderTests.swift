@@ -95,11 +95,6 @@ struct DamagedFolderTests {
     #expect(error.message.contains("'model.safetensors.index.json'"))
   }
 
-  @Test func adapterAloneIsRefusedWithTheReason() throws {
-    try folder.write(tensors, to: "m/adapter_model.safetensors")
-    #expect(try refusal(of: folder.at("m")).message.contains("adapter"))
-  }
-
   @Test(arguments: ["pytorch_model.bin", "model.pt", "model.ckpt", "model.gguf"])
   func otherFormatsAreNamed(_ name: String) throws {
     try folder.write([0], to: "m/\(name)")
@@ -120,7 +115,6 @@ struct DamagedFolderTests {
   @Test func brokenModelsFoundBesideAGoodOneAreNoted() throws {
     try folder.write(tensors, to: "zoo/good/model.safetensors")
     try folder.write(tensors, to: "zoo/part/model-00001-of-00002.safetensors")
-    try folder.write(tensors, to: "zoo/adapter/adapter_model.safetensors")
     try folder.write([0], to: "zoo/torch/pytorch_model.bin")
     try folder.write(
       Safetensors.index(["a": "model-00001-of-00001.safetensors"]),
@@ -130,7 +124,7 @@ struct DamagedFolderTests {
     #expect(found.models.map(\.id) == ["good"])
     #expect(
       found.notes.map(\.subject)
-        == ["adapter", "part", "torch", "unfinished"].map { folder.at("zoo/\($0)") })
+        == ["part", "torch", "unfinished"].map { folder.at("zoo/\($0)") })
     #expect(found.notes.allSatisfy { $0.text.hasPrefix("set aside: ") })
   }
 

@@ -23,6 +23,8 @@ struct Intake {
         notes.append(Note(subject: source.id, text: "set aside: \(error.message)"))
       }
     }
+    PrefixMatching.align(&records)
+    try LayerMatching.align(&records)
   }
 
   /// - Throws: `Failure` when there is nothing to compare.

@@ -8,12 +8,17 @@ struct Invocation: Codable, Equatable {
   var inputs: [String]
   var lineage: LineageOptions
   var truth: String?
+  /// A file of hints, or `auto`.
+  var hints: String?
 
   static let setting = "invocation"
 
   init(_ options: RecoveryOptions) {
     inputs = options.inputs.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
     lineage = options.lineage.options
+    hints = options.hints.map {
+      $0 == HintSource.auto ? $0 : URL(fileURLWithPath: $0).standardizedFileURL.path
+    }
     truth = options.truth.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
   }
 

@@ -3,6 +3,7 @@ import Core
 import Foundation
 import Glibc
 import Gathering
+import Hints
 import Import
 import Journal
 import Lineage
@@ -52,22 +53,32 @@ struct Recovery {
     // A truth file that cannot be used is better known before hours of work than after.
     var truth: Truth?
     if let path = invocation.truth { truth = try Truth(path: path) }
+    let given = try invocation.hints.map { path throws(Failure) in try HintSource(path) }
     var record = RunRecord(invocation)
 
     let (plan, identity) = try makePlan(&record)
     if let truth { try checkTruth(truth, plan) }
+    let hints = try given?.hints(of: plan.models)
     let journal = try Journal(path: directory.journal)
     let stores = try adopt(identity, plan, journal)
     try computeShards(stores, identity, journal, &record, signals)
     let results = try ResultsFile(
       to: directory.results, ids: plan.models.map(\.id), tensors: plan.tensors.map(ResultsFile.Tensor.init))
-    let lineage = try record.time("solve") { () throws(Failure) in
-      try solve(stores, plan, journal, alongside: results.add)
+    var adapters = AdapterEvidence(stores, metric: invocation.lineage.metric)
+    var lineage = try record.time("solve") { () throws(Failure) in
+      try solve(stores, journal, hints) { tensor throws(Failure) in
+        try results.add(tensor)
+        try adapters.add(tensor)
+      }
     }
-    let broken = lineage.unusable.notes(plan.models)
-    Intake.say(broken)
-    record.notes = plan.notes + broken
-    let forest = ForestBuilder.forest(lineage, plan, invocation.lineage, record.notes)
+    let notes = lineage.unusable.notes(plan.models) + adapters.adopt(into: &lineage) {
+      Self.isForbidden(plan.models[$0], plan.models[$1], hints)
+    }
+    record.count(adapterBytes: adapters.bytesRead)
+    Intake.say(notes)
+    record.notes = plan.notes + notes
+    var forest = ForestBuilder.forest(lineage, plan, invocation.lineage, record.notes)
+    if let hints { forest.compare(declared: hints.models.compactMapValues(\.base)) }
     try report(forest, lineage, results, plan, truth, &record)
   }
 
@@ -78,18 +89,23 @@ struct Recovery {
     let journal = try Journal(path: directory.journal)
     let stores = try adopt(identity, plan, journal)
     try computeShards(stores, identity, journal, &record, signals)
-    return (plan, try solve(stores, plan, journal) { _ throws(Failure) in })
+    return (plan, try solve(stores, journal, nil) { _ throws(Failure) in })
   }
 
   private func solve(
-    _ stores: Plan, _ plan: Plan, _ journal: Journal,
-    alongside: (TensorSums) throws(Failure) -> Void
+    _ plan: Plan, _ journal: Journal, _ hints: Hints?, alongside: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) -> Lineage {
     try Lineage(
-      Gatherer(stores) { id throws(Failure) in try journal.partial(of: id) },
+      Gatherer(plan) { id throws(Failure) in try journal.partial(of: id) },
       rounding: plan.models.map(\.rounding), options: invocation.lineage,
+      adapters: Set(plan.models.indices.filter { plan.models[$0].adapter != nil }),
+      isForbidden: { Self.isForbidden(plan.models[$0], plan.models[$1], hints) },
       sameSignature: { plan.models[$0].hasSameSignature(as: plan.models[$1]) },
       alongside: alongside)
+  }
+
+  private static func isForbidden(_ parent: ModelRecord, _ child: ModelRecord, _ hints: Hints?) -> Bool {
+    !child.mayDescend(from: parent) || hints?.forbids(parent: parent.id, child: child.id) == true
   }
 
   private func makePlan(_ record: inout RunRecord) throws(Failure) -> (Plan, RunIdentity) {
@@ -253,6 +269,17 @@ struct Recovery {
       advice: "raise --memory, and lower --workers if this machine has not enough")
   }
 
+  /// Writes the table of declared bases; removes the one of an earlier run without hints.
+  private func writeHints(_ forest: Forest) throws(Failure) -> [String] {
+    let path = "\(directory.path)/\(HintTable.fileName)"
+    guard let table = HintTable.render(forest) else {
+      try? FileManager.default.removeItem(atPath: path)
+      return []
+    }
+    try AtomicFile.write(table, to: path)
+    return [path]
+  }
+
   private func report(
     _ forest: Forest, _ lineage: Lineage, _ results: ResultsFile, _ plan: Plan, _ truth: Truth?,
     _ record: inout RunRecord
@@ -261,7 +288,7 @@ struct Recovery {
     if let truth { evaluation = try Evaluation(forest, truth: truth) }
     let written = try record.time("report") { () throws(Failure) in
       try results.finish(lineage, metric: invocation.lineage.metric)
-      return try TreeFormat.writeAll(forest, to: directory.path)
+      return try TreeFormat.writeAll(forest, to: directory.path) + writeHints(forest)
     }
     record.finish(evaluation, seconds: (ContinuousClock.now - started) / .seconds(1))
     try AtomicFile.write(JSONText.of(record, pretty: true) + "\n", to: directory.record)

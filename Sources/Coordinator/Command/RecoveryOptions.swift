@@ -21,6 +21,14 @@ struct RecoveryOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A truth.json to compare the result with at the end.", valueName: "file"))
   var truth: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "CSV or YAML with id, created, base_model; or auto: what model cards and adapters say.",
+      discussion:
+        "Dates forbid edges backwards in time. Declared bases change nothing: hints.csv and the tree say whether the weights agree.",
+      valueName: "file|auto"))
+  var hints: String?
+
   @Flag(help: "Start over: forget what the run directory holds.")
   var redo = false
 }

@@ -19,8 +19,8 @@ final class RunDirectory {
   /// Everything that a run writes, for starting over.
   private static let contents = [
     "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "run.log", "run.json", "results.h5",
-    "tree.json", "tree.nwk", "tree.dot", "tree.graphml", "tree.mmd", "tree.html", "edges.csv", "store",
-    ".store-new",
+    "tree.json", "tree.nwk", "tree.dot", "tree.graphml", "tree.mmd", "tree.html", "edges.csv",
+    "hints.csv", "store", ".store-new",
   ]
 
   /// Opens or makes the folder and takes its lock.

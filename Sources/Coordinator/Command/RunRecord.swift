@@ -73,6 +73,12 @@ struct RunRecord: Codable {
     workerSeconds = totals.seconds
   }
 
+  /// Factors of adapters, read beside the weights.
+  mutating func count(adapterBytes bytes: Int) {
+    bytesOfWeights += bytes
+    bytesRead += bytes
+  }
+
   mutating func finish(_ evaluation: Evaluation?, seconds: Double) {
     self.evaluation = evaluation
     self.seconds = seconds

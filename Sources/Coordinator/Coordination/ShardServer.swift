@@ -130,7 +130,7 @@ public final class ShardServer {
     let partial = plan.shards.map {
       let tensor = plan.tensors[$0.tensor]
       return PartialCodec.encodedBytes(
-        models: tensor.copies.count, statistics: tensor.statistics, samples: plan.samples(of: $0),
+        models: tensor.copies.count, statistics: tensor.statistics, samples: plan.samples(of: $0).map(\.shape),
         sketch: tensor.sketch)
     }.max() ?? 0
     return max(partial, WireProtocol.largestReportBytes) + WireProtocol.envelopeBytes
@@ -351,7 +351,7 @@ public final class ShardServer {
     do {
       let partial = try PartialCodec.decode(
         bytes, models: tensor.copies.count, statistics: tensor.statistics,
-        samples: plan.samples(of: shard), sketch: tensor.sketch)
+        samples: plan.samples(of: shard).map(\.shape), sketch: tensor.sketch)
       return partial.impossibility(coordinates: shard.coordinates.count, columns: tensor.shape.columns)
     } catch {
       return "\(error)"

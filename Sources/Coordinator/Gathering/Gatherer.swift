@@ -22,13 +22,16 @@ public struct Gatherer: TensorSource {
     var shards = plan.shards[...]
     for (number, tensor) in plan.tensors.enumerated() {
       var sums = Partial(models: tensor.copies.count, statistics: tensor.statistics)
+      var places: [SampleGrid.Place] = []
       while let shard = shards.first, shard.tensor == number {
         sums.merge(try decoded(shard, of: tensor))
+        places += plan.samples(of: shard)
         shards.removeFirst()
       }
       try body(
         TensorSums(
-          name: tensor.name, role: tensor.role, shape: tensor.shape, models: tensor.models, sums: sums))
+          name: tensor.name, role: tensor.role, shape: tensor.shape, models: tensor.models, sums: sums,
+          places: places))
     }
   }
 
@@ -41,7 +44,7 @@ public struct Gatherer: TensorSource {
     do {
       return try PartialCodec.decode(
         bytes, models: tensor.copies.count, statistics: tensor.statistics,
-        samples: plan.samples(of: shard), sketch: tensor.sketch)
+        samples: plan.samples(of: shard).map(\.shape), sketch: tensor.sketch)
     } catch {
       throw .badInput(
         "the journal's entry for shard \(shard.id) (tensor '\(tensor.name.printable)') is damaged: \(error)",

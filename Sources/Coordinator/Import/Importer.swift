@@ -20,6 +20,10 @@ public enum Importer {
       let store = absolute("\(folder)/\(fileName(for: source.id)).h5")
       try write(files, of: source, to: store, mode)
       return try ModelRecord(id: source.id, path: source.path, store: store)
+    case .adapter(let file, let configuration):
+      let store = absolute("\(folder)/\(fileName(for: source.id)).h5")
+      try write([file], of: source, to: store, mode, adapter: configuration)
+      return try ModelRecord(id: source.id, path: source.path, store: store)
     }
   }
 
@@ -35,7 +39,8 @@ public enum Importer {
   }
 
   private static func write(
-    _ files: [ModelSource.File], of source: ModelSource, to store: String, _ mode: ModelStoreWriter.Mode
+    _ files: [ModelSource.File], of source: ModelSource, to store: String, _ mode: ModelStoreWriter.Mode,
+    adapter: String? = nil
   ) throws(Failure) {
     var tensors: [StoredTensor] = []
     var setAside: [SetAsideTensor] = []
@@ -71,7 +76,8 @@ public enum Importer {
       }
     }
     try ModelStoreWriter.write(
-      to: store, model: source.id, tensors: tensors, setAside: setAside, sources: sources, mode: mode)
+      to: store, model: source.id, tensors: tensors, setAside: setAside, sources: sources,
+      adapter: adapter, mode: mode)
   }
 
   static func absolute(_ path: String) -> String {

@@ -53,8 +53,13 @@ public struct ModelFinder {
     if let files {
       add(path, .safetensors(files), isExplicit: isExplicit)
     } else if folder.names.contains("adapter_model.safetensors") {
-      notes.append(
-        Note(subject: path, text: "set aside: an adapter that is not merged into its base has no weights to compare; merge it first"))
+      let configuration = FileManager.default.contents(atPath: "\(path)/adapter_config.json") ?? Data()
+      add(
+        path,
+        .adapter(
+          .init(path: "\(path)/adapter_model.safetensors", prefix: "", tensors: nil),
+          configuration: String(decoding: configuration, as: UTF8.self)),
+        isExplicit: isExplicit)
     } else if depth < Self.deepest {
       try addEntries(of: folder, depth: depth)
     }

@@ -10,10 +10,17 @@ public struct ModelRecord: Sendable {
   public var tensors: [StoredTensor]
   public var setAside: [SetAsideTensor]
   public var sources: [SourceFile]
+  /// Of an adapter that is not merged into its base; `tensors` are then the weights that it replaces.
+  public var adapter: Adapter?
+  /// What tensors are called in the other models, by their name here, where it differs by more than a
+  /// known wrapper.
+  public var aliases: [String: String] = [:]
+  /// Its layers by the names that they have in the other models, where numbers of layers differ.
+  var layers: Set<String> = []
 
   public init(
     id: String, path: String, store: String, tensors: [StoredTensor], setAside: [SetAsideTensor],
-    sources: [SourceFile]
+    sources: [SourceFile], adapter: Adapter? = nil
   ) {
     self.id = id
     self.path = path
@@ -21,6 +28,7 @@ public struct ModelRecord: Sendable {
     self.tensors = tensors
     self.setAside = setAside
     self.sources = sources
+    self.adapter = adapter
   }
 
   /// Reads a store, and notices weights that changed or went since the import.
@@ -28,9 +36,13 @@ public struct ModelRecord: Sendable {
     let opened = try ModelStore(path: store)
     var tensors: [StoredTensor] = []
     for name in try opened.names() { tensors.append(try opened.tensor(name)) }
+    var adapter: Adapter?
+    if let configuration = try opened.adapterConfiguration() {
+      adapter = try Adapter(takingFrom: &tensors, configuration: configuration, path: path)
+    }
     self.init(
       id: id, path: path, store: store, tensors: tensors, setAside: try opened.setAside(),
-      sources: try opened.sources())
+      sources: try opened.sources(), adapter: adapter)
     try verifySources()
   }
 
@@ -41,17 +53,35 @@ public struct ModelRecord: Sendable {
     for source in sources where needed.contains(source.path) { try source.verify(model: id) }
   }
 
+  /// The name of each tensor by which models are compared.
+  public var commonNames: [String] {
+    let names = tensors.map(\.name)
+    return zip(names, CanonicalName.all(of: names)).map { aliases[$0] ?? $1 }
+  }
+
+  /// Layers are dropped and repeated, but do not come back from nowhere: a descendant's layers are
+  /// among its ancestor's, repeated ones aside, and what was repeated once stays.
+  public func mayDescend(from parent: ModelRecord) -> Bool {
+    guard !layers.isEmpty, !parent.layers.isEmpty else { return true }
+    func isRepeated(_ name: String) -> Bool { name.contains("+") }
+    return layers.allSatisfy { isRepeated($0) || parent.layers.contains($0) }
+      && parent.layers.allSatisfy { !isRepeated($0) || layers.contains($0) }
+  }
+
   /// Unit roundoff of the type that most of the weights are stored in.
   public var rounding: Double { (types.first ?? .f32).roundoff }
 
-  /// Weights that can be compared, in bytes.
-  public var bytes: Int { tensors.reduce(0) { $0 + $1.bytes } }
+  /// Weights and factors of updates.
+  private var stored: [StoredTensor] { tensors + (adapter?.updates.flatMap { [$0.down, $0.up] } ?? []) }
 
-  public var parameters: Int { tensors.reduce(0) { $0 + $1.shape.elements } }
+  /// Weights that can be compared, in bytes.
+  public var bytes: Int { stored.reduce(0) { $0 + $1.bytes } }
+
+  public var parameters: Int { stored.reduce(0) { $0 + $1.shape.elements } }
 
   /// Storage types, the one with most weights first.
   public var types: [ElementType] {
-    let sizes = Dictionary(grouping: tensors, by: \.type).mapValues { $0.reduce(0) { $0 + $1.bytes } }
+    let sizes = Dictionary(grouping: stored, by: \.type).mapValues { $0.reduce(0) { $0 + $1.bytes } }
     return sizes.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.map(\.key)
   }
 }

@@ -10,6 +10,8 @@ public struct ModelSource: Sendable, Hashable {
 
   public enum Content: Sendable, Hashable {
     case safetensors([File])
+    /// An adapter that is not merged into its base, and the text of its adapter_config.json.
+    case adapter(File, configuration: String)
     /// A store that `modeltree import` wrote.
     case store(String)
   }

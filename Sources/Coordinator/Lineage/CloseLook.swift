@@ -74,8 +74,14 @@ struct CloseLook {
     direction.evidence(sums[candidate], decays[candidate])
   }
 
-  /// Share of the tokens that were trained between the two of a candidate; see `Decay`.
-  func touched(_ candidate: Int) -> Double { decays[candidate].touched }
+  /// Share of the tokens that were trained between the two of each candidate, see `Decay`; of those that
+  /// share no table, as after an extension of the vocabulary, the mean of the others.
+  var touched: [Double] {
+    let known = decays.map(\.touched)
+    let values = known.compactMap { $0 }
+    let mean = values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
+    return known.map { $0 ?? mean }
+  }
 
   /// The distance of a candidate.
   func distance(_ candidate: Int) -> Double {

@@ -86,12 +86,13 @@ struct Decay: Sendable {
   private static let steepness = 4.6
 
   /// Share of the rows of the token tables that some training between the two models touched; 0
-  /// where there are none, or they did not move.
+  /// where they did not move, nil where the two share none.
   ///
   /// Along a path it can only grow, whatever the sizes of the steps: the true parent has the least.
   /// That tells a child from a sibling that was trained on the same text, which distances cannot.
-  var touched: Double {
-    guard allRows > 0, tablesMoved else { return 0 }
+  var touched: Double? {
+    guard allRows > 0 else { return nil }
+    guard tablesMoved else { return 0 }
     return max(0, Double(allRows) - rows) / Double(max(allRows, Self.fewTokens))
   }
 

@@ -16,9 +16,16 @@ public struct Forest: Sendable, Equatable, Codable {
     public var parameters: Int
     /// The first model with the same weights, bit for bit; absent for all others.
     public var duplicateOf: String?
+    /// What its uploader says it was made from, the model of the collection that this means, and
+    /// whether the weights agree; absent without hints.
+    public var declaredBase: String?
+    public var declaredModel: String?
+    public var hint: Agreement?
 
     enum CodingKeys: String, CodingKey {
-      case id, path, family, root, score, dtype, parameters
+      case id, path, family, root, score, dtype, parameters, hint
+      case declaredBase = "declared_base"
+      case declaredModel = "declared_model"
       case duplicateOf = "duplicate_of"
     }
 
@@ -53,6 +60,8 @@ public struct Forest: Sendable, Equatable, Codable {
     public var share: Double?
     /// One more parent of a merge, beside the tree.
     public var isExtra: Bool
+    /// Does the declared base of the target agree?
+    public var hint: Agreement?
 
     /// Below these, an edge or its direction is called undecided.
     private static let leastSupport = 0.5
@@ -79,7 +88,7 @@ public struct Forest: Sendable, Equatable, Codable {
     }
 
     enum CodingKeys: String, CodingKey {
-      case source, target, distance, support, relation, rank, share, undecided, extra
+      case source, target, distance, support, relation, rank, share, undecided, extra, hint
       case directionSupport = "direction_support"
       case rankEvidence = "rank_evidence"
     }
@@ -101,6 +110,7 @@ public struct Forest: Sendable, Equatable, Codable {
       rankEvidence = try values.decodeIfPresent(RankEvidence.self, forKey: .rankEvidence)
       share = try values.decodeIfPresent(Double.self, forKey: .share)
       isExtra = try values.decodeIfPresent(Bool.self, forKey: .extra) ?? false
+      hint = try values.decodeIfPresent(Agreement.self, forKey: .hint)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -116,6 +126,7 @@ public struct Forest: Sendable, Equatable, Codable {
       try values.encodeIfPresent(share, forKey: .share)
       if isUndecided { try values.encode(true, forKey: .undecided) }
       if isExtra { try values.encode(true, forKey: .extra) }
+      try values.encodeIfPresent(hint, forKey: .hint)
     }
   }
 

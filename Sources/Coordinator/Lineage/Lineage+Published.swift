@@ -6,6 +6,7 @@ extension Lineage {
   /// method has no way of its own. Ranks along the edges still say how a model came from its parent.
   init(
     published source: some TensorSource, rounding: [Double], options: LineageOptions,
+    adapters: Set<Int>, isForbidden: (_ parent: Int, _ child: Int) -> Bool,
     sameSignature: (Int, Int) -> Bool, alongside: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) {
     let n = rounding.count
@@ -21,7 +22,7 @@ extension Lineage {
       unusable.add(tensor)
       try alongside(tensor)
     }
-    let excluded = Set(unusable.findings.keys)
+    let excluded = adapters.union(unusable.findings.keys)
     let identical = duplicates.firsts(excluded: excluded, sameSignature: sameSignature)
     let families = Self.families(
       n, excluded, identical, rules.clustered, count: options.families, related.areRelated)
@@ -35,11 +36,14 @@ extension Lineage {
     var support = Array(repeating: 1.0, count: n)
     var directionSupport = support
     for members in Self.groups(families) {
-      let part = Cost.matrix(
+      var part = Cost.matrix(
         distances: rules.distances.submatrix(members), direction: direction.submatrix(members),
         lambda: options.lambda)
       for (a, i) in members.enumerated() {
-        for (b, j) in members.enumerated() { cost[i, j] = part[a, b] }
+        for (b, j) in members.enumerated() {
+          if i != j, isForbidden(i, j) { part[a, b] = .nan }
+          cost[i, j] = part[a, b]
+        }
       }
       let found = Arborescence.parents(part)
       let resampled = PublishedSupport(rules, members: members, parents: found, options: options)

@@ -3,7 +3,7 @@ public import Core
 /// A solved recovery: all matrices, and the parent of every model.
 public struct Lineage: Sendable {
   /// n x n; NaN where two models share nothing.
-  public let distances: SquareMatrix
+  public internal(set) var distances: SquareMatrix
   public let relatedness: SquareMatrix
   public let scores: [Double]
   /// n x n, antisymmetric: > 0 speaks for i before j.
@@ -13,11 +13,11 @@ public struct Lineage: Sendable {
   /// M, n x n; NaN between families.
   public let cost: SquareMatrix
   /// Family number per model.
-  public let families: [Int]
+  public internal(set) var families: [Int]
   /// Parent per model; nil for roots.
-  public let parents: [Int?]
+  public internal(set) var parents: [Int?]
   /// How each model came from its parent; nil for roots.
-  public let relations: [Relation?]
+  public internal(set) var relations: [Relation?]
   /// Of low-rank updates: how the rank was found.
   public let rankEvidence: [RankEvidence?]
   /// Models that are weighted means of others.
@@ -25,36 +25,41 @@ public struct Lineage: Sendable {
   /// The first of the models with the same weights; nil for all but the later ones.
   public let duplicateOf: [Int?]
   /// Per model: support of the edge to its parent, and of that edge's direction; 1 for roots.
-  public let support: [Double]
-  public let directionSupport: [Double]
+  public internal(set) var support: [Double]
+  public internal(set) var directionSupport: [Double]
   /// Models that were set aside, each a family of its own.
   public let unusable: UnusableWeights
 
   /// - Parameters:
   ///   - source: gathered sums of all compared tensors; gone through three times.
   ///   - rounding: unit roundoff of the type that each model is stored in.
+  ///   - adapters: models without weights of their own; each is left a family of one.
+  ///   - isForbidden: edges that must not be: a parent that is known to be younger than the child.
   ///   - sameSignature: do two models have the same tensors in the same types? Only then can they
   ///     be duplicates.
   ///   - alongside: is shown every tensor once, in order.
   /// - Throws: what the source throws.
   public init(
     _ source: some TensorSource, rounding: [Double], options: LineageOptions,
+    adapters: Set<Int> = [],
+    isForbidden: (_ parent: Int, _ child: Int) -> Bool = { _, _ in false },
     sameSignature: (Int, Int) -> Bool, alongside: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) {
     let source = RankedTensors(source, stored: rounding, countsNoise: options.metric != .motherLoRA)
     if options.metric.isPublished {
       try self.init(
-        published: source, rounding: rounding, options: options, sameSignature: sameSignature,
-        alongside: alongside)
+        published: source, rounding: rounding, options: options, adapters: adapters,
+        isForbidden: isForbidden, sameSignature: sameSignature, alongside: alongside)
     } else {
       try self.init(
-        likeliest: source, rounding: rounding, options: options, sameSignature: sameSignature,
-        alongside: alongside)
+        likeliest: source, rounding: rounding, options: options, adapters: adapters,
+        isForbidden: isForbidden, sameSignature: sameSignature, alongside: alongside)
     }
   }
 
   private init(
     likeliest source: some TensorSource, rounding: [Double], options: LineageOptions,
+    adapters: Set<Int>, isForbidden: (_ parent: Int, _ child: Int) -> Bool,
     sameSignature: (Int, Int) -> Bool, alongside: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) {
     let n = rounding.count
@@ -83,7 +88,7 @@ public struct Lineage: Sendable {
       unusable.add(tensor)
       try alongside(tensor)
     }
-    let excluded = Set(unusable.findings.keys)
+    let excluded = adapters.union(unusable.findings.keys)
     let identical = duplicates.firsts(excluded: excluded, sameSignature: sameSignature)
     var distances = sums.matrix
     let families = Self.families(
@@ -135,6 +140,7 @@ public struct Lineage: Sendable {
     var support = Array(repeating: 1.0, count: n)
     var directionSupport = support
     var mixtures: [Mixture] = []
+    let touched = look.touched
     for ((members, distinct), mixed) in zip(zip(groups, distinct), mixed) {
       let near = distances.submatrix(members)
       let part = Cost.matrix(
@@ -147,13 +153,14 @@ public struct Lineage: Sendable {
         PairIndex(members.count).forEach { _, a, b in
           let (i, j) = (members[a], members[b])
           guard let candidate = candidates.place(i, j) else { return }
-          cost[i, j] += unit * look.touched(candidate)
-          cost[j, i] += unit * look.touched(candidate)
+          cost[i, j] += unit * touched[candidate]
+          cost[j, i] += unit * touched[candidate]
         }
       }
       mixtures += mixed
       let search = TreeSearch(
-        unit: isOurs ? options.lambda / 10 * Cost.mean(near) : 0, members: distinct, mixtures: mixed)
+        unit: isOurs ? options.lambda / 10 * Cost.mean(near) : 0, members: distinct, mixtures: mixed,
+        isForbidden: isForbidden)
       let found = search.parents(cost.submatrix(distinct))
       for (a, parent) in found.enumerated() { parents[distinct[a]] = parent.map { distinct[$0] } }
       let resampled = Support(

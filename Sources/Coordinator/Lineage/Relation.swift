@@ -5,6 +5,8 @@ public enum Relation: Sendable, Hashable {
   /// Every changed linear map differs by few directions: a low-rank update, merged into the weights.
   /// The rank is the largest of any tensor, as far as rounding lets it be seen.
   case lora(rank: Int)
+  /// A low-rank update that is kept apart from the weights of its base.
+  case adapter(rank: Int)
   /// The parent, rounded to a coarser grid.
   case quantized
   /// The same weights, bit for bit.
@@ -16,6 +18,7 @@ public enum Relation: Sendable, Hashable {
     switch self {
     case .finetune: "finetune"
     case .lora: "lora"
+    case .adapter: "adapter"
     case .quantized: "quantized"
     case .duplicate: "duplicate"
     case .merge: "merge"
@@ -23,14 +26,17 @@ public enum Relation: Sendable, Hashable {
   }
 
   public var rank: Int? {
-    if case .lora(let rank) = self { return rank }
-    return nil
+    switch self {
+    case .lora(let rank), .adapter(let rank): rank
+    default: nil
+    }
   }
 
   public init?(name: String, rank: Int?) {
     switch name {
     case "finetune": self = .finetune
     case "lora": self = .lora(rank: rank ?? 0)
+    case "adapter": self = .adapter(rank: rank ?? 0)
     case "quantized": self = .quantized
     case "duplicate": self = .duplicate
     case "merge": self = .merge

@@ -30,7 +30,8 @@ struct Support {
     }
     guard m > 1, tensors > 0, options.replicates > 0, !pairs.isEmpty else { return }
     var random = RandomStream(seed: options.seed)
-    let touched = options.metric == .auto && options.stage == .auto ? Cost.touchedTokens : 0
+    let touched = look.touched
+    let tokens = options.metric == .auto && options.stage == .auto ? Cost.touchedTokens * meanDistance : 0
     var sameEdge = Array(repeating: 0, count: m)
     var sameOrder = sameEdge
     for _ in 0..<options.replicates {
@@ -46,7 +47,7 @@ struct Support {
         let known = fixed[members[pair.a], members[pair.b]]
         let evidence = abs(known) >= 50 && options.stage == .auto ? known : values[p].evidence + noise[p]
         let extra = options.lambda * meanDistance
-        let base = values[p].distance * scales[p] + touched * meanDistance * look.touched(pair.candidate)
+        let base = values[p].distance * scales[p] + tokens * touched[pair.candidate]
         cost[pair.a, pair.b] = base + extra * Cost.penalty(evidence, stage: options.stage)
         cost[pair.b, pair.a] = base + extra * Cost.penalty(-evidence, stage: options.stage)
         order[pair.a, pair.b] = evidence

@@ -12,7 +12,7 @@ struct TreeSearch {
   /// Per mixture the parents that it may have; it is no root and no parent of theirs.
   private let sources: [Int: [Int]]
   /// Edges that must not be.
-  private var banned: [(from: Int, to: Int)] = []
+  private var banned: [(from: Int, to: Int)]
 
   /// Roots that are tried.
   private static let tries = 12
@@ -21,13 +21,19 @@ struct TreeSearch {
   ///   - unit: cost of a factor e in the probability of the tree's shape; 0: the cost alone counts.
   ///   - members: model numbers of the nodes.
   ///   - mixtures: by model numbers.
-  init(unit: Double, members: [Int], mixtures: [Mixture]) {
+  ///   - isForbidden: edges that must not be, by model numbers.
+  init(
+    unit: Double, members: [Int], mixtures: [Mixture], isForbidden: (_ from: Int, _ to: Int) -> Bool
+  ) {
     self.unit = unit
     let places = Dictionary(uniqueKeysWithValues: members.enumerated().map { ($1, $0) })
     sources = Dictionary(
       uniqueKeysWithValues: mixtures.compactMap { mixture in
         places[mixture.child].map { ($0, mixture.parents.compactMap { places[$0] }) }
       })
+    banned = members.indices.flatMap { a in
+      members.indices.filter { $0 != a && isForbidden(members[a], members[$0]) }.map { (a, $0) }
+    }
   }
 
   /// - Parameter cost: cost[i, j] of the edge i -> j; NaN: no such edge.

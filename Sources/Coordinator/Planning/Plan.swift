@@ -44,11 +44,10 @@ public struct Plan: Sendable {
   }
 
   /// The submatrices that the partial of a shard holds.
-  public func samples(of shard: Shard) -> [SampleShape] {
+  public func samples(of shard: Shard) -> [SampleGrid.Place] {
     SampleGrid.places(
       columns: tensors[shard.tensor].shape.columns, coordinates: shard.coordinates,
-      count: shard.samples
-    ).map(\.shape)
+      count: shard.samples)
   }
 
   private struct Key: Hashable {
@@ -60,18 +59,19 @@ public struct Plan: Sendable {
     var order: [Key] = []
     var copies: [Key: [PlannedTensor.Copy]] = [:]
     for (index, model) in models.enumerated() {
-      let names = CanonicalName.all(of: model.tensors.map(\.name))
-      for (tensor, name) in zip(model.tensors, names) {
+      for (tensor, name) in zip(model.tensors, model.commonNames) {
         let key = Key(name: name, shape: tensor.shape)
         if copies[key] == nil { order.append(key) }
         copies[key, default: []].append(.init(model: index, name: tensor.name, type: tensor.type))
       }
     }
+    let updates = updates(models)
     var tensors: [PlannedTensor] = []
     var alone: [Int: Int] = [:]
     for key in order {
       guard let copies = copies[key] else { continue }
-      guard copies.count > 1 else {
+      let changes = updates[Place(name: key.name, rows: key.shape.rows, columns: key.shape.columns)] ?? []
+      guard copies.count > 1 || !changes.isEmpty else {
         alone[copies[0].model, default: 0] += 1
         continue
       }
@@ -82,7 +82,8 @@ public struct Plan: Sendable {
       }
       tensors.append(
         PlannedTensor(
-          name: copies[0].name, shape: key.shape, role: role, statistics: wanted, copies: copies))
+          name: copies[0].name, shape: key.shape, role: role, statistics: wanted, copies: copies,
+          updates: changes))
     }
     let linear = tensors.indices.filter { tensors[$0].role == .linear }
     let choice = SpectrumGrid.choice(linear.map { tensors[$0].shape }, models: models.count)
@@ -111,6 +112,31 @@ public struct Plan: Sendable {
     return role == .linear ? asked : asked.subtracting(.sketch)
   }
 
+  /// Where an update of an adapter belongs.
+  private struct Place: Hashable {
+    var name: String
+    var rows: Int
+    var columns: Int
+  }
+
+  private static func updates(_ models: [ModelRecord]) -> [Place: [PlannedTensor.Update]] {
+    var updates: [Place: [PlannedTensor.Update]] = [:]
+    // An adapter calls weights by the names that its base has.
+    let aliases = models.reduce(into: [String: String]()) { all, model in
+      for (name, alias) in model.aliases { all[CanonicalName.of(name)] = alias }
+    }
+    let known = Set(models.flatMap(\.commonNames))
+    for (number, model) in models.enumerated() {
+      for (index, update) in (model.adapter?.updates ?? []).enumerated() {
+        let name = CanonicalName.of(update.weight)
+        let place = Place(
+          name: known.contains(name) ? name : aliases[name] ?? name, rows: update.rows, columns: update.columns)
+        updates[place, default: []].append(.init(model: number, index: index))
+      }
+    }
+    return updates
+  }
+
   private static func notesOnTypes(_ models: [ModelRecord]) -> [Note] {
     var counts: [String: (tensors: Int, models: Int, example: String)] = [:]
     for model in models {
@@ -131,9 +157,14 @@ public struct Plan: Sendable {
 
   /// Models that share nothing with any other: they become families of one.
   private static func notesOnStrangers(_ models: [ModelRecord], _ tensors: [PlannedTensor]) -> [Note] {
-    let compared = Set(tensors.flatMap(\.models))
+    let compared = Set(tensors.flatMap(\.models) + tensors.flatMap { $0.updates.map(\.model) })
     return models.indices.filter { !compared.contains($0) }.map {
-      Note(
+      if models[$0].adapter != nil {
+        return Note(
+          subject: models[$0].id,
+          text: "is an adapter whose weights no model here has (name and shape); its base is not among them")
+      }
+      return Note(
         subject: models[$0].id,
         text: models[$0].tensors.isEmpty
           ? "has no floating-point weights; it cannot be related to any model"

@@ -1,6 +1,7 @@
 public import Core
 
-/// A tensor that at least two models have: same canonical name, same shape.
+/// A tensor that at least two models have, or one model and the updates of an adapter: same canonical
+/// name, same shape.
 public struct PlannedTensor: Sendable, Hashable {
   /// One model's copy.
   public struct Copy: Sendable, Hashable {
@@ -8,6 +9,14 @@ public struct PlannedTensor: Sendable, Hashable {
     /// The name under which this model keeps it.
     public var name: String
     public var type: ElementType
+  }
+
+  /// The change that an adapter makes to it.
+  public struct Update: Sendable, Hashable {
+    /// The adapter, as a model.
+    public var model: Int
+    /// Place in the adapter's updates.
+    public var index: Int
   }
 
   /// The name in the first model that has it.
@@ -23,6 +32,8 @@ public struct PlannedTensor: Sendable, Hashable {
   public var sketch: SampleShape?
   /// In the order of the models.
   public var copies: [Copy]
+  /// Of adapters, in the order of the models.
+  public var updates: [Update] = []
 
   public var models: [Int] { copies.map(\.model) }
 

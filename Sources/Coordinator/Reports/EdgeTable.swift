@@ -18,7 +18,7 @@ enum EdgeTable {
 
   /// Scalar by scalar: a quote below a combining mark is another character to Swift, but a quote
   /// to every reader.
-  private static func quoted(_ id: String) -> String {
+  static func quoted(_ id: String) -> String {
     guard id.unicodeScalars.contains(where: { ",\"\n\r".unicodeScalars.contains($0) }) else { return id }
     var text = "\""
     for scalar in id.unicodeScalars {

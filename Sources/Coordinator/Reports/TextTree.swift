@@ -59,6 +59,9 @@ public enum TextTree {
       var line = Line(name: model.id.printable, isLast: isLast, isUndecided: link.isUndecided)
       if link.relation != .duplicate { line.numbers = [short(link.distance), support(link, style)] }
       line.remark = remark(link, extra[model.id] ?? [])
+      if let hint = link.hint {
+        line.remark += (line.remark.isEmpty ? "" : " ") + "[declared: \(hint.rawValue)]"
+      }
       return line
     }
   }

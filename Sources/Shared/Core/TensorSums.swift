@@ -8,13 +8,19 @@ public struct TensorSums: Sendable {
   public var sums: Partial
   /// Ranks of the differences per pair, nil where weights are not finite; empty when not asked for.
   public var ranks: [DifferenceRank?] = []
+  /// Where the samples of `sums` lie in the tensor.
+  public var places: [SampleGrid.Place]
 
-  public init(name: String, role: TensorRole, shape: TensorShape, models: [Int], sums: Partial) {
+  public init(
+    name: String, role: TensorRole, shape: TensorShape, models: [Int], sums: Partial,
+    places: [SampleGrid.Place] = []
+  ) {
     self.name = name
     self.role = role
     self.shape = shape
     self.models = models
     self.sums = sums
+    self.places = places
   }
 
   /// Calls `body` for every pair of models that have the tensor: position in the pair arrays,

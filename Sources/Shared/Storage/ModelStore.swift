@@ -11,6 +11,8 @@ internal import Foundation
 ///     `%` in names are percent-encoded
 ///   - `/sources` one JSON line per original file
 ///   - `/set_aside` one JSON line per tensor that holds no floating-point weights
+///   - `/` attribute `adapter` and `/adapter`, its configuration as JSON: only for an adapter that is
+///     not merged into its base
 public final class ModelStore {
   public let path: String
   private let file: HDF5File
@@ -19,6 +21,8 @@ public final class ModelStore {
   static let tensors = "/tensors"
   static let sources = "/sources"
   static let setAside = "/set_aside"
+  static let adapter = "/adapter"
+  static let adapterAttribute = "adapter"
 
   /// - Throws: `Failure` when the file is no HDF5, or not written by `modeltree import`.
   public init(path: String) throws(Failure) {
@@ -42,6 +46,12 @@ public final class ModelStore {
 
   public func setAside() throws(Failure) -> [SetAsideTensor] {
     try lines(Self.setAside)
+  }
+
+  /// The configuration of an adapter; nil for a model that has all its weights.
+  public func adapterConfiguration() throws(Failure) -> String? {
+    guard file.integerAttribute(Self.adapterAttribute, of: "/") != nil else { return nil }
+    return try file.strings(Self.adapter).first ?? ""
   }
 
   /// Tensor names in the order of the original files.

@@ -13,15 +13,17 @@ public enum ModelStoreWriter {
     case copy
   }
 
-  /// - Parameter tensors: each with the original file and offset of its weights.
+  /// - Parameters:
+  ///   - tensors: each with the original file and offset of its weights.
+  ///   - adapter: the configuration of an adapter that is not merged into its base.
   /// - Throws: `Failure`; nothing is left behind then.
   public static func write(
     to path: String, model: String, tensors: [StoredTensor], setAside: [SetAsideTensor],
-    sources: [SourceFile], mode: Mode
+    sources: [SourceFile], adapter: String? = nil, mode: Mode
   ) throws(Failure) {
     let temporary = AtomicFile.temporaryName(for: path)
     do throws(Failure) {
-      let places = try writeStructure(temporary, model, tensors, setAside, sources, mode)
+      let places = try writeStructure(temporary, model, tensors, setAside, sources, adapter, mode)
       if mode == .copy { try copyWeights(tensors, to: temporary, at: places) }
       try AtomicFile.commit(temporary, as: path)
     } catch {
@@ -33,7 +35,7 @@ public enum ModelStoreWriter {
   /// - Returns: the offsets of contiguous datasets in the new file, in the order of `tensors`.
   private static func writeStructure(
     _ path: String, _ model: String, _ tensors: [StoredTensor], _ setAside: [SetAsideTensor],
-    _ sources: [SourceFile], _ mode: Mode
+    _ sources: [SourceFile], _ adapter: String?, _ mode: Mode
   ) throws(Failure) -> [Int] {
     let file = try HDF5File(creating: path)
     try file.setAttribute(ModelStore.formatAttribute, of: "/", to: Version.storeFormat)
@@ -45,6 +47,10 @@ public enum ModelStoreWriter {
     }
     try file.write(sources.map(json), to: ModelStore.sources)
     try file.write(setAside.map(json), to: ModelStore.setAside)
+    if let adapter {
+      try file.setAttribute(ModelStore.adapterAttribute, of: "/", to: 1)
+      try file.write([adapter], to: ModelStore.adapter)
+    }
     try file.close()
     return places
   }

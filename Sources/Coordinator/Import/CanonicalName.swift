@@ -2,14 +2,14 @@
 ///
 /// The same network is saved as `bert.encoder...` by a task model and as `encoder...` by the bare
 /// one; training frameworks and PEFT add their own layers. Only leading wrappers are removed.
-enum CanonicalName {
+public enum CanonicalName {
   private static let wrappers = [
     "base_model.model.", "_orig_mod.", "module.", "model.", "transformer.", "bert.", "roberta.",
     "distilbert.", "electra.", "albert.", "deberta.", "camembert.", "xlm_roberta.", "gpt_neox.",
     "backbone.", "vit.", "deit.", "swin.", "dinov2.", "clip.",
   ]
 
-  static func of(_ name: String) -> String {
+  public static func of(_ name: String) -> String {
     var rest = Substring(name)
     while let wrapper = wrappers.first(where: { rest.hasPrefix($0) && rest.count > $0.count }) {
       rest = rest.dropFirst(wrapper.count)

@@ -1,0 +1,53 @@
+internal import Core
+internal import Foundation
+
+/// `adapter_config.json` of PEFT: how the two factors of a low-rank adapter make an update of a weight.
+struct AdapterConfig: Decodable {
+  private var peft_type: String?
+  private var r: Int?
+  private var lora_alpha: Double?
+  private var use_rslora: Bool?
+  private var fan_in_fan_out: Bool?
+  private var rank_pattern: [String: Int]?
+  private var alpha_pattern: [String: Double]?
+  private var base_model_name_or_path: String?
+
+  /// - Parameters:
+  ///   - json: the file's text; empty for an adapter without one.
+  ///   - path: of the adapter, for messages.
+  /// - Throws: `Failure` (bad input) for text that is no such file, or adapters of another kind.
+  init(json: String, path: String) throws(Failure) {
+    do {
+      self = try JSONDecoder().decode(AdapterConfig.self, from: Data((json.isEmpty ? "{}" : json).utf8))
+    } catch {
+      throw .badInput(
+        "'\(path.printable)' has an adapter_config.json that cannot be read",
+        advice: "download it again")
+    }
+    guard (peft_type ?? "LORA").uppercased() == "LORA" else {
+      throw .badInput(
+        "'\(path.printable)' is an adapter of the type '\((peft_type ?? "").printable)', only LORA has factors that make an update",
+        advice: "merge it into its base, and give the merged model")
+    }
+  }
+
+  /// What the uploader says that it was trained on: a hint, never believed.
+  var declaredBase: String? { base_model_name_or_path.flatMap { $0.isEmpty ? nil : $0 } }
+
+  /// Are the weights that it changes stored as (in, out)?
+  var isTransposed: Bool { fan_in_fan_out ?? false }
+
+  /// The factor of B A for a module, as `base_layer.attention.q_proj`.
+  func scale(of module: String, rank: Int) -> Double {
+    let rank = max(1, Self.value(of: module, in: rank_pattern) ?? r ?? rank)
+    guard let alpha = Self.value(of: module, in: alpha_pattern) ?? lora_alpha else { return 1 }
+    return alpha / (use_rslora == true ? Double(rank).squareRoot() : Double(rank))
+  }
+
+  /// Patterns are whole names or their ends, from a dot on.
+  private static func value<T>(of module: String, in pattern: [String: T]?) -> T? {
+    pattern?.sorted { $0.key.utf8.count > $1.key.utf8.count }.first {
+      module == $0.key || module.hasSuffix(".\($0.key)")
+    }?.value
+  }
+}

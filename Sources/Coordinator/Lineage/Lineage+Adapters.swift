@@ -1,0 +1,18 @@
+internal import Core
+
+extension Lineage {
+  /// Hangs adapters below the models that they were trained on.
+  public mutating func adopt(_ verdicts: [AdapterBases.Verdict]) {
+    for verdict in verdicts {
+      guard let base = verdict.base else { continue }
+      families[verdict.adapter] = families[base]
+      parents[verdict.adapter] = base
+      relations[verdict.adapter] = .adapter(rank: verdict.rank)
+      support[verdict.adapter] = verdict.support
+      // By its nature an adapter comes after its base.
+      directionSupport[verdict.adapter] = 1
+      distances.setBoth(base, verdict.adapter, verdict.distance)
+    }
+    families = Families.numbered(families)
+  }
+}

@@ -1,0 +1,134 @@
+import Core
+import Lineage
+import TestSeed
+import Testing
+
+/// The model that an adapter was trained on is found from traces, and said to be unknown without them.
+struct AdapterBasesTests {
+  private static let side = 32
+  private static let maps = 6
+
+  /// A family of maps with activations of its own: a root, and a child that moved from it.
+  private struct Family {
+    var root: [[Double]]
+    var child: [[Double]]
+    var inputs: [[Double]]
+    var outputs: [[Double]]
+
+    init(_ random: inout Seeded) {
+      var maps: (root: [[Double]], child: [[Double]], inputs: [[Double]], outputs: [[Double]]) = ([], [], [], [])
+      for _ in 0..<AdapterBasesTests.maps {
+        let x = AdapterBasesTests.vector(AdapterBasesTests.side, &random)
+        let y = AdapterBasesTests.vector(AdapterBasesTests.side, &random)
+        let noise = AdapterBasesTests.vector(AdapterBasesTests.side * AdapterBasesTests.side, &random)
+        let sum = AdapterBasesTests.outer(y, x)
+        let root = zip(noise, sum).map { $0 + 0.5 * $1 }
+        maps.root.append(root)
+        maps.child.append(zip(root, sum).map { $0 + 0.2 * $1 })
+        maps.inputs.append(x)
+        maps.outputs.append(y)
+      }
+      (root, child, inputs, outputs) = maps
+    }
+  }
+
+  private static func vector(_ count: Int, _ random: inout Seeded) -> [Double] {
+    (0..<count).map { _ in Double.random(in: -1...1, using: &random) }
+  }
+
+  private static func outer(_ y: [Double], _ x: [Double]) -> [Double] { y.flatMap { a in x.map { a * $0 } } }
+
+  /// - Parameters:
+  ///   - models: maps of each model.
+  ///   - step: of the adapter along the family's activations.
+  private func verdict(
+    _ models: [[[Double]]], _ family: Family, step: Double, families: [Int], relations: [Relation?],
+    isForbidden: (Int, Int) -> Bool = { _, _ in false }
+  ) -> AdapterBases.Verdict? {
+    let adapter = models.count
+    let maps = Array(0..<Self.maps)
+    var bases = AdapterBases(
+      models: models.count + 1, metric: .l2, targets: [adapter: maps], updates: [adapter: maps.count])
+    for map in maps {
+      let synthetic = Synthetic.Tensor(
+        name: "layers.\(map).weight", role: .linear, extents: [Self.side, Self.side],
+        weights: models.map { $0[map] } + [nil])
+      guard var sums = Synthetic.sums(synthetic) else { return nil }
+      sums.places = SampleGrid.places(
+        columns: Self.side, coordinates: 0..<(Self.side * Self.side), count: sums.sums.samples.count)
+      let update = LowRankUpdate(
+        down: family.inputs[map].map { Float($0) }, up: family.outputs[map].map { Float(step * $0) }, rank: 1,
+        scale: 1, isTransposed: false)
+      bases.add(sums, updates: [(adapter, update)])
+    }
+    return bases.verdicts(
+      families: families + [(families.max() ?? 0) + 1], relations: relations + [nil], excluded: [],
+      isForbidden: isForbidden
+    ).first
+  }
+
+  /// Training on another task takes back what an earlier one added.
+  @Test func whatTakesBackTheChildsTrainingWasTrainedOnTheChild() throws {
+    var random = Seeded(31)
+    let family = Family(&random)
+    let found = try #require(
+      verdict(
+        [family.root, family.child], family, step: -0.1, families: [0, 0], relations: [nil, .finetune]))
+    #expect(found.base == 1)
+    #expect(found.support > 0.75)
+    #expect(found.rank == 1)
+    let other = try #require(
+      verdict(
+        [family.root, family.child], family, step: 0.1, families: [0, 0], relations: [nil, .finetune]))
+    #expect(other.base == 0)
+  }
+
+  @Test func aModelThatIsAnotherOnePlusTheChangeProvesTheBase() throws {
+    var random = Seeded(32)
+    let family = Family(&random)
+    // The rule of the members alone would take the root.
+    let merged = family.child.indices.map { map in
+      zip(family.child[map], Self.outer(family.outputs[map], family.inputs[map])).map { $0 + 0.1 * $1 }
+    }
+    let found = try #require(
+      verdict(
+        [family.root, family.child, merged], family, step: 0.1, families: [0, 0, 0],
+        relations: [nil, .finetune, .lora(rank: 1)]))
+    #expect(found.base == 1)
+    #expect(found.support > 0.95)
+  }
+
+  @Test func strangersAreNotItsBase() throws {
+    var random = Seeded(33)
+    let families = (0..<4).map { _ in Family(&random) }
+    let strangers = families.dropFirst().map(\.root)
+    let alone = try #require(
+      verdict(strangers, families[0], step: 0.1, families: [0, 1, 2], relations: [nil, nil, nil]))
+    #expect(alone.base == nil)
+    let found = try #require(
+      verdict(
+        strangers + [families[0].root], families[0], step: 0.1, families: [0, 1, 2, 3],
+        relations: [nil, nil, nil, nil]))
+    #expect(found.base == 3)
+  }
+
+  @Test func membersThatCannotBeToldApartShareTheSupport() throws {
+    var random = Seeded(34)
+    let family = Family(&random)
+    let found = try #require(
+      verdict(
+        [family.root, family.root], family, step: 0.1, families: [0, 0], relations: [nil, .finetune]))
+    #expect(found.base == 0, "nothing but the prior speaks for the root")
+    #expect(found.support < 0.75)
+  }
+
+  @Test func aBaseThatIsYoungerIsNone() throws {
+    var random = Seeded(35)
+    let family = Family(&random)
+    let found = try #require(
+      verdict(
+        [family.root, family.child], family, step: -0.1, families: [0, 0], relations: [nil, .finetune],
+        isForbidden: { parent, _ in parent == 1 }))
+    #expect(found.base == 0)
+  }
+}
