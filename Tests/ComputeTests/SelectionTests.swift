@@ -27,7 +27,7 @@ import Wire
       (0..<30).map { model in
         [TestTensor.random("w", types[model % types.count], shape, using: &random)]
       }, in: folder)
-    let statistics: Statistics = [.l1, .max, .shrinkage, .spectrum]
+    let statistics: Statistics = [.l1, .max, .extremes, .shrinkage, .spectrum]
     func partial(_ models: [Int], samples: Int) throws -> Partial {
       let assignment = CoordinatorMessage.Assignment(
         shard: ShardID(0), attempt: 1, shape: try #require(TensorShape(shape)), coordinates: 0..<6300,

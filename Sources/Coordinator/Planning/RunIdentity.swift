@@ -42,7 +42,8 @@ public struct RunIdentity: Sendable, Equatable, Codable {
     for tensor in plan.tensors {
       print.add("\(tensor.name)\u{0}\(tensor.shape)\u{0}")
       let own = tensor.statistics.subtracting(statistics).rawValue
-      print.add("\(own) \(tensor.samples) \(tensor.spectrum) \(tensor.copies.count)")
+      let sketch = tensor.sketch.map { "\($0.rows)x\($0.columns)" } ?? "none"
+      print.add("\(own) \(tensor.samples) \(tensor.spectrum) \(sketch) \(tensor.copies.count)")
     }
     return print.text
   }
