@@ -209,6 +209,8 @@ import Testing
       #expect(again.support == first.support)
       #expect(again.directionSupport == first.directionSupport)
     }
+    // All differences have full rank here: resampling changes nothing but the scores.
+    guard metric != .lora else { return }
     #expect(try (2...9).contains { try found($0).support != first.support }, "seed \(random.seed)")
   }
 

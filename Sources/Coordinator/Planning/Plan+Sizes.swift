@@ -34,9 +34,14 @@ extension Plan {
       8 * $0.statistics.pairArrays * PairIndex($0.copies.count).count
         + $0.copies.count * MemoryLayout<Moments>.stride
         + ShardGeometry.keptBytes(
-          models: $0.copies.count, shape: $0.shape, samples: $0.samples, spectrum: 0)
+          models: $0.copies.count, shape: $0.shape, samples: $0.samples, spectrum: 0,
+          sketch: $0.sketch)
     }.max() ?? 0
-    return 3 * largest + Self.matrices * 8 * models.count * models.count
+    // Ranks are kept from the first pass over the tensors to the last.
+    let ranks = tensors.filter { $0.sketch != nil }.reduce(0) {
+      $0 + MemoryLayout<DifferenceRank?>.stride * PairIndex($1.copies.count).count
+    }
+    return 3 * largest + ranks + Self.matrices * 8 * models.count * models.count
   }
 
   /// Matrices of n x n doubles that the coordinator holds at its peak, while the tree is solved.

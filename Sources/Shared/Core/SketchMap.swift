@@ -77,8 +77,9 @@ public struct SketchMap: Sendable {
     }
   }
 
-  /// Bytes that sketching takes: the sums, a folded row per model, the signs.
+  /// Bytes that sketching takes: the sums, twice as doubles and in answers on their way out, a folded row
+  /// per model, the signs.
   public static func bytes(_ shape: SampleShape, columns: Int, models: Int) -> Int {
-    models * 8 * (2 * shape.count + copies * shape.columns) + 4 * copies * columns
+    models * 8 * (3 * shape.count + copies * shape.columns) + 4 * copies * columns
   }
 }
