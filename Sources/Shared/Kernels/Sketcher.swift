@@ -63,7 +63,7 @@ final class Sketcher {
 
   private func fold(_ weights: UnsafeRawPointer, _ type: ElementType, _ part: Range<Int>, _ model: Int) {
     if type == .f64 { return fold(weights.assumingMemoryBound(to: Double.self), part, model) }
-    if let own = Float.inPlace(weights, type) { return fold(own, part, model) }
+    if type == .f32 { return fold(weights.assumingMemoryBound(to: Float.self), part, model) }
     guard let base = widened.baseAddress else { return }
     Float.widen(weights, type, part.count, into: base)
     fold(UnsafePointer(base), part, model)
