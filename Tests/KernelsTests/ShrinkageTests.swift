@@ -85,6 +85,15 @@ import Testing
     #expect(partial.logShrinkage == [0])
   }
 
+  @Test func rowsThatAreTinyAgainstTheOthersDoNotCount() {
+    var random = Seeded.fresh()
+    // Decay in the gradient drives rows that no token touches to almost nothing, in any direction.
+    let a = Weights((0..<64 * 16).map { _ in random.normal() }, .f32)
+    let b = Weights((0..<64 * 16).map { _ in 1e-9 * random.normal() }, .f32)
+    let partial = accumulate([a, b], columns: 64, statistics: .shrinkage)
+    #expect(partial.collinearRows == [0], "seed \(random.seed)")
+  }
+
   @Test func everyPairHasItsOwnCount() {
     var random = Seeded.fresh()
     let columns = 96

@@ -6,6 +6,8 @@ struct CloseLook {
   /// Places in a pair's terms after those of `DirectionModel`.
   private static let distance = 14
   private static let shared = 15
+  /// Share of trained tokens that an edge along which rows get longer counts as.
+  private static let longerRows = 0.1
 
   let candidates: Candidates
   private let metric: DistanceMetric
@@ -74,13 +76,29 @@ struct CloseLook {
     direction.evidence(sums[candidate], decays[candidate])
   }
 
-  /// Share of the tokens that were trained between the two of each candidate, see `Decay`; of those that
-  /// share no table, as after an extension of the vocabulary, the mean of the others.
-  var touched: [Double] {
-    let known = decays.map(\.touched)
-    let values = known.compactMap { $0 }
-    let mean = values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
-    return known.map { $0 ?? mean }
+  /// Share of the tokens that were trained between parent (row) and child (column) of a family, see
+  /// `Decay`; 0 for pairs that are no candidates. What is not known of a child and one of its candidates
+  /// (another vocabulary) is taken to be the least of its others, so that the distance decides. Where
+  /// untouched rows get longer, an edge costs as if many tokens had been trained.
+  func touched(_ members: [Int]) -> SquareMatrix {
+    var known = SquareMatrix(members.count, filledWith: .nan)
+    PairIndex(members.count).forEach { _, a, b in
+      if let candidate = candidates.place(members[a], members[b]), let share = decays[candidate].touched {
+        known.setBoth(a, b, share)
+      }
+    }
+    var shares = SquareMatrix(members.count)
+    for child in members.indices {
+      let least = members.indices.map { known[$0, child] }.filter { !$0.isNaN }.min() ?? 0
+      for parent in members.indices where parent != child {
+        let share = known[parent, child]
+        shares[parent, child] = share.isNaN ? least : share
+        guard let candidate = candidates.place(members[parent], members[child]) else { continue }
+        let forward = members[parent] < members[child] ? 1 : -1
+        if decays[candidate].lengthening == forward { shares[parent, child] += Self.longerRows }
+      }
+    }
+    return shares
   }
 
   /// The distance of a candidate.

@@ -78,15 +78,23 @@ struct Decay: Sendable {
     return nats + (mean == nil ? Self.longerWithoutDecay : Self.longer) * tanh(Self.steepness * known)
   }
 
-  /// Once in 400 pairs something else may have scaled the rows.
-  private static let shorter = 6.0
+  /// Nothing that is known of lengthens rows but merges, which are looked for by themselves; more than
+  /// all that the energies of a sibling can say.
+  private static let shorter = 15.0
   /// Fitted with the constants of `DirectionModel`.
   private static let longer = 6.8
   private static let longerWithoutDecay = 2.0
   private static let steepness = 4.6
 
+  /// Did untouched rows get longer from the first to the second (1), from the second to the first (-1),
+  /// or neither (0)? No training does that.
+  var lengthening: Int {
+    guard let mean, isVisible(mean) else { return 0 }
+    return mean > 0 ? 1 : -1
+  }
+
   /// Share of the rows of the token tables that some training between the two models touched; 0
-  /// where they did not move, nil where the two share none.
+  /// where they did not move, nil where the two have no such table in common.
   ///
   /// Along a path it can only grow, whatever the sizes of the steps: the true parent has the least.
   /// That tells a child from a sibling that was trained on the same text, which distances cannot.

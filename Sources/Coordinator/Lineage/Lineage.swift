@@ -140,7 +140,6 @@ public struct Lineage: Sendable {
     var support = Array(repeating: 1.0, count: n)
     var directionSupport = support
     var mixtures: [Mixture] = []
-    let touched = look.touched
     for ((members, distinct), mixed) in zip(zip(groups, distinct), mixed) {
       let near = distances.submatrix(members)
       let part = Cost.matrix(
@@ -148,13 +147,12 @@ public struct Lineage: Sendable {
       for (a, i) in members.enumerated() {
         for (b, j) in members.enumerated() { cost[i, j] = part[a, b] }
       }
+      var touched = SquareMatrix(distinct.count)
       if isOurs {
+        touched = look.touched(distinct)
         let unit = Cost.touchedTokens * Cost.mean(near)
-        PairIndex(members.count).forEach { _, a, b in
-          let (i, j) = (members[a], members[b])
-          guard let candidate = candidates.place(i, j) else { return }
-          cost[i, j] += unit * touched[candidate]
-          cost[j, i] += unit * touched[candidate]
+        for (a, i) in distinct.enumerated() {
+          for (b, j) in distinct.enumerated() { cost[i, j] += unit * touched[a, b] }
         }
       }
       mixtures += mixed
@@ -165,7 +163,7 @@ public struct Lineage: Sendable {
       for (a, parent) in found.enumerated() { parents[distinct[a]] = parent.map { distinct[$0] } }
       let resampled = Support(
         look, members: distinct, parents: found, direction: direction, meanDistance: Cost.mean(near),
-        fixed: evidence, tensors: source.roles.count, options: options, search: search)
+        fixed: evidence, touched: touched, tensors: source.roles.count, options: options, search: search)
       for (a, model) in distinct.enumerated() {
         support[model] = resampled.edges[a]
         directionSupport[model] = resampled.directions[a]

@@ -19,7 +19,7 @@ struct Support {
   ///   - fixed: evidence of all pairs; where it is beyond doubt, it is not resampled.
   init(
     _ look: CloseLook, members: [Int], parents: [Int?], direction: Direction, meanDistance: Double,
-    fixed: SquareMatrix, tensors: Int, options: LineageOptions, search: TreeSearch
+    fixed: SquareMatrix, touched: SquareMatrix, tensors: Int, options: LineageOptions, search: TreeSearch
   ) {
     let m = members.count
     edges = Array(repeating: 1, count: m)
@@ -30,8 +30,7 @@ struct Support {
     }
     guard m > 1, tensors > 0, options.replicates > 0, !pairs.isEmpty else { return }
     var random = RandomStream(seed: options.seed)
-    let touched = look.touched
-    let tokens = options.metric == .auto && options.stage == .auto ? Cost.touchedTokens * meanDistance : 0
+    let token = Cost.touchedTokens * meanDistance
     var sameEdge = Array(repeating: 0, count: m)
     var sameOrder = sameEdge
     for _ in 0..<options.replicates {
@@ -47,9 +46,11 @@ struct Support {
         let known = fixed[members[pair.a], members[pair.b]]
         let evidence = abs(known) >= 50 && options.stage == .auto ? known : values[p].evidence + noise[p]
         let extra = options.lambda * meanDistance
-        let base = values[p].distance * scales[p] + tokens * touched[pair.candidate]
-        cost[pair.a, pair.b] = base + extra * Cost.penalty(evidence, stage: options.stage)
-        cost[pair.b, pair.a] = base + extra * Cost.penalty(-evidence, stage: options.stage)
+        let base = values[p].distance * scales[p]
+        cost[pair.a, pair.b] =
+          base + token * touched[pair.a, pair.b] + extra * Cost.penalty(evidence, stage: options.stage)
+        cost[pair.b, pair.a] =
+          base + token * touched[pair.b, pair.a] + extra * Cost.penalty(-evidence, stage: options.stage)
         order[pair.a, pair.b] = evidence
         order[pair.b, pair.a] = -evidence
       }

@@ -38,7 +38,7 @@ void mt_fold_f64(const double *row, const float *signs, double *to, size_t count
 //   2 |x| |y| (1 - cosine) = |x - y|^2 - (|x| - |y|)^2;
 // 1 - cosine below the larger of bounds[i], bounds[j] adds 1 to rows[p] and log(|y| / |x|) to
 // shrinkage[p]. What float lanes may have lost of a gap (2^-23 of it) is granted. Rows of zeros
-// have no direction and are never collinear.
+// have no direction and are never collinear, nor are rows whose norms differ by a factor of 1000.
 void mt_add_collinear(const double *gaps, const double *norms, const double *logs, const double *bounds,
                       size_t n, double *rows, double *shrinkage);
 
