@@ -27,7 +27,7 @@ import Testing
     #expect(cluster.waitForLog("joined", times: 2), "it came back by itself")
     let other = try cluster.worker()
     cluster.finish()
-    #expect(sleeper.wait() == 0 && other.wait() == 0)
+    #expect(sleeper.leave() == 0 && other.leave() == 0)
     #expect(try results(run) == scratch.undisturbed(models))
   }
 
@@ -45,7 +45,7 @@ import Testing
     _ = victim.wait()
     let others = try (0..<2).map { _ in try cluster.worker() }
     cluster.finish()
-    for worker in others { #expect(worker.wait() == 0) }
+    for worker in others { #expect(worker.leave() == 0) }
   }
 
   @Test func workersWaitForACoordinatorThatWasKilledAndGoOnByThemselves() throws {
@@ -57,7 +57,7 @@ import Testing
     let second = try Cluster(["resume", run], run: run, listen: first.endpoint)
     #expect(second.coordinator.stderr.contains("going on: "), "\(second.coordinator.stderr)")
     second.finish()
-    for worker in workers { #expect(worker.wait() == 0, "\(worker.stderr)") }
+    for worker in workers { #expect(worker.leave() == 0, "\(worker.stderr)") }
     #expect(try results(run) == scratch.undisturbed(models))
     // What was computed and not yet durable is computed again, and no more than that.
     let kept = try #require(second.coordinator.stderr.firstMatch(of: /going on: (\d+) of 40/))
@@ -70,7 +70,7 @@ import Testing
     let meddler = try Meddler(cluster.endpoint, ["--duplicate", "0.5", "--reorder", "0.5", "--seed", "7"])
     let workers = try (0..<3).map { _ in try cluster.worker(at: meddler.endpoint) }
     cluster.finish()
-    for worker in workers { #expect(worker.wait() == 0, "\(worker.stderr)") }
+    for worker in workers { #expect(worker.leave() == 0, "\(worker.stderr)") }
     #expect(cluster.log.contains("a second answer"))
     #expect(try results(run) == scratch.undisturbed(models))
   }
@@ -116,7 +116,7 @@ import Testing
     #expect(cluster.waitForLog("joined"))
     let honest = try (0..<2).map { _ in try cluster.worker() }
     cluster.finish()
-    for worker in honest + [liar] { #expect(worker.wait() == 0, "\(worker.stderr)") }
+    for worker in honest + [liar] { #expect(worker.leave() == 0, "\(worker.stderr)") }
     let said = cluster.coordinator.stderr
     #expect(said.contains("other sums than two workers agree on"), "\(said)")
     #expect(said.contains(":\(liar.pid)"), "\(said)")
@@ -151,7 +151,7 @@ import Testing
     #expect(cluster.coordinator.wait() == 75)
     let said = cluster.coordinator.stderr
     #expect(said.contains("child1/model.safetensors' has changed since the import: it is 40000 bytes long"), "\(said)")
-    #expect(first.wait() == 0 && second.wait() == 0)
+    #expect(first.leave() == 0 && second.leave() == 0)
     let refused = try resume()
     #expect(refused.status != 0)
     #expect(refused.stderr.contains("child1/model.safetensors"), "\(refused.stderr)")

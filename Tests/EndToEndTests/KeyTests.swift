@@ -73,7 +73,7 @@ import Testing
     }
     let others = try ["c", "d"].map { try cluster.worker("--key", "\(keys)/\($0).key") }
     cluster.finish()
-    for other in others { #expect(other.wait() == 0) }
+    for other in others { #expect(other.leave() == 0) }
     #expect(try results(cluster.run) == scratch.undisturbed(models))
   }
 

@@ -82,7 +82,7 @@ struct NetworkTests {
     #expect(eventually { log().components(separatedBy: "a worker joined").count > 2 }, "it is back")
     let second = try worker()
     #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
-    #expect(first.wait() == 0 && second.wait() == 0)
+    #expect(first.leave() == 0 && second.leave() == 0)
     #expect(try results(run) == scratch.undisturbed(models))
   }
 }

@@ -44,6 +44,7 @@ final class Running: Sendable {
   private let process = Process()
   private let gathered = Mutex(Gathered())
   private let changed = DispatchSemaphore(value: 0)
+  private let ended = DispatchSemaphore(value: 0)
 
   /// - Parameter environment: beside what the tests have themselves.
   init(
@@ -57,6 +58,7 @@ final class Running: Sendable {
     process.standardInput = stdin
     process.standardOutput = pipe(\.stdout)
     process.standardError = pipe(\.stderr)
+    process.terminationHandler = { [ended] _ in ended.signal() }
     try process.run()
     stdin.fileHandleForWriting.write(Data(input.utf8))
     try stdin.fileHandleForWriting.close()
@@ -88,9 +90,17 @@ final class Running: Sendable {
     _ = wait()
   }
 
+  /// Waits for a worker whose run has finished. One that came too late to be told so waits for a
+  /// coordinator, and is told to go.
+  func leave() -> Int32 {
+    if ended.wait(timeout: .now() + 5) == .success { ended.signal() } else { send(SIGTERM) }
+    return wait()
+  }
+
   /// Waits for the end of the program and of its output.
   func wait() -> Int32 {
-    process.waitUntilExit()
+    ended.wait()
+    ended.signal()
     while gathered.withLock({ $0.open > 0 }), changed.wait(timeout: .now() + 10) == .success {}
     return process.terminationReason == .uncaughtSignal
       ? 128 + process.terminationStatus : process.terminationStatus

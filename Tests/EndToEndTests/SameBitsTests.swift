@@ -19,7 +19,7 @@ import Testing
     let scratch = try Scratch()
     let models = "\(Program.root)/zoo/full-finetune"
     try recover(models, scratch.file("a"), ["--workers", "1", "--memory", "1GB"])
-    try recover(models, scratch.file("b"), ["--workers", "3", "--memory", "800kB"])
+    try recover(models, scratch.file("b"), ["--workers", "3", "--memory", "6MB"])
     #expect(try fingerprint(scratch.file("a")) == fingerprint(scratch.file("b")))
   }
 
@@ -57,7 +57,7 @@ import Testing
     let helper = try Running(Program.worker, ["--connect", String(endpoint), "--threads", "1"])
     #expect(victim.wait() == 128 + SIGKILL)
     #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
-    #expect(helper.wait() == 0, "\(helper.stderr)")
+    #expect(helper.leave() == 0, "\(helper.stderr)")
     #expect(try fingerprint(scratch.file("embedded")) == fingerprint(run))
   }
 
@@ -76,7 +76,7 @@ import Testing
     silent.send(SIGSTOP)
     let helper = try Running(Program.worker, ["--connect", String(endpoint), "--threads", "1"])
     #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
-    #expect(helper.wait() == 0)
+    #expect(helper.leave() == 0)
     silent.send(SIGKILL)
     _ = silent.wait()
     #expect(try fingerprint(scratch.file("embedded")) == fingerprint(run))

@@ -30,7 +30,7 @@ import Testing
         let place = Int.random(in: 0..<min(bytes.count, round % 10 == 0 ? bytes.count : header), using: &random)
         switch Int.random(in: 0..<5, using: &random) {
         case 0: bytes[place] = UInt8.random(in: 0...255, using: &random)
-        case 1: bytes.remove(at: place)
+        case 1 where bytes.count > 1: bytes.remove(at: place)
         case 2: bytes = Array(bytes[..<max(1, place)])
         case 3: bytes.insert(contentsOf: bytes[place..<min(bytes.count, place + 40)], at: place)
         default: bytes.insert(contentsOf: Array((words.randomElement(using: &random) ?? "").utf8), at: place)

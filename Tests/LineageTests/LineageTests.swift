@@ -30,7 +30,7 @@ import Testing
     #expect(found.duplicateOf.allSatisfy { $0 == nil })
     #expect(found.cost[0, 4].isNaN && found.cost[5, 1].isNaN)
     // Certainty of the right direction costs next to nothing, the wrong one a lot.
-    #expect(found.cost[0, 1] < 1.01 * found.distances[0, 1])
+    #expect(found.cost[0, 1] < 1.04 * found.distances[0, 1])
     #expect(found.cost[1, 0] > 1.05 * found.distances[0, 1])
     #expect(found.direction[1, 0] == 1 && found.direction[0, 1] == 0)
   }
@@ -218,7 +218,7 @@ import Testing
     var random = Seeded.fresh()
     let found = try solve(Synthetic(linear: LineageTests.weights(&random, count: 16_384)).sums, models: 6)
     #expect(found.parents == LineageTests.parents)
-    #expect(found.support.allSatisfy { $0 > 0.9 }, "\(found.support), seed \(random.seed)")
+    #expect(found.support.allSatisfy { $0 > 0.75 }, "\(found.support), seed \(random.seed)")
     #expect(found.directionSupport.allSatisfy { $0 > 0.75 }, "\(found.directionSupport)")
   }
 

@@ -35,7 +35,7 @@ import Lineage
     return (value / step).rounded() * step
   }
 
-  @Test(arguments: [(8, 64), (4, 64), (4, 16), (3, 32)])
+  @Test(arguments: [(8, 64), (4, 64), (4, 32), (3, 32)])
   func integersAreSeenAsRoundingAndOneWay(bits: Int, group: Int) {
     var random = Seeded.fresh()
     let weights = random.weights(4096)

@@ -181,15 +181,17 @@ struct Query {
       answer.relation = Relation.duplicate.name
       return
     }
-    let options = try RunFiles.invocation("\(run)/journal.sqlite").lineage
     let members = finished.forest.nodes.indices.filter { finished.forest.nodes[$0].family == family }
-    let unit = options.lambda * Cost.mean(try finished.distances().submatrix(members))
+    // What an edge costs beside its distance is counted in mean distances of the family.
+    let compared = lineage.families.indices.filter { lineage.families[$0] == lineage.families[number] }
+    let mean = Cost.mean(lineage.distances.submatrix(compared))
+    let scale = mean > 0 ? Cost.mean(try finished.distances().submatrix(members)) / mean : 1
     var down: [Int: Double] = [:]
     var up: [Int: Double] = [:]
     for place in related {
-      let (distance, evidence) = (lineage.distances[place, number], lineage.evidence[place, number])
-      down[chosen[place]] = distance + unit * Cost.penalty(evidence, stage: options.stage)
-      up[chosen[place]] = distance + unit * Cost.penalty(-evidence, stage: options.stage)
+      let distance = lineage.distances[place, number]
+      down[chosen[place]] = distance + scale * (lineage.cost[place, number] - distance)
+      up[chosen[place]] = distance + scale * (lineage.cost[number, place] - distance)
     }
     guard let found = try Placement(finished, family: family, down: down, up: up) else { return }
     answer.parent = found.parent.map { ids[$0] }

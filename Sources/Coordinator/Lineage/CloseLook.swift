@@ -108,8 +108,11 @@ struct CloseLook {
   }
 
   /// Distance and evidence of a candidate when tensor l counts `weights[l]` times. The largest
-  /// difference is no sum over tensors: there the mean of the tensors' largest is taken.
-  func resampled(_ candidate: Int, _ weights: [Float], _ direction: Direction) -> (
+  /// difference is no sum over tensors: there the mean of the tensors' largest is taken. Evidence that
+  /// no resampling could turn round is taken as it is.
+  ///
+  /// - Parameter evidence: of all tensors.
+  func resampled(_ candidate: Int, _ weights: [Float], _ direction: Direction, evidence: Double) -> (
     distance: Double, evidence: Double
   ) {
     var sum = SIMD16<Float>.zero
@@ -120,6 +123,9 @@ struct CloseLook {
     let count = wide[Self.shared]
     let distance = metric.distance(
       metric == .max && count > 0 ? wide[Self.distance] / count : wide[Self.distance], count)
-    return (distance, direction.evidence(wide, decays[candidate]))
+    let isFirm = direction.stage == .auto && abs(evidence) > Self.firm
+    return (distance, isFirm ? evidence : direction.evidence(wide, decays[candidate]))
   }
+
+  private static let firm = 25.0
 }

@@ -37,9 +37,10 @@ enum DirectionModel {
     let stiffness: Double
   }
 
-  /// A size of kappa, as a factor on its mean and deviation, and how probable it is beforehand:
+  /// Sizes of kappa, as factors on its mean and deviation, and how probable they are beforehand:
   /// updates of weights whose energy is elsewhere in the spectrum fill it faster.
-  private static let sizes = [(1.0, 0.85), (4, 0.10), (20, 0.035), (80, 0.015)]
+  private static let sizes = SIMD4<Double>(1, 4, 20, 80)
+  private static let logProbabilities = SIMD4<Double>(log(0.85), log(0.10), log(0.035), log(0.015))
 
   private static let lower = Energy(
     place: 0, growth: 0.145, freedom: 0.031, level: 0.0007, slope: 0.0057, curve: 0.195, weight: 0.47,
@@ -81,45 +82,63 @@ enum DirectionModel {
   }
 
   private static func logLikelihood(_ sums: Terms, _ decay: Decay, sign: Double) -> Double {
-    logOfSum(
-      decay.prior(sign: sign).map { s, probability in
-        var exponent = log(probability)
-        for energy in [lower, plain] where sums[energy.place] > 0 {
-          exponent += energy.weight * logLikelihood(sums, energy, sign, s)
-        }
-        return exponent
-      })
-  }
-
-  private static func logLikelihood(_ sums: Terms, _ energy: Energy, _ sign: Double, _ s: Double) -> Double {
-    logOfSum(sizes.map { log($0.1) + logLikelihood(sums, energy, sign, s, size: $0.0) })
-  }
-
-  /// One size of kappa: Gaussian integrals over kappa and c, then over the factor of the noise. Parts
-  /// that are the same in both directions and for all sizes are left out.
-  private static func logLikelihood(
-    _ sums: Terms, _ energy: Energy, _ sign: Double, _ s: Double, size: Double
-  ) -> Double {
-    let p = energy.place
-    let (w, wx, wxx) = (sums[p], sign * sums[p + 1], sums[p + 2])
-    let (wt, wtt, wtx) = (sums[p + 3], sums[p + 4], sign * sums[p + 5])
-    let k = size * energy.growth
-    let freedom = size * energy.freedom
-    let rest = wx - k * wt - s * w
-    let tilted = wtx - k * wtt - s * wt
-    let squares = wxx + k * k * wtt + s * s * w - 2 * (k * wtx + s * wx - k * s * wt)
-    let count = sums[moved]
-    let a = wtt + 1 / (freedom * freedom)
-    let b = w + count / (energy.level * energy.level * sums[squaredAngles])
-    let determinant = a * b - wt * wt
-    let explained = (b * tilted * tilted - 2 * wt * tilted * rest + a * rest * rest) / determinant
-    let misfit = max(0, squares - explained)
-    return -0.5 * (count + energy.stiffness) * log1p(misfit / energy.stiffness)
-      - 0.5 * log(determinant * freedom * freedom)
-  }
-
-  private static func logOfSum(_ exponents: [Double]) -> Double {
+    let fits = [lower, plain].filter { sums[$0.place] > 0 }.map { Fit(sums, $0, sign) }
+    var exponents: [Double] = []
+    for (s, probability) in decay.prior(sign: sign) {
+      exponents.append(fits.reduce(log(probability)) { $0 + $1.energy.weight * $1.logLikelihood(s) })
+    }
     let largest = exponents.max() ?? 0
     return largest + log(exponents.reduce(0) { $0 + exp($1 - largest) })
+  }
+
+  /// One energy in one direction: the Gaussian integrals over kappa and c leave a misfit that is
+  /// quadratic in s, for each size of kappa in a lane of its own.
+  private struct Fit {
+    let energy: Energy
+    private let degrees: Double
+    private let constant: SIMD4<Double>
+    private let linear: SIMD4<Double>
+    private let square: SIMD4<Double>
+    /// Logs of the sizes' probabilities and of the integrals' volumes. What is the same in both
+    /// directions and for all sizes is left out.
+    private let volume: SIMD4<Double>
+
+    init(_ sums: Terms, _ energy: Energy, _ sign: Double) {
+      self.energy = energy
+      let p = energy.place
+      let (w, wx, wxx) = (sums[p], sign * sums[p + 1], sums[p + 2])
+      let (wt, wtt, wtx) = (sums[p + 3], sums[p + 4], sign * sums[p + 5])
+      let count = sums[moved]
+      degrees = count + energy.stiffness
+      let growth = energy.growth * sizes
+      let freedom = energy.freedom * sizes
+      let a = wtt + 1 / (freedom * freedom)
+      let b = w + count / (energy.level * energy.level * sums[squaredAngles])
+      let determinant = a * b - wt * wt
+      // Weighted sums of x - kappa t, alone and times t, for s = 0.
+      let rest = wx - growth * wt
+      let tilted = wtx - growth * wtt
+      let explained = b * tilted * tilted - 2 * wt * tilted * rest + a * rest * rest
+      constant = wxx + growth * growth * wtt - 2 * growth * wtx - explained / determinant
+      let turned = b * wt * tilted - wt * (w * tilted + wt * rest) + a * w * rest
+      linear = 2 * (turned / determinant - rest)
+      square = w - (b * wt * wt - 2 * wt * wt * w + a * w * w) / determinant
+      var volume = SIMD4<Double>.zero
+      for lane in 0..<4 {
+        volume[lane] = logProbabilities[lane] - 0.5 * log(determinant[lane] * freedom[lane] * freedom[lane])
+      }
+      self.volume = volume
+    }
+
+    /// The integral over the factor of the noise, summed over the sizes of kappa.
+    func logLikelihood(_ s: Double) -> Double {
+      let misfit = (constant + s * linear + s * s * square) / energy.stiffness
+      var exponents = volume
+      for lane in 0..<4 { exponents[lane] -= 0.5 * degrees * log1p(max(0, misfit[lane])) }
+      let largest = exponents.max()
+      var sum = 0.0
+      for lane in 0..<4 { sum += exp(exponents[lane] - largest) }
+      return largest + log(sum)
+    }
   }
 }

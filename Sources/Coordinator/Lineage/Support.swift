@@ -39,7 +39,10 @@ struct Support {
       let noise = pairs.map { _ in options.stage == .auto ? Self.logistic(&random) : 0 }
       let scales = pairs.map { _ in options.metric == .auto ? exp(Self.deviation * Self.normal(&random)) : 1 }
       let (drawn, chosen) = (weights, pairs)
-      let values = Parallel.map(pairs.count) { look.resampled(chosen[$0].candidate, drawn, direction) }
+      let values = Parallel.map(pairs.count) { p in
+        let (candidate, a, b) = chosen[p]
+        return look.resampled(candidate, drawn, direction, evidence: fixed[members[a], members[b]])
+      }
       var cost = SquareMatrix(m, filledWith: .nan)
       var order = SquareMatrix(m)
       for (p, pair) in pairs.enumerated() {

@@ -21,15 +21,15 @@ public enum SpectrumGrid {
     public let every: Int
   }
 
-  /// As large as memory allows, and as a part of the time allows that reading takes: a fifth of a
-  /// second per model in any case, half the time of reading it from memory where that is more.
+  /// As large as memory allows, and as a part of the time allows that reading takes: a twentieth of
+  /// a second per model in any case, half the time of reading it from memory where that is more.
   ///
   /// - Parameters:
   ///   - shapes: of the linear maps.
   ///   - models: of the collection.
   public static func choice(_ shapes: [TensorShape], models: Int) -> Choice {
     let weights = shapes.reduce(0) { $0 + $1.elements }
-    let budget = max(0.2, 0.5 * Double(weights) * 4 / 8e9)
+    let budget = max(0.05, 0.5 * Double(weights) * 4 / 8e9)
     for side in sides where models * bytes(side) <= memory || side == sides.last {
       let seconds = shapes.reduce(0.0) { $0 + cost($1, side) }
       if seconds <= budget { return Choice(side: side, every: 1) }

@@ -36,7 +36,7 @@ public final class HDF5File {
   }
 
   /// At exit the library would close what is open once more; a file that could not be written to a
-  /// full disk then takes the program down.
+  /// full disk then takes the program down. Must come before every other call of the library.
   private static let begun: Void = { _ = H5dont_atexit() }()
 
   deinit {
@@ -56,6 +56,7 @@ public final class HDF5File {
 
   /// Of the library that is linked, as `1.10.8`.
   public static var libraryVersion: String {
+    _ = begun
     var (major, minor, release) = (UInt32(0), UInt32(0), UInt32(0))
     H5get_libversion(&major, &minor, &release)
     return "\(major).\(minor).\(release)"
