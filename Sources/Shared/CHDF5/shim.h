@@ -21,8 +21,15 @@ static inline hid_t chdf5_all(void) { return H5S_ALL; }
 static inline hsize_t chdf5_unlimited(void) { return H5S_UNLIMITED; }
 static inline haddr_t chdf5_undefined_address(void) { return HADDR_UNDEF; }
 
+// Without HDF5's own locks: network file systems often refuse them, a child that is just being started
+// holds them a moment longer, and files are put in place by renaming, so nobody sees half of one.
 static inline hid_t chdf5_open_read_only(const char *path) {
-  return H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+  hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  if (access < 0) return access;
+  H5Pset_file_locking(access, 0, 1);
+  hid_t file = H5Fopen(path, H5F_ACC_RDONLY, access);
+  H5Pclose(access);
+  return file;
 }
 
 // Creates or truncates, with the 1.10 format: many datasets per group are kept in an indexed heap.
@@ -30,6 +37,7 @@ static inline hid_t chdf5_create(const char *path) {
   hid_t access = H5Pcreate(H5P_FILE_ACCESS);
   if (access < 0) return access;
   H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110);
+  H5Pset_file_locking(access, 0, 1);
   // The root group would carry the time of day, and equal results would not be equal files.
   hid_t creation = H5Pcreate(H5P_FILE_CREATE);
   H5Pset_obj_track_times(creation, 0);
