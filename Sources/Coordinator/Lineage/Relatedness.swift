@@ -8,6 +8,8 @@ public import Core
 public struct Relatedness: Sendable {
   private var apart: SquareMatrix
   private var spread: SquareMatrix
+  /// Products of the two norms, summed over tensors.
+  private var lengths: SquareMatrix
   private var shared: SquareMatrix
 
   /// Strangers come out within a few times 1/sqrt(weights) of 1: over linear maps, the cosine of
@@ -20,6 +22,7 @@ public struct Relatedness: Sendable {
   public init(models n: Int) {
     apart = SquareMatrix(n)
     spread = apart
+    lengths = apart
     shared = apart
   }
 
@@ -34,6 +37,7 @@ public struct Relatedness: Sendable {
       let centred = max(0, tensor.sums.l2[p] - count * shift * shift)
       apart.setBoth(i, j, apart[i, j] + centred)
       spread.setBoth(i, j, spread[i, j] + moments[a].m2 + moments[b].m2)
+      lengths.setBoth(i, j, lengths[i, j] + (moments[a].m2 * moments[b].m2).squareRoot())
       shared.setBoth(i, j, shared[i, j] + count)
     }
   }
@@ -51,8 +55,10 @@ public struct Relatedness: Sendable {
 
   public func areRelated(_ i: Int, _ j: Int) -> Bool {
     guard i != j else { return true }
-    guard spread[i, j] > 0 else { return false }
+    guard lengths[i, j] > 0 else { return false }
     let bound = max(Self.margin, Self.deviations / max(1, shared[i, j]).squareRoot())
-    return 1 - apart[i, j] / spread[i, j] > bound
+    // The cosine: the same as 1 less the ratio for models of one length, and no smaller where decay has
+    // left one of them short.
+    return (spread[i, j] - apart[i, j]) / (2 * lengths[i, j]) > bound
   }
 }
