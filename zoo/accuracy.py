@@ -356,9 +356,9 @@ def main():
         print("\n".join(reliability(zoos, own, outcomes, "support")))
         print("\n".join(reliability(zoos, own, outcomes, "direction_support")))
         return
-    version = subprocess.run([str(args.binary), "--version"], capture_output=True, text=True).stdout.strip()
+    version = subprocess.run([str(args.binary), "--version"], capture_output=True, text=True).stdout.split("\n")[0]
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(report(zoos, own, outcomes, rules, ward, f"modeltree {version}"))
+    args.out.write_text(report(zoos, own, outcomes, rules, ward, version))
     print(f"wrote {args.out}")
 
 
