@@ -42,7 +42,7 @@ extension Why {
     rows.append(row("distance", { AnswerText.number($0.distance) }))
     rows.append(row("nearest relatives", { "\(AnswerText.ordinal($0.nearness)) of \(relatives)" }))
     rows.append(row("evidence that it came first", { AnswerText.signed($0.evidence) }))
-    rows.append(row("price of going against it", { AnswerText.number($0.penalty) }))
+    rows.append(row("price of order and tokens", { AnswerText.number($0.penalty) }))
     rows.append(row("cost (distance + price)", { AnswerText.number($0.cost) }))
     rows.append(row("relatedness ratio (strangers: 1)", { AnswerText.number($0.relatedness) }))
     rows.append(row("score", { $0.score.map(AnswerText.number) ?? "-" }, score.map(AnswerText.number) ?? "-"))
