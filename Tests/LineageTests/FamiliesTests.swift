@@ -109,6 +109,18 @@ func numbered(_ labels: [Int]) -> [Int] {
     #expect(related.areRelated(2, 2))
   }
 
+  /// The ratio of a model and a hundredth of it is that of strangers; the cosine is not.
+  @Test func aRelativeThatDecayHasShortenedIsStillOne() {
+    var random = Seeded.fresh()
+    let base = random.weights(8192)
+    let child = random.trained(base, by: 0.3).map { 0.01 * $0 }
+    let stranger = random.weights(8192).map { 0.01 * $0 }
+    let related = Relatedness(Synthetic(linear: [base, child, stranger]).sums, models: 3)
+    #expect(1 - related.ratio[0, 1] < 0.03, "seed \(random.seed)")
+    #expect(related.areRelated(0, 1), "seed \(random.seed)")
+    #expect(!related.areRelated(0, 2) && !related.areRelated(1, 2), "seed \(random.seed)")
+  }
+
   /// Two strangers with the same large mean are no relatives.
   @Test func aCommonMeanMakesNoRelatives() {
     var random = Seeded.fresh()

@@ -7,7 +7,7 @@ import Testing
   /// Two families: 0 -> 1 -> 2, 0 -> 3 and 4 -> 5.
   static let parents: [Int?] = [nil, 0, 1, 0, nil, 4]
 
-  static func weights(_ random: inout Seeded, count: Int = 4096) -> [[Double]] {
+  static func weights(_ random: inout Seeded, count: Int = 16_384) -> [[Double]] {
     var models: [[Double]] = []
     for (model, parent) in parents.enumerated() {
       let step = model == 3 ? 0.12 : 0.1
@@ -216,7 +216,7 @@ import Testing
 
   @Test func clearEdgesComeOutEachTime() throws {
     var random = Seeded.fresh()
-    let found = try solve(Synthetic(linear: LineageTests.weights(&random, count: 16_384)).sums, models: 6)
+    let found = try solve(Synthetic(linear: LineageTests.weights(&random, count: 65_536), maps: 16).sums, models: 6)
     #expect(found.parents == LineageTests.parents)
     #expect(found.support.allSatisfy { $0 > 0.75 }, "\(found.support), seed \(random.seed)")
     #expect(found.directionSupport.allSatisfy { $0 > 0.75 }, "\(found.directionSupport)")
