@@ -78,7 +78,8 @@ struct CloseLook {
 
   /// Share of the tokens that were trained between parent (row) and child (column) of a family, see
   /// `Decay`; 0 for pairs that are no candidates. What is not known of a child and one of its candidates
-  /// (another vocabulary) is taken to be the least of its others, so that the distance decides. Where
+  /// (another vocabulary) is taken to be the mean of its others: no way round through such a model is
+  /// cheaper than the known one. Where
   /// untouched rows get longer, an edge costs as if many tokens had been trained.
   func touched(_ members: [Int]) -> SquareMatrix {
     var known = SquareMatrix(members.count, filledWith: .nan)
@@ -89,10 +90,11 @@ struct CloseLook {
     }
     var shares = SquareMatrix(members.count)
     for child in members.indices {
-      let least = members.indices.map { known[$0, child] }.filter { !$0.isNaN }.min() ?? 0
+      let told = members.indices.map { known[$0, child] }.filter { !$0.isNaN }
+      let mean = told.isEmpty ? 0 : told.reduce(0, +) / Double(told.count)
       for parent in members.indices where parent != child {
         let share = known[parent, child]
-        shares[parent, child] = share.isNaN ? least : share
+        shares[parent, child] = share.isNaN ? mean : share
         guard let candidate = candidates.place(members[parent], members[child]) else { continue }
         let forward = members[parent] < members[child] ? 1 : -1
         if decays[candidate].lengthening == forward { shares[parent, child] += Self.longerRows }
