@@ -16,9 +16,9 @@ import Testing
 
   @Test func theSpectrumFillsFromParentToChild() throws {
     var random = Seeded.fresh()
-    let parent = random.trainedWeights(8192)
+    let parent = random.trainedWeights(65_536)
     let child = random.trained(parent, by: 0.1)
-    let sums = Synthetic(linear: [child, parent], maps: 4).sums
+    let sums = Synthetic(linear: [child, parent], maps: 16).sums
     let evidence = try Self.evidence(sums)
     #expect(evidence[1, 0] > 2, "seed \(random.seed)")
     #expect(Self.isAntisymmetric(evidence))

@@ -7,7 +7,7 @@ import Testing
   /// Two families: 0 -> 1 -> 2, 0 -> 3 and 4 -> 5.
   static let parents: [Int?] = [nil, 0, 1, 0, nil, 4]
 
-  static func weights(_ random: inout Seeded, count: Int = 16_384) -> [[Double]] {
+  static func weights(_ random: inout Seeded, count: Int = 65_536) -> [[Double]] {
     var models: [[Double]] = []
     for (model, parent) in parents.enumerated() {
       let step = model == 3 ? 0.12 : 0.1
@@ -23,14 +23,14 @@ import Testing
     // The largest single difference is a matter of chance, and all differences have full rank; these
     // edges are not looked at.
     let found = try solve(
-      Synthetic(linear: models).sums, models: 6, options: LineageOptions(metric: metric))
+      Synthetic(linear: models, maps: 16).sums, models: 6, options: LineageOptions(metric: metric))
     #expect(found.families == [0, 0, 0, 0, 1, 1], "seed \(random.seed)")
     guard metric != .max, metric != .lora else { return }
     #expect(found.parents == Self.parents, "seed \(random.seed)")
     #expect(found.duplicateOf.allSatisfy { $0 == nil })
     #expect(found.cost[0, 4].isNaN && found.cost[5, 1].isNaN)
     // Certainty of the right direction costs next to nothing, the wrong one a lot.
-    #expect(found.cost[0, 1] < 1.04 * found.distances[0, 1])
+    #expect(found.cost[0, 1] < 1.01 * found.distances[0, 1])
     #expect(found.cost[1, 0] > 1.05 * found.distances[0, 1])
     #expect(found.direction[1, 0] == 1 && found.direction[0, 1] == 0)
   }
@@ -216,10 +216,10 @@ import Testing
 
   @Test func clearEdgesComeOutEachTime() throws {
     var random = Seeded.fresh()
-    let found = try solve(Synthetic(linear: LineageTests.weights(&random, count: 65_536), maps: 16).sums, models: 6)
+    let found = try solve(Synthetic(linear: LineageTests.weights(&random, count: 262_144), maps: 32).sums, models: 6)
     #expect(found.parents == LineageTests.parents)
-    #expect(found.support.allSatisfy { $0 > 0.75 }, "\(found.support), seed \(random.seed)")
-    #expect(found.directionSupport.allSatisfy { $0 > 0.75 }, "\(found.directionSupport)")
+    #expect(found.support.allSatisfy { $0 > 0.9 }, "\(found.support), seed \(random.seed)")
+    #expect(found.directionSupport.allSatisfy { $0 > 0.9 }, "\(found.directionSupport)")
   }
 
   @Test func withoutResamplingNothingIsInDoubt() throws {
