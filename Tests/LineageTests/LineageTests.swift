@@ -216,7 +216,8 @@ import Testing
 
   @Test func clearEdgesComeOutEachTime() throws {
     var random = Seeded.fresh()
-    let found = try solve(Synthetic(linear: LineageTests.weights(&random, count: 262_144), maps: 32).sums, models: 6)
+    let models = LineageTests.weights(&random, count: 262_144)
+    let found = try solve(Synthetic(linear: models, maps: 32).sums, models: 6)
     #expect(found.parents == LineageTests.parents)
     #expect(found.support.allSatisfy { $0 > 0.9 }, "\(found.support), seed \(random.seed)")
     #expect(found.directionSupport.allSatisfy { $0 > 0.9 }, "\(found.directionSupport)")

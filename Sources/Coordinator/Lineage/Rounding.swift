@@ -24,11 +24,13 @@ package enum Rounding {
 
     /// Neighbours that are looked at before anything is said.
     private static let fewest = 200
+    /// And before the pair is given up: the kurtosis of fewer differences is a matter of chance.
+    private static let enough = 900
     /// An even spread has a kurtosis of -1.2, a normal one of 0; training comes out above -0.5.
     private static let flattest = -0.75
 
     /// So far this is no rounding, and need not be looked at any more.
-    package var isRefuted: Bool { neighbours >= Self.fewest && !isMonotone && !isEven }
+    package var isRefuted: Bool { neighbours >= Self.enough && !isMonotone && !isEven }
 
     private var isMonotone: Bool { inversions <= neighbours / 100 }
     private var isEven: Bool { differences > 0 && fourths / Double(differences) - 3 < Self.flattest }
