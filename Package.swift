@@ -78,6 +78,7 @@ let package = Package(
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "Lineage", "Planning", "Wire"]),
     library("Lineage", in: "Coordinator/Lineage", needs: ["Core", "Spectra"]),
+    library("Watching", in: "Coordinator/Watching", needs: ["Core"]),
     library("Hints", in: "Coordinator/Hints", needs: ["Core", yaml]),
     // The parts of tree.html are compiled in, so that the program needs no folder beside it.
     library(
