@@ -15,7 +15,7 @@ struct ChangedWeightsTests {
 
   private func run(_ library: StoreLibrary, _ records: [ModelRecord]) throws -> Partial? {
     let assignment = CoordinatorMessage.Assignment(
-      shard: ShardID(0), attempt: 1, shape: try #require(TensorShape([4, 1024])), coordinates: 0..<4096,
+      run: "", shard: ShardID(0), attempt: 1, shape: try #require(TensorShape([4, 1024])), coordinates: 0..<4096,
       statistics: [], sources: [.init(tensor: "w", models: [0, 1])])
     // Room for blocks of one run: four blocks are streamed.
     let memory = ShardGeometry.minimumBytes(

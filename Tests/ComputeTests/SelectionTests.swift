@@ -30,7 +30,7 @@ import Wire
     let statistics: Statistics = [.l1, .max, .extremes, .shrinkage, .spectrum]
     func partial(_ models: [Int], samples: Int) throws -> Partial {
       let assignment = CoordinatorMessage.Assignment(
-        shard: ShardID(0), attempt: 1, shape: try #require(TensorShape(shape)), coordinates: 0..<6300,
+        run: "", shard: ShardID(0), attempt: 1, shape: try #require(TensorShape(shape)), coordinates: 0..<6300,
         statistics: statistics, samples: samples, spectrum: 64,
         sources: [.init(tensor: "w", models: Array(models.indices))])
       return try #require(

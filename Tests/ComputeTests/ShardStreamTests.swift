@@ -29,7 +29,7 @@ struct ShardStreamTests {
     _ coordinates: Range<Int>, models: Int, statistics: Statistics = everything, tensor: String = "w"
   ) throws -> CoordinatorMessage.Assignment {
     CoordinatorMessage.Assignment(
-      shard: ShardID(0), attempt: 1, shape: try #require(TensorShape(shape)), coordinates: coordinates,
+      run: "", shard: ShardID(0), attempt: 1, shape: try #require(TensorShape(shape)), coordinates: coordinates,
       statistics: statistics, sources: [.init(tensor: tensor, models: Array(0..<models))])
   }
 

@@ -49,7 +49,7 @@ struct GathererTests {
   private func partial(_ tensor: Int, _ coordinates: Range<Int>, samples: Int = 0) throws -> Partial {
     let planned = plan.tensors[tensor]
     let assignment = CoordinatorMessage.Assignment(
-      shard: ShardID(0), attempt: 1, shape: planned.shape, coordinates: coordinates,
+      run: "", shard: ShardID(0), attempt: 1, shape: planned.shape, coordinates: coordinates,
       statistics: planned.statistics, samples: samples,
       sources: [.init(tensor: planned.name, models: [0, 1])])
     return try #require(

@@ -3,8 +3,8 @@
 import json
 import struct
 
-HELLO, READY, DONE, FAILED, HEARTBEAT, GOODBYE = range(1, 7)
-WELCOME, REJECT, ASSIGN, FINISHED, WHO_ARE_YOU, ALIVE = range(1, 7)
+HELLO, READY, DONE, FAILED, HEARTBEAT, GOODBYE, ASK = range(1, 8)
+WELCOME, REJECT, ASSIGN, FINISHED, WHO_ARE_YOU, ALIVE, OPEN, CLOSE, STATUS = range(1, 10)
 
 MASK = (1 << 64) - 1
 
@@ -13,7 +13,7 @@ def frame(tag, body=None):
     return bytes([tag]) + (b"" if body is None else json.dumps(body).encode())
 
 
-def hello(process=1, host="stranger", version=2, software="0.1.0"):
+def hello(process=1, host="stranger", version=3, software="0.1.0"):
     return frame(
         HELLO,
         {

@@ -28,9 +28,21 @@ enum Samples {
     ),
     (
       .heartbeat(WorkerMessage.Heartbeat(bytesRead: 12, residentBytes: 34)),
-      "\u{5}{\"bytesRead\":12,\"residentBytes\":34}"
+      "\u{5}{\"bytesRead\":12,\"residentBytes\":34,\"slowest\":[]}"
     ),
-    (.goodbye, "\u{6}"),
+    (
+      .heartbeat(
+        WorkerMessage.Heartbeat(
+          bytesRead: 12, residentBytes: 34, slowest: [.init(file: "a", bytes: 5, seconds: 0.25)])),
+      "\u{5}{\"bytesRead\":12,\"residentBytes\":34,\"slowest\":[{\"bytes\":5,\"file\":\"a\",\"seconds\":0.25}]}"
+    ),
+    (
+      .failed(
+        WorkerMessage.ShardFailure(
+          run: "00ff", shard: ShardID(17), attempt: 3, message: "gone", missing: "/a")),
+      "\u{4}{\"attempt\":3,\"message\":\"gone\",\"missing\":\"\\/a\",\"run\":\"00ff\",\"shard\":17}"
+    ),
+    (.goodbye, "\u{6}"), (.ask, "\u{7}"),
   ]
 
   static let shape = TensorShape([64, 32])
@@ -39,17 +51,18 @@ enum Samples {
     guard let shape else { return [] }
     return [
       (
-        .welcome(CoordinatorMessage.Welcome(run: "00ff", stores: ["a.h5", "b.h5"])),
-        "\u{1}{\"run\":\"00ff\",\"stores\":[\"a.h5\",\"b.h5\"]}"
+        .open(CoordinatorMessage.Run(run: "00ff", stores: ["a.h5", "b.h5"])),
+        "\u{7}{\"run\":\"00ff\",\"stores\":[\"a.h5\",\"b.h5\"]}"
       ),
+      (.close(run: "00ff"), "\u{8}\"00ff\""), (.status("{}"), "\u{9}\"{}\""), (.welcome, "\u{1}"),
       (.reject(reason: "an older program"), "\u{2}\"an older program\""),
       (
         .assign(
           CoordinatorMessage.Assignment(
-            shard: ShardID(5), attempt: 1, shape: shape, coordinates: 32..<640,
+            run: "00ff", shard: ShardID(5), attempt: 1, shape: shape, coordinates: 32..<640,
             statistics: [.l1, .shrinkage], samples: 2, spectrum: 96,
             sources: [CoordinatorMessage.Assignment.Source(tensor: "w", models: [0, 2])])),
-        "\u{3}{\"attempt\":1,\"end\":640,\"samples\":2,\"shape\":[64,32],\"shard\":5,"
+        "\u{3}{\"attempt\":1,\"end\":640,\"run\":\"00ff\",\"samples\":2,\"shape\":[64,32],\"shard\":5,"
           + "\"sources\":[{\"models\":[0,2],\"tensor\":\"w\"}],\"spectrum\":96,\"start\":32,"
           + "\"statistics\":5}"
       ),

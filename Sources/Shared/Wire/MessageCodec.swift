@@ -11,6 +11,7 @@ extension WorkerMessage {
     case .failed(let body): Frame.encode(4, body)
     case .heartbeat(let body): Frame.encode(5, body)
     case .goodbye: [6]
+    case .ask: [7]
     }
   }
 
@@ -22,6 +23,7 @@ extension WorkerMessage {
     case 4: self = .failed(try Frame.body(frame))
     case 5: self = .heartbeat(try Frame.body(frame))
     case 6: self = .goodbye
+    case 7: self = .ask
     case let tag: throw WireError("unknown message type \(tag) from a worker")
     }
   }
@@ -30,23 +32,29 @@ extension WorkerMessage {
 extension CoordinatorMessage {
   public func encoded() -> [UInt8] {
     switch self {
-    case .welcome(let body): Frame.encode(1, body)
+    case .welcome: [1]
     case .reject(let reason): Frame.encode(2, reason)
     case .assign(let body): Frame.encode(3, body)
     case .finished: [4]
     case .whoAreYou: [5]
     case .alive: [6]
+    case .open(let body): Frame.encode(7, body)
+    case .close(let run): Frame.encode(8, run)
+    case .status(let json): Frame.encode(9, json)
     }
   }
 
   public init(decoding frame: [UInt8]) throws(WireError) {
     switch try Frame.tag(frame, limit: WireProtocol.largestControlBytes) {
-    case 1: self = .welcome(try Frame.body(frame))
+    case 1: self = .welcome
     case 2: self = .reject(reason: try Frame.body(frame))
     case 3: self = .assign(try Frame.body(frame))
     case 4: self = .finished
     case 5: self = .whoAreYou
     case 6: self = .alive
+    case 7: self = .open(try Frame.body(frame))
+    case 8: self = .close(run: try Frame.body(frame))
+    case 9: self = .status(try Frame.body(frame))
     case let tag: throw WireError("unknown message type \(tag) from the coordinator")
     }
   }

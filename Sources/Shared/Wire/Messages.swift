@@ -4,12 +4,15 @@ public import Core
 ///
 /// A worker says `hello`; the coordinator answers `welcome` or `reject`. Then the worker asks for
 /// work by `ready`, which grants credit: the coordinator never sends more shards than the worker
-/// asked for. Each assignment carries an attempt number that the answer repeats, so that late and
-/// repeated answers are recognised. A coordinator that does not know the sender (it was restarted,
-/// or the connection is new) says `whoAreYou`, and the worker says `hello` again.
+/// asked for. Before the first shard of a run it says `open` with the run's stores, and `close` when
+/// the run has no more shards; a coordinator may have several runs open. Each assignment carries an
+/// attempt number that the answer repeats, so that late and repeated answers are recognised. A
+/// coordinator that does not know the sender (it was restarted, or the connection is new) says
+/// `whoAreYou`, and the worker says `hello` again. Whoever only wants to watch says `ask`, without a
+/// `hello`, and is sent the status.
 public enum WireProtocol {
   /// Raised with every change that an older program could misread.
-  public static let version = 2
+  public static let version = 3
 
   /// Largest control frame that a worker looks at: the stores of thousands of models.
   public static let largestControlBytes = 1 << 24
@@ -32,6 +35,8 @@ public enum WorkerMessage: Sendable, Equatable {
   case heartbeat(Heartbeat)
   /// Leaves of its own will; shards it holds go to others at once.
   case goodbye
+  /// From an onlooker: how far is it?
+  case ask
 
   public struct Hello: Sendable, Equatable, Codable {
     public var protocolVersion: Int
@@ -79,12 +84,16 @@ public enum WorkerMessage: Sendable, Equatable {
     public var attempt: Int
     /// For people: file, tensor, what was found.
     public var message: String
+    /// The file that this host cannot open, under the name that the coordinator gave it; nil when
+    /// that is not what went wrong.
+    public var missing: String?
 
-    public init(run: String, shard: ShardID, attempt: Int, message: String) {
+    public init(run: String, shard: ShardID, attempt: Int, message: String, missing: String? = nil) {
       self.run = run
       self.shard = shard
       self.attempt = attempt
       self.message = message
+      self.missing = missing
     }
   }
 
@@ -93,27 +102,52 @@ public enum WorkerMessage: Sendable, Equatable {
     /// Bytes of weights read since the start; grows while the worker gets on.
     public var bytesRead: Int
     public var residentBytes: Int
+    /// Files that were read slowest since the start, a few of them.
+    public var slowest: [Pace]
 
-    public init(bytesRead: Int, residentBytes: Int) {
+    public init(bytesRead: Int, residentBytes: Int, slowest: [Pace] = []) {
       self.bytesRead = bytesRead
       self.residentBytes = residentBytes
+      self.slowest = slowest
+    }
+
+    /// How fast a file could be read.
+    public struct Pace: Sendable, Equatable, Codable {
+      /// Under the name that the coordinator gave it.
+      public var file: String
+      public var bytes: Int
+      /// Spent in reading.
+      public var seconds: Double
+
+      public init(file: String, bytes: Int, seconds: Double) {
+        self.file = file
+        self.bytes = bytes
+        self.seconds = seconds
+      }
     }
   }
 }
 
 /// From the coordinator to a worker. Tags are never renumbered.
 public enum CoordinatorMessage: Sendable, Equatable {
-  case welcome(Welcome)
+  /// The worker may ask for shards.
+  case welcome
   /// Final: the worker leaves with this reason.
   case reject(reason: String)
   case assign(Assignment)
-  /// Every shard is done: the worker may leave.
+  /// Every shard of every run is done: the worker may leave.
   case finished
   case whoAreYou
   /// An answer to a heartbeat: the coordinator is alive.
   case alive
+  /// Shards of this run will follow.
+  case open(Run)
+  /// No more shards of the run come.
+  case close(run: String)
+  /// The answer to `ask`: JSON.
+  case status(String)
 
-  public struct Welcome: Sendable, Equatable, Codable {
+  public struct Run: Sendable, Equatable, Codable {
     public var run: String
     /// HDF5 stores by model number.
     public var stores: [String]
@@ -125,6 +159,8 @@ public enum CoordinatorMessage: Sendable, Equatable {
   }
 
   public struct Assignment: Sendable, Equatable, Codable {
+    /// The run that the shard is numbered in.
+    public var run: String
     public var shard: ShardID
     public var attempt: Int
     public var shape: TensorShape
@@ -151,10 +187,11 @@ public enum CoordinatorMessage: Sendable, Equatable {
     }
 
     public init(
-      shard: ShardID, attempt: Int, shape: TensorShape, coordinates: Range<Int>,
+      run: String, shard: ShardID, attempt: Int, shape: TensorShape, coordinates: Range<Int>,
       statistics: Statistics, samples: Int = 0, spectrum: Int = 0,
       sketch: SampleShape? = nil, sources: [Source]
     ) {
+      self.run = run
       self.shard = shard
       self.attempt = attempt
       self.shape = shape

@@ -15,6 +15,17 @@ final class ComputePool: Sendable {
     let result: Result<Partial, Failure>
   }
 
+  /// A shard of one of the runs that the worker serves.
+  struct Place: Hashable {
+    let run: String
+    let shard: ShardID
+
+    init(_ assignment: CoordinatorMessage.Assignment) {
+      run = assignment.run
+      shard = assignment.shard
+    }
+  }
+
   private let jobs = Mutex<[ShardStream.Job]>([])
   private let waiting = DispatchSemaphore(value: 0)
   private let epoch = Atomic<Int>(0)
@@ -54,12 +65,15 @@ final class ComputePool: Sendable {
   /// Drops what nobody has begun to read.
   ///
   /// - Returns: the shards that were dropped.
-  func dropQueued() -> [ShardID] {
+  func dropQueued() -> [Place] {
     jobs.withLock { jobs in
       defer { jobs = [] }
-      return jobs.map(\.assignment.shard)
+      return jobs.map { Place($0.assignment) }
     }
   }
+
+  /// Closes the files of a run that has ended.
+  func forget(_ stores: [String]) { library.forget(stores) }
 
   private func serve(_ memoryBytes: Int, _ post: @Sendable (Outcome) -> Void) {
     let stream = ShardStream(

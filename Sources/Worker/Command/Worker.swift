@@ -28,11 +28,12 @@ final class Worker {
   private let logger: Logger
   private let mailbox = Mailbox<Event>()
   private let pool: ComputePool
-  private var welcome: CoordinatorMessage.Welcome?
+  /// Stores of the runs that the coordinator has opened.
+  private var stores: [String: [String]] = [:]
   private var clock = RunningClock()
   private var lastHeard = Duration.zero
   /// Shards that were given and not answered yet.
-  private var underWay: Set<ShardID> = []
+  private var underWay: Set<ComputePool.Place> = []
   /// Set by a signal: when the worker leaves, finished or not.
   private var leavesAt: Duration?
   private var hasComplained = false
@@ -142,10 +143,9 @@ final class Worker {
     case .whoAreYou:
       pool.reset()
       underWay = []
-      welcome = nil
+      stores = [:]
       if leavesAt == nil { socket.send([hello()]) }
-    case .welcome(let body):
-      welcome = body
+    case .welcome:
       // Per thread one shard being computed, one being read and two on the way, so that nobody waits
       // for the network however small the shards are.
       if leavesAt == nil {
@@ -153,26 +153,30 @@ final class Worker {
       }
     case .reject(let reason):
       throw Failure(.usage, "the coordinator refuses this worker: \(reason.printable)")
+    case .open(let run):
+      stores[run.run] = run.stores
+    case .close(let run):
+      if let closed = stores.removeValue(forKey: run) { pool.forget(closed) }
     case .assign(let assignment):
-      guard let welcome, leavesAt == nil else { break }
-      underWay.insert(assignment.shard)
-      pool.add(assignment, stores: welcome.stores)
+      guard let stores = stores[assignment.run], leavesAt == nil else { break }
+      underWay.insert(ComputePool.Place(assignment))
+      pool.add(assignment, stores: stores)
     case .finished:
       return .leave
-    case .alive:
+    case .alive, .status:
       break
     }
     return .go
   }
 
   private func report(_ outcome: ComputePool.Outcome, _ socket: Socket) {
-    guard let welcome, outcome.epoch == pool.currentEpoch else { return }
+    guard outcome.epoch == pool.currentEpoch else { return }
     let assignment = outcome.assignment
-    underWay.remove(assignment.shard)
+    underWay.remove(ComputePool.Place(assignment))
     switch outcome.result {
     case .success(let partial):
       let receipt = WorkerMessage.Receipt(
-        run: welcome.run, shard: assignment.shard, attempt: assignment.attempt,
+        run: assignment.run, shard: assignment.shard, attempt: assignment.attempt,
         bytesRead: outcome.bytesRead, seconds: outcome.seconds)
       socket.send([WorkerMessage.done(receipt).encoded(), PartialCodec.encode(partial)])
     case .failure(let failure):
@@ -182,7 +186,7 @@ final class Worker {
       socket.send([
         WorkerMessage.failed(
           .init(
-            run: welcome.run, shard: assignment.shard, attempt: assignment.attempt,
+            run: assignment.run, shard: assignment.shard, attempt: assignment.attempt,
             // The coordinator throws out who sends it books.
             message: String("\(failure.message) (\(failure.advice))".prefix(2000)))
         ).encoded()

@@ -9,7 +9,8 @@ internal import Synchronization
 /// costs one more opening of the store, half a millisecond beside gigabytes of weights.
 public final class StoreLibrary: Sendable {
   fileprivate struct State {
-    var files: [ExactText: WeightFile] = [:]
+    /// Open files, each with the store that it was first found in.
+    var files: [ExactText: (file: WeightFile, store: ExactText)] = [:]
     var located: [Place: StoredTensor] = [:]
     var verified: Set<Origin> = []
   }
@@ -39,6 +40,16 @@ public final class StoreLibrary: Sendable {
   /// Forgets everything, so that files which were replaced are opened anew.
   public func forget() { state.withLock { $0 = State() } }
 
+  /// Forgets some stores and closes their files. Another store that shares a file opens it again.
+  public func forget(_ stores: [String]) {
+    let gone = Set(stores.map { ExactText($0) })
+    state.withLock {
+      $0.files = $0.files.filter { !gone.contains($0.value.store) }
+      $0.located = $0.located.filter { !gone.contains($0.key.store) }
+      $0.verified = $0.verified.filter { !gone.contains($0.store) }
+    }
+  }
+
   /// Finds a tensor and opens the file that holds its weights.
   func locate(_ tensor: String, in store: String) throws(Failure) -> (StoredTensor, WeightFile) {
     let outcome = state.withLock { state -> Result<(StoredTensor, WeightFile), Failure> in
@@ -63,9 +74,9 @@ extension StoreLibrary.State {
       found = try look(tensor, path)
     }
     let key = ExactText(found.file)
-    if let file = files[key] { return (found, file) }
+    if let known = files[key] { return (found, known.file) }
     let file = try WeightFile(path: found.file)
-    files[key] = file
+    files[key] = (file, ExactText(path))
     return (found, file)
   }
 
