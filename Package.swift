@@ -72,8 +72,8 @@ let package = Package(
     library(
       "Coordination", in: "Coordinator/Coordination",
       needs: [
-        "Core", "Import", "Journal", "Planning", "Scheduling", "Storage", "Transport", "Wire",
-        logging,
+        "Core", "Import", "Journal", "Planning", "Scheduling", "Storage", "Transport", "Watching",
+        "Wire", logging,
       ]),
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "Lineage", "Planning", "Wire"]),
@@ -90,7 +90,7 @@ let package = Package(
       name: "modeltree",
       dependencies: [
         "Coordination", "Core", "Gathering", "Hints", "Import", "Journal", "Lineage", "Planning", "Reports",
-        "Storage", "Transport", "Wire", arguments, logging,
+        "Storage", "Transport", "Watching", "Wire", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 

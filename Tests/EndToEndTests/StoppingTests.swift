@@ -88,8 +88,12 @@ import Testing
   }
 
   private func children(of process: Int32) -> [Int32] {
-    let file = "/proc/\(process)/task/\(process)/children"
-    let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
-    return text.split(separator: " ").compactMap { Int32($0) }
+    // Each thread has its own.
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+    return threads.flatMap { thread in
+      let file = "/proc/\(process)/task/\(thread)/children"
+      let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+      return text.split(separator: " ").compactMap { Int32($0) }
+    }
   }
 }

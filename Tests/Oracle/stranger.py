@@ -38,7 +38,7 @@ def hear_until(peer, tag, seconds=5.0):
     while time.monotonic() < end:
         message = hear(peer, end - time.monotonic())
         if message is not None and message[0] == tag:
-            return protocol.body(message)
+            return protocol.body(message) if len(message) > 1 else True
     return None
 
 
@@ -54,9 +54,15 @@ def verdict(peer):
 
 def joined():
     peer = connect()
-    welcome = join(peer)
-    assert welcome is not None, "no welcome"
-    return peer, welcome["run"]
+    assert join(peer), "no welcome"
+    return peer
+
+
+def given_a_shard():
+    """A peer with a shard, and the run's name."""
+    peer = joined()
+    peer.send(protocol.frame(protocol.READY, 1))
+    return peer, hear_until(peer, protocol.OPEN)["run"]
 
 
 if misdeed == "join":
@@ -71,40 +77,39 @@ elif misdeed == "other-protocol":
     peer.send(protocol.hello(version=99))
     verdict(peer)
 elif misdeed == "unknown-type":
-    peer, run = joined()
+    peer = joined()
     peer.send(b"\xc8{}")
     verdict(peer)
 elif misdeed == "no-json":
-    peer, run = joined()
+    peer = joined()
     peer.send(bytes([protocol.DONE]) + b"[" * 60_000)
     verdict(peer)
 elif misdeed == "many-frames":
-    peer, run = joined()
+    peer = joined()
     peer.send_multipart([b"x"] * 1000)
     verdict(peer)
 elif misdeed == "long-report":
-    peer, run = joined()
+    peer, run = given_a_shard()
     peer.send(protocol.frame(protocol.FAILED, {"run": run, "shard": 0, "attempt": 1, "message": "x" * 70_000}))
     verdict(peer)
 elif misdeed == "never-issued":
     # The last shard cannot have been given out yet; the sums are no sums, which is worse.
-    peer, run = joined()
+    peer, run = given_a_shard()
     peer.send_multipart([protocol.done(run, 10**9, 1), b"\0" * 64])
     verdict(peer)
 elif misdeed == "no-sums":
-    peer, run = joined()
-    peer.send(protocol.frame(protocol.READY, 1))
+    peer, run = given_a_shard()
     given = hear_until(peer, protocol.ASSIGN)
     peer.send_multipart([protocol.done(run, given["shard"], given["attempt"]), os.urandom(5000)])
     verdict(peer)
 elif misdeed == "flood":
-    peer, run = joined()
-    beat = protocol.frame(protocol.HEARTBEAT, {"bytesRead": 0, "residentBytes": 0})
+    peer = joined()
+    beat = protocol.frame(protocol.HEARTBEAT, {"bytesRead": 0, "residentBytes": 0, "slowest": []})
     for _ in range(200_000):
         peer.send(beat)
     verdict(peer)
 elif misdeed == "huge-frame":
-    peer, run = joined()
+    peer = joined()
     peer.send(b"\x01" * (256 << 20))
     print("rejected:", hear_until(peer, protocol.REJECT, 1), flush=True)
 elif misdeed == "many-faces":

@@ -8,6 +8,8 @@ private struct World {
   var scheduler: Scheduler
   var random: Seeded
   let shards: Int
+  /// Number of shards of each job; they are numbered through.
+  let jobs: [Int]
   let attempts: Int
   let verified: Double
   let formerlyDone: Set<ShardID>
@@ -24,22 +26,50 @@ private struct World {
   var answers: [ShardID: [(origin: String, digest: UInt64)]] = [:]
   var accepted: Set<ShardID> = []
   var setAside: Set<ShardID> = []
-  var finished = false
+  var finishedJobs: Set<JobID> = []
+  /// Shards that a worker said it cannot reach, with the rest of their group.
+  var barred: [WorkerID: Set<Int>] = [:]
   var complaint: String?
+
+  /// Shards of a job that need the same files.
+  static let groupSize = 3
+
+  var finished: Bool { finishedJobs.count == jobs.count }
 
   init(_ seed: UInt64) {
     random = Seeded(seed)
-    let count = Int.random(in: 0...25, using: &random)
+    var jobs: [Int] = []
+    for _ in 0..<Int.random(in: 1...3, using: &random) { jobs.append(Int.random(in: 0...12, using: &random)) }
+    self.jobs = jobs
+    let count = jobs.reduce(0, +)
     shards = count
     attempts = Int.random(in: 1...4, using: &random)
     var done: Set<ShardID> = []
     for shard in 0..<count where Int.random(in: 0..<5, using: &random) == 0 { done.insert(ShardID(shard)) }
     formerlyDone = done
     verified = [0, 0, 0.3, 1].randomElement(using: &random) ?? 0
-    scheduler = Scheduler(
-      shards: count, done: done,
+    scheduler = Self.scheduler(jobs, done, attempts, verified)
+  }
+
+  static func scheduler(_ jobs: [Int], _ done: Set<ShardID>, _ attempts: Int, _ verified: Double) -> Scheduler {
+    var scheduler = Scheduler(
       limits: .init(silence: .seconds(10), attempts: attempts, straggling: .seconds(30), held: 3),
       verified: verified)
+    var first = 0
+    for count in jobs {
+      let own = done.filter { (first..<first + count).contains($0.value) }.map { ShardID($0.value - first) }
+      scheduler.add(shards: count, done: Set(own), groups: (0..<count).map { $0 / groupSize })
+      first += count
+    }
+    return scheduler
+  }
+
+  /// The shards of the same job that need the same files.
+  func group(of shard: ShardID) -> Set<Int> {
+    let first = scheduler.first(of: scheduler.job(of: shard))
+    let group = (shard.value - first) / Self.groupSize
+    let end = first + jobs[scheduler.job(of: shard).value]
+    return Set(first + group * Self.groupSize..<min(end, first + (group + 1) * Self.groupSize))
   }
 
   mutating func complain(_ text: String) { complaint = complaint ?? text }
@@ -53,6 +83,9 @@ private struct World {
     if scheduler.setAsideCount != setAside.count { complain("wrong count of set aside") }
     if scheduler.isFinished != (open == 0) { complain("isFinished with \(open) open") }
     if finished != (open == 0) { complain("finish with \(open) open") }
+    for job in finishedJobs where scheduler.states(of: job).contains(where: { $0 == .pending || $0 == .leased }) {
+      complain("\(job) finished too early")
+    }
     if scheduler.workerCount != held.count { complain("\(scheduler.workerCount) workers") }
   }
 
@@ -64,6 +97,7 @@ private struct World {
       if isClosed(lease.shard) { complain("the closed \(lease) was handed out") }
       if issued.contains(where: { $0.1 == lease }) { complain("\(lease) was handed out twice") }
       if held[worker]?.contains(where: { $0.shard == lease.shard }) == true { complain("own copy") }
+      if barred[worker]?.contains(lease.shard.value) == true { complain("\(lease) is out of reach of \(worker)") }
       credit[worker, default: 0] -= 1
       held[worker]?.append(lease)
       issued.append((worker, lease))
@@ -99,9 +133,8 @@ private struct World {
         complain("shard \(shard) set aside after \(reasons)")
       }
       setAside.insert(shard)
-    case .finish:
-      if finished { complain("finished twice") }
-      finished = true
+    case .finish(let job):
+      if !finishedJobs.insert(job).inserted { complain("\(job) finished twice") }
     }
   }
 
@@ -147,16 +180,22 @@ private struct World {
     send(failure ? .failed(id, lease, reason: "chance") : .done(id, lease, digest: digest(id)))
   }
 
+  /// The worker's host does not have the shard's files.
+  mutating func miss(_ id: WorkerID) {
+    guard let index = held[id]?.indices.randomElement(using: &random),
+      let lease = held[id]?.remove(at: index)
+    else { return }
+    let first = scheduler.first(of: scheduler.job(of: lease.shard))
+    barred[id, default: []].formUnion(group(of: lease.shard))
+    send(.outOfReach(id, lease, groups: [(lease.shard.value - first) / Self.groupSize]))
+  }
+
   /// The coordinator dies and is started again: it knows what is accepted, and nobody.
   mutating func restart() {
-    scheduler = Scheduler(
-      shards: shards, done: formerlyDone.union(accepted),
-      limits: .init(silence: .seconds(10), attempts: attempts, straggling: .seconds(30), held: 3),
-      verified: verified)
+    scheduler = Self.scheduler(jobs, formerlyDone.union(accepted), attempts, verified)
     // What was set aside gets another chance; first opinions are forgotten.
     (held, credit, issued, answers) = ([:], [:], [], [:])
-    setAside = []
-    finished = false
+    (setAside, finishedJobs, barred) = ([], [], [:])
     send(.tick)
   }
 
@@ -167,7 +206,8 @@ private struct World {
     switch chance {
     case ..<25: ready(id)
     case ..<50: answer(id, failure: false)
-    case ..<58: answer(id, failure: true)
+    case ..<56: answer(id, failure: true)
+    case ..<58: miss(id)
     case ..<75: send(.heard(id))
     case ..<77: lose(id, isDeath: false)
     case ..<80: lose(id, isDeath: true)

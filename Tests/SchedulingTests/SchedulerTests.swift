@@ -41,7 +41,7 @@ import Testing
     script.join(1, credit: 2)
     #expect(script.handle(.done(1, 1)) == [accept(1, from: 1)])
     #expect(!script.scheduler.isFinished)
-    #expect(script.handle(.done(1, 0)) == [accept(0, from: 1), .finish])
+    #expect(script.handle(.done(1, 0)) == [accept(0, from: 1), .finish(JobID(0))])
     #expect(script.scheduler.isFinished)
     #expect(script.scheduler.doneCount == 2)
     // Finish comes once.
@@ -63,16 +63,16 @@ import Testing
     #expect(script.join(1, credit: 4) == [assign(1, to: 1), assign(3, to: 1)])
     #expect(script.handle(.done(1, 2)) == [.refuse(WorkerID(1), lease(2))])
     #expect(script.handle(.done(1, 1)) == [accept(1, from: 1)])
-    #expect(script.handle(.done(1, 3)) == [accept(3, from: 1), .finish])
+    #expect(script.handle(.done(1, 3)) == [accept(3, from: 1), .finish(JobID(0))])
   }
 
   @Test func aRunWithNothingToDoFinishesAtOnce() {
     var empty = Script(shards: 0)
     #expect(empty.scheduler.isFinished)
-    #expect(empty.handle(.tick) == [.finish])
+    #expect(empty.handle(.tick) == [.finish(JobID(0))])
     #expect(empty.handle(.tick) == [])
     var whole = Script(shards: 2, done: [0, 1])
-    #expect(whole.handle(.tick) == [.finish])
+    #expect(whole.handle(.tick) == [.finish(JobID(0))])
   }
 
   @Test func theShardsOfALeavingWorkerGoToOthersFirst() {
@@ -133,7 +133,7 @@ import Testing
     let reasons = ["attempt 1: a", "attempt 2: b", "attempt 3: c"]
     #expect(script.handle(.failed(1, 0, 3, "c")) == [.setAside(ShardID(0), reasons: reasons)])
     #expect(script.scheduler.setAsideCount == 1)
-    #expect(script.handle(.done(1, 1)) == [accept(1, from: 1), .finish])
+    #expect(script.handle(.done(1, 1)) == [accept(1, from: 1), .finish(JobID(0))])
     #expect(script.scheduler.doneCount == 1)
   }
 
@@ -152,7 +152,7 @@ import Testing
       }
       #expect(reasons.count == 3)
       #expect(reasons[0].contains("worker 1"))
-      #expect(actions.last == .finish)
+      #expect(actions.last == .finish(JobID(0)))
     }
   }
 
@@ -165,14 +165,14 @@ import Testing
     #expect(script.handle(.ready(WorkerID(1), credit: 1)) == [assign(0, 2, to: 1)])
     // The first lease is over: its failure says nothing about the second.
     #expect(script.handle(.failed(1, 0, 1)) == [])
-    #expect(script.handle(.done(1, 0, 2)) == [accept(0, 2, from: 1), .finish])
+    #expect(script.handle(.done(1, 0, 2)) == [accept(0, 2, from: 1), .finish(JobID(0))])
   }
 
   @Test func aLateAnswerCountsWhileTheShardIsStillWaiting() {
     var script = Script(shards: 1)
     script.join(1, credit: 1)
     #expect(script.handle(.failed(1, 0)) == [])
-    #expect(script.handle(.done(1, 0)) == [accept(0, from: 1), .finish])
+    #expect(script.handle(.done(1, 0)) == [accept(0, from: 1), .finish(JobID(0))])
     #expect(script.join(2, credit: 1) == [])
   }
 

@@ -33,13 +33,13 @@ import Testing
     var (script, _) = waiting(shards: 2, for: .seconds(31))
     #expect(script.handle(.done(2, 0, 2)) == [accept(0, 2, from: 2)])
     #expect(script.handle(.done(1, 0, 1)) == [ignore(0, from: 1)])
-    #expect(script.handle(.done(1, 1, 1)) == [accept(1, from: 1), .finish])
+    #expect(script.handle(.done(1, 1, 1)) == [accept(1, from: 1), .finish(JobID(0))])
     #expect(script.handle(.done(2, 1, 2)) == [ignore(1, 2, from: 2)])
   }
 
   @Test func theOldAnswerCountsWhenItIsTheFasterOne() {
     var (script, _) = waiting(shards: 1, for: .seconds(31))
-    #expect(script.handle(.done(1, 0, 1)) == [accept(0, from: 1), .finish])
+    #expect(script.handle(.done(1, 0, 1)) == [accept(0, from: 1), .finish(JobID(0))])
     #expect(script.handle(.done(2, 0, 2)) == [ignore(0, 2, from: 2)])
   }
 
@@ -47,7 +47,7 @@ import Testing
     var (script, _) = waiting(shards: 1, for: .seconds(31))
     #expect(script.handle(.failed(2, 0, 2)) == [assign(0, 3, to: 2)])
     #expect(script.handle(.left(WorkerID(2))) == [])
-    #expect(script.handle(.done(1, 0, 1)) == [accept(0, from: 1), .finish])
+    #expect(script.handle(.done(1, 0, 1)) == [accept(0, from: 1), .finish(JobID(0))])
   }
 
   @Test func freshShardsComeBeforeStragglers() {

@@ -23,7 +23,7 @@ import Testing
     #expect(script.handle(.ready(WorkerID(1), credit: 5)) == [])
     #expect(script.handle(.done(1, 0, digest: 7)) == [ignore(0, from: 1)])
     #expect(script.join(2, credit: 1) == [assign(0, 2, to: 2)])
-    #expect(script.handle(.done(2, 0, 2, digest: 7)) == [accept(0, from: 1), .finish])
+    #expect(script.handle(.done(2, 0, 2, digest: 7)) == [accept(0, from: 1), .finish(JobID(0))])
   }
 
   @Test func aProcessThatComesBackIsNoSecondOpinion() {
@@ -44,7 +44,7 @@ import Testing
     #expect(script.handle(.done(2, 0, 2, digest: 8)) == [hold(0, 2, from: 2), assign(0, 3, to: 3)])
     #expect(
       script.handle(.done(3, 0, 3, digest: 8))
-        == [accept(0, 2, from: 2), .dispute(ShardID(0), dissenters: ["a:1"]), .finish])
+        == [accept(0, 2, from: 2), .dispute(ShardID(0), dissenters: ["a:1"]), .finish(JobID(0))])
   }
 
   @Test func twoWorkersAloneSettleTheirDisputeThemselves() {
@@ -56,7 +56,7 @@ import Testing
     #expect(third == [hold(0, 2, from: 2), assign(0, 3, to: 1)])
     #expect(
       script.handle(.done(1, 0, 3, digest: 8))
-        == [accept(0, 2, from: 2), .dispute(ShardID(0), dissenters: ["a:1"]), .finish])
+        == [accept(0, 2, from: 2), .dispute(ShardID(0), dissenters: ["a:1"]), .finish(JobID(0))])
   }
 
   @Test func aWorkerThatRepeatsItsErrorConvincesNobody() {

@@ -16,8 +16,8 @@ import Wire
 
   /// Another version of the program must read them, so they never change.
   @Test func theBytesOfEveryMessageAreFixed() throws {
-    #expect(Samples.workers.map(\.bytes.utf8.first) == [1, 2, 3, 4, 5, 6])
-    #expect(Samples.coordinators.map(\.bytes.utf8.first) == [1, 2, 3, 4, 5, 6])
+    #expect(Set(Samples.workers.compactMap(\.bytes.utf8.first)) == Set(1...7))
+    #expect(Set(Samples.coordinators.compactMap(\.bytes.utf8.first)) == Set(1...9))
     for (message, bytes) in Samples.workers {
       #expect(String(decoding: message.encoded(), as: UTF8.self) == bytes)
       #expect(try WorkerMessage(decoding: Array(bytes.utf8)) == message)
@@ -48,7 +48,7 @@ import Wire
   }
 
   @Test func unknownTagsAreNamed() {
-    for tag in [UInt8(0), 7, 8, 128, 255] {
+    for tag in [UInt8(0), 10, 11, 128, 255] {
       let fromWorker = #expect(throws: WireError.self) { try WorkerMessage(decoding: [tag, 0x33]) }
       #expect(fromWorker?.description == "unknown message type \(tag) from a worker")
       let other = #expect(throws: WireError.self) { try CoordinatorMessage(decoding: [tag]) }

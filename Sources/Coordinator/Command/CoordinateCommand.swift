@@ -33,10 +33,10 @@ struct CoordinateCommand: ParsableCommand {
     try reporting { () throws(Failure) in
       let listening = try keys.listening(on: listen)
       let directory = try RunDirectory(path: options.out, redo: options.redo)
-      try Recovery(
-        Invocation(options), directory: directory, listening: listening, serving: checking.serving,
-        mayChangeModels: true
-      ).run(signals)
+      let pool = ShardPool(
+        listening, serving: checking.serving, signals: signals,
+        logger: directory.logger)
+      try Recovery(Invocation(options), directory: directory, pool: pool, mayChangeModels: true).run()
     }
   }
 }

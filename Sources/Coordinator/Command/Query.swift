@@ -132,10 +132,10 @@ struct Query {
     let directory = try RunDirectory(path: "\(folder)/run", redo: false)
     let local = LocalWorkers.Options(
       count: workers.workers, memoryBytes: workers.memory.bytes, logPath: directory.log)
-    let (plan, lineage) = try Recovery(
-      invocation, directory: directory, listening: .local(local), serving: ServingOptions(),
-      mayChangeModels: false
-    ).solved(Recovery.stopSignals())
+    let pool = ShardPool(
+      .local(local), serving: ServingOptions(), signals: Recovery.stopSignals(), logger: directory.logger)
+    let (plan, lineage) = try Recovery(invocation, directory: directory, pool: pool, mayChangeModels: false)
+      .solved()
     guard plan.models.count == models.count + 1 else {
       throw .badInput(
         "'\(model.printable)' is one of the run's own models, or some of these cannot be read any more",

@@ -21,11 +21,10 @@ struct RecoverCommand: ParsableCommand {
     let signals = Recovery.stopSignals()
     try reporting { () throws(Failure) in
       let directory = try RunDirectory(path: options.out, redo: options.redo)
-      try Recovery(
-        Invocation(options), directory: directory,
-        listening: try checking.local(workers, log: directory.log), serving: checking.serving,
-        mayChangeModels: true
-      ).run(signals)
+      let pool = ShardPool(
+        try checking.local(workers, log: directory.log), serving: checking.serving, signals: signals,
+        logger: directory.logger)
+      try Recovery(Invocation(options), directory: directory, pool: pool, mayChangeModels: true).run()
     }
   }
 }

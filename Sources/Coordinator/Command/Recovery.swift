@@ -12,30 +12,28 @@ import Planning
 import Reports
 import Storage
 import Transport
+import Watching
 
 /// One recovery from paths to reports: import -> plan -> shards -> matrices -> tree -> report.
 struct Recovery {
   let invocation: Invocation
   let directory: RunDirectory
-  let listening: Listening
-  let serving: ServingOptions
+  let pool: ShardPool
+  /// What people call it.
+  let name: String
   /// May the run directory get other models than it has?
   let mayChangeModels: Bool
-  let logger: Logger
   private let started = ContinuousClock.now
 
   init(
-    _ invocation: Invocation, directory: RunDirectory, listening: Listening, serving: ServingOptions,
+    _ invocation: Invocation, directory: RunDirectory, pool: ShardPool, name: String? = nil,
     mayChangeModels: Bool
   ) {
     self.invocation = invocation
     self.directory = directory
-    self.listening = listening
-    self.serving = serving
+    self.pool = pool
+    self.name = name ?? URL(fileURLWithPath: directory.path).lastPathComponent
     self.mayChangeModels = mayChangeModels
-    var logger = Logger(label: "modeltree") { [log = directory.log] in FileLogHandler(label: $0, path: log) }
-    logger[metadataKey: "process"] = "\(ProcessInfo.processInfo.processIdentifier)"
-    self.logger = logger
   }
 
   /// Outside of the serving of shards nothing is lost by ending at once: files are whole or not
@@ -44,12 +42,18 @@ struct Recovery {
     StopSignals(endAtOnce)
   }
 
-  private static let endAtOnce: @Sendable (Int32) -> Void = { number in
+  static let endAtOnce: @Sendable (Int32) -> Void = { number in
     Console.say("modeltree: stopped; the same command goes on")
     _exit(number == SIGINT ? Failure.Kind.interrupted.rawValue : Failure.Kind.resumable.rawValue)
   }
 
-  func run(_ signals: StopSignals) throws(Failure) {
+  /// Recovers, writes the results and ends the pool.
+  func run() throws(Failure) {
+    defer { pool.end() }
+    try recover()
+  }
+
+  func recover() throws(Failure) {
     // A truth file that cannot be used is better known before hours of work than after.
     var truth: Truth?
     if let path = invocation.truth { truth = try Truth(path: path) }
@@ -61,7 +65,7 @@ struct Recovery {
     let hints = try given?.hints(of: plan.models)
     let journal = try Journal(path: directory.journal)
     let stores = try adopt(identity, plan, journal)
-    try computeShards(stores, identity, journal, &record, signals)
+    try computeShards(stores, identity, journal, &record)
     let results = try ResultsFile(
       to: directory.results, ids: plan.models.map(\.id), tensors: plan.tensors.map(ResultsFile.Tensor.init))
     var adapters = AdapterEvidence(stores, metric: invocation.lineage.metric)
@@ -80,15 +84,17 @@ struct Recovery {
     var forest = ForestBuilder.forest(lineage, plan, invocation.lineage, record.notes)
     if let hints { forest.compare(declared: hints.models.compactMapValues(\.base)) }
     try report(forest, lineage, results, plan, truth, &record)
+    pool.note(identity.text, .finished)
   }
 
   /// Compares and solves, and reports nothing: for questions about few models.
-  func solved(_ signals: StopSignals) throws(Failure) -> (Plan, Lineage) {
+  func solved() throws(Failure) -> (Plan, Lineage) {
+    defer { pool.end() }
     var record = RunRecord(invocation)
     let (plan, identity) = try makePlan(&record)
     let journal = try Journal(path: directory.journal)
     let stores = try adopt(identity, plan, journal)
-    try computeShards(stores, identity, journal, &record, signals)
+    try computeShards(stores, identity, journal, &record)
     return (plan, try solve(stores, journal, nil) { _ throws(Failure) in })
   }
 
@@ -195,8 +201,7 @@ struct Recovery {
   }
 
   private func computeShards(
-    _ plan: Plan, _ identity: RunIdentity, _ journal: Journal, _ record: inout RunRecord,
-    _ signals: StopSignals
+    _ plan: Plan, _ identity: RunIdentity, _ journal: Journal, _ record: inout RunRecord
   ) throws(Failure) {
     let done = try journal.finishedShards()
     if !done.isEmpty {
@@ -206,20 +211,14 @@ struct Recovery {
           : "going on: \(done.count) of \(plan.shards.count) shards are finished from before")
     }
     if done.count < plan.shards.count { try checkMemory(plan) }
-    let server = ShardServer(
-      plan: plan, run: identity.text, journal: journal, done: done, options: serving, logger: logger)
-    let outcome = try record.time("compare") { () throws(Failure) in
-      try server.serve(listening, signals: signals) { endpoint in
-        if case .endpoint = listening { Console.say(invitation(endpoint)) }
-      }
-    }
-    // From here on nothing is under way that a signal would have to wait for.
-    signals.handle(Self.endAtOnce)
-    record.disputes = server.disputes
-    for dispute in server.disputes { Console.say("note: \(dispute)") }
+    let work = ShardWork(
+      name: name, directory: directory.path, plan: plan, run: identity.text, journal: journal, done: done)
+    let report = try record.time("compare") { () throws(Failure) in try pool.compute(work) }
+    record.disputes = report.disputes
+    for dispute in report.disputes { Console.say("note: \(dispute)") }
     let totals = try journal.totals()
     record.count(plan, totals, resumed: done.count)
-    switch outcome {
+    switch report.outcome {
     case .finished:
       if done.count < plan.shards.count { try checkSources(plan) }
     case .stopped(let signal):
@@ -249,21 +248,8 @@ struct Recovery {
     }
   }
 
-  /// What to type on the workers' hosts.
-  private func invitation(_ endpoint: String) -> String {
-    var command = "modeltree-worker --connect \(endpoint)"
-    if case .endpoint(_, let keys) = listening {
-      if let keys {
-        command += " --key \(keys.folder.worker("NAME"))"
-      } else if !Endpoint.isLocal(endpoint) {
-        command += " --insecure"
-      }
-    }
-    return "listening on \(endpoint); start workers with: \(command)"
-  }
-
   private func checkMemory(_ plan: Plan) throws(Failure) {
-    guard case .local(let options) = listening, options.memoryBytes < plan.minimumWorkerBytes else { return }
+    guard case .local(let options) = pool.listening, options.memoryBytes < plan.minimumWorkerBytes else { return }
     throw .usage(
       "comparing these models takes at least \(ByteCount(bytes: plan.minimumWorkerBytes)) per worker, --memory gives \(ByteCount(bytes: options.memoryBytes))",
       advice: "raise --memory, and lower --workers if this machine has not enough")
@@ -293,7 +279,7 @@ struct Recovery {
     record.finish(evaluation, seconds: (ContinuousClock.now - started) / .seconds(1))
     try AtomicFile.write(JSONText.of(record, pretty: true) + "\n", to: directory.record)
     let page = try TreePage.write(to: directory.path)
-    logger.info("finished", metadata: ["seconds": "\(fixed(record.seconds, 2))"])
+    directory.logger.info("finished", metadata: ["seconds": "\(fixed(record.seconds, 2))"])
 
     Console.result(TextTree.render(forest, style: Terminal.style))
     if let evaluation { Console.result("\n" + EvaluationText.text(evaluation)) }

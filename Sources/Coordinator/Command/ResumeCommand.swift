@@ -37,10 +37,9 @@ struct ResumeCommand: ParsableCommand {
       let invocation = try RunFiles.invocation(directory.journal)
       let listening =
         if let remote { remote } else { try checking.local(workers, log: directory.log) }
-      try Recovery(
-        invocation, directory: directory, listening: listening, serving: checking.serving,
-        mayChangeModels: false
-      ).run(signals)
+      let pool = ShardPool(
+        listening, serving: checking.serving, signals: signals, logger: directory.logger)
+      try Recovery(invocation, directory: directory, pool: pool, mayChangeModels: false).run()
     }
   }
 }

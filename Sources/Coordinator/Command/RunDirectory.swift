@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Glibc
+import Logging
 
 /// The folder of one run. Held by a lock for as long as this object lives.
 final class RunDirectory {
@@ -16,11 +17,18 @@ final class RunDirectory {
   /// Stores that are being made; they replace `stores` once the run is known to be the same.
   var newStores: String { "\(path)/.store-new" }
 
+  /// Writes to the run's log.
+  var logger: Logger {
+    var logger = Logger(label: "modeltree") { [log] in FileLogHandler(label: $0, path: log) }
+    logger[metadataKey: "process"] = "\(ProcessInfo.processInfo.processIdentifier)"
+    return logger
+  }
+
   /// Everything that a run writes, for starting over.
   private static let contents = [
     "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "run.log", "run.json", "results.h5",
     "tree.json", "tree.nwk", "tree.dot", "tree.graphml", "tree.mmd", "tree.html", "edges.csv",
-    "hints.csv", "store", ".store-new",
+    "hints.csv", "status.json", "store", ".store-new",
   ]
 
   /// Opens or makes the folder and takes its lock.

@@ -1,34 +1,55 @@
 internal import Core
 internal import Foundation
 internal import Glibc
+internal import Logging
 
-/// How far a run is, on stderr: one line that is rewritten on a terminal, a line a minute elsewhere.
+/// How far the pool is, on stderr: one line that is rewritten on a terminal, a line a minute elsewhere.
 struct Progress {
-  private let total: Int
-  private let totalBytes: Int
-  private let startedWith: Int
+  private let say: (@Sendable (String) -> Void)?
   private let started = ContinuousClock.now
-  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private let isTerminal: Bool
+  private var totalBytes = 0
   private var nextUpdate: ContinuousClock.Instant
+  private var nextComplaint = ContinuousClock.now
   private var shown = false
 
-  /// - Parameters:
-  ///   - done: shards that were finished before.
-  ///   - totalBytes: weights that remain to be read.
-  init(total: Int, done: Int, totalBytes: Int) {
-    self.total = total
-    self.totalBytes = totalBytes
-    startedWith = done
+  /// - Parameter say: takes whole lines instead of the terminal.
+  init(say: (@Sendable (String) -> Void)?) {
+    self.say = say
+    isTerminal = say == nil && isatty(STDERR_FILENO) == 1
     nextUpdate = started + (isTerminal ? .milliseconds(200) : .seconds(10))
   }
 
-  mutating func update(done: Int, bytes: Int, workers: Int) {
+  /// Weights that remain to be read, more than before.
+  mutating func add(bytes: Int) { totalBytes += bytes }
+
+  /// - Parameter jobs: how many have ended, and how many there are; nil when there is one.
+  mutating func update(done: Int, total: Int, bytes: Int, workers: Int, jobs: (ended: Int, all: Int)?) {
     let now = ContinuousClock.now
     guard now >= nextUpdate else { return }
     nextUpdate = now + (isTerminal ? .milliseconds(200) : .seconds(60))
-    let line = text(done: done, bytes: bytes, workers: workers, seconds: (now - started) / .seconds(1))
-    write(isTerminal ? "\r\u{1b}[K\(line)" : "\(line)\n")
-    shown = isTerminal
+    let seconds = (now - started) / .seconds(1)
+    var parts = jobs.map { ["jobs \($0.ended)/\($0.all)"] } ?? []
+    parts.append("shards \(done)/\(total) (\(total == 0 ? 100 : 100 * done / total) %)")
+    if seconds > 0, bytes > 0 {
+      let rate = Double(bytes) / seconds
+      parts.append("\(ByteCount(bytes: Int(rate)))/s")
+      parts.append("ETA \(Self.duration(Double(max(0, totalBytes - bytes)) / rate))")
+    }
+    parts.append(workers == 1 ? "1 worker" : "\(workers) workers")
+    if workers == 0 { parts.append("waiting for workers") }
+    tell(parts.joined(separator: ", "))
+  }
+
+  /// Says, once a minute, why nothing goes on.
+  mutating func wait(for reason: String, _ logger: Logger) {
+    let now = ContinuousClock.now
+    guard now >= nextComplaint else { return }
+    nextComplaint = now + .seconds(60)
+    logger.warning("waiting", metadata: ["reason": "\(reason)"])
+    clear()
+    let line = "waiting: \(reason); run.log and 'modeltree status' name hosts and files"
+    if let say { say(line) } else { write("\(line)\n") }
   }
 
   /// Leaves the terminal with an empty line for what comes next.
@@ -37,21 +58,14 @@ struct Progress {
     shown = false
   }
 
-  private func text(done: Int, bytes: Int, workers: Int, seconds: Double) -> String {
-    let share = total == 0 ? 100 : 100 * done / total
-    var parts = ["shards \(done)/\(total) (\(share) %)"]
-    if seconds > 0, bytes > 0 {
-      let rate = Double(bytes) / seconds
-      parts.append("\(ByteCount(bytes: Int(rate)))/s")
-      parts.append("ETA \(Self.duration(Double(max(0, totalBytes - bytes)) / rate))")
-    }
-    parts.append(workers == 1 ? "1 worker" : "\(workers) workers")
-    if workers == 0 { parts.append("waiting for workers") }
-    return parts.joined(separator: ", ")
+  private mutating func tell(_ line: String) {
+    if let say { return say(line) }
+    write(isTerminal ? "\r\u{1b}[K\(line)" : "\(line)\n")
+    shown = isTerminal
   }
 
   static func duration(_ seconds: Double) -> String {
-    let whole = Int(seconds.rounded(.up))
+    let whole = Int(min(seconds, 1e9).rounded(.up))
     if whole < 100 { return "\(whole) s" }
     if whole < 6000 { return "\((whole + 30) / 60) min" }
     return "\(whole / 3600) h \(whole % 3600 / 60) min"

@@ -1,9 +1,14 @@
-internal import Core
+public import Core
 internal import Import
 
 extension Plan {
   /// Weights that the run reads, each once, in bytes.
   public var bytes: Int { tensors.reduce(0) { $0 + $1.bytes } }
+
+  /// Weights that a shard reads, in bytes.
+  public func bytes(of shard: Shard) -> Int {
+    shard.coordinates.count * tensors[shard.tensor].bytesPerCoordinate
+  }
 
   /// Weights of all models, compared or not, in bytes.
   public var storedBytes: Int { models.reduce(0) { $0 + $1.bytes } }

@@ -3,7 +3,8 @@ public import Core
 /// Who computes which shard: a state machine without clock, sockets, files or chance.
 ///
 /// The shell around it feeds in what happened and carries out what comes back, in order. A shard is
-/// pending, leased, done or set aside; it is never lost and never counted twice.
+/// pending, leased, done or set aside; it is never lost and never counted twice. The shards of
+/// several jobs are numbered through, in the order in which the jobs were added.
 public struct Scheduler: Sendable {
   public enum Event: Sendable {
     /// - Parameter origin: the process behind the worker; empty when it is not known.
@@ -13,6 +14,9 @@ public struct Scheduler: Sendable {
     /// - Parameter digest: stands for every bit of the answer.
     case done(WorkerID, Lease, digest: UInt64 = 0)
     case failed(WorkerID, Lease, reason: String)
+    /// The worker's host does not see what the shard needs, nor what these groups of shards of the
+    /// same job need: it is not given any of them again, and nothing is held against the shard.
+    case outOfReach(WorkerID, Lease, groups: Set<Int>)
     /// Anything was heard of the worker.
     case heard(WorkerID)
     /// The worker goes of its own will, starts anew or was thrown out: its shards are as good as new.
@@ -38,8 +42,8 @@ public struct Scheduler: Sendable {
     case dispute(ShardID, dissenters: [String])
     /// The shard failed too often: the run cannot become whole.
     case setAside(ShardID, reasons: [String])
-    /// Every shard is done or set aside.
-    case finish
+    /// Every shard of the job is done or set aside.
+    case finish(JobID)
   }
 
   public struct Limits: Sendable {
@@ -68,9 +72,28 @@ public struct Scheduler: Sendable {
     var credit = 0
     var lastHeard: Duration
     var leases: [Lease: Duration] = [:]
+    /// Groups of shards, by job, that its host cannot compute.
+    var outOfReach: [JobID: Set<Int>] = [:]
   }
 
-  enum State: Sendable, Equatable {
+  /// The shards of one run.
+  struct Job: Sendable {
+    let shards: Range<Int>
+    /// Group of each shard: those of a group need the same files. Empty when that is not known.
+    let groups: [Int]
+    var nextFresh: Int
+    /// Fresh shards that wait until fewer first answers wait for a second opinion.
+    var postponed: [ShardID] = []
+    var leased = 0
+    var done: Int
+    var setAside = 0
+    var isFinished = false
+
+    var isComplete: Bool { done + setAside == shards.count }
+    var hasFresh: Bool { nextFresh < shards.upperBound || !postponed.isEmpty }
+  }
+
+  public enum State: Sendable, Equatable {
     case pending
     case leased
     case done
@@ -80,23 +103,32 @@ public struct Scheduler: Sendable {
   let limits: Limits
   /// Share of the shards that two workers compute.
   let verified: Double
-  private(set) var states: [State]
-  private(set) var issued: [Int]
-  private(set) var reasons: [ShardID: [String]] = [:]
+  var states: [State] = []
+  var issued: [Int] = []
+  var jobs: [Job] = []
+  /// The job of each shard.
+  var owners: [Int32] = []
+  var reasons: [ShardID: [String]] = [:]
   /// Shards that a worker died with, or fell silent: perhaps because of them.
-  private(set) var suspects: Set<ShardID> = []
-  private(set) var workers: [WorkerID: Worker] = [:]
-  private(set) var opinions: [ShardID: Opinions] = [:]
-  /// Shards to hand out: those that came back first, then the rest of the plan in order.
-  private var returned: [ShardID] = []
-  private var nextFresh = 0
-  /// Fresh shards that wait until fewer first answers wait for a second opinion.
-  private var postponed: [ShardID] = []
-  private var finished = false
+  var suspects: Set<ShardID> = []
+  var workers: [WorkerID: Worker] = [:]
+  /// Workers that hold a shard.
+  var holders: [ShardID: Set<WorkerID>] = [:]
+  /// Workers that would take a shard.
+  var waiting: Set<WorkerID> = []
+  var opinions: [ShardID: Opinions] = [:]
+  /// Shards that came back: handed out before any other.
+  var returned: [ShardID] = []
+  /// No lease is older than the limit before this moment.
+  var nextStraggler = Duration.zero
 
-  public private(set) var doneCount: Int
-  public private(set) var setAsideCount = 0
+  public init(limits: Limits = Limits(), verified: Double = 0) {
+    self.limits = limits
+    self.verified = verified
+  }
 
+  /// One job.
+  ///
   /// - Parameters:
   ///   - shards: number of shards of the plan.
   ///   - done: shards that a former session of the run has finished.
@@ -104,15 +136,39 @@ public struct Scheduler: Sendable {
   public init(
     shards: Int, done: Set<ShardID> = [], limits: Limits = Limits(), verified: Double = 0
   ) {
-    self.limits = limits
-    self.verified = verified
-    states = (0..<shards).map { done.contains(ShardID($0)) ? .done : .pending }
-    issued = Array(repeating: 0, count: shards)
-    doneCount = states.count { $0 == .done }
+    self.init(limits: limits, verified: verified)
+    add(shards: shards, done: done)
   }
 
+  /// Takes in the shards of one more run. They are handed out at the next event.
+  ///
+  /// - Parameters:
+  ///   - done: shards of the run, numbered from 0, that a former session has finished.
+  ///   - groups: for each shard the group of those that need the same files; empty for none.
+  /// - Returns: the job; its shards are numbered from `first(of:)` on.
+  @discardableResult
+  public mutating func add(shards: Int, done: Set<ShardID> = [], groups: [Int] = []) -> JobID {
+    let id = JobID(jobs.count)
+    let first = states.count
+    states += (0..<shards).map { done.contains(ShardID($0)) ? .done : .pending }
+    issued += Array(repeating: 0, count: shards)
+    owners += Array(repeating: Int32(id.value), count: shards)
+    jobs.append(
+      Job(
+        shards: first..<first + shards, groups: groups, nextFresh: first,
+        done: states[first...].count { $0 == .done }))
+    return id
+  }
+
+  public func first(of job: JobID) -> Int { jobs[job.value].shards.lowerBound }
+  public func job(of shard: ShardID) -> JobID { JobID(Int(owners[shard.value])) }
+  public func states(of job: JobID) -> ArraySlice<State> { states[jobs[job.value].shards] }
+  public func doneCount(of job: JobID) -> Int { jobs[job.value].done }
+
   public var shardCount: Int { states.count }
-  public var isFinished: Bool { doneCount + setAsideCount == states.count }
+  public var doneCount: Int { jobs.reduce(0) { $0 + $1.done } }
+  public var setAsideCount: Int { jobs.reduce(0) { $0 + $1.setAside } }
+  public var isFinished: Bool { jobs.allSatisfy(\.isComplete) }
   public var workerCount: Int { workers.count }
 
   /// First answers that wait for a second opinion.
@@ -122,6 +178,14 @@ public struct Scheduler: Sendable {
   public func leases(at now: Duration) -> [(WorkerID, Lease, age: Duration)] {
     workers.sorted { $0.key < $1.key }.flatMap { id, worker in
       worker.leases.sorted { $0.key.shard < $1.key.shard }.map { (id, $0.key, now - $0.value) }
+    }
+  }
+
+  /// A shard that is open while everybody who is there is out of its reach.
+  public func unreachableShard(of job: JobID) -> ShardID? {
+    guard !workers.isEmpty, workers.values.allSatisfy({ $0.outOfReach[job] != nil }) else { return nil }
+    return jobs[job.value].shards.lazy.map { ShardID($0) }.first { shard in
+      states[shard.value] == .pending && !workers.values.contains { isWithinReach(shard, $0) }
     }
   }
 
@@ -137,12 +201,17 @@ public struct Scheduler: Sendable {
     case .ready(let id, let credit):
       guard let worker = workers[id] else { break }
       // A worker never computes more than it has threads for; the cap only bounds a false one.
-      workers[id]?.credit = min(worker.credit + min(max(credit, 0), 1024), 1024)
+      setCredit(of: id, min(worker.credit + min(max(credit, 0), 1024), 1024))
     case .done(let id, let lease, let digest):
       actions += answered(id, lease, digest)
     case .failed(let id, let lease, let reason):
       guard release(lease, from: id) else { break }
       actions += giveBack(lease, reason: reason)
+    case .outOfReach(let id, let lease, let groups):
+      guard release(lease, from: id) else { break }
+      let job = job(of: lease.shard)
+      workers[id]?.outOfReach[job, default: []].formUnion(groups)
+      actions += giveBack(lease, reason: nil)
     case .heard:
       break
     case .left(let id):
@@ -150,19 +219,28 @@ public struct Scheduler: Sendable {
     case .died(let id):
       actions += forget(id, reason: "died while it computed the shard")
     case .tick:
-      for id in workers.keys.sorted() {
-        guard let worker = workers[id], now - worker.lastHeard > limits.silence else { continue }
+      let silent = workers.filter { now - $0.value.lastHeard > limits.silence }.keys.sorted()
+      for id in silent {
         actions.append(.drop(id))
         actions += forget(id, reason: "fell silent while it computed the shard")
       }
     }
     if let id = event.sender { workers[id]?.lastHeard = now }
     actions += assignments(at: now)
-    if isFinished, !finished {
-      finished = true
-      actions.append(.finish)
+    for index in jobs.indices where jobs[index].isComplete && !jobs[index].isFinished {
+      jobs[index].isFinished = true
+      actions.append(.finish(JobID(index)))
     }
     return actions
+  }
+
+  /// Gives up what is left of a job that cannot go on. Late answers to it are ignored; there is no
+  /// `finish` for it.
+  public mutating func abandon(_ job: JobID) {
+    jobs[job.value].isFinished = true
+    for shard in jobs[job.value].shards where states[shard] == .pending || states[shard] == .leased {
+      close(ShardID(shard), as: .setAside)
+    }
   }
 
   // MARK: Answers
@@ -203,24 +281,51 @@ public struct Scheduler: Sendable {
     }
   }
 
+  /// Ends a shard for good; copies of it that are still held do not count any more.
   private mutating func close(_ shard: ShardID, as state: State) {
-    for other in workers.keys {
+    for other in holders.removeValue(forKey: shard) ?? [] {
       for copy in workers[other]?.leases.keys.filter({ $0.shard == shard }) ?? [] {
         workers[other]?.leases[copy] = nil
       }
     }
-    states[shard.value] = state
+    move(shard, to: state)
     opinions[shard] = nil
-    if state == .done { doneCount += 1 } else { setAsideCount += 1 }
+    suspects.remove(shard)
+  }
+
+  mutating func move(_ shard: ShardID, to state: State) {
+    let index = Int(owners[shard.value])
+    if states[shard.value] == .leased { jobs[index].leased -= 1 }
+    states[shard.value] = state
+    switch state {
+    case .pending: break
+    case .leased: jobs[index].leased += 1
+    case .done: jobs[index].done += 1
+    case .setAside: jobs[index].setAside += 1
+    }
   }
 
   private mutating func release(_ lease: Lease, from id: WorkerID) -> Bool {
-    workers[id]?.leases.removeValue(forKey: lease) != nil
+    guard workers[id]?.leases.removeValue(forKey: lease) != nil else { return false }
+    letGo(lease.shard, id)
+    return true
+  }
+
+  private mutating func letGo(_ shard: ShardID, _ id: WorkerID) {
+    holders[shard]?.remove(id)
+    switch holders[shard]?.count {
+    case 0: holders[shard] = nil
+    // The copy that is left may be older than any other lease that is held once.
+    case 1: nextStraggler = .zero
+    default: break
+    }
   }
 
   /// - Parameter reason: what is held against the shards that it had; nil for nothing.
   private mutating func forget(_ id: WorkerID, reason: String?) -> [Action] {
     guard let worker = workers.removeValue(forKey: id) else { return [] }
+    waiting.remove(id)
+    for lease in worker.leases.keys { letGo(lease.shard, id) }
     return worker.leases.keys.sorted { $0.shard < $1.shard }.flatMap { lease in
       if reason != nil { suspects.insert(lease.shard) }
       return giveBack(lease, reason: reason.map { "\(worker.origin) \($0)" })
@@ -241,166 +346,25 @@ public struct Scheduler: Sendable {
     return []
   }
 
-  private func isHeld(_ shard: ShardID) -> Bool {
-    workers.values.contains { $0.leases.keys.contains { $0.shard == shard } }
-  }
+  func isHeld(_ shard: ShardID) -> Bool { holders[shard] != nil }
 
   private mutating func giveOut(_ shard: ShardID) {
-    states[shard.value] = .pending
+    move(shard, to: .pending)
     returned.append(shard)
   }
 
-  // MARK: Assignments
-
-  private mutating func assignments(at now: Duration) -> [Action] {
-    var actions: [Action] = []
-    while let (id, shard) = nextAssignment(at: now) {
-      issued[shard.value] += 1
-      let lease = Lease(shard: shard, attempt: issued[shard.value])
-      states[shard.value] = .leased
-      workers[id]?.credit -= 1
-      workers[id]?.leases[lease] = now
-      actions.append(.assign(lease, to: id))
-    }
-    return actions
-  }
-
-  /// The first worker in the order of service that there is a shard for, and the shard.
-  private mutating func nextAssignment(at now: Duration) -> (WorkerID, ShardID)? {
-    let waiting = workers.filter { $0.value.credit > 0 }.sorted { Self.isBusier($1, $0) }
-    guard !waiting.isEmpty else { return nil }
-    let reserved = reservedWorker
-    for (id, worker) in waiting {
-      guard !computesAlone(worker) else { continue }
-      if let shard = takeReturned(for: worker) { return (id, shard) }
-      // Kept free until it is empty and can take a shard on probation.
-      if id == reserved { continue }
-      if let shard = takeFresh() { return (id, shard) }
-    }
-    let stragglers = stragglers(at: now)
-    guard !stragglers.isEmpty else { return nil }
-    for (id, worker) in waiting where !computesAlone(worker) {
-      let other = stragglers.first { straggler in
-        straggler.holder != id && mayCompute(straggler.shard, worker)
-      }
-      if let other { return (id, other.shard) }
-    }
-    return nil
-  }
-
-  /// The order in which workers are served: the one with the fewest leases first, then by number.
-  private static func isBusier(
-    _ a: Dictionary<WorkerID, Worker>.Element, _ b: Dictionary<WorkerID, Worker>.Element
-  ) -> Bool {
-    (a.value.leases.count, a.key) > (b.value.leases.count, b.key)
-  }
-
-  /// One death more, and the shard is set aside. Until then whatever else its worker held was under
-  /// the same suspicion; so the last attempt is made with nothing beside it.
-  private func isOnProbation(_ shard: ShardID) -> Bool {
-    limits.attempts > 1 && suspects.contains(shard)
-      && (reasons[shard]?.count ?? 0) >= limits.attempts - 1
-  }
-
-  private func computesAlone(_ worker: Worker) -> Bool {
-    worker.leases.keys.contains { isOnProbation($0.shard) }
-  }
-
-  private func mayCompute(_ shard: ShardID, _ worker: Worker) -> Bool {
-    if isOnProbation(shard), !worker.leases.isEmpty { return false }
-    guard let known = opinions[shard], known.includes(worker.origin) else { return true }
-    // Whoever was asked already may settle a dispute only if nobody else is there.
-    return known.isDisputed && !workers.values.contains { !known.includes($0.origin) }
-  }
-
-  /// The worker that is next to be empty, while a shard on probation waits for one.
-  private var reservedWorker: WorkerID? {
-    guard !suspects.isEmpty, returned.contains(where: { isOnProbation($0) }) else { return nil }
-    return workers.filter { id, worker in
-      !computesAlone(worker) && (worker.credit > 0 || !worker.leases.isEmpty)
-    }.min { Self.isBusier($1, $0) }?.key
-  }
-
-  private mutating func takeReturned(for worker: Worker) -> ShardID? {
-    returned.removeAll { states[$0.value] != .pending }
-    guard let index = returned.firstIndex(where: { mayCompute($0, worker) }) else { return nil }
-    return returned.remove(at: index)
-  }
-
-  private mutating func takeFresh() -> ShardID? {
-    if opinions.count < limits.held, let shard = postponed.first {
-      postponed.removeFirst()
-      if states[shard.value] == .pending { return shard }
-    }
-    while nextFresh < states.count {
-      let shard = ShardID(nextFresh)
-      nextFresh += 1
-      guard states[shard.value] == .pending else { continue }
-      guard opinions.count < limits.held || !isVerified(shard) else {
-        postponed.append(shard)
-        continue
-      }
-      return shard
-    }
-    return nil
-  }
-
-  /// Must two workers agree on the shard? Every (1/F)th of the plan.
-  public func isVerified(_ shard: ShardID) -> Bool {
-    guard verified > 0 else { return false }
-    return (Double(shard.value + 1) * verified).rounded(.down)
-      > (Double(shard.value) * verified).rounded(.down)
-  }
-
-  /// The shards that a worker has held too long and no other has, the longest held first.
-  private func stragglers(at now: Duration) -> [(shard: ShardID, holder: WorkerID)] {
-    var held: [ShardID: (copies: Int, holder: WorkerID, since: Duration)] = [:]
-    for (holder, worker) in workers {
-      for (lease, since) in worker.leases {
-        held[lease.shard, default: (0, holder, since)].copies += 1
-      }
-    }
-    return held.filter { $0.value.copies == 1 && now - $0.value.since > limits.straggling }
-      .sorted { ($0.value.since, $0.key) < ($1.value.since, $1.key) }
-      .map { ($0.key, $0.value.holder) }
-  }
-
-  // MARK: Invariants
-
-  /// Checks what must hold after every event; tests call it.
-  ///
-  /// - Returns: a description of the first thing that is wrong, or nil.
-  public func violation() -> String? {
-    var held = Set<ShardID>()
-    for (id, worker) in workers {
-      if worker.credit < 0 { return "\(id) has a credit of \(worker.credit)" }
-      for lease in worker.leases.keys {
-        if states[lease.shard.value] != .leased { return "\(id) holds shard \(lease.shard), which is \(states[lease.shard.value])" }
-        if lease.attempt > issued[lease.shard.value] { return "shard \(lease.shard) was never issued for the attempt \(lease.attempt)" }
-        held.insert(lease.shard)
-      }
-    }
-    let waiting = Set(returned + postponed)
-    for (index, state) in states.enumerated() {
-      let shard = ShardID(index)
-      switch state {
-      case .leased where !held.contains(shard): return "shard \(index) is leased to nobody"
-      case .pending where index < nextFresh && !waiting.contains(shard): return "shard \(index) is lost"
-      case .done where opinions[shard] != nil, .setAside where opinions[shard] != nil:
-        return "shard \(index) is closed and still waits for opinions"
-      default: break
-      }
-    }
-    if states.count(where: { $0 == .done }) != doneCount { return "\(doneCount) shards counted as done" }
-    if states.count(where: { $0 == .setAside }) != setAsideCount { return "\(setAsideCount) shards counted as set aside" }
-    return nil
+  mutating func setCredit(of id: WorkerID, _ credit: Int) {
+    workers[id]?.credit = credit
+    if credit > 0, workers[id] != nil { waiting.insert(id) } else { waiting.remove(id) }
   }
 }
 
 extension Scheduler.Event {
   fileprivate var sender: WorkerID? {
     switch self {
-    case .joined(let id, _), .ready(let id, _), .done(let id, _, _), .failed(let id, _, _), .heard(let id): id
+    case .joined(let id, _), .ready(let id, _), .done(let id, _, _), .failed(let id, _, _),
+      .outOfReach(let id, _, _), .heard(let id):
+      id
     case .left, .died, .tick: nil
     }
   }

@@ -19,3 +19,11 @@ public struct Lease: Sendable, Hashable {
     self.attempt = attempt
   }
 }
+
+/// One of the runs whose shards are handed out, in the order in which they were added.
+public struct JobID: Sendable, Hashable, Comparable, CustomStringConvertible {
+  public let value: Int
+  public init(_ value: Int) { self.value = value }
+  public static func < (a: JobID, b: JobID) -> Bool { a.value < b.value }
+  public var description: String { "job \(value)" }
+}

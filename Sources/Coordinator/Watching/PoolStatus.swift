@@ -8,6 +8,9 @@ public struct PoolStatus: Codable, Sendable, Equatable {
   /// Raised when a field changes its meaning; new fields do not raise it.
   public static let currentFormat = 1
 
+  /// In a run directory, and in that of a batch.
+  public static let fileName = "status.json"
+
   public enum State: String, Codable, Sendable, CaseIterable {
     /// Headers are read, shards are planned.
     case planning

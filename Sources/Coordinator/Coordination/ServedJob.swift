@@ -1,0 +1,183 @@
+internal import Core
+internal import Glibc
+internal import Import
+internal import Journal
+internal import Planning
+internal import Scheduling
+internal import Storage
+internal import Watching
+internal import Wire
+
+/// One run in the hands of the serving thread: what came in, what is durable, what went wrong.
+final class ServedJob {
+  let id: JobID
+  let work: ShardWork
+  /// The run's name on the wire. Another one for every session: answers that are older than a restart
+  /// are no answers to it.
+  let run: String
+  /// Number of its first shard in the scheduler.
+  let first: Int
+  let bytes: Int
+  private let promise: Promise<ShardWork.Report>
+
+  /// Accepted, and not yet durable.
+  private var unrecorded: [Journal.Entry] = []
+  /// First answers that wait for a second opinion.
+  private var held: [Lease: Journal.Entry] = [:]
+  private(set) var setAside: [String] = []
+  private(set) var disputes: [String] = []
+  /// Of finished shards, in earlier sessions too.
+  private(set) var bytesDone: Int
+  var state = PoolStatus.State.comparing
+  var tree: JobStatus.PartialTree?
+  /// Has the scheduler nothing more to do for it?
+  var isComplete = false
+  private(set) var hasEnded = false
+
+  init(_ work: ShardWork, id: JobID, first: Int, promise: Promise<ShardWork.Report>) {
+    self.id = id
+    self.work = work
+    self.first = first
+    self.promise = promise
+    run = "\(work.run)-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
+    let sizes = work.plan.shards.map(work.plan.bytes(of:))
+    bytes = sizes.reduce(0, +)
+    bytesDone = zip(work.plan.shards, sizes).reduce(0) { work.done.contains($1.0.id) ? $0 + $1.1 : $0 }
+  }
+
+  /// The run's shard behind a number of the scheduler's.
+  func shard(_ global: ShardID) -> Shard { work.plan.shards[global.value - first] }
+
+  func tensor(of shard: Shard) -> PlannedTensor { work.plan.tensors[shard.tensor] }
+
+  // MARK: Answers
+
+  func accept(_ lease: Lease, _ answer: Journal.Entry?) {
+    guard let entry = held.removeValue(forKey: lease) ?? answer else { return }
+    held = held.filter { $0.key.shard != lease.shard }
+    unrecorded.append(entry)
+    bytesDone += work.plan.bytes(of: shard(lease.shard))
+  }
+
+  func hold(_ lease: Lease, _ answer: Journal.Entry?) { held[lease] = answer }
+
+  func dispute(_ shard: ShardID, _ dissenters: [String]) {
+    disputes.append(
+      "shard \(describe(shard)): other sums than two workers agree on came from \(dissenters.joined(separator: ", "))")
+  }
+
+  func setAside(_ shard: ShardID, _ reasons: [String]) {
+    held = held.filter { $0.key.shard != shard }
+    setAside.append(
+      "shard \(describe(shard)):\n    " + reasons.map(\.printable).joined(separator: "\n    "))
+  }
+
+  /// Why an encoded partial cannot be a worker's honest answer; nil when it can.
+  func fault(in bytes: [UInt8], _ shard: Shard) -> String? {
+    let tensor = tensor(of: shard)
+    do {
+      let partial = try PartialCodec.decode(
+        bytes, models: tensor.copies.count, statistics: tensor.statistics,
+        samples: work.plan.samples(of: shard).map(\.shape), sketch: tensor.sketch)
+      return partial.impossibility(coordinates: shard.coordinates.count, columns: tensor.shape.columns)
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  /// Makes durable what came in.
+  func record() throws(Failure) {
+    guard !unrecorded.isEmpty else { return }
+    try work.journal.record(unrecorded)
+    unrecorded = []
+  }
+
+  // MARK: The end
+
+  func end(_ result: Result<ShardWork.Outcome, Failure>) {
+    guard !hasEnded else { return }
+    hasEnded = true
+    promise.fulfil(result.map { ShardWork.Report(outcome: $0, disputes: disputes) })
+  }
+
+  /// What the workers made of it.
+  var outcome: ShardWork.Outcome { setAside.isEmpty ? .finished : .incomplete(reasons: setAside) }
+
+  // MARK: For people and for workers
+
+  /// Number, tensor and files of a shard, for people.
+  func describe(_ global: ShardID) -> String {
+    let shard = shard(global)
+    let tensor = tensor(of: shard)
+    let files = tensor.copies.prefix(3).map { copy in
+      let model = work.plan.models[copy.model]
+      let file = model.tensors.first { $0.name == copy.name }?.file ?? model.path
+      return "'\(file.printable)'"
+    }
+    let more = tensor.copies.count > 3 ? " and \(tensor.copies.count - 3) more" : ""
+    return "\(shard.id) of tensor '\(tensor.name.printable)' (in \(files.joined(separator: ", "))\(more))"
+  }
+
+  /// Tensors of which some model keeps its weights, or its store, in the file.
+  func tensors(in file: String) -> Set<Int> {
+    let models = work.plan.models.map { model in
+      model.store == file
+        ? nil : Set(model.tensors.filter { $0.file == file }.map { ExactText($0.name) })
+    }
+    return Set(
+      work.plan.tensors.indices.filter { index in
+        work.plan.tensors[index].copies.contains { copy in
+          guard let names = models[copy.model] else { return true }
+          return names.contains(ExactText(copy.name))
+        }
+      })
+  }
+
+  /// Does this host see the file as it was imported? What is not right here either is no fault of a
+  /// worker's host.
+  func isSound(_ file: String) -> Bool {
+    var isKnown = false
+    for model in work.plan.models {
+      if model.store == file {
+        guard access(file, R_OK) == 0 else { return false }
+        isKnown = true
+      }
+      for source in model.sources where source.path == file {
+        guard (try? source.verify(model: model.id)) != nil else { return false }
+        isKnown = true
+      }
+    }
+    return isKnown
+  }
+
+  func assignment(_ lease: Lease) -> CoordinatorMessage.Assignment {
+    let shard = shard(lease.shard)
+    let tensor = tensor(of: shard)
+    return CoordinatorMessage.Assignment(
+      run: run, shard: shard.id, attempt: lease.attempt, shape: tensor.shape,
+      coordinates: shard.coordinates, statistics: tensor.statistics, samples: shard.samples,
+      spectrum: shard.spectrum, sketch: tensor.sketch, sources: Self.sources(of: tensor))
+  }
+
+  /// Models grouped by the name under which they keep the tensor.
+  private static func sources(of tensor: PlannedTensor) -> [CoordinatorMessage.Assignment.Source] {
+    var order: [String] = []
+    var models: [ExactText: [Int]] = [:]
+    for copy in tensor.copies {
+      let name = ExactText(copy.name)
+      if models[name] == nil { order.append(copy.name) }
+      models[name, default: []].append(copy.model)
+    }
+    return order.map { .init(tensor: $0, models: models[ExactText($0)] ?? []) }
+  }
+
+  /// The largest answer that one of its shards can have, in bytes.
+  static func largestAnswer(_ plan: Plan) -> Int {
+    plan.shards.map {
+      let tensor = plan.tensors[$0.tensor]
+      return PartialCodec.encodedBytes(
+        models: tensor.copies.count, statistics: tensor.statistics, samples: plan.samples(of: $0).map(\.shape),
+        sketch: tensor.sketch)
+    }.max() ?? 0
+  }
+}
