@@ -80,6 +80,7 @@ let package = Package(
     library("Lineage", in: "Coordinator/Lineage", needs: ["Core", "Spectra"]),
     library("Watching", in: "Coordinator/Watching", needs: ["Core"]),
     library("Hints", in: "Coordinator/Hints", needs: ["Core", yaml]),
+    library("Batch", in: "Coordinator/Batch", needs: ["Core", yaml]),
     // The parts of tree.html are compiled in, so that the program needs no folder beside it.
     library(
       "Reports", in: "Coordinator/Reports", needs: ["Core", "Lineage", "Storage"],
@@ -89,7 +90,7 @@ let package = Package(
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Coordination", "Core", "Gathering", "Hints", "Import", "Journal", "Lineage", "Planning", "Reports",
+        "Batch", "Coordination", "Core", "Gathering", "Hints", "Import", "Journal", "Lineage", "Planning", "Reports",
         "Storage", "Transport", "Watching", "Wire", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
@@ -109,6 +110,7 @@ let package = Package(
     tests("ImportTests", needs: ["Core", "Import", "Storage", "TestSupport"]),
     tests("StorageTests", needs: ["Core", "Import", "Storage", "TestSupport"]),
     tests("PlanningTests", needs: ["Core", "Import", "Planning", "Storage"]),
+    tests("BatchTests", needs: ["Batch", "Core", "TestSupport"]),
     tests("HintsTests", needs: ["Core", "Hints", "TestSupport"]),
     tests("ReportsTests", needs: ["Core", "Lineage", "Reports", "TestSeed", "TestSupport"]),
     tests("JournalTests", needs: ["Core", "Journal", "TestSupport"]),

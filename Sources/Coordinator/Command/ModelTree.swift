@@ -16,7 +16,7 @@ struct ModelTree: ParsableCommand {
       """,
     version: BuildFacts.text,
     subcommands: [
-      RecoverCommand.self, CoordinateCommand.self, ResumeCommand.self, PlanCommand.self,
+      RecoverCommand.self, CoordinateCommand.self, BatchCommand.self, ResumeCommand.self, PlanCommand.self,
       ImportCommand.self, StatusCommand.self, TreeCommand.self, EvaluateCommand.self,
       WhyCommand.self, PathCommand.self, QueryCommand.self, DiffCommand.self, KeygenCommand.self,
     ])

@@ -23,17 +23,20 @@ struct Recovery {
   let name: String
   /// May the run directory get other models than it has?
   let mayChangeModels: Bool
+  /// One of several: a run that has its results already is left alone, and the tree is not printed.
+  let isPartOfBatch: Bool
   private let started = ContinuousClock.now
 
   init(
     _ invocation: Invocation, directory: RunDirectory, pool: ShardPool, name: String? = nil,
-    mayChangeModels: Bool
+    mayChangeModels: Bool, isPartOfBatch: Bool = false
   ) {
     self.invocation = invocation
     self.directory = directory
     self.pool = pool
     self.name = name ?? URL(fileURLWithPath: directory.path).lastPathComponent
     self.mayChangeModels = mayChangeModels
+    self.isPartOfBatch = isPartOfBatch
   }
 
   /// Outside of the serving of shards nothing is lost by ending at once: files are whole or not
@@ -53,7 +56,9 @@ struct Recovery {
     try recover()
   }
 
-  func recover() throws(Failure) {
+  /// - Returns: the forest; nil when the results were there already.
+  @discardableResult
+  func recover() throws(Failure) -> Forest? {
     // A truth file that cannot be used is better known before hours of work than after.
     var truth: Truth?
     if let path = invocation.truth { truth = try Truth(path: path) }
@@ -64,7 +69,11 @@ struct Recovery {
     if let truth { try checkTruth(truth, plan) }
     let hints = try given?.hints(of: plan.models)
     let journal = try Journal(path: directory.journal)
+    let hasResults = try hasResults(journal)
     let stores = try adopt(identity, plan, journal)
+    if isPartOfBatch, hasResults, try journal.finishedShards().count == plan.shards.count { return nil }
+    // Until the new results are there, the directory holds none.
+    try? FileManager.default.removeItem(atPath: directory.record)
     try computeShards(stores, identity, journal, &record)
     let results = try ResultsFile(
       to: directory.results, ids: plan.models.map(\.id), tensors: plan.tensors.map(ResultsFile.Tensor.init))
@@ -85,6 +94,20 @@ struct Recovery {
     if let hints { forest.compare(declared: hints.models.compactMapValues(\.base)) }
     try report(forest, lineage, results, plan, truth, &record)
     pool.note(identity.text, .finished)
+    return forest
+  }
+
+  /// Does the run directory have what this invocation asks for? What model cards say may have changed.
+  private func hasResults(_ journal: Journal) throws(Failure) -> Bool {
+    func modified(_ path: String) -> Date? {
+      (try? FileManager.default.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+    }
+    guard try journal.setting(Invocation.setting) == invocation.json, invocation.hints != HintSource.auto,
+      let written = modified(directory.record)
+    else { return false }
+    return [invocation.truth, invocation.hints].compactMap { $0 }.allSatisfy { path in
+      modified(path).map { $0 < written } ?? false
+    }
   }
 
   /// Compares and solves, and reports nothing: for questions about few models.
@@ -281,6 +304,7 @@ struct Recovery {
     let page = try TreePage.write(to: directory.path)
     directory.logger.info("finished", metadata: ["seconds": "\(fixed(record.seconds, 2))"])
 
+    guard !isPartOfBatch else { return }
     Console.result(TextTree.render(forest, style: Terminal.style))
     if let evaluation { Console.result("\n" + EvaluationText.text(evaluation)) }
     Console.say(

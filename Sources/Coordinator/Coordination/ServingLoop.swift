@@ -113,7 +113,14 @@ final class ServingLoop {
     case .work(let work, let promise): begin(work, promise)
     case .signal(let number):
       stopSignal = number
-      for job in jobs where !job.hasEnded { end(job, .success(.stopped(signal: number))) }
+      for job in jobs where !job.hasEnded {
+        do throws(Failure) {
+          try job.record()
+          end(job, .success(.stopped(signal: number)))
+        } catch {
+          end(job, .failure(error))
+        }
+      }
     case .workerEnded(let process):
       do throws(Failure) {
         try replace(process)

@@ -1,0 +1,131 @@
+import ArgumentParser
+import Batch
+import Coordination
+import Core
+import Foundation
+import Glibc
+import Transport
+
+struct BatchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "batch",
+    abstract: "Recovers the trees of many collections, over one pool of workers.",
+    discussion: """
+      The file lists jobs: paths of collections, or name, models and options of 'recover' without \
+      their dashes. Paths are relative to the file. Each job has a run directory of its own. The \
+      same command again goes on where it stopped, and leaves alone what is finished.
+
+      Example of a file:
+        out: runs
+        jobs:
+          - models/llamas
+          - name: vits
+            models: [models/vits, more/vit-x]
+            distance: l2
+
+      Example, on this machine, and with workers from elsewhere:
+        modeltree batch jobs.yaml
+        modeltree batch jobs.yaml --listen tcp://0.0.0.0:5555 --keys keys
+      """)
+
+  @Argument(help: ArgumentHelp("The list of jobs, as YAML.", valueName: "jobs.yaml")) var path: String
+
+  @Option(help: ArgumentHelp("Where the run directories go, in place of the file's 'out'.", valueName: "dir"))
+  var out: String?
+
+  @Option(help: "Jobs whose shards are in the pool at the same time; they share it evenly.")
+  var atOnce: Int = 4
+
+  @Flag(help: "Start over: forget what the run directories hold.")
+  var redo = false
+
+  @OptionGroup(title: "Workers") var workers: WorkerArguments
+
+  @Option(
+    help: ArgumentHelp(
+      "Endpoint for workers from elsewhere, instead of workers on this machine.",
+      valueName: "endpoint"))
+  var listen: String?
+
+  @OptionGroup(title: "Keys") var keys: KeyArguments
+  @OptionGroup(title: "Care") var checking: CheckingArguments
+
+  func validate() throws {
+    guard atOnce >= 1 else { throw ValidationError("--at-once must be at least 1, got \(atOnce)") }
+  }
+
+  func run() throws {
+    let signals = Recovery.stopSignals()
+    try reporting { () throws(Failure) in
+      let list = try JobList(path: path, out: out)
+      var jobs: [BatchRun.Job] = []
+      for job in list.jobs { jobs.append(try understood(job)) }
+      let remote = try listen.map { endpoint throws(Failure) in try keys.listening(on: endpoint) }
+      let directory = try BatchDirectory(path: list.out)
+      let listening = if let remote { remote } else { try checking.local(workers, log: directory.log) }
+      let pool = ShardPool(
+        listening, serving: checking.serving, signals: signals, logger: directory.logger,
+        directory: directory.path)
+      defer { pool.end() }
+      let batch = BatchRun(jobs, pool: pool, redo: redo)
+      signals.handle { number in
+        batch.stop()
+        pool.stop(signal: number)
+        Self.leave(number, pool)
+      }
+      try pool.open()
+      let outcomes = batch.run(atOnce: atOnce)
+      pool.close()
+      try summarise(jobs, outcomes)
+    }
+  }
+
+  /// Gives the jobs that wait for shards a moment to say so, then ends the program: one that is
+  /// reading headers or solving loses nothing by that.
+  private static func leave(_ number: Int32, _ pool: ShardPool) {
+    pool.end()
+    usleep(200_000)
+    Console.say("modeltree: stopped; the same command goes on")
+    _exit(number == SIGINT ? Failure.Kind.interrupted.rawValue : Failure.Kind.resumable.rawValue)
+  }
+
+  private func understood(_ job: JobList.Job) throws(Failure) -> BatchRun.Job {
+    var arguments = ["--out", job.out]
+    for (name, value) in job.options.sorted(by: { $0.key < $1.key }) { arguments.append("--\(name)=\(value)") }
+    do {
+      let options = try RecoveryOptions.parse(arguments + ["--"] + job.models)
+      return BatchRun.Job(name: job.name, out: job.out, invocation: Invocation(options))
+    } catch {
+      throw .badInput(
+        "job '\(job.name.printable)' of '\(path.printable)': \(RecoveryOptions.message(for: error).printable)",
+        advice: "mend the job; 'modeltree recover --help' tells the options")
+    }
+  }
+
+  private func say(_ job: BatchRun.Job, _ text: String) {
+    Console.result("\(job.name.printable): \(text), \(job.out)\n")
+  }
+
+  /// - Throws: the kind of failure that the whole batch ends with.
+  private func summarise(_ jobs: [BatchRun.Job], _ outcomes: [BatchRun.Outcome?]) throws(Failure) {
+    var failures: [(String, Failure)] = []
+    for (job, outcome) in zip(jobs, outcomes) {
+      switch outcome {
+      case .recovered(let models, let families, _):
+        let count = families == 1 ? "1 family" : "\(families) families"
+        say(job, "\(models) models, \(count)")
+      case .hadResults: say(job, "finished before")
+      case .failed(let failure):
+        failures.append((job.name, failure))
+        say(job, "no tree")
+      case nil: say(job, "not begun")
+      }
+    }
+    guard let first = failures.first else { return }
+    let worst = failures.first { $0.1.kind == .resumable } ?? first
+    throw Failure(
+      worst.1.kind,
+      "\(failures.count) of \(jobs.count) jobs have no tree: \(failures.map(\.0.printable).joined(separator: ", "))",
+      advice: "what each lacks is said above; then the same command goes on")
+  }
+}
