@@ -23,6 +23,13 @@ public struct JobList: Sendable, Equatable {
     public var out: String
     /// By the names of the command line, without dashes.
     public var options: [String: String]
+
+    public init(name: String, models: [String], out: String, options: [String: String] = [:]) {
+      self.name = name
+      self.models = models
+      self.out = out
+      self.options = options
+    }
   }
 
   public var jobs: [Job]

@@ -1,0 +1,133 @@
+import Foundation
+import Testing
+
+/// Several collections over one pool of workers.
+@Suite struct BatchTests {
+  private let scratch: Scratch
+  private var runs: String { scratch.file("runs") }
+  private var jobs: String { scratch.file("jobs.yaml") }
+  private let names = ["first", "second", "third"]
+
+  /// Three collections of different sizes, and one more with two architectures in it.
+  init() throws {
+    scratch = try Scratch()
+    var recipes: [Recipe] = []
+    for (number, name) in names.enumerated() {
+      let root = Recipe(
+        folder: scratch.file("\(name)/root"), seed: 100 * number, tensors: 10 + 10 * number, shape: [48, 32])
+      recipes.append(root)
+      for child in 0..<3 {
+        recipes.append(
+          Recipe(
+            folder: scratch.file("\(name)/child\(child)"), seed: 100 * number + child + 1, parent: root.folder,
+            step: 0.01 * Double(child + 1)))
+      }
+    }
+    for (number, shape) in [[48, 32], [24, 80]].enumerated() {
+      let root = Recipe(folder: scratch.file("several/root\(number)"), seed: 900 + number, shape: shape)
+      recipes.append(root)
+      for child in 0..<2 {
+        recipes.append(
+          Recipe(
+            folder: scratch.file("several/child\(number)\(child)"), seed: 910 + 10 * number + child,
+            parent: root.folder))
+      }
+    }
+    try Recipe.make(recipes)
+    try scratch.write("out: runs\njobs: [first, second, third]\n", to: "jobs.yaml")
+  }
+
+  private func expectResults(_ location: SourceLocation = #_sourceLocation) throws {
+    for name in names {
+      let alone = try scratch.undisturbed(scratch.file(name), "alone-\(name)")
+      #expect(try results("\(runs)/\(name)") == alone, "\(name)", sourceLocation: location)
+    }
+  }
+
+  @Test func oneCommandRecoversAllAndEachHasTheBitsOfARunOfItsOwn() throws {
+    let output = try Program.run(Program.modeltree, ["batch", jobs])
+    #expect(output.status == 0, "\(output.stderr)")
+    for name in names { #expect(output.stdout.contains("\(name): 4 models, 1 family, \(runs)/\(name)\n")) }
+    try expectResults()
+    let again = try Program.run(Program.modeltree, ["batch", jobs])
+    #expect(again.status == 0, "\(again.stderr)")
+    #expect(again.stdout.components(separatedBy: "finished before").count == 4, "\(again.stdout)")
+  }
+
+  @Test func workersStayAndServeJobAfterJob() throws {
+    let cluster = try Cluster(["batch", jobs], run: runs, ["--at-once", "2"])
+    let workers = try (0..<2).map { _ in try cluster.worker() }
+    #expect(cluster.coordinator.wait() == 0, "\(cluster.coordinator.stderr)")
+    for worker in workers { #expect(worker.wait() == 0, "\(worker.stderr)") }
+    let log = try String(contentsOfFile: "\(runs)/batch.log", encoding: .utf8)
+    #expect(log.components(separatedBy: "a worker joined").count == 3, "each joined once:\n\(log)")
+    try expectResults()
+  }
+
+  @Test func itGoesOnAfterAKillOfTheCoordinatorAndOfAWorker() throws {
+    let first = try Cluster(["batch", jobs], run: runs, ["--at-once", "3"])
+    let meddler = try Meddler(first.endpoint, ["--delay", "0.03"])
+    let workers = try (0..<2).map { _ in try first.worker(at: meddler.endpoint) }
+    #expect(meddler.waitForAnswers(20))
+    first.coordinator.end()
+    workers[0].end()
+    let second = try Cluster(["batch", jobs], run: runs, listen: first.endpoint)
+    #expect(second.coordinator.wait() == 0, "\(second.coordinator.stderr)")
+    #expect(workers[1].wait() == 0, "\(workers[1].stderr)")
+    #expect(second.coordinator.stderr.contains("shards are finished from before"))
+    try expectResults()
+  }
+
+  @Test func jobsShareThePoolWhileTheyLast() throws {
+    let cluster = try Cluster(["batch", jobs], run: runs, ["--at-once", "3"])
+    let meddler = try Meddler(cluster.endpoint, ["--delay", "0.03"])
+    let worker = try cluster.worker(at: meddler.endpoint)
+    // The first has 10 shards, the others 20 and 30: by the time that it ends, they have as many.
+    #expect(meddler.waitForAnswers(27))
+    cluster.coordinator.send(SIGTERM)
+    #expect(cluster.coordinator.wait() == 75)
+    worker.end()
+    for name in names {
+      let status = try Program.run(Program.modeltree, ["status", "\(runs)/\(name)", "--json"])
+      let done = try #require(status.stdout.firstMatch(of: /"shards_done" : (\d+)/))
+      #expect(try #require(Int(done.1)) >= 6, "\(name): \(status.stdout)")
+    }
+  }
+
+  @Test func ctrlCStopsAllAndTheSameCommandGoesOn() throws {
+    let cluster = try Cluster(["batch", jobs], run: runs)
+    // Nobody computes; all jobs wait.
+    #expect(eventually { FileManager.default.fileExists(atPath: "\(runs)/third/journal.sqlite") })
+    cluster.coordinator.send(SIGINT)
+    #expect(cluster.coordinator.wait() == 130, "\(cluster.coordinator.stderr)")
+    #expect(cluster.coordinator.stderr.contains("the same command goes on"))
+    let again = try Program.run(Program.modeltree, ["batch", jobs])
+    #expect(again.status == 0, "\(again.stderr)")
+    try expectResults()
+  }
+
+  @Test func aBadJobDoesNotKeepTheOthersFromTheirTrees() throws {
+    try scratch.write("jobs: [first, nowhere, several]\nout: runs\n", to: "jobs.yaml")
+    let output = try Program.run(Program.modeltree, ["batch", jobs])
+    #expect(output.status == 65, "\(output.stderr)")
+    #expect(output.stderr.contains("nowhere: '") && output.stderr.contains("1 of 3 jobs have no tree: nowhere"))
+    #expect(output.stdout.contains("first: 4 models, 1 family"))
+    // Another architecture is another family, without a word.
+    #expect(output.stdout.contains("several: 6 models, 2 families"))
+  }
+
+  @Test func optionsOfAJobThatRecoverWouldRefuseAreRefusedBeforeAnythingBegins() throws {
+    try scratch.write("jobs:\n  - {models: first, distance: l7}\n", to: "jobs.yaml")
+    let output = try Program.run(Program.modeltree, ["batch", jobs])
+    #expect(output.status == 65)
+    #expect(output.stderr.contains("job 'first'") && output.stderr.contains("l7"), "\(output.stderr)")
+    #expect(!FileManager.default.fileExists(atPath: runs))
+  }
+
+  @Test func twoBatchesDoNotShareAFolder() throws {
+    let cluster = try Cluster(["batch", jobs], run: runs)
+    let other = try Program.run(Program.modeltree, ["batch", jobs])
+    #expect(other.status == 73 && other.stderr.contains("another batch is at work"), "\(other.stderr)")
+    _ = cluster
+  }
+}
