@@ -4,7 +4,11 @@ public import Core
 extension Scheduler {
   mutating func assignments(at now: Duration) -> [Action] {
     var actions: [Action] = []
-    while !waiting.isEmpty, let (id, shard) = nextAssignment(at: now) {
+    while !waiting.isEmpty {
+      guard let (id, shard) = nextAssignment(at: now) else {
+        isStuck = true
+        break
+      }
       issued[shard.value] += 1
       let lease = Lease(shard: shard, attempt: issued[shard.value])
       if states[shard.value] != .leased { move(shard, to: .leased) }
@@ -18,9 +22,8 @@ extension Scheduler {
 
   /// The first worker in the order of service that there is a shard for, and the shard.
   private mutating func nextAssignment(at now: Duration) -> (WorkerID, ShardID)? {
-    // With nothing to give, the order of service need not be known: a thousand workers that wait for
-    // the last shards say so every second.
-    let hasShards = !returned.isEmpty || jobs.contains { !$0.isFinished && $0.hasFresh }
+    // With nothing to give, the order of service need not be known.
+    let hasShards = !isStuck && (!returned.isEmpty || jobs.contains { !$0.isFinished && $0.hasFresh })
     guard hasShards || now >= nextStraggler else { return nil }
     let waiting = waiting.compactMap { id in workers[id].map { (key: id, value: $0) } }
       .sorted { Self.isBusier($1, $0) }

@@ -119,6 +119,8 @@ public struct Scheduler: Sendable {
   var opinions: [ShardID: Opinions] = [:]
   /// Shards that came back: handed out before any other.
   var returned: [ShardID] = []
+  /// Nothing that waits could be given to anybody who waits, and nothing has changed since.
+  var isStuck = false
   /// No lease is older than the limit before this moment.
   var nextStraggler = Duration.zero
 
@@ -150,6 +152,7 @@ public struct Scheduler: Sendable {
   public mutating func add(shards: Int, done: Set<ShardID> = [], groups: [Int] = []) -> JobID {
     let id = JobID(jobs.count)
     let first = states.count
+    isStuck = false
     states += (0..<shards).map { done.contains(ShardID($0)) ? .done : .pending }
     issued += Array(repeating: 0, count: shards)
     owners += Array(repeating: Int32(id.value), count: shards)
@@ -208,9 +211,10 @@ public struct Scheduler: Sendable {
       guard release(lease, from: id) else { break }
       actions += giveBack(lease, reason: reason)
     case .outOfReach(let id, let lease, let groups):
-      guard release(lease, from: id) else { break }
+      guard states.indices.contains(lease.shard.value) else { break }
       let job = job(of: lease.shard)
       workers[id]?.outOfReach[job, default: []].formUnion(groups)
+      guard release(lease, from: id) else { break }
       actions += giveBack(lease, reason: nil)
     case .heard:
       break
@@ -220,12 +224,14 @@ public struct Scheduler: Sendable {
       actions += forget(id, reason: "died while it computed the shard")
     case .tick:
       let silent = workers.filter { now - $0.value.lastHeard > limits.silence }.keys.sorted()
+      if !silent.isEmpty { isStuck = false }
       for id in silent {
         actions.append(.drop(id))
         actions += forget(id, reason: "fell silent while it computed the shard")
       }
     }
     if let id = event.sender { workers[id]?.lastHeard = now }
+    if event.changesWork { isStuck = false }
     actions += assignments(at: now)
     for index in jobs.indices where jobs[index].isComplete && !jobs[index].isFinished {
       jobs[index].isFinished = true
@@ -366,6 +372,14 @@ extension Scheduler.Event {
       .outOfReach(let id, _, _), .heard(let id):
       id
     case .left, .died, .tick: nil
+    }
+  }
+
+  /// Can it make an assignment possible? A thousand workers that wait say every second that they live.
+  fileprivate var changesWork: Bool {
+    switch self {
+    case .heard, .tick: false
+    default: true
     }
   }
 }
