@@ -7,12 +7,12 @@ extension ShardStream {
   /// Computes one shard; nil when it was cancelled.
   public static func compute(
     _ assignment: CoordinatorMessage.Assignment, stores: [String], library: StoreLibrary,
-    memoryBytes: Int, onRead: @escaping @Sendable (Int) -> Void = { _ in },
+    memoryBytes: Int, limit: ReadLimit? = nil, onRead: @escaping @Sendable (Int) -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(Failure) -> Partial? {
     let jobs = Mutex([Job(assignment, stores: stores, isCancelled: isCancelled)])
     let stream = ShardStream(
-      library: library, memoryBytes: memoryBytes, next: { jobs.withLock { $0.popLast() } },
+      library: library, memoryBytes: memoryBytes, limit: limit, next: { jobs.withLock { $0.popLast() } },
       onRead: onRead)
     switch stream.next()?.1 {
     case .computed(let partial, _): return partial

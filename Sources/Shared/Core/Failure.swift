@@ -21,15 +21,19 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
   public let message: String
   /// What the reader can do about it; empty when the message says it all.
   public let advice: String
+  /// The file that this host cannot open or read, or has in another state than the import recorded, so
+  /// that another host may do better; nil when something else went wrong.
+  public let missing: String?
 
-  public init(_ kind: Kind, _ message: String, advice: String = "") {
+  public init(_ kind: Kind, _ message: String, advice: String = "", missing: String? = nil) {
     self.kind = kind
     self.message = message
     self.advice = advice
+    self.missing = missing
   }
 
-  public static func badInput(_ message: String, advice: String = "") -> Failure {
-    Failure(.badInput, message, advice: advice)
+  public static func badInput(_ message: String, advice: String = "", missing: String? = nil) -> Failure {
+    Failure(.badInput, message, advice: advice, missing: missing)
   }
 
   public static func cannotWrite(_ message: String, advice: String = "") -> Failure {
@@ -38,6 +42,14 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
 
   public static func usage(_ message: String, advice: String = "") -> Failure {
     Failure(.usage, message, advice: advice)
+  }
+
+  /// The same failure, about a file that the coordinator knows by another name than this host.
+  public func about(_ name: String, here: String) -> Failure {
+    guard ExactText(name) != ExactText(here) else { return self }
+    return Failure(
+      kind, "\(message) (the coordinator's '\(name.printable)')", advice: advice,
+      missing: missing == nil ? nil : name)
   }
 
   public var exitCode: Int32 { kind.rawValue }

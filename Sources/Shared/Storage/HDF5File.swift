@@ -15,11 +15,20 @@ public final class HDF5File {
     chdf5_silence()
     id = chdf5_open_read_only(path)
     self.path = path
-    guard id >= 0 else {
-      throw .badInput(
-        "cannot open '\(path.printable)' as HDF5: \(Self.lastError)",
-        advice: "see whether its writing finished (h5dump -H), or import the model again")
+    guard id >= 0 else { throw Self.cannotOpen(path) }
+  }
+
+  private static func cannotOpen(_ path: String) -> Failure {
+    let reason = lastError
+    // What the system says tells more than the library, and whether the file is at fault or the host.
+    if let trouble = WeightFile.trouble(at: path) {
+      return .badInput(
+        "cannot open '\(path.printable)' as HDF5: \(trouble.text)", advice: trouble.advice,
+        missing: trouble.isOfThisHost ? path : nil)
     }
+    return .badInput(
+      "cannot open '\(path.printable)' as HDF5: \(reason)",
+      advice: "see whether its writing finished (h5dump -H), or import the model again")
   }
 
   /// Creates the file, replacing what is there.

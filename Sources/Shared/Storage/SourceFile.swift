@@ -27,27 +27,68 @@ public struct SourceFile: Sendable, Hashable, Codable {
     )
   }
 
+  /// - Parameter place: where the file lies on this host, if that is another place than at the import.
   /// - Throws: `Failure` (bad input) when the file is gone or is no longer what was imported.
-  public func verify(model: String) throws(Failure) {
-    guard let now = Self.status(of: path) else {
+  public func verify(model: String, at place: String? = nil) throws(Failure) {
+    let place = place ?? path
+    guard let now = Self.status(of: place) else {
       let reason = String(cString: strerror(errno))
       throw .badInput(
-        "model '\(model.printable)': its weights '\(path.printable)' are gone since the import (\(reason))",
-        advice: "put the file back, or import the model again")
+        "model '\(model.printable)': its weights '\(place.printable)' are gone since the import, or this host does not see them (\(reason))",
+        advice: "put the file back, or say by --path-map where it lies on the worker's host",
+        missing: place)
     }
     guard now.bytes == bytes else {
-      throw changed(model, "\(now.bytes) bytes long, was \(bytes)")
+      throw changed(model, place, "\(now.bytes) bytes long, was \(bytes)")
     }
-    guard now.modified == modified else {
-      throw changed(model, "modified at \(Self.time(now.modified)), was \(Self.time(modified))")
+    guard ExactText(place) != ExactText(path) else {
+      guard now.modified == modified else { throw changed(model, place, times(now.modified)) }
+      return
+    }
+    // A copy: its file system, or what copied it, may know whole seconds only. Its header must be the same.
+    guard now.modified / Self.second == modified / Self.second else {
+      throw changed(model, place, times(now.modified))
+    }
+    guard try Self.fingerprint(ofHeaderIn: place, bytes: now.bytes) == header else {
+      throw changed(model, place, "one with another header")
     }
   }
 
-  private func changed(_ model: String, _ what: String) -> Failure {
+  /// Whether the file is still what was imported.
+  public func isUnchanged(at place: String) -> Bool { (try? verify(model: "", at: place)) != nil }
+
+  private func changed(_ model: String, _ place: String, _ what: String) -> Failure {
     .badInput(
-      "model '\(model.printable)': '\(path.printable)' has changed since the import: it is \(what)",
-      advice: "import the model again, so that the store points at the weights as they are now")
+      "model '\(model.printable)': '\(place.printable)' has changed since the import: it is \(what)",
+      advice:
+        "import the model again; if this is a host's own copy, copy it again with its times (cp -a, rsync -a)",
+      missing: place)
   }
+
+  private func times(_ now: Int) -> String { "modified at \(Self.time(now)), was \(Self.time(modified))" }
+
+  /// nil when there is no header.
+  private static func fingerprint(ofHeaderIn path: String, bytes: Int) throws(Failure) -> String? {
+    let file = try WeightFile(path: path)
+    guard bytes >= 8 else { return nil }
+    var length: UInt64 = 0
+    try withUnsafeMutableBytes(of: &length) { buffer throws(Failure) in
+      try file.read(into: buffer, at: 0, what: "header length")
+    }
+    length = UInt64(littleEndian: length)
+    guard length <= UInt64(bytes - 8), length <= largestHeader else { return nil }
+    let header = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(length), alignment: 8)
+    defer { header.deallocate() }
+    try file.read(into: header, at: 8, what: "header")
+    var print = Fingerprint()
+    print.add(UnsafeRawBufferPointer(header))
+    return print.text
+  }
+
+  /// What the format allows.
+  private static let largestHeader: UInt64 = 100_000_000
+
+  private static let second = 1_000_000_000
 
   private static func time(_ nanoseconds: Int) -> String {
     Date(timeIntervalSince1970: Double(nanoseconds) / 1e9).formatted(.iso8601)

@@ -12,14 +12,25 @@ public final class WeightFile: Sendable {
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     self.path = path
     guard descriptor >= 0 else {
+      let trouble = FileTrouble(opening: errno)
       throw .badInput(
-        "cannot open '\(path.printable)': \(String(cString: strerror(errno)))",
-        advice: "see that the file exists at this path on this machine and may be read")
+        "cannot open '\(path.printable)': \(trouble.text)", advice: trouble.advice,
+        missing: trouble.isOfThisHost ? path : nil)
     }
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
   }
 
   deinit { close(descriptor) }
+
+  /// Why a file cannot be read at all; nil when it can.
+  static func trouble(at path: String) -> FileTrouble? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return FileTrouble(opening: errno) }
+    defer { close(descriptor) }
+    var byte: UInt8 = 0
+    guard pread(descriptor, &byte, 1, 0) < 0 else { return nil }
+    return FileTrouble(reading: errno)
+  }
 
   /// Bytes of the file as it is now.
   private var length: Int? {
@@ -39,9 +50,10 @@ public final class WeightFile: Sendable {
       let count = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + filled))
       if count < 0 {
         if errno == EINTR { continue }
+        let trouble = FileTrouble(reading: errno)
         throw .badInput(
-          "cannot read '\(what.printable)' from '\(path.printable)': \(String(cString: strerror(errno)))",
-          advice: "see whether the disk or the network share is in order")
+          "cannot read '\(what.printable)' from '\(path.printable)': \(trouble.text)", advice: trouble.advice,
+          missing: trouble.isOfThisHost ? path : nil)
       }
       guard count > 0 else {
         throw .badInput(

@@ -30,16 +30,24 @@ final class ComputePool: Sendable {
   private let waiting = DispatchSemaphore(value: 0)
   private let epoch = Atomic<Int>(0)
   private let read = Atomic<Int>(0)
-  private let library = StoreLibrary()
+  private let library: StoreLibrary
+  private let paces = FilePaces()
 
   /// Bytes of weights read since the start.
   var bytesRead: Int { read.load(ordering: .relaxed) }
 
   var currentEpoch: Int { epoch.load(ordering: .relaxed) }
 
-  init(threads: Int, memoryBytes: Int, post: @escaping @Sendable (Outcome) -> Void) {
+  /// The files that could be read slowest so far.
+  var slowest: [WorkerMessage.Heartbeat.Pace] { paces.slowest() }
+
+  init(
+    threads: Int, memoryBytes: Int, paths: PathMap, limit: ReadLimit?,
+    post: @escaping @Sendable (Outcome) -> Void
+  ) {
+    library = StoreLibrary(paths: paths, paces: paces)
     for number in 0..<threads {
-      let thread = Thread { [self] in serve(memoryBytes / threads, post) }
+      let thread = Thread { [self] in serve(memoryBytes / threads, limit, post) }
       thread.name = "compute \(number)"
       thread.stackSize = 8 << 20
       thread.start()
@@ -75,9 +83,9 @@ final class ComputePool: Sendable {
   /// Closes the files of a run that has ended.
   func forget(_ stores: [String]) { library.forget(stores) }
 
-  private func serve(_ memoryBytes: Int, _ post: @Sendable (Outcome) -> Void) {
+  private func serve(_ memoryBytes: Int, _ limit: ReadLimit?, _ post: @Sendable (Outcome) -> Void) {
     let stream = ShardStream(
-      library: library, memoryBytes: memoryBytes,
+      library: library, memoryBytes: memoryBytes, limit: limit,
       next: { [self] in takeJob() },
       onRead: { [self] count in read.add(count, ordering: .relaxed) })
     var started = ContinuousClock.now

@@ -13,6 +13,10 @@ final class Worker {
     var keys: WorkerKeys?
     var memoryBytes: Int
     var threads: Int
+    /// Where files lie on this host.
+    var paths = PathMap()
+    /// How fast they may be read.
+    var maxRead: ByteRate?
     /// How long a coordinator may say nothing.
     var patience: Duration
     /// The process that the worker ends with.
@@ -28,6 +32,7 @@ final class Worker {
   private let logger: Logger
   private let mailbox = Mailbox<Event>()
   private let pool: ComputePool
+  private let firstLook: FirstLook
   /// Stores of the runs that the coordinator has opened.
   private var stores: [String: [String]] = [:]
   private var clock = RunningClock()
@@ -37,6 +42,8 @@ final class Worker {
   /// Set by a signal: when the worker leaves, finished or not.
   private var leavesAt: Duration?
   private var hasComplained = false
+  /// Files that the operator was told about.
+  private var missed: Set<ExactText> = []
 
   private static let heartbeatInterval = Duration.seconds(1)
 
@@ -46,9 +53,11 @@ final class Worker {
   init(_ options: Options, logger: Logger) {
     self.options = options
     self.logger = logger
-    pool = ComputePool(threads: options.threads, memoryBytes: options.memoryBytes) { [mailbox] in
-      mailbox.post(.computed($0))
-    }
+    firstLook = FirstLook(paths: options.paths, logger: logger)
+    pool = ComputePool(
+      threads: options.threads, memoryBytes: options.memoryBytes, paths: options.paths,
+      limit: options.maxRead.map { ReadLimit($0) }
+    ) { [mailbox] in mailbox.post(.computed($0)) }
   }
 
   /// Serves until the coordinator is finished, a signal comes, or nobody answers any more.
@@ -64,6 +73,7 @@ final class Worker {
     let monitor = try socket.monitor()
     try socket.connect(options.endpoint)
     logger.info("connecting", metadata: ["endpoint": "\(options.endpoint.printable)"])
+    firstLook.lookAtTargets()
     socket.send([hello()])
     var nextBeat = Self.heartbeatInterval
     while true {
@@ -90,7 +100,8 @@ final class Worker {
         nextBeat = now + Self.heartbeatInterval
         socket.send([
           WorkerMessage.heartbeat(
-            .init(bytesRead: pool.bytesRead, residentBytes: ResidentMemory.bytes)
+            .init(
+              bytesRead: pool.bytesRead, residentBytes: ResidentMemory.bytes, slowest: pool.slowest)
           ).encoded()
         ])
       }
@@ -155,6 +166,7 @@ final class Worker {
       throw Failure(.usage, "the coordinator refuses this worker: \(reason.printable)")
     case .open(let run):
       stores[run.run] = run.stores
+      firstLook.look(at: run.stores)
     case .close(let run):
       if let closed = stores.removeValue(forKey: run) { pool.forget(closed) }
     case .assign(let assignment):
@@ -180,20 +192,36 @@ final class Worker {
         bytesRead: outcome.bytesRead, seconds: outcome.seconds)
       socket.send([WorkerMessage.done(receipt).encoded(), PartialCodec.encode(partial)])
     case .failure(let failure):
-      logger.warning(
-        "a shard failed",
-        metadata: ["shard.id": "\(assignment.shard)", "reason": "\(failure.message)"])
+      log(failure, assignment.shard)
       socket.send([
         WorkerMessage.failed(
           .init(
             run: assignment.run, shard: assignment.shard, attempt: assignment.attempt,
             // The coordinator throws out who sends it books.
-            message: String("\(failure.message) (\(failure.advice))".prefix(2000)))
+            message: String("\(failure.message) (\(failure.advice))".prefix(2000)),
+            missing: failure.missing.flatMap { $0.utf8.count <= Self.longestPath ? $0 : nil })
         ).encoded()
       ])
     }
     if leavesAt == nil { socket.send([WorkerMessage.ready(credit: 1).encoded()]) }
   }
+
+  /// A file that is missing is told once, however many shards need it.
+  private func log(_ failure: Failure, _ shard: ShardID) {
+    var metadata: Logger.Metadata = ["shard.id": "\(shard)", "reason": "\(failure.message)"]
+    guard let missing = failure.missing else {
+      return logger.warning("a shard failed", metadata: metadata)
+    }
+    if missed.count >= FilePaces.limit { missed = [] }
+    guard missed.insert(ExactText(missing)).inserted else { return }
+    metadata["file"] = "\(missing.printable)"
+    metadata["advice"] = "\(failure.advice)"
+    logger.warning(
+      "this host misses a file; its shards go to other hosts, and more of them are not told", metadata: metadata)
+  }
+
+  /// Of the system; no file has a longer one.
+  private static let longestPath = 4096
 
   private func hello() -> [UInt8] {
     WorkerMessage.hello(

@@ -12,11 +12,14 @@ struct WorkerCommand: ParsableCommand {
     abstract: "Compares weights for a modeltree coordinator.",
     discussion: """
       Connects to a coordinator, asks for shards, streams the weights they name and sends back \
-      their sums. Workers may join and leave at any time. The model files must be visible under \
-      the same paths as on the coordinator's host.
+      their sums. Workers may join and leave at any time. The model files and the run's stores must \
+      be visible under the same paths as on the coordinator's host, or --path-map says where they lie.
 
       Example, two threads with 2 GiB between them, and a key from 'modeltree keygen':
         modeltree-worker --connect tcp://head:5555 --key worker.key --threads 2 --memory 2GiB
+      The coordinator's /data is mounted at /mnt/data here, and others use the file server too:
+        modeltree-worker --connect tcp://head:5555 --key worker.key --path-map /data=/mnt/data \\
+          --max-read 500MB/s
       """,
     version: Version.software)
 
@@ -37,6 +40,17 @@ struct WorkerCommand: ParsableCommand {
   @Option(help: "Shards computed at the same time; by default one per processor.")
   var threads: Int = ProcessInfo.processInfo.activeProcessorCount
 
+  @Option(
+    help: ArgumentHelp(
+      "Files that the coordinator knows below FROM lie below TO on this host; may be repeated, the longest FROM counts.",
+      valueName: "FROM=TO"))
+  var pathMap: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Bytes per second to read from files at most, all threads together, as 500MB/s.", valueName: "rate"))
+  var maxRead: ByteRate?
+
   @Option(help: "Seconds to wait for a coordinator that does not answer, before leaving.")
   var patience: Int = 600
 
@@ -45,6 +59,9 @@ struct WorkerCommand: ParsableCommand {
 
   func validate() throws {
     guard threads >= 1 else { throw ValidationError("--threads must be at least 1, got \(threads)") }
+    if let maxRead, maxRead.bytesPerSecond < 100_000 {
+      throw ValidationError("--max-read must be at least 100 kB/s, got \(maxRead)")
+    }
     guard patience >= 1 else {
       throw ValidationError("--patience must be at least 1 second, got \(patience)")
     }
@@ -62,13 +79,18 @@ struct WorkerCommand: ParsableCommand {
       if let key { keys = try WorkerKeys(path: key) }
       let options = Worker.Options(
         endpoint: connect, keys: keys, memoryBytes: memory.bytes, threads: threads,
-        patience: .seconds(patience), parent: parent)
+        paths: try PathMap(pathMap), maxRead: maxRead, patience: .seconds(patience), parent: parent)
       try Worker(options, logger: logger).run(signals: signals)
     } catch {
       FileHandle.standardError.write(Data("modeltree-worker: \(error)\n".utf8))
       throw ExitCode(error.exitCode)
     }
   }
+}
+
+extension ByteRate: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+  public var defaultValueDescription: String { description }
 }
 
 extension ByteCount: ExpressibleByArgument {

@@ -1,12 +1,11 @@
 internal import Core
 internal import Foundation
-internal import Storage
 internal import Synchronization
 
 /// Where one model's part of a shard lies.
 struct Slice: Sendable {
   let tensor: String
-  let file: WeightFile
+  let source: WeightSource
   /// Byte offset of the shard's first coordinate.
   let offset: Int
   let elementBytes: Int
@@ -40,17 +39,20 @@ final class BlockReader<Job: Sendable>: Sendable {
   private let empty = DispatchSemaphore(value: 0)
   private let full = DispatchSemaphore(value: 0)
   private let items = Mutex<[Item]>([])
+  private let limit: ReadLimit?
   private let onRead: @Sendable (Int) -> Void
 
   /// - Parameters:
+  ///   - limit: how fast files may be read; nil: as fast as they come.
   ///   - next: the next job and how to read it; nil ends the reader. Called on the reading thread,
   ///     may wait.
   ///   - onRead: told the bytes of every read, on the reading thread.
   init(
-    next: @escaping @Sendable () -> (Job, Result<Reading, Failure>)?,
+    limit: ReadLimit?, next: @escaping @Sendable () -> (Job, Result<Reading, Failure>)?,
     onRead: @escaping @Sendable (Int) -> Void
   ) {
     slots = (0..<ShardGeometry.buffers).map { _ in Slot() }
+    self.limit = limit
     self.onRead = onRead
     // Signalled, not created with the value: Dispatch aborts the program when a semaphore goes
     // with less than it was created with.
@@ -96,9 +98,13 @@ final class BlockReader<Job: Sendable>: Sendable {
         }
         var bytes = 0
         do throws(Failure) {
-          try slots[slot].fill(start..<end, of: reading) {
+          let isFull = try slots[slot].fill(start..<end, of: reading, limit) {
             bytes += $0
             onRead($0)
+          }
+          guard isFull else {
+            empty.signal()
+            return post(.cancelled(job))
           }
         } catch {
           empty.signal()
@@ -125,7 +131,10 @@ private final class Slot: @unchecked Sendable {
 
   deinit { free(memory.baseAddress) }
 
-  func fill(_ block: Range<Int>, of reading: Reading, _ onRead: (Int) -> Void) throws(Failure) {
+  /// - Returns: false when the shard was cancelled while it waited for its turn to read.
+  func fill(
+    _ block: Range<Int>, of reading: Reading, _ limit: ReadLimit?, _ onRead: (Int) -> Void
+  ) throws(Failure) -> Bool {
     let widths = reading.slices.map { $0.elementBytes * reading.blockCoordinates }
     try reserve(
       widths.reduce(0) { $0 + ShardGeometry.alignedRow($1) },
@@ -135,12 +144,14 @@ private final class Slot: @unchecked Sendable {
     for (slice, width) in zip(reading.slices, widths) {
       let bytes = block.count * slice.elementBytes
       let row = UnsafeMutableRawBufferPointer(rebasing: memory[start..<start + bytes])
-      try slice.file.read(
-        into: row, at: slice.offset + block.lowerBound * slice.elementBytes, what: slice.tensor)
+      let isFull = try slice.source.read(
+        into: row, at: slice.offset + block.lowerBound * slice.elementBytes, what: slice.tensor,
+        limit: limit, isCancelled: reading.isCancelled, onRead: onRead)
+      guard isFull else { return false }
       if let base = row.baseAddress { rows.append(UnsafeRawPointer(base)) }
-      onRead(bytes)
       start += ShardGeometry.alignedRow(width)
     }
+    return true
   }
 
   /// Keeps the memory from shard to shard, unless it is too small, or more than this shard leaves.

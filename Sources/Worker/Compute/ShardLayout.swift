@@ -72,7 +72,7 @@ struct ShardLayout: Sendable {
           throw Failure(
             .unclassified, "shard \(assignment.shard) names model \(model) of \(stores.count)")
         }
-        let (tensor, file) = try library.locate(source.tensor, in: stores[model])
+        let (tensor, weights) = try library.locate(source.tensor, in: stores[model])
         guard tensor.shape == assignment.shape else {
           throw .badInput(
             "'\(stores[model].printable)': '\(source.tensor.printable)' has the shape \(tensor.shape), the plan says \(assignment.shape)",
@@ -80,7 +80,7 @@ struct ShardLayout: Sendable {
         }
         let offset = tensor.offset + assignment.start * tensor.type.bytes
         let slice = Slice(
-          tensor: tensor.name, file: file, offset: offset, elementBytes: tensor.type.bytes)
+          tensor: tensor.name, source: weights, offset: offset, elementBytes: tensor.type.bytes)
         found.append((model, slice, tensor.type))
       }
     }

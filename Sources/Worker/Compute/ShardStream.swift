@@ -44,13 +44,15 @@ public final class ShardStream {
 
   /// - Parameters:
   ///   - memoryBytes: what blocks and sums may take together.
+  ///   - limit: how fast files may be read, shared with other streams; nil: as fast as they come.
   ///   - next: the next shard, nil for the end; called on the reading thread, may wait.
   ///   - onRead: told the bytes of every read, on the reading thread.
   public init(
-    library: StoreLibrary, memoryBytes: Int, next: @escaping @Sendable () -> Job?,
-    onRead: @escaping @Sendable (Int) -> Void
+    library: StoreLibrary, memoryBytes: Int, limit: ReadLimit? = nil,
+    next: @escaping @Sendable () -> Job?, onRead: @escaping @Sendable (Int) -> Void
   ) {
     reader = BlockReader(
+      limit: limit,
       next: {
         guard let job = next() else { return nil }
         do throws(Failure) {

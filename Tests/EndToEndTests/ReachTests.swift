@@ -1,0 +1,147 @@
+import Foundation
+import Testing
+
+/// A host of its own name that does not see some folders: empty ones are mounted over them.
+private enum Host {
+  static func start(
+    _ name: String, hiding folders: [String], _ program: String, _ arguments: [String]
+  ) throws -> Running {
+    let script = """
+      name=$1 hidden=$2; shift 2
+      echo "$name" >/proc/sys/kernel/hostname
+      while [ "$hidden" -gt 0 ]; do mount -t tmpfs none "$1"; shift; hidden=$((hidden - 1)); done
+      exec "$@"
+      """
+    return try Running(
+      tool, ["--mount", "--uts", "/bin/sh", "-euc", script, "sh", name, "\(folders.count)"] + folders
+        + [program] + arguments)
+  }
+
+  private static let tool = "/usr/bin/unshare"
+
+  /// Whether this system lets us make hosts.
+  static let isAllowed: Bool = {
+    guard let scratch = try? Scratch(), FileManager.default.isExecutableFile(atPath: tool) else { return false }
+    let file = scratch.file("seen")
+    guard (try? scratch.write("", to: "seen")) != nil else { return false }
+    let hidden = try? start("probe", hiding: [scratch.path], "/bin/sh", ["-c", "hostname=$(cat /proc/sys/kernel/hostname); [ $hostname = probe ] && ! [ -e \(file) ]"])
+    return hidden?.wait() == 0
+  }()
+}
+
+@Suite(.enabled(if: Host.isAllowed, "needs unshare (util-linux) and the right to make mount and UTS namespaces"))
+struct ReachTests {
+  private let scratch: Scratch
+  private let models: String
+  private var run: String { scratch.file("run") }
+
+  init() throws {
+    scratch = try Scratch()
+    models = try scratch.makeFamily(tensors: 40)
+  }
+
+  private func worker(_ host: String, of cluster: Cluster, hiding: [String] = [], _ options: [String] = [])
+    throws -> Running
+  {
+    try Host.start(
+      host, hiding: hiding, Program.worker, ["--connect", cluster.endpoint, "--threads", "1"] + options)
+  }
+
+  @Test func aHostThatSeesEverythingElsewhereIsToldWhere() throws {
+    let cluster = try Cluster(models: models, run: run)
+    try FileManager.default.createDirectory(atPath: scratch.file("there"), withIntermediateDirectories: true)
+    for (from, to) in [(models, "there/weights"), ("\(run)/store", "there/stores")] {
+      #expect(try Program.run("/bin/cp", ["-a", from, scratch.file(to)]).status == 0)
+    }
+    // Both lie below the same folder as the coordinator sees them, and the longer rule is right.
+    let mapped = try worker(
+      "far", of: cluster, hiding: [models, "\(run)/store"],
+      ["--path-map", "\(scratch.path)=\(scratch.file("there"))", "--path-map", "\(models)=\(scratch.file("there/weights"))",
+       "--path-map", "\(run)/store=\(scratch.file("there/stores"))"])
+    cluster.finish()
+    #expect(mapped.leave() == 0, "\(mapped.stderr)")
+    #expect(!mapped.stderr.contains("misses a file"), "\(mapped.stderr)")
+    #expect(try results(run) == scratch.undisturbed(models))
+  }
+
+  private struct Status: Decodable {
+    struct Missing: Decodable, Hashable {
+      var host: String
+      var file: String
+    }
+    var missing: [Missing]
+  }
+
+  @Test func aHostThatMissesTheModelsIsNamedAndAnotherDoesTheWork() throws {
+    let cluster = try Cluster(models: models, run: run)
+    let blind = try worker("blind", of: cluster, hiding: [models])
+    #expect(blind.waitForError("this host misses a file"), "\(blind.stderr)")
+    let lost = Set(blind.stderr.matches(of: /file=(\S+\.safetensors)/).map { String($0.1) })
+    #expect(!lost.isEmpty && lost.allSatisfy { $0.hasPrefix(models) }, "\(blind.stderr)")
+    func isKnown() throws -> Bool {
+      let output = try Program.run(Program.modeltree, ["status", run, "--json"])
+      let status = try? JSONDecoder().decode(Status.self, from: Data(output.stdout.utf8))
+      return status?.missing.contains { $0.host == "blind" && lost.contains($0.file) } ?? false
+    }
+    #expect(try eventually { try isKnown() })
+    let sighted = try worker("sighted", of: cluster)
+    cluster.finish()
+    #expect(blind.leave() == 0 && sighted.leave() == 0)
+    #expect(cluster.log.split(separator: "\n").contains { line in
+      line.contains("blind") && lost.contains { line.contains($0) }
+    }, "\(cluster.log)")
+    #expect(!cluster.log.contains("sighted misses"))
+    #expect(try isKnown(), "after the end as well")
+    #expect(try results(run) == scratch.undisturbed(models))
+  }
+
+  /// One host's copy of a model is of another time: its shards go to the host that has the right one.
+  @Test func aHostWithAStaleCopyIsNamedWithWhatDiffers() throws {
+    let cluster = try Cluster(models: models, run: run)
+    #expect(try Program.run("/bin/cp", ["-a", models, scratch.file("old")]).status == 0)
+    let file = "\(models)/child1/model.safetensors"
+    #expect(try Program.run("/bin/touch", [scratch.file("old/child1/model.safetensors")]).status == 0)
+    let stale = try worker(
+      "stale", of: cluster, hiding: [models], ["--path-map", "\(models)=\(scratch.file("old"))"])
+    #expect(stale.waitForError("modified at"), "\(stale.stderr)")
+    let right = try worker("right", of: cluster)
+    cluster.finish()
+    #expect(stale.leave() == 0 && right.leave() == 0)
+    #expect(cluster.log.split(separator: "\n").contains { $0.contains("stale") && $0.contains(file) }, "\(cluster.log)")
+    #expect(try results(run) == scratch.undisturbed(models))
+  }
+}
+
+/// Reading at a limited rate, and telling where files lie, in what a worker says and does.
+@Suite struct ReadingOptionsTests {
+  private static let nobody = ["--connect", "tcp://127.0.0.1:9"]
+
+  @Test(arguments: [
+    (["--path-map", "/data"], "FROM=TO"), (["--path-map", "/a=/b", "--path-map", "/a=/c"], "'/b' and at '/c'"),
+    (["--max-read", "fast"], "fast"), (["--max-read", "10kB/s"], "100 kB/s"),
+  ])
+  func whatCannotBeMeantIsNamed(_ options: [String], _ word: String) throws {
+    let output = try Program.run(Program.worker, Self.nobody + options)
+    #expect(output.status == 64)
+    #expect(output.stderr.contains(word), "\(output.stderr)")
+  }
+
+  @Test func aWorkerThatReadsSlowlyLeavesSoonAndWithoutBlame() throws {
+    let scratch = try Scratch()
+    // Some 8 MB: more than a minute's worth.
+    let models = try scratch.makeFamily(children: 1, tensors: 2, shape: [1024, 1024])
+    let run = scratch.file("run")
+    let cluster = try Cluster(models: models, run: run)
+    let slow = try cluster.worker("--max-read", "100kB/s")
+    #expect(cluster.waitForLog("joined"))
+    #expect(slow.waitForError("a run begins"), "\(slow.stderr)")
+    let start = ContinuousClock.now
+    slow.send(SIGTERM)
+    #expect(slow.wait() == 0, "\(slow.stderr)")
+    #expect(ContinuousClock.now - start < .seconds(30), "not the minute that the shard would take")
+    let other = try cluster.worker("--max-read", "1GB/s")
+    cluster.finish()
+    #expect(other.leave() == 0)
+    #expect(try results(run) == scratch.undisturbed(models))
+  }
+}
