@@ -56,12 +56,13 @@ let package = Package(
     library("Storage", in: "Shared/Storage", needs: ["CHDF5", "Core"]),
     library("Wire", in: "Shared/Wire", needs: ["Core"]),
     library("Transport", in: "Shared/Transport", needs: ["CZeroMQ", "Core"]),
+    library("Logs", in: "Shared/Logs", needs: ["Core", logging]),
 
     // Worker: shards in, partials out.
     library("Compute", in: "Worker/Compute", needs: ["Core", "Kernels", "Storage", "Wire"]),
     .executableTarget(
       name: "modeltree-worker",
-      dependencies: ["Compute", "Core", "Transport", "Wire", arguments, logging],
+      dependencies: ["Compute", "Core", "Logs", "Transport", "Wire", arguments, logging],
       path: "Sources/Worker/Command", swiftSettings: strict),
 
     // Coordinator: import -> plan -> shards -> partials -> matrices -> tree -> report.
@@ -78,10 +79,15 @@ let package = Package(
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "Lineage", "Planning", "Wire"]),
     library("Lineage", in: "Coordinator/Lineage", needs: ["Core", "Spectra"]),
-    library("Watching", in: "Coordinator/Watching", needs: ["Core"]),
+    // What is compiled in here and below are the parts of pages, so that the program needs no folder
+    // beside it.
+    library(
+      "Watching", in: "Coordinator/Watching", needs: ["Core"],
+      resources: [
+        .embedInCode("Live/live.html"), .embedInCode("Live/live.css"), .embedInCode("Live/live.js"),
+      ]),
     library("Hints", in: "Coordinator/Hints", needs: ["Core", yaml]),
     library("Batch", in: "Coordinator/Batch", needs: ["Core", yaml]),
-    // The parts of tree.html are compiled in, so that the program needs no folder beside it.
     library(
       "Reports", in: "Coordinator/Reports", needs: ["Core", "Lineage", "Storage"],
       resources: [
@@ -90,8 +96,8 @@ let package = Package(
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Batch", "Coordination", "Core", "Gathering", "Hints", "Import", "Journal", "Lineage", "Planning", "Reports",
-        "Storage", "Transport", "Watching", "Wire", arguments, logging,
+        "Batch", "Coordination", "Core", "Gathering", "Hints", "Import", "Journal", "Lineage", "Logs",
+        "Planning", "Reports", "Storage", "Transport", "Watching", "Wire", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
@@ -113,6 +119,8 @@ let package = Package(
     tests("BatchTests", needs: ["Batch", "Core", "TestSupport"]),
     tests("HintsTests", needs: ["Core", "Hints", "TestSupport"]),
     tests("ReportsTests", needs: ["Core", "Lineage", "Reports", "TestSeed", "TestSupport"]),
+    tests("LogsTests", needs: ["Logs", logging]),
+    tests("WatchingTests", needs: ["Core", "TestSeed", "TestSupport", "Watching"]),
     tests("JournalTests", needs: ["Core", "Journal", "TestSupport"]),
     tests(
       "ComputeTests", needs: ["Compute", "Core", "Import", "Storage", "TestSupport", "Wire"]),

@@ -99,9 +99,13 @@ class Page:
 
     def open(self, path, fragment=""):
         """Opens a file from disk and waits until it is drawn. Returns the seconds that took."""
+        return self.visit(Path(path).resolve().as_uri() + fragment)
+
+    def visit(self, url):
+        """Opens an address and waits until it is drawn. Returns the seconds that took."""
         self.loaded = False
         started = time.monotonic()
-        self.call("Page.navigate", url=Path(path).resolve().as_uri() + fragment)
+        self.call("Page.navigate", url=url)
         while not self.loaded:
             self.note(json.loads(self.socket.recv()))
         self.settle()
@@ -110,6 +114,20 @@ class Page:
     def settle(self):
         """Until two frames have passed: all that was asked for is on the screen."""
         self.run("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(true))))")
+
+    def until(self, code, seconds=20):
+        """Waits until an expression holds; frame by frame, since that is when pages change."""
+        end = time.monotonic() + seconds
+        while not self.run(code):
+            if time.monotonic() > end:
+                return False
+            self.settle()
+        return True
+
+    def offline(self, cut):
+        """Cuts the tab off the network, or heals it."""
+        self.call("Network.emulateNetworkConditions", offline=cut, latency=0, downloadThroughput=-1,
+                  uploadThroughput=-1)
 
     def run(self, code):
         """Evaluates an expression in the page; promises are waited for."""

@@ -1,4 +1,4 @@
-internal import Foundation
+public import Foundation
 
 /// Runs the scripts in Tests/Oracle: what other people's tools make of our files.
 public enum Oracle {
@@ -32,6 +32,11 @@ public enum Oracle {
       let printed = String(decoding: text, as: UTF8.self)
       throw Problem(description: "Tests/Oracle/\(script) printed the unexpected (\(error)): \(printed)")
     }
+  }
+
+  /// Runs a script and returns what it prints.
+  public static func text(_ script: String, _ arguments: [String]) throws -> Data {
+    try output(script, arguments)
   }
 
   private static func output(_ script: String, _ arguments: [String]) throws -> Data {

@@ -8,6 +8,8 @@ final class BatchDirectory {
   let path: String
   private let lock: Int32
 
+  static let lockName = ".batch-lock"
+
   var log: String { "\(path)/batch.log" }
 
   init(path: String) throws(Failure) {
@@ -19,7 +21,7 @@ final class BatchDirectory {
         "cannot make the folder '\(path.printable)': \((error as NSError).localizedDescription)",
         advice: "name a folder that you may write to with --out")
     }
-    lock = open("\(path)/.batch-lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    lock = open("\(path)/\(Self.lockName)", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard lock >= 0 else {
       throw .cannotWrite(
         "cannot write to '\(path.printable)': \(String(cString: strerror(errno)))",

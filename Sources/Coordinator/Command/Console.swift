@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Logs
 
 /// Results go to stdout, everything else to stderr.
 enum Console {
@@ -8,10 +9,7 @@ enum Console {
 
   static func result(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
 
-  static func say(_ line: String) { 
-    let text = job.map { "\($0.printable): \(line)" } ?? line
-    FileHandle.standardError.write(Data("\(text)\n".utf8))
-   }
+  static func say(_ line: String) { StandardError.say(line, job: job) }
 
-  static func error(_ line: String) { say(line) }
+  static func error(_ line: String) { StandardError.say(line, level: .error, job: job) }
 }

@@ -24,6 +24,8 @@ final class RunDirectory {
     return logger
   }
 
+  static let lockName = ".lock"
+
   /// Everything that a run writes, for starting over.
   private static let contents = [
     "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "run.log", "run.json", "results.h5",
@@ -45,7 +47,7 @@ final class RunDirectory {
         advice: "name a folder that you may write to")
     }
     let known = (try? FileManager.default.contentsOfDirectory(atPath: self.path)) ?? []
-    let foreign = known.filter { !Self.contents.contains($0) && $0 != ".lock" }
+    let foreign = known.filter { !Self.contents.contains($0) && $0 != Self.lockName }
     if !known.contains("journal.sqlite"), let first = foreign.sorted().first {
       throw .cannotWrite(
         "'\(path.printable)' is not empty and not a run directory (it holds '\(first.printable)')",
@@ -72,7 +74,7 @@ final class RunDirectory {
   }
 
   private func takeLock() throws(Failure) {
-    lock = open("\(path)/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    lock = open("\(path)/\(Self.lockName)", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     guard lock >= 0 else {
       throw .cannotWrite(
         "cannot write to the run directory '\(path.printable)': \(String(cString: strerror(errno)))",
@@ -96,8 +98,8 @@ final class RunDirectory {
   }
 
   /// Is some coordinator at work on the folder?
-  static func isLocked(_ path: String) -> Bool {
-    let file = open("\(path)/.lock", O_RDONLY | O_CLOEXEC)
+  static func isLocked(_ path: String, _ name: String = lockName) -> Bool {
+    let file = open("\(path)/\(name)", O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return false }
     defer { close(file) }
     return flock(file, LOCK_SH | LOCK_NB) != 0

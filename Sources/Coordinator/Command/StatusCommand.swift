@@ -1,52 +1,51 @@
 import ArgumentParser
 import Core
-import Foundation
-import Journal
+import Watching
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
     abstract: "Shows how far a run is.",
     discussion: """
-      Example:
+      Examples:
+        modeltree status run
+        modeltree status run --watch
+        modeltree status tcp://head:5555 --key worker.key
         modeltree status run --json
       """)
 
-  @Argument(help: ArgumentHelp("The run directory.", valueName: "run")) var path: String
-  @Flag(help: "Print JSON.") var json = false
+  @Argument(
+    help: ArgumentHelp(
+      "A run directory, a batch's directory, or a coordinator's endpoint, as tcp://head:5555.",
+      valueName: "run|endpoint"))
+  var source: String
 
-  private struct Status: Codable {
-    /// finished, running or stopped
-    var state: String
-    var shards: Int
-    var shardsDone: Int
-    var bytesRead: Int
-    var workerSeconds: Double
-  }
+  @Option(
+    help: ArgumentHelp(
+      "For an endpoint: a key file that 'modeltree keygen' made for a worker.", valueName: "file"))
+  var key: String?
+
+  @Flag(help: "For an endpoint beyond this machine without keys: whoever answers is believed.")
+  var insecure = false
+
+  @Flag(help: "Look every second, until the run has ended; a line every ten seconds where there is no terminal.")
+  var watch = false
+
+  @Flag(help: "List every worker, job and host.")
+  var all = false
+
+  @Flag(help: "Print JSON; with --watch, an object a line.")
+  var json = false
 
   func run() throws {
+    let signals = watch ? StatusWatch.stopSignals() : nil
+    defer { withExtendedLifetime(signals) {} }
     try reporting { () throws(Failure) in
-      try RunFiles.require(path)
-      let journal = try Journal(reading: "\(path)/journal.sqlite")
-      let totals = try journal.totals()
-      let shards = try journal.setting("shards").flatMap { Int($0) } ?? 0
-      let isFinished =
-        FileManager.default.fileExists(atPath: "\(path)/run.json") && totals.shards == shards
-      let status = Status(
-        state: RunDirectory.isLocked(path) ? "running" : isFinished ? "finished" : "stopped",
-        shards: shards, shardsDone: totals.shards, bytesRead: totals.bytesRead,
-        workerSeconds: totals.seconds)
-      Console.result(json ? JSONText.of(status, pretty: true) + "\n" : text(status))
+      let source = try StatusSource(source, key: key, insecure: insecure)
+      let form = StatusText(columns: Terminal.size?.columns, workers: all ? nil : 20)
+      if watch { return try StatusWatch(source: source, form: form, json: json).run() }
+      let report = try source.look()
+      Console.result(json ? report.json : report.text(form))
     }
-  }
-
-  private func text(_ status: Status) -> String {
-    """
-    state    \(status.state)
-    shards   \(status.shardsDone) of \(status.shards)
-    read     \(ByteCount(bytes: status.bytesRead))
-    work     \(fixed(status.workerSeconds, 1)) s of workers' time
-
-    """
   }
 }

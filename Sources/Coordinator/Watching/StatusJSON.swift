@@ -5,15 +5,18 @@ public import Foundation
 ///
 /// Names in snake_case, times in ISO 8601 with milliseconds, keys sorted, every number finite.
 public enum StatusJSON {
-  public static func encode(_ status: PoolStatus) -> String {
+  public static func encode(_ status: PoolStatus) -> String { text(of: status.finite) }
+
+  /// Anything that holds a status, in the same form; its numbers must be finite.
+  public static func text(of value: some Encodable, pretty: Bool = false) -> String {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.outputFormatting = pretty ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.dateEncodingStrategy = .custom { date, encoder in
       var value = encoder.singleValueContainer()
       try value.encode(text(of: date))
     }
-    guard let data = try? encoder.encode(status.finite) else {
+    guard let data = try? encoder.encode(value) else {
       preconditionFailure("a status of finite numbers always encodes")
     }
     return String(decoding: data, as: UTF8.self)

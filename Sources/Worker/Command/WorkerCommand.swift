@@ -3,6 +3,7 @@ public import Core
 import Foundation
 import Glibc
 import Logging
+public import Logs
 import Transport
 
 @main
@@ -54,6 +55,11 @@ struct WorkerCommand: ParsableCommand {
   @Option(help: "Seconds to wait for a coordinator that does not answer, before leaving.")
   var patience: Int = 600
 
+  @Option(
+    help: ArgumentHelp(
+      "text, or json: what is said on standard error, one JSON object a line.", valueName: "text|json"))
+  var logFormat: LogFormat = .text
+
   @Option(help: .hidden)
   var parent: Int32?
 
@@ -70,7 +76,8 @@ struct WorkerCommand: ParsableCommand {
   func run() throws {
     // Before anything else: a signal that comes early must not be lost.
     let signals = StopSignals { _ in _exit(0) }
-    LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+    StandardError.speak(logFormat, as: "modeltree.worker")
+    LoggingSystem.bootstrap { [logFormat] in JSONLogHandler.standardError($0, in: logFormat) }
     var logger = Logger(label: "modeltree.worker")
     logger[metadataKey: "worker.process"] = "\(ProcessInfo.processInfo.processIdentifier)"
     do throws(Failure) {
@@ -82,7 +89,7 @@ struct WorkerCommand: ParsableCommand {
         paths: try PathMap(pathMap), maxRead: maxRead, patience: .seconds(patience), parent: parent)
       try Worker(options, logger: logger).run(signals: signals)
     } catch {
-      FileHandle.standardError.write(Data("modeltree-worker: \(error)\n".utf8))
+      StandardError.say("modeltree-worker: \(error)", level: .error)
       throw ExitCode(error.exitCode)
     }
   }
@@ -97,3 +104,5 @@ extension ByteCount: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }
   public var defaultValueDescription: String { description }
 }
+
+extension LogFormat: ExpressibleByArgument {}

@@ -1,18 +1,22 @@
-internal import Core
-
 /// How wide a text is on a terminal and in a font of fixed width, and how to shorten it.
-enum TextColumns {
+public enum TextColumns {
   /// Columns of a text: 2 for wide scalars (East Asian, emoji), 0 for marks on the one before.
-  static func count(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
+  public static func count(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
 
   /// The text with its middle left out, so that it takes no more than `columns`; ids often differ at
   /// their ends.
-  static func shortened(_ text: String, to columns: Int) -> String {
+  public static func shortened(_ text: String, to columns: Int) -> String {
     guard count(text) > columns, columns > 0 else { return text }
     let room = columns - 1
     let head = taken(Array(text.unicodeScalars), room - room / 2)
     let tail = taken(text.unicodeScalars.reversed(), room / 2)
     return head.text + "…" + String(String.UnicodeScalarView(tail.scalars.reversed()))
+  }
+
+  /// The beginning of the text, so that it takes no more than `columns`.
+  public static func cut(_ text: String, to columns: Int) -> String {
+    guard count(text) > columns, columns > 0 else { return text }
+    return taken(Array(text.unicodeScalars), columns - 1).text + "…"
   }
 
   private static func taken(_ scalars: [Unicode.Scalar], _ columns: Int) -> (text: String, scalars: [Unicode.Scalar]) {

@@ -1,0 +1,90 @@
+import Core
+import Foundation
+import Watching
+
+/// What `modeltree status` found out.
+struct StatusReport: Encodable {
+  enum State: String, Encodable { case running, finished, stopped }
+
+  var state: State
+  var shards: Int
+  var shardsDone: Int
+  var bytesRead: Int
+  /// nil where only the coordinator's own words are known.
+  var workerSeconds: Double?
+  /// Time since the coordinator last wrote down how far it is, where it should have done so since.
+  var secondsSilent: Double?
+  /// What the coordinator says; nil from a run that never said anything.
+  var pool: PoolStatus?
+
+  private static let patience = 10.0
+
+  init(state: State, shards: Int, shardsDone: Int, bytesRead: Int, workerSeconds: Double?) {
+    self.state = state
+    self.shards = shards
+    self.shardsDone = shardsDone
+    self.bytesRead = bytesRead
+    self.workerSeconds = workerSeconds
+  }
+
+  /// What a coordinator says of itself.
+  init(_ pool: PoolStatus) {
+    self.init(
+      state: pool.state == .finished ? .finished : pool.state == .stopped ? .stopped : .running,
+      shards: pool.jobs.reduce(0) { $0 + $1.shards }, shardsDone: pool.jobs.reduce(0) { $0 + $1.shardsDone },
+      bytesRead: pool.jobs.reduce(0) { $0 + $1.bytesDone }, workerSeconds: nil)
+    self.pool = pool
+  }
+
+  /// The coordinator is not at work any more, whatever its last words were.
+  mutating func end(as state: State) {
+    self.state = state
+    guard pool?.state != .finished, pool?.state != .stopped else { return }
+    pool?.state = state == .finished ? .finished : .stopped
+    pool?.workers = []
+    pool?.bytesPerSecond = 0
+    pool?.secondsLeft = nil
+  }
+
+  mutating func noteSilence(at now: Date) {
+    guard state == .running, let pool else { return }
+    let age = now.timeIntervalSince(pool.updated)
+    if age > Self.patience { secondsSilent = age }
+  }
+
+  var json: String { StatusJSON.text(of: self, pretty: true) + "\n" }
+
+  var line: String {
+    let time = Date().formatted(.iso8601)
+    let silence = secondsSilent.map { ", \(Self.silence($0))" } ?? ""
+    return "\(time) \(pool.map(StatusText.line) ?? "\(state.rawValue), shards \(shardsDone)/\(shards)")\(silence)\n"
+  }
+
+  func text(_ form: StatusText) -> String {
+    var text = ""
+    if let secondsSilent, let pool {
+      text += """
+        \(Self.silence(secondsSilent)) on \(pool.host.printable), process \(pool.process): what follows is as old
+          -> see whether it still runs there, and whether both hosts' clocks agree
+
+
+        """
+    }
+    guard let pool else {
+      return text + """
+        state    \(state.rawValue)
+        shards   \(shardsDone) of \(shards)
+        read     \(ByteCount(bytes: bytesRead))
+        work     \(fixed(workerSeconds ?? 0, 1)) s of workers' time
+
+        """
+    }
+    text += form.render(pool)
+    if let workerSeconds { text += "\nwork  \(fixed(workerSeconds, 1)) s of workers' time\n" }
+    return text
+  }
+
+  private static func silence(_ seconds: Double) -> String {
+    "no sign of life for \(TimeText.duration(seconds))"
+  }
+}

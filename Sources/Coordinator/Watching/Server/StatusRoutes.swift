@@ -1,0 +1,72 @@
+internal import Core
+
+/// What is answered to which request. Lives on the server's thread.
+struct StatusRoutes {
+  let board: StatusBoard
+  /// Is the server for this machine alone?
+  let isLocal: Bool
+
+  /// A loop that has not turned for so long hangs.
+  static let patience = Duration.seconds(30)
+
+  /// Texts are made once per status, however many ask.
+  private var json = Made()
+  private var metrics = Made()
+
+  private struct Made {
+    var status: PoolStatus?
+    var age = -1
+    var body: [UInt8] = []
+  }
+
+  init(_ board: StatusBoard, isLocal: Bool) {
+    self.board = board
+    self.isLocal = isLocal
+  }
+
+  mutating func reply(to request: HTTPRequest) -> HTTPReply {
+    // A page from elsewhere can have its own name point at this machine, and would read the status
+    // through the user's browser; it cannot hide the name.
+    guard !isLocal || request.host.map(Self.isOwnName) ?? true else {
+      return HTTPReply(
+        .misdirected,
+        "this status is for this machine alone: open it as http://localhost or http://127.0.0.1 and its port")
+    }
+    switch request.path {
+    case "/": return HTTPReply(.html, LivePage.html)
+    case "/live.css": return HTTPReply(.css, LivePage.style)
+    case "/live.js": return HTTPReply(.script, LivePage.script)
+    case "/status.json":
+      guard let status = board.status else { return HTTPReply(.unavailable, "there is no status yet") }
+      if json.status != status { json = Made(status: status, body: Array(StatusJSON.encode(status).utf8)) }
+      return HTTPReply(.json, json.body)
+    case "/metrics":
+      let (status, age) = (board.status, Int(board.sinceTurn / .seconds(1)))
+      if metrics.age != age || metrics.status != status {
+        metrics = Made(status: status, age: age, body: Array(Metrics.render(status, loopAge: Double(age)).utf8))
+      }
+      return HTTPReply(.metrics, metrics.body)
+    case "/healthz": return Self.health(board.sinceTurn)
+    default:
+      return HTTPReply(.notFound, "there are /, /status.json, /metrics and /healthz")
+    }
+  }
+
+  /// - Parameter age: since the coordinator's loop turned.
+  static func health(_ age: Duration) -> HTTPReply {
+    guard age < patience else {
+      return HTTPReply(.unavailable, "the coordinator's loop has not turned for \(Int(age / .seconds(1))) s")
+    }
+    return HTTPReply(.text, "ok\n")
+  }
+
+  /// `localhost` or an address by its numbers, with any port.
+  static func isOwnName(_ host: String) -> Bool {
+    var name = host[...]
+    if name.hasPrefix("[") { return true }
+    if let colon = name.lastIndex(of: ":") { name = name[..<colon] }
+    if name.lowercased() == "localhost" { return true }
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+  }
+}

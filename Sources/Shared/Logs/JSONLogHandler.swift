@@ -1,0 +1,32 @@
+internal import Foundation
+public import Logging
+
+/// Logs to standard error, one JSON object a line.
+public struct JSONLogHandler: LogHandler {
+  public var metadata: Logger.Metadata = [:]
+  public var logLevel: Logger.Level = .info
+  private let label: String
+
+  public init(label: String) { self.label = label }
+
+  public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  public func log(event: LogEvent) {
+    let line = LogLine(
+      level: event.level, label: label, message: "\(event.message)",
+      metadata: metadata.merging(event.metadata ?? [:]) { $1 })
+    // In one write, so that lines of several threads do not mix.
+    FileHandle.standardError.write(Data((line.json() + "\n").utf8))
+  }
+
+  /// The handler for a format, for `LoggingSystem.bootstrap`.
+  public static func standardError(_ label: String, in format: LogFormat) -> any LogHandler {
+    switch format {
+    case .text: StreamLogHandler.standardError(label: label)
+    case .json: JSONLogHandler(label: label)
+    }
+  }
+}
