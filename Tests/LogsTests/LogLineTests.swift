@@ -2,7 +2,7 @@ import Foundation
 import Logging
 import Testing
 
-@testable import Logs
+import Logs
 
 struct LogLineTests {
   private func object(_ line: String) throws -> [String: Any] {
