@@ -73,7 +73,7 @@ let package = Package(
     library(
       "Coordination", in: "Coordinator/Coordination",
       needs: [
-        "Core", "Import", "Journal", "Planning", "Scheduling", "Storage", "Transport", "Watching",
+        "Core", "Import", "Journal", "Logs", "Planning", "Scheduling", "Storage", "Transport", "Watching",
         "Wire", logging,
       ]),
     library(

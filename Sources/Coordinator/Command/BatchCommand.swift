@@ -49,6 +49,7 @@ struct BatchCommand: ParsableCommand {
 
   @OptionGroup(title: "Keys") var keys: KeyArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
+  @OptionGroup(title: "Watching") var watching: WatchingArguments
 
   func validate() throws {
     guard atOnce >= 1 else { throw ValidationError("--at-once must be at least 1, got \(atOnce)") }
@@ -56,6 +57,7 @@ struct BatchCommand: ParsableCommand {
 
   func run() throws {
     let signals = Recovery.stopSignals()
+    watching.speak()
     try reporting { () throws(Failure) in
       let list = try JobList(path: path, out: out)
       var jobs: [BatchRun.Job] = []
@@ -63,8 +65,8 @@ struct BatchCommand: ParsableCommand {
       let remote = try listen.map { endpoint throws(Failure) in try keys.listening(on: endpoint) }
       let directory = try BatchDirectory(path: list.out)
       let listening = if let remote { remote } else { try checking.local(workers, log: directory.log) }
-      let pool = ShardPool(
-        listening, serving: checking.serving, signals: signals, logger: directory.logger,
+      let pool = try ShardPool(
+        listening, serving: checking.serving, watching: watching, signals: signals, logger: directory.logger,
         directory: directory.path)
       defer { pool.end() }
       let batch = BatchRun(jobs, pool: pool, redo: redo)

@@ -27,14 +27,16 @@ struct CoordinateCommand: ParsableCommand {
 
   @OptionGroup(title: "Keys") var keys: KeyArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
+  @OptionGroup(title: "Watching") var watching: WatchingArguments
 
   func run() throws {
     let signals = Recovery.stopSignals()
+    watching.speak()
     try reporting { () throws(Failure) in
       let listening = try keys.listening(on: listen)
       let directory = try RunDirectory(path: options.out, redo: options.redo)
-      let pool = ShardPool(
-        listening, serving: checking.serving, signals: signals,
+      let pool = try ShardPool(
+        listening, serving: checking.serving, watching: watching, signals: signals,
         logger: directory.logger)
       try Recovery(Invocation(options), directory: directory, pool: pool, mayChangeModels: true).run()
     }

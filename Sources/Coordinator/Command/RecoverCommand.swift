@@ -16,13 +16,15 @@ struct RecoverCommand: ParsableCommand {
   @OptionGroup var options: RecoveryOptions
   @OptionGroup(title: "Workers") var workers: WorkerArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
+  @OptionGroup(title: "Watching") var watching: WatchingArguments
 
   func run() throws {
     let signals = Recovery.stopSignals()
+    watching.speak()
     try reporting { () throws(Failure) in
       let directory = try RunDirectory(path: options.out, redo: options.redo)
-      let pool = ShardPool(
-        try checking.local(workers, log: directory.log), serving: checking.serving, signals: signals,
+      let pool = try ShardPool(
+        try checking.local(workers, log: directory.log), serving: checking.serving, watching: watching, signals: signals,
         logger: directory.logger)
       try Recovery(Invocation(options), directory: directory, pool: pool, mayChangeModels: true).run()
     }

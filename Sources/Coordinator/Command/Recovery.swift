@@ -236,6 +236,13 @@ struct Recovery {
     if done.count < plan.shards.count { try checkMemory(plan) }
     let work = ShardWork(
       name: name, directory: directory.path, plan: plan, run: identity.text, journal: journal, done: done)
+    var tree: GrowingTree?
+    if pool.isWatched {
+      tree = GrowingTree(plan, journal: directory.journal, options: invocation.lineage) { [pool] in
+        pool.note(work.run, tree: $0)
+      }
+    }
+    defer { tree?.stop() }
     let report = try record.time("compare") { () throws(Failure) in try pool.compute(work) }
     record.disputes = report.disputes
     for dispute in report.disputes { Console.say("note: \(dispute)") }

@@ -27,9 +27,11 @@ struct ResumeCommand: ParsableCommand {
 
   @OptionGroup(title: "Keys") var keys: KeyArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
+  @OptionGroup(title: "Watching") var watching: WatchingArguments
 
   func run() throws {
     let signals = Recovery.stopSignals()
+    watching.speak()
     try reporting { () throws(Failure) in
       let remote = try listen.map { endpoint throws(Failure) in try keys.listening(on: endpoint) }
       try RunFiles.require(path)
@@ -37,8 +39,8 @@ struct ResumeCommand: ParsableCommand {
       let invocation = try RunFiles.invocation(directory.journal)
       let listening =
         if let remote { remote } else { try checking.local(workers, log: directory.log) }
-      let pool = ShardPool(
-        listening, serving: checking.serving, signals: signals, logger: directory.logger)
+      let pool = try ShardPool(
+        listening, serving: checking.serving, watching: watching, signals: signals, logger: directory.logger)
       try Recovery(invocation, directory: directory, pool: pool, mayChangeModels: false).run()
     }
   }

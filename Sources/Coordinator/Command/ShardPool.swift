@@ -11,7 +11,8 @@ import Watching
 /// needed: a run whose shards are all in its journal needs none.
 final class ShardPool: Sendable {
   let listening: Listening
-  let board = StatusBoard()
+  private let board = StatusBoard()
+  private let page: StatusServer?
   private let serving: ServingOptions
   private let signals: StopSignals
   private let logger: Logger
@@ -21,17 +22,24 @@ final class ShardPool: Sendable {
   /// A signal that came before the pool was opened.
   private let stopped = Mutex<Int32?>(nil)
 
-  /// - Parameter directory: of a batch, whose status goes there; nil for a single run.
+  /// - Parameters:
+  ///   - watching: how the pool is shown to onlookers; nil for not at all.
+  ///   - directory: of a batch, whose status goes there; nil for a single run.
+  /// - Throws: `Failure` when the page cannot be served.
   init(
-    _ listening: Listening, serving: ServingOptions, signals: StopSignals, logger: Logger,
-    directory: String? = nil
-  ) {
+    _ listening: Listening, serving: ServingOptions, watching: WatchingArguments?, signals: StopSignals,
+    logger: Logger, directory: String? = nil
+  ) throws(Failure) {
     self.listening = listening
     self.serving = serving
     self.signals = signals
     self.logger = logger
     self.directory = directory
+    page = try watching?.startServer(board: board)
   }
+
+  /// Is somebody shown trees while they grow?
+  var isWatched: Bool { page != nil }
 
   /// Opens the pool before the runs are known.
   func open() throws(Failure) { _ = try open(largestAnswer: ShardServer.generousAnswer) }
@@ -63,8 +71,14 @@ final class ShardPool: Sendable {
   /// Tells onlookers what a run is doing.
   func note(_ run: String, _ state: PoolStatus.State) { server.withLock { $0 }?.note(run, state) }
 
+  /// Tells onlookers what a run's finished tensors say so far.
+  func note(_ run: String, tree: JobStatus.PartialTree) { server.withLock { $0 }?.note(run, tree: tree) }
+
   /// Ends the pool, its own workers with it.
-  func end() { server.withLock { $0 }?.end() }
+  func end() {
+    server.withLock { $0 }?.end()
+    page?.stop()
+  }
 
   private func open(largestAnswer: Int) throws(Failure) -> ShardServer {
     let opened = server.withLock { server -> Result<ShardServer, Failure> in

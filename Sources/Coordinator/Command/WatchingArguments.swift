@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Core
-import Logs
+public import Logs
 import Watching
 
 extension LogFormat: ExpressibleByArgument {}

@@ -1,22 +1,16 @@
 internal import Core
-internal import Foundation
-internal import Glibc
 internal import Logging
+internal import Logs
 
 /// How far the pool is, on stderr: one line that is rewritten on a terminal, a line a minute elsewhere.
 struct Progress {
-  private let say: (@Sendable (String) -> Void)?
   private let started = ContinuousClock.now
-  private let isTerminal: Bool
+  private let isTerminal = StandardError.canRewrite
   private var totalBytes = 0
   private var nextUpdate: ContinuousClock.Instant
   private var nextComplaint = ContinuousClock.now
-  private var shown = false
 
-  /// - Parameter say: takes whole lines instead of the terminal.
-  init(say: (@Sendable (String) -> Void)?) {
-    self.say = say
-    isTerminal = say == nil && isatty(STDERR_FILENO) == 1
+  init() {
     nextUpdate = started + (isTerminal ? .milliseconds(200) : .seconds(10))
   }
 
@@ -38,7 +32,7 @@ struct Progress {
     }
     parts.append(workers == 1 ? "1 worker" : "\(workers) workers")
     if workers == 0 { parts.append("waiting for workers") }
-    tell(parts.joined(separator: ", "))
+    StandardError.show(parts.joined(separator: ", "))
   }
 
   /// Says, once a minute, why nothing goes on.
@@ -47,22 +41,11 @@ struct Progress {
     guard now >= nextComplaint else { return }
     nextComplaint = now + .seconds(60)
     logger.warning("waiting", metadata: ["reason": "\(reason)"])
-    clear()
-    let line = "waiting: \(reason); run.log and 'modeltree status' name hosts and files"
-    if let say { say(line) } else { write("\(line)\n") }
+    StandardError.say("waiting: \(reason); run.log and 'modeltree status' name hosts and files")
   }
 
   /// Leaves the terminal with an empty line for what comes next.
-  mutating func clear() {
-    if shown { write("\r\u{1b}[K") }
-    shown = false
-  }
-
-  private mutating func tell(_ line: String) {
-    if let say { return say(line) }
-    write(isTerminal ? "\r\u{1b}[K\(line)" : "\(line)\n")
-    shown = isTerminal
-  }
+  func clear() { StandardError.clear() }
 
   static func duration(_ seconds: Double) -> String {
     let whole = Int(min(seconds, 1e9).rounded(.up))
@@ -70,6 +53,4 @@ struct Progress {
     if whole < 6000 { return "\((whole + 30) / 60) min" }
     return "\(whole / 3600) h \(whole % 3600 / 60) min"
   }
-
-  private func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
 }

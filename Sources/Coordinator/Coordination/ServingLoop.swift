@@ -26,7 +26,7 @@ final class ServingLoop {
   /// Which runs each worker was told of.
   private var opened: [WorkerID: Set<JobID>] = [:]
   private var observer: Observer
-  private var progress: Progress
+  private var progress = Progress()
   private var nextLook = Duration.zero
   private var nextTick = Duration.zero
   /// The answer that the scheduler is being asked about.
@@ -48,7 +48,6 @@ final class ServingLoop {
     FileLimit.raise()
     self.mailbox = mailbox
     self.logger = logger
-    progress = Progress(say: options.progress)
     self.largestAnswer = max(largestAnswer, WireProtocol.largestReportBytes)
     scheduler = Scheduler(limits: .init(silence: options.silence), verified: options.verified)
     let context = try Context()

@@ -14,14 +14,9 @@ public struct ServingOptions: Sendable {
   public var silence: Duration
   /// Share of the shards that two workers compute and must agree on, 0 to 1.
   public var verified: Double
-  /// Where a line on the progress goes, once a minute; nil for one that is rewritten on the terminal.
-  public var progress: (@Sendable (String) -> Void)?
 
-  public init(
-    silence: Duration = .seconds(10), verified: Double = 0, progress: (@Sendable (String) -> Void)? = nil
-  ) {
+  public init(silence: Duration = .seconds(10), verified: Double = 0) {
     self.silence = silence
     self.verified = verified
-    self.progress = progress
   }
 }

@@ -30,6 +30,28 @@ public struct Plan: Sendable {
     self.notes = notes + Self.notesOnTypes(models) + SketchSize.notes(tensors) + single + Self.notesOnStrangers(models, tensors)
   }
 
+  private init(_ whole: Plan, tensors: [PlannedTensor], shards: [Shard]) {
+    (models, notes) = (whole.models, whole.notes)
+    self.tensors = tensors
+    self.shards = shards
+  }
+
+  /// The part of the plan whose tensors are finished. Shards keep the numbers that they have in the
+  /// whole plan.
+  public func finished(_ done: Set<ShardID>) -> Plan {
+    let open = Set(shards.filter { !done.contains($0.id) }.map(\.tensor))
+    let kept = tensors.indices.filter { !open.contains($0) }
+    let places = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, $0) })
+    let shards = shards.compactMap { shard in
+      places[shard.tensor].map { place in
+        Shard(
+          id: shard.id, tensor: place, coordinates: shard.coordinates, samples: shard.samples,
+          spectrum: shard.spectrum)
+      }
+    }
+    return Plan(self, tensors: kept.map { tensors[$0] }, shards: shards)
+  }
+
   /// The shards of one tensor, numbered from `first` on.
   static func shards(
     of shape: TensorShape, tensor: Int, samples: Int, spectrum: Int, from first: Int

@@ -1,5 +1,5 @@
-internal import Foundation
-internal import Logging
+package import Foundation
+package import Logging
 
 /// One thing that is said, as a line of JSON.
 package struct LogLine {
