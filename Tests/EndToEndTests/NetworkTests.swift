@@ -1,88 +1,106 @@
 import Foundation
 import Testing
 
-/// Two hosts as network namespaces, with a cable between them that can be pulled.
-private final class TwoHosts {
-  let head: String
-  let node: String
-  let headAddress = "10.77.1.1"
+/// A cluster of several hosts, with keys, and what happens to hosts.
+@Suite(.enabled(if: Hosts.areAllowed, "needs iproute2 and the right to make network namespaces"))
+struct NetworkTests {
+  private let scratch: Scratch
+  private let models: String
+  private var run: String { scratch.file("run") }
+  private var keys: String { scratch.file("keys") }
+  private var log: String { (try? String(contentsOfFile: "\(run)/run.log", encoding: .utf8)) ?? "" }
 
   init() throws {
-    let name = "mt\(UInt32.random(in: 0...UInt32.max))"
-    (head, node) = ("\(name)a", "\(name)b")
-    let (headCable, nodeCable) = ("\(name.suffix(8))a", "\(name.suffix(8))b")
-    cable = nodeCable
-    for command in [
-      "netns add \(head)", "netns add \(node)",
-      "-n \(head) link add \(headCable) type veth peer name \(nodeCable) netns \(node)",
-      "-n \(head) addr add \(headAddress)/24 dev \(headCable)", "-n \(head) link set \(headCable) up",
-      "-n \(node) addr add 10.77.1.2/24 dev \(nodeCable)", "-n \(node) link set \(nodeCable) up",
-    ] { try Self.ip(command) }
+    scratch = try Scratch()
+    models = try scratch.makeFamily(tensors: 40)
+    #expect(try Program.run(Program.modeltree, ["keygen", scratch.file("keys")]).status == 0)
   }
 
-  deinit {
-    for name in [head, node] { try? Self.ip("netns del \(name)") }
-  }
-
-  private let cable: String
-
-  func cut() throws { try Self.ip("-n \(node) link set \(cable) down") }
-  func heal() throws { try Self.ip("-n \(node) link set \(cable) up") }
-
-  func start(on host: String, _ program: String, _ arguments: [String]) throws -> Running {
-    try Running(Self.tool, ["netns", "exec", host, program] + arguments)
-  }
-
-  private static let tool = "/usr/sbin/ip"
-
-  private static func ip(_ command: String) throws {
-    let output = try Program.run(tool, command.split(separator: " ").map(String.init))
-    guard output.status == 0 else { throw NetworkError(text: "ip \(command): \(output.stderr)") }
-  }
-
-  /// Whether this system lets us make hosts.
-  static let isAllowed: Bool = {
-    guard FileManager.default.isExecutableFile(atPath: tool) else { return false }
-    return (try? TwoHosts()) != nil
-  }()
-}
-
-private struct NetworkError: Error, CustomStringConvertible {
-  var text: String
-  var description: String { text }
-}
-
-@Suite(.enabled(if: TwoHosts.isAllowed, "needs iproute2 and the right to make network namespaces"))
-struct NetworkTests {
-  @Test func aNetworkThatIsCutAndHealedCostsTimeAndNothingElse() throws {
-    let scratch = try Scratch()
-    let models = try scratch.makeFamily(tensors: 40)
-    let (run, keys) = (scratch.file("run"), scratch.file("keys"))
-    #expect(try Program.run(Program.modeltree, ["keygen", keys]).status == 0)
-    let hosts = try TwoHosts()
-    let endpoint = "tcp://\(hosts.headAddress):5555"
-    // One worker cannot agree with itself, so the run lasts until the second comes.
+  /// The coordinator on host 0. With --verify 1 one host's worker cannot finish the run alone: it
+  /// cannot agree with itself.
+  private func coordinator(_ hosts: Hosts, _ options: [String] = []) throws -> Running {
     let coordinator = try hosts.start(
-      on: hosts.head, Program.modeltree,
+      on: 0, Program.modeltree,
       [
-        "coordinate", models, "--out", run, "--listen", endpoint, "--keys", keys, "--verify", "1",
+        "coordinate", models, "--out", run, "--listen", endpoint(hosts), "--keys", keys, "--verify", "1",
         "--worker-timeout", "3",
-      ])
+      ] + options)
     #expect(coordinator.waitForError("listening on"), "\(coordinator.stderr)")
-    func log() -> String { (try? String(contentsOfFile: "\(run)/run.log", encoding: .utf8)) ?? "" }
-    func worker() throws -> Running {
-      try hosts.start(
-        on: hosts.node, Program.worker, ["--connect", endpoint, "--key", "\(keys)/worker.key", "--threads", "1"])
-    }
-    let first = try worker()
-    #expect(eventually { log().contains("joined") }, "\(first.stderr)")
-    try hosts.cut()
-    #expect(eventually { log().contains("fell silent") })
-    try hosts.heal()
-    #expect(eventually { log().components(separatedBy: "a worker joined").count > 2 }, "it is back")
-    let second = try worker()
+    return coordinator
+  }
+
+  private func endpoint(_ hosts: Hosts) -> String { "tcp://\(hosts.address(0)):5555" }
+
+  private func worker(_ hosts: Hosts, on host: Int, at endpoint: String? = nil) throws -> Running {
+    try hosts.start(
+      on: host, Program.worker,
+      ["--connect", endpoint ?? self.endpoint(hosts), "--key", "\(keys)/worker.key", "--threads", "1"])
+  }
+
+  @Test func aNetworkThatIsCutAndHealedCostsTimeAndNothingElse() throws {
+    let hosts = try Hosts(2)
+    let coordinator = try coordinator(hosts)
+    let first = try worker(hosts, on: 1)
+    #expect(eventually { log.contains("joined") }, "\(first.stderr)")
+    try hosts.cut(1)
+    #expect(eventually { log.contains("fell silent") })
+    try hosts.heal(1)
+    #expect(eventually { log.components(separatedBy: "a worker joined").count > 2 }, "it is back")
+    let second = try worker(hosts, on: 1)
     #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
     #expect(first.leave() == 0 && second.leave() == 0)
     #expect(try results(run) == scratch.undisturbed(models))
+  }
+
+  @Test func fourHostsOneCutOffAndHealedOneKilledGiveTheSameBits() throws {
+    let hosts = try Hosts(4)
+    let coordinator = try coordinator(hosts)
+    // Host 1 works alone, which is not enough; it is cut off with shards in its hands.
+    let cutOff = try worker(hosts, on: 1)
+    #expect(eventually { log.contains("joined") }, "\(cutOff.stderr)")
+    try hosts.cut(1)
+    #expect(eventually { log.contains("fell silent") })
+    // Host 2 comes, and is gone without a word while it holds shards that only a second one can settle.
+    let killed = try worker(hosts, on: 2)
+    #expect(eventually { log.components(separatedBy: "a worker joined").count > 2 }, "\(killed.stderr)")
+    killed.send(SIGKILL)
+    #expect(eventually { log.contains("connection is gone") })
+    // Host 3 comes, and host 1 comes back.
+    let late = try worker(hosts, on: 3)
+    try hosts.heal(1)
+    #expect(coordinator.wait() == 0, "\(coordinator.stderr)\n\(log)")
+    #expect(late.leave() == 0 && cutOff.leave() == 0, "\(late.stderr)\n\(cutOff.stderr)")
+    #expect(log.components(separatedBy: "a worker joined").count > 4, "\(log)")
+    #expect(try results(run) == scratch.undisturbed(models))
+    let truth = try String(contentsOfFile: "\(run)/edges.csv", encoding: .utf8)
+    for child in 0..<3 { #expect(truth.contains("root,child\(child),"), "\(truth)") }
+  }
+
+  @Test func aStrangerOnTheNetworkGetsNothing() throws {
+    let hosts = try Hosts(3)
+    let coordinator = try coordinator(hosts)
+    let stranger = try hosts.start(
+      on: 2, Program.worker, ["--connect", endpoint(hosts), "--insecure", "--patience", "3", "--threads", "1"])
+    #expect(stranger.wait() == 75, "\(stranger.stderr)")
+    #expect(log.contains("a connection ended before its greeting was complete"))
+    let workers = try (1...2).map { try worker(hosts, on: $0) }
+    #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
+    for worker in workers { #expect(worker.leave() == 0) }
+  }
+
+  @Test func statusIsAskedOverTheNetwork() throws {
+    let hosts = try Hosts(2)
+    let coordinator = try coordinator(hosts)
+    let worker = try worker(hosts, on: 1)
+    #expect(eventually { log.contains("joined") }, "\(worker.stderr)")
+    let status = try hosts.start(
+      on: 1, Program.modeltree, ["status", endpoint(hosts), "--key", "\(keys)/worker.key", "--json"])
+    #expect(status.wait() == 0, "\(status.stderr)")
+    #expect(status.stdout.contains("\"shards\" : 40"), "\(status.stdout)")
+    let refused = try hosts.start(on: 1, Program.modeltree, ["status", endpoint(hosts), "--insecure"])
+    #expect(refused.wait() != 0 && refused.stdout.isEmpty, "\(refused.stdout)")
+    coordinator.send(SIGTERM)
+    #expect(coordinator.wait() == 75)
+    worker.end()
   }
 }
