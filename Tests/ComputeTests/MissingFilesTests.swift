@@ -126,6 +126,7 @@ struct MissingFilesTests {
     }
     try differs(Array(whole.dropLast(4)), time, "\(whole.count - 4) bytes long, was \(whole.count)")
     try differs(whole, time - 1, "modified at")
+    try differs(whole, time + 0.5, "modified at")
     var other = whole
     other[20] ^= 1
     try differs(other, time, "another header")

@@ -45,8 +45,8 @@ public struct SourceFile: Sendable, Hashable, Codable {
       guard now.modified == modified else { throw changed(model, place, times(now.modified)) }
       return
     }
-    // A copy: its file system, or what copied it, may know whole seconds only. Its header must be the same.
-    guard now.modified / Self.second == modified / Self.second else {
+    // A copy: its file system, or what copied it, may keep less of the time. Its header must be the same.
+    guard Self.granularities.contains(where: { now.modified == modified - modified % $0 }) else {
       throw changed(model, place, times(now.modified))
     }
     guard try Self.fingerprint(ofHeaderIn: place, bytes: now.bytes) == header else {
@@ -88,7 +88,8 @@ public struct SourceFile: Sendable, Hashable, Codable {
   /// What the format allows.
   private static let largestHeader: UInt64 = 100_000_000
 
-  private static let second = 1_000_000_000
+  /// Nanoseconds that file systems and tools count time in.
+  private static let granularities = [1, 100, 1000, 1_000_000, 1_000_000_000]
 
   private static func time(_ nanoseconds: Int) -> String {
     Date(timeIntervalSince1970: Double(nanoseconds) / 1e9).formatted(.iso8601)
