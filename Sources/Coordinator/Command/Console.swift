@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Logging
 import Logs
 
 /// Results go to stdout, everything else to stderr.
