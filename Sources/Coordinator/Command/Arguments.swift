@@ -1,6 +1,7 @@
 public import ArgumentParser
 public import Core
 public import Lineage
+public import Logs
 public import Reports
 
 extension ByteCount: ExpressibleByArgument {
@@ -11,6 +12,7 @@ extension ByteCount: ExpressibleByArgument {
 extension DistanceMetric: ExpressibleByArgument {}
 extension Stage: ExpressibleByArgument {}
 extension EdgeLengths: ExpressibleByArgument {}
+extension LogFormat: ExpressibleByArgument {}
 
 /// `auto`, or a number of families.
 struct FamilyCount: ExpressibleByArgument, CustomStringConvertible {

@@ -3,8 +3,6 @@ import Core
 public import Logs
 import Watching
 
-extension LogFormat: ExpressibleByArgument {}
-
 /// How a run can be watched from outside.
 struct WatchingArguments: ParsableArguments {
   @Option(

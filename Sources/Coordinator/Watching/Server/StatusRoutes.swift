@@ -46,7 +46,9 @@ struct StatusRoutes {
         metrics = Made(status: status, age: age, body: Array(Metrics.render(status, loopAge: Double(age)).utf8))
       }
       return HTTPReply(.metrics, metrics.body)
-    case "/healthz": return Self.health(board.sinceTurn)
+    case "/healthz":
+      // The loop begins when there are shards; before that nothing has to turn.
+      return Self.health(board.status == nil ? .zero : board.sinceTurn)
     default:
       return HTTPReply(.notFound, "there are /, /status.json, /metrics and /healthz")
     }
