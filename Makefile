@@ -45,6 +45,11 @@ bench: ## Measure against other programs and the machine (BENCH=quick: two minut
 	$(BUILD)
 	bench/bench $(BENCH)
 
+.PHONY: container-check
+container-check: build ## Carry out the image's recipe without an engine, and run pods of deploy/kubernetes in it
+	@scripts/setup --python
+	scripts/container-check
+
 # One page per subcommand, and completions for three shells: all from the commands themselves.
 SHARE := .build/share
 PLUGIN := .build/plugins/GenerateManual/outputs
@@ -71,4 +76,4 @@ install: manual ## Install programs, man pages and completions below PREFIX (/us
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf .build .venv bench/.venv runs
+	rm -rf .build .build-static .venv bench/.venv runs

@@ -1,0 +1,103 @@
+import Foundation
+import Testing
+
+/// The manifests of deploy/kubernetes: the schemas know them, they fit each other, and the programs live in them.
+@Suite struct KubernetesTests {
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  @Test(arguments: [("small", 0), ("large", 1)])
+  func manifestsAreValidAndFitEachOther(overlay: String, budgets: Int) throws {
+    let manifests = try Manifests(overlay, in: scratch)
+    let checked = try Program.oracle("check_kubernetes", [manifests.rendered])
+    #expect(checked.status == 0, "\(checked.stderr)")
+    #expect(checked.stdout.contains("\"budgets\": \(budgets)"))
+  }
+
+  @Test func noKeyCanBeCommitted() throws {
+    let keys = "deploy/kubernetes/components/keys/keys"
+    for name in ["coordinator.key", "worker.key", "allowed-workers"] {
+      let ignored = try Program.run(
+        "/usr/bin/git", ["-C", Program.root, "check-ignore", "--quiet", "\(keys)/\(name)"])
+      #expect(ignored.status == 0, "\(name)")
+    }
+  }
+
+  /// What a Job is told when a program ends, and what the program was told before.
+  @Test func asJobTellsFinishedFromToldToGo() throws {
+    let program = "\(Program.root)/deploy/container/as-job"
+    for code in [0, 1, 64, 75] as [Int32] {
+      #expect(try Program.run(program, ["/bin/sh", "-c", "exit \(code)"]).status == code)
+    }
+    #expect(try Program.run(program, ["/bin/echo", "two words"]).stdout == "two words\n")
+    for (code, expected) in [(0, 143), (75, 143), (65, 65), (73, 73)] as [(Int32, Int32)] {
+      let running = try Running(
+        program, ["/bin/bash", "-c", "trap 'exit \(code)' TERM; echo ready >&2; while :; do read -t 60 <> <(:); done"])
+      #expect(running.waitForError("ready"))
+      running.send(SIGTERM)
+      #expect(running.wait() == expected)
+    }
+    // One that a signal ends outright.
+    let stubborn = try Running(program, ["/bin/sh", "-c", "echo ready >&2; exec sleep 600"])
+    #expect(stubborn.waitForError("ready"))
+    stubborn.send(SIGTERM)
+    #expect(stubborn.wait() == 143)
+  }
+}
+
+@Suite(.enabled(if: Node.isAllowed, "needs root, iproute2 and bubblewrap, and the right to make namespaces"))
+struct PodTests {
+  private let scratch: Scratch
+  private let models: String
+
+  init() throws {
+    scratch = try Scratch()
+    models = try scratch.makeFamily()
+  }
+
+  @Test func aRunThatIsEvictedGoesOnInTheNextPodToTheSameBits() throws {
+    let node = try Node(Manifests("small", in: scratch), models: models, in: scratch)
+    let evicted = try node.start("coordinator")
+    #expect(evicted.waitForError("listening on"), "\(evicted.stderr)")
+    #expect(try node.get("/healthz") == "200\n")
+    #expect(try node.get("/metrics") == "200\n")
+    evicted.send(SIGTERM)
+    #expect(evicted.wait() == 143, "another pod takes over")
+
+    // The worker is there first and waits; another is told to go meanwhile.
+    let (worker, other) = (try node.start("worker"), try node.start("worker"))
+    #expect(worker.waitForError("connecting") && other.waitForError("connecting"), "\(worker.stderr)")
+    other.send(SIGTERM)
+    #expect(other.wait() == 143, "not finished: the pool gets another")
+    let coordinator = try node.start("coordinator")
+    #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
+    #expect(worker.wait() == 0, "the pool is complete: \(worker.stderr)")
+    #expect(try results("\(node.runs)/run") == scratch.undisturbed(models))
+  }
+
+  @Test func theLargeOverlayRunsToTheSameBits() throws {
+    let node = try Node(Manifests("large", in: scratch), models: models, in: scratch)
+    // Shards that are verified want two workers.
+    let workers = try (0..<2).map { _ in try node.start("worker") }
+    for worker in workers { #expect(worker.waitForError("connecting"), "\(worker.stderr)") }
+    let coordinator = try node.start("coordinator")
+    #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
+    let ends = workers.map { $0.leave() }
+    #expect(ends.contains(0) && ends.allSatisfy { [0, 143].contains($0) }, "\(ends)")
+    #expect(try results("\(node.runs)/run") == scratch.undisturbed(models))
+  }
+
+  @Test func aWorkerThatIsTakenOffTheListInTheSecretIsKeptOut() throws {
+    let node = try Node(Manifests("small", in: scratch), models: models, in: scratch)
+    let coordinator = try node.start("coordinator")
+    #expect(coordinator.waitForError("listening on"), "\(coordinator.stderr)")
+    try node.replace("modeltree-coordinator", "allowed-workers", with: "# nobody\n")
+    func log() -> String { (try? String(contentsOfFile: "\(node.runs)/run/run.log", encoding: .utf8)) ?? "" }
+    #expect(eventually { log().contains("the list of workers changed") })
+    let worker = try node.start("worker")
+    #expect(worker.wait() == 64, "\(worker.stderr)")
+    coordinator.send(SIGTERM)
+    #expect(coordinator.wait() == 143)
+  }
+}
