@@ -3,23 +3,41 @@ internal import Synchronization
 
 /// SIGINT and SIGTERM as values: a thread of this object waits for them.
 ///
-/// Made before any other thread, so that all of them leave the two signals to this one: none is lost
-/// however early it comes. A second signal ends the process at once.
+/// Made before any thread of ours, so that all of those leave the two signals to this one: none is lost
+/// however early it comes. Libraries start threads before the program does (OpenBLAS one per processor), and
+/// the system may hand a signal to one of those; whichever thread it is, the signal's number goes through a
+/// pipe. A second signal ends the process at once.
 public final class StopSignals: Sendable {
   private let handler = Mutex<@Sendable (Int32) -> Void>({ _ in })
+
+  /// Where the handlers of signals write: they may touch nothing else.
+  private static let pipe: (read: Int32, write: Int32) = {
+    var ends: [Int32] = [-1, -1]
+    precondition(pipe2(&ends, O_CLOEXEC) == 0, "the system has no file descriptor left")
+    writingEnd.store(ends[1], ordering: .releasing)
+    return (ends[0], ends[1])
+  }()
+
+  private static let writingEnd = Atomic<Int32>(-1)
 
   /// - Parameter handler: what the first signal does until `handle` says otherwise; called on
   ///   another thread.
   public init(_ handler: @escaping @Sendable (Int32) -> Void) {
     self.handler.withLock { $0 = handler }
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGINT)
-    sigaddset(&signals, SIGTERM)
+    var signals = Self.signals
     pthread_sigmask(SIG_BLOCK, &signals, nil)
+    _ = Self.pipe
     // Whoever started this program may have them ignored; then they would never arrive.
-    signal(SIGINT, SIG_DFL)
-    signal(SIGTERM, SIG_DFL)
+    var action = sigaction()
+    action.__sigaction_handler.sa_handler = { number in
+      var byte = UInt8(truncatingIfNeeded: number)
+      let error = errno
+      _ = write(StopSignals.writingEnd.load(ordering: .acquiring), &byte, 1)
+      errno = error
+    }
+    action.sa_flags = Int32(SA_RESTART)
+    sigaction(SIGINT, &action, nil)
+    sigaction(SIGTERM, &action, nil)
     var thread = pthread_t()
     let box = Unmanaged.passRetained(self).toOpaque()
     let code = pthread_create(
@@ -38,18 +56,24 @@ public final class StopSignals: Sendable {
     self.handler.withLock { $0 = handler }
   }
 
-  private func waitForever() {
+  private static var signals: sigset_t {
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGINT)
     sigaddset(&signals, SIGTERM)
+    return signals
+  }
+
+  private func waitForever() {
+    var signals = Self.signals
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     var isFirst = true
     while true {
-      var number: Int32 = 0
-      guard sigwait(&signals, &number) == 0 else { continue }
-      guard isFirst else { _exit(128 + number) }
+      var number: UInt8 = 0
+      guard read(Self.pipe.read, &number, 1) == 1 else { continue }
+      guard isFirst else { _exit(128 + Int32(number)) }
       isFirst = false
-      handler.withLock { $0 }(number)
+      handler.withLock { $0 }(Int32(number))
     }
   }
 }
