@@ -11,14 +11,16 @@ public final class StopSignals: Sendable {
   private let handler = Mutex<@Sendable (Int32) -> Void>({ _ in })
 
   /// Where the handlers of signals write: they may touch nothing else.
-  private static let pipe: (read: Int32, write: Int32) = {
-    var ends: [Int32] = [-1, -1]
-    precondition(pipe2(&ends, O_CLOEXEC) == 0, "the system has no file descriptor left")
-    writingEnd.store(ends[1], ordering: .releasing)
-    return (ends[0], ends[1])
-  }()
-
   private static let writingEnd = Atomic<Int32>(-1)
+
+  private static let readingEnd: Int32 = {
+    var ends: [Int32] = [-1, -1]
+    precondition(pipe(&ends) == 0, "the system has no file descriptor left")
+    // Programs that this one starts have no business with it.
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    writingEnd.store(ends[1], ordering: .releasing)
+    return ends[0]
+  }()
 
   /// - Parameter handler: what the first signal does until `handle` says otherwise; called on
   ///   another thread.
@@ -26,7 +28,7 @@ public final class StopSignals: Sendable {
     self.handler.withLock { $0 = handler }
     var signals = Self.signals
     pthread_sigmask(SIG_BLOCK, &signals, nil)
-    _ = Self.pipe
+    _ = Self.readingEnd
     // Whoever started this program may have them ignored; then they would never arrive.
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { number in
@@ -70,7 +72,7 @@ public final class StopSignals: Sendable {
     var isFirst = true
     while true {
       var number: UInt8 = 0
-      guard read(Self.pipe.read, &number, 1) == 1 else { continue }
+      guard read(Self.readingEnd, &number, 1) == 1 else { continue }
       guard isFirst else { _exit(128 + Int32(number)) }
       isFirst = false
       handler.withLock { $0 }(Int32(number))
