@@ -1,8 +1,7 @@
 import Foundation
 import Logging
+import Logs
 import Testing
-
-@testable import Logs
 
 struct LogLineTests {
   private func object(_ line: String) throws -> [String: Any] {

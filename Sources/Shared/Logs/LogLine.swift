@@ -1,12 +1,19 @@
-internal import Foundation
-internal import Logging
+package import Foundation
+package import Logging
 
 /// One thing that is said, as a line of JSON.
-struct LogLine {
+package struct LogLine {
   var level: Logger.Level
   var label: String
   var message: String
-  var metadata: Logger.Metadata = [:]
+  var metadata: Logger.Metadata
+
+  package init(level: Logger.Level, label: String, message: String, metadata: Logger.Metadata = [:]) {
+    self.level = level
+    self.label = label
+    self.message = message
+    self.metadata = metadata
+  }
 
   private static let host = ProcessInfo.processInfo.hostName
   private static let process = ProcessInfo.processInfo.processIdentifier
@@ -14,7 +21,7 @@ struct LogLine {
 
   /// Keys in the order in which people look for them; metadata by name after that, nested ones with
   /// dots. What the line says itself cannot be written over by metadata.
-  func json(at time: Date = Date()) -> String {
+  package func json(at time: Date = Date()) -> String {
     var fields: [(name: String, value: String)] = [
       ("time", quoted(time.formatted(Self.timeStyle))), ("level", quoted(level.rawValue)),
       ("label", quoted(label)), ("message", quoted(message)), ("host", quoted(Self.host)),
