@@ -1,8 +1,7 @@
 import Foundation
 import Logging
-import Testing
-
 import Logs
+import Testing
 
 struct LogLineTests {
   private func object(_ line: String) throws -> [String: Any] {

@@ -1,7 +1,6 @@
 import Core
 import Testing
-
-@testable import Watching
+import Watching
 
 struct HTTPAddressTests {
   @Test(arguments: [

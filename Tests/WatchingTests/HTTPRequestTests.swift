@@ -1,7 +1,6 @@
-import TestSeed
 import Testing
-
-@testable import Watching
+import TestSeed
+import Watching
 
 struct HTTPRequestTests {
   private func read(_ text: String) -> HTTPRequest.Reading { HTTPRequest.read(Array(text.utf8)) }

@@ -1,8 +1,8 @@
 import Core
 import Foundation
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 import Watching
 
 /// The page that follows a run, in a real browser.
@@ -43,7 +43,6 @@ struct LivePageTests {
       var share = 0.2
       while !isOver.withLock({ $0 }) {
         var status = Sample.busy(share: min(1, share))
-        status.jobs[0].shardsSetAside = 0
         status.updated += share * 100
         if share >= 1 { status.state = .finished }
         board.post(status)

@@ -1,9 +1,8 @@
 import Core
 import Foundation
-import TestSupport
 import Testing
-
-@testable import Watching
+import TestSupport
+import Watching
 
 struct MetricsTests {
   /// Series and their values, read by the grammar of the format: labels may hold anything.
@@ -37,7 +36,9 @@ struct MetricsTests {
   @Test func growWithWorkersAndJobsAlone() {
     var status = Sample.busy(workers: 3, jobs: 2)
     let before = series(Metrics.render(status, loopAge: 0)).count
-    status.failures = (0..<500).map { .init(time: Sample.start, worker: "w\($0)", job: "j\($0)", shard: $0, message: "m\($0)") }
+    status.failures = (0..<500).map { (number: Int) in
+      .init(time: Sample.start, worker: "w\(number)", job: "j\(number)", shard: number, message: "m\(number)")
+    }
     status.missing = (0..<500).map { .init(host: "h\($0)", file: "f\($0)") }
     status.slowestFiles = (0..<500).map { .init(file: "f\($0)", bytes: 1, seconds: 1) }
     status.workers[0].shards = (0..<500).map { .init(job: "j", shard: $0, tensor: "t\($0)", seconds: 0) }
@@ -84,7 +85,7 @@ enum Promtool {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(path))
     process.arguments = ["check", "metrics"]
-    process.standardInput = try #require(FileHandle(forReadingAtPath: file))
+    process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
     let output = Pipe()
     process.standardOutput = output
     process.standardError = output

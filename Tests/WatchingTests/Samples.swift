@@ -21,7 +21,7 @@ enum Sample {
       let part = min(1, max(0, share + (jobs == 1 ? 0 : 0.6 - 1.2 * Double(number) / Double(jobs))))
       let done = Int(Double(shards) * part)
       let held = done == shards ? 0 : min(2 * workers, shards - done)
-      let aside = number == 0 && jobs == 1 ? 2 : 0
+      let aside = number == 0 && jobs == 1 && done < shards ? 2 : 0
       var map = Array(repeating: Character("#"), count: done) + Array(repeating: "o", count: held)
       map += Array(repeating: ".", count: shards - map.count)
       // Shards do not come back in order.

@@ -53,9 +53,9 @@ struct StatusJSONTests {
 
   @Test func aNewerFormatIsNamed() throws {
     let json = "{\"format\":2,\"software\":\"9.0\",\"everything\":\"else\"}"
-    let failure = #expect(throws: Failure.self) { try StatusJSON.decode(Data(json.utf8), from: "run/status.json") }
-    #expect(failure?.kind == .badInput)
-    #expect("\(try #require(failure))".contains("format 2") && "\(try #require(failure))".contains("9.0"))
+    let failure = try #require(
+      #expect(throws: Failure.self) { try StatusJSON.decode(Data(json.utf8), from: "run/status.json") })
+    #expect(failure.kind == .badInput && failure.message.contains("format 2") && failure.advice.contains("9.0"))
   }
 
   @Test(arguments: ["", "{", "[]", "null", "{\"format\":1}", "{\"format\":\"x\"}"])

@@ -1,9 +1,8 @@
 import Core
 import Foundation
-import TestSupport
 import Testing
-
-@testable import Watching
+import TestSupport
+import Watching
 
 /// The server as other people's clients see it, over real sockets.
 struct StatusServerTests {

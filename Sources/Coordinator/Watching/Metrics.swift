@@ -3,7 +3,7 @@ internal import Foundation
 /// A status in Prometheus' text format, version 0.0.4.
 ///
 /// One series per job, per worker, and per state of these: nothing grows with shards, files or time.
-enum Metrics {
+package enum Metrics {
   private enum Kind: String { case counter, gauge }
 
   private struct Family {
@@ -16,7 +16,7 @@ enum Metrics {
   /// - Parameters:
   ///   - status: nil before there is one.
   ///   - loopAge: seconds since the coordinator's loop turned.
-  static func render(_ status: PoolStatus?, loopAge: Double) -> String {
+  package static func render(_ status: PoolStatus?, loopAge: Double) -> String {
     var families = [
       Family(
         name: "loop_age_seconds", kind: .gauge,

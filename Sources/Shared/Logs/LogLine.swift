@@ -3,10 +3,10 @@ package import Logging
 
 /// One thing that is said, as a line of JSON.
 package struct LogLine {
-  package var level: Logger.Level
-  package var label: String
-  package var message: String
-  package var metadata: Logger.Metadata
+  var level: Logger.Level
+  var label: String
+  var message: String
+  var metadata: Logger.Metadata
 
   package init(level: Logger.Level, label: String, message: String, metadata: Logger.Metadata = [:]) {
     self.level = level

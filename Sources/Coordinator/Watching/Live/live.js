@@ -169,9 +169,10 @@
     table(bodyOf("job-table"), ["name", "", "wide", "number", "number", "number"], shown.map((job) => [
       (cell, row) => {
         if (!cell.firstChild) {
-          cell.append(make("button", { type: "button", onclick: () => { chosen = cell.firstChild.textContent; update(); } }));
+          cell.append(make("button", { type: "button", onclick: () => { chosen = cell.firstChild.dataset.name; update(); } }));
         }
-        write(cell.firstChild, job.name);
+        write(cell.firstChild, job.name || "(no name)");
+        attribute(cell.firstChild, "data-name", job.name);
         attribute(cell.firstChild, "title", job.run);
         attribute(row, "aria-current", job.name === current ? "true" : null);
       },

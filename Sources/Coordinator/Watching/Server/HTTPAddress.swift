@@ -46,7 +46,7 @@ public struct HTTPAddress: Sendable, Equatable, CustomStringConvertible {
   public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
   /// Can it be reached from this machine alone?
-  var isLocal: Bool {
+  package var isLocal: Bool {
     if host == "localhost" || host == "::1" { return true }
     // 127.0.0.0/8 by its numbers: a host's name may begin with "127." as well.
     let parts = host.split(separator: ".", omittingEmptySubsequences: false)

@@ -1,6 +1,6 @@
 /// An answer, and the bytes that say it.
-struct HTTPReply: Equatable {
-  enum Status: Int {
+package struct HTTPReply: Equatable {
+  package enum Status: Int, Sendable {
     case ok = 200
     case badRequest = 400
     case notFound = 404
@@ -35,9 +35,9 @@ struct HTTPReply: Equatable {
     case metrics = "text/plain; version=0.0.4; charset=utf-8"
   }
 
-  var status: Status
+  package var status: Status
   var kind: Kind
-  var body: [UInt8]
+  package var body: [UInt8]
 
   init(_ kind: Kind, _ body: String, status: Status = .ok) { self.init(kind, Array(body.utf8), status: status) }
 

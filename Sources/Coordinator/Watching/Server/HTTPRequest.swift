@@ -1,27 +1,33 @@
 /// The first line of a request and the one header that counts: this server reads nothing else.
-struct HTTPRequest: Equatable {
-  enum Method: String {
+package struct HTTPRequest: Equatable {
+  package enum Method: String {
     case get = "GET"
     case head = "HEAD"
   }
 
-  var method: Method
+  package var method: Method
   /// Without its query.
-  var path: String
+  package var path: String
   /// As the client named this server; nil from HTTP/1.0.
-  var host: String?
+  package var host: String?
+
+  package init(method: Method, path: String, host: String?) {
+    self.method = method
+    self.path = path
+    self.host = host
+  }
 
   /// What became of the bytes that have come so far.
-  enum Reading: Equatable {
+  package enum Reading: Equatable {
     case incomplete
     case complete(HTTPRequest)
     case refused(HTTPReply.Status)
   }
 
   /// No honest head is longer; browsers send some hundred bytes.
-  static let largestHead = 8192
+  package static let largestHead = 8192
 
-  static func read(_ bytes: [UInt8]) -> Reading {
+  package static func read(_ bytes: [UInt8]) -> Reading {
     guard let end = headEnd(bytes) else {
       // A head in another language (TLS, say) is refused by its first line.
       if let line = bytes.firstIndex(of: newline), first(bytes[..<line]) == nil { return .refused(.badRequest) }

@@ -1,8 +1,8 @@
 internal import Core
 internal import Glibc
 
-/// A TCP socket that listens; closed with this object.
-final class Listener: Sendable {
+/// A TCP socket that listens, until it is closed.
+struct Listener: Sendable {
   let descriptor: Int32
   /// With the real port.
   let address: HTTPAddress
@@ -37,7 +37,7 @@ final class Listener: Sendable {
     isLocal = bound?.isLocal ?? false
   }
 
-  deinit { close(descriptor) }
+  func end() { close(descriptor) }
 
   private static func boundAddress(_ descriptor: Int32) -> HTTPAddress? {
     var storage = sockaddr_storage()

@@ -17,9 +17,13 @@ final class ServingLoop {
     self.limits = limits
   }
 
-  /// Until there is something to read from `stopping`.
+  /// Until there is something to read from `stopping`. Closes everything that it was given.
   func run() {
-    defer { for client in clients { close(client.descriptor) } }
+    defer {
+      for client in clients { close(client.descriptor) }
+      listener.end()
+      close(stopping)
+    }
     while true {
       var items = [pollfd(fd: stopping, events: Int16(POLLIN), revents: 0)]
       items += clients.map { pollfd(fd: $0.descriptor, events: $0.events, revents: 0) }

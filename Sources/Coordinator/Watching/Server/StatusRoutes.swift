@@ -1,13 +1,13 @@
 internal import Core
 
 /// What is answered to which request. Lives on the server's thread.
-struct StatusRoutes {
+package struct StatusRoutes {
   let board: StatusBoard
   /// Is the server for this machine alone?
   let isLocal: Bool
 
   /// A loop that has not turned for so long hangs.
-  static let patience = Duration.seconds(30)
+  package static let patience = Duration.seconds(30)
 
   /// Texts are made once per status, however many ask.
   private var json = Made()
@@ -55,7 +55,7 @@ struct StatusRoutes {
   }
 
   /// - Parameter age: since the coordinator's loop turned.
-  static func health(_ age: Duration) -> HTTPReply {
+  package static func health(_ age: Duration) -> HTTPReply {
     guard age < patience else {
       return HTTPReply(.unavailable, "the coordinator's loop has not turned for \(Int(age / .seconds(1))) s")
     }
@@ -63,7 +63,7 @@ struct StatusRoutes {
   }
 
   /// `localhost` or an address by its numbers, with any port.
-  static func isOwnName(_ host: String) -> Bool {
+  package static func isOwnName(_ host: String) -> Bool {
     var name = host[...]
     if name.hasPrefix("[") { return true }
     if let colon = name.lastIndex(of: ":") { name = name[..<colon] }

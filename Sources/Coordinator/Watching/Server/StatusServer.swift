@@ -45,6 +45,7 @@ public final class StatusServer: Sendable {
     self.address = listener.address
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else {
+      listener.end()
       throw Failure(.unclassified, "cannot serve the status: \(String(cString: strerror(errno)))")
     }
     for end in ends { Descriptor.makePolite(end) }
@@ -52,7 +53,6 @@ public final class StatusServer: Sendable {
     stopping = ends[1]
     let thread = Thread { [ended] in
       ServingLoop(listener: listener, stopping: told, board: board, limits: limits).run()
-      close(told)
       ended.signal()
     }
     thread.name = "status server"
