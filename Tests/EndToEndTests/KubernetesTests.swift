@@ -67,11 +67,12 @@ struct PodTests {
 
     // The worker is there first and waits; another is told to go meanwhile.
     let (worker, other) = (try node.start("worker"), try node.start("worker"))
+    defer { for pod in [worker, other] { pod.send(SIGTERM) } }
     #expect(worker.waitForError("connecting") && other.waitForError("connecting"), "\(worker.stderr)")
     other.send(SIGTERM)
     #expect(other.wait() == 143, "not finished: the pool gets another")
     let coordinator = try node.start("coordinator")
-    #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
+    try #require(coordinator.wait() == 0, "\(coordinator.stderr)")
     #expect(worker.wait() == 0, "the pool is complete: \(worker.stderr)")
     #expect(try results("\(node.runs)/run") == scratch.undisturbed(models))
   }
@@ -80,9 +81,10 @@ struct PodTests {
     let node = try Node(Manifests("large", in: scratch), models: models, in: scratch)
     // Shards that are verified want two workers.
     let workers = try (0..<2).map { _ in try node.start("worker") }
+    defer { for worker in workers { worker.send(SIGTERM) } }
     for worker in workers { #expect(worker.waitForError("connecting"), "\(worker.stderr)") }
     let coordinator = try node.start("coordinator")
-    #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
+    try #require(coordinator.wait() == 0, "\(coordinator.stderr)")
     let ends = workers.map { $0.leave() }
     #expect(ends.contains(0) && ends.allSatisfy { [0, 143].contains($0) }, "\(ends)")
     #expect(try results("\(node.runs)/run") == scratch.undisturbed(models))

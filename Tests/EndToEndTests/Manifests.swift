@@ -41,6 +41,8 @@ final class Node {
       let name = (source as NSString).lastPathComponent
       try FileManager.default.copyItem(atPath: source, toPath: scratch.file("programs/\(name)"))
     }
+    // The models of the tests are their owner's alone.
+    #expect(try Program.run("/bin/chmod", ["-R", "a+rX", models]).status == 0)
     for command in [["netns", "add", network], ["-n", network, "link", "set", "lo", "up"]] {
       #expect(try Program.run(Self.ip, command).status == 0)
     }

@@ -1,19 +1,22 @@
 import Foundation
 import Testing
 
-/// The units of deploy/systemd: systemd understands them, and the programs live below their filters.
-@Suite(.enabled(if: SystemdTests.isAllowed, "needs root, systemd-analyze and libseccomp"))
-struct SystemdTests {
-  private static let folder = "\(Program.root)/deploy/systemd"
-  private static let units = ["modeltree-coordinator@.service", "modeltree-worker.service"]
-  private static let analyze = "/usr/bin/systemd-analyze"
+private enum Systemd {
+  static let analyze = "/usr/bin/systemd-analyze"
 
+  /// Whether this system can judge units and load filters.
   static let isAllowed: Bool = {
     guard geteuid() == 0, FileManager.default.isExecutableFile(atPath: analyze) else { return false }
     let probe = "import ctypes; ctypes.CDLL('libseccomp.so.2')"
     return (try? Program.run(Program.python, ["-c", probe]).status) == 0
   }()
+}
 
+/// The units of deploy/systemd: systemd understands them, and the programs live below their filters.
+@Suite(.enabled(if: Systemd.isAllowed, "needs root, systemd-analyze and libseccomp"))
+struct SystemdTests {
+  private static let folder = "\(Program.root)/deploy/systemd"
+  private static let units = ["modeltree-coordinator@.service", "modeltree-worker.service"]
   private let scratch: Scratch
 
   init() throws { scratch = try Scratch() }
@@ -23,11 +26,11 @@ struct SystemdTests {
     let text = try String(contentsOfFile: "\(Self.folder)/\(unit)", encoding: .utf8)
       .replacing("/usr/local/bin/", with: "\(Program.root)/.build/release/")
     try scratch.write(text, to: unit)
-    let verified = try Program.run(Self.analyze, ["verify", "--man=no", scratch.file(unit)])
+    let verified = try Program.run(Systemd.analyze, ["verify", "--man=no", scratch.file(unit)])
     #expect(verified.status == 0 && verified.stderr.isEmpty, "\(verified.stderr)")
     // In tenths, of 100; a unit without any of it has 96.
     let security = try Program.run(
-      Self.analyze, ["security", "--offline=true", "--threshold=15", scratch.file(unit)])
+      Systemd.analyze, ["security", "--offline=true", "--threshold=15", scratch.file(unit)])
     #expect(security.status == 0, "\(security.stdout.suffix(200))")
   }
 
@@ -55,7 +58,7 @@ struct SystemdTests {
     let keys = scratch.file("keys")
     #expect(try Program.run(Program.modeltree, ["keygen", keys]).status == 0)
     let prepare = """
-      set -e; cd "$1"; mkdir runs credentials; cp keys/worker.key credentials; chown -R "$2" keys runs credentials
+      set -e; cd "$1"; mkdir runs credentials; cp keys/worker.key credentials; chown -R "$2" keys runs credentials models
       chmod 400 credentials/worker.key
       """
     #expect(try Program.run("/bin/sh", ["-c", prepare, "sh", scratch.path, "\(user)"]).status == 0)
@@ -84,8 +87,9 @@ struct SystemdTests {
 
     let worker = try start(
       Self.units[1], "worker.env.example", ["CONNECT=tcp://localhost:\(port)"])
+    defer { worker.send(SIGTERM) }
     let second = try coordinator(port: port)
-    #expect(second.wait() == 0, "\(second.stderr)")
+    try #require(second.wait() == 0, "\(second.stderr)")
     #expect(worker.wait() == 0, "\(worker.stderr)")
     #expect(try results(scratch.file("runs/run")) == scratch.undisturbed(models))
   }
