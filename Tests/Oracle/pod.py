@@ -117,7 +117,7 @@ def main():
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     process = subprocess.Popen(
         words + command(container), pass_fds=[writing],
-        preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM]))
+        preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, []))
     os.close(writing)
     with os.fdopen(reading) as info:
         text = info.read()
@@ -125,7 +125,7 @@ def main():
         sys.exit(process.wait() or 1)
     inside = json.loads(text)["child-pid"]
     signal.signal(signal.SIGTERM, lambda *_: os.kill(inside, signal.SIGTERM))
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
     sys.exit(process.wait())
 
 
