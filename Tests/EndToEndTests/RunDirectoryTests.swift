@@ -109,7 +109,7 @@ import Testing
     let second = try modeltree("recover", models, "--out", run)
     #expect(second.status == 73)
     #expect(second.stderr.contains("another coordinator"))
-    #expect(try modeltree("status", run).stdout.contains("running"))
+    #expect(try modeltree("status", run, "--json").stdout.contains("\"state\" : \"running\""))
     first.send(SIGTERM)
     #expect(first.wait() == 75)
   }

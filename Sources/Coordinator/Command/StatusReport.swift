@@ -36,12 +36,24 @@ struct StatusReport: Encodable {
     self.pool = pool
   }
 
+  /// What the journal says is newer than the coordinator's words, and holds when it was killed.
+  mutating func trust(_ journal: StatusReport) {
+    shards = max(shards, journal.shards)
+    shardsDone = journal.shardsDone
+    bytesRead = journal.bytesRead
+    workerSeconds = journal.workerSeconds
+    guard pool?.jobs.count == 1 else { return }
+    pool?.jobs[0].shardsDone = journal.shardsDone
+    pool?.jobs[0].bytesDone = journal.bytesRead
+  }
+
   /// The coordinator is not at work any more, whatever its last words were.
   mutating func end(as state: State) {
     self.state = state
     guard pool?.state != .finished, pool?.state != .stopped else { return }
     pool?.state = state == .finished ? .finished : .stopped
     pool?.workers = []
+    for index in pool?.jobs.indices ?? 0..<0 { pool?.jobs[index].shardsLeased = 0 }
     pool?.bytesPerSecond = 0
     pool?.secondsLeft = nil
   }

@@ -54,10 +54,7 @@ enum StatusSource {
       return report
     }
     if FileManager.default.fileExists(atPath: "\(path)/journal.sqlite"), let known = try? journalReport(path) {
-      report.shards = max(report.shards, known.shards)
-      report.shardsDone = known.shardsDone
-      report.bytesRead = known.bytesRead
-      report.workerSeconds = known.workerSeconds
+      report.trust(known)
       if known.state == .finished { report.end(as: .finished) }
     }
     if !isAtWork(path, pool) {
