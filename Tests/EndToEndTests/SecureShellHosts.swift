@@ -5,7 +5,7 @@ import Testing
 /// their own. `bare` has no modeltree-worker.
 final class SecureShellHosts {
   private let scratch: Scratch
-  private var daemons: [Running] = []
+  private var daemons: [Daemon] = []
 
   /// Where hosts keep what is of short life.
   let temporary: String
@@ -44,7 +44,7 @@ final class SecureShellHosts {
         """, to: "sshd-\(port)")
       // As root it keeps a folder for parts without rights.
       if getuid() == 0 { try FileManager.default.createDirectory(atPath: "/run/sshd", withIntermediateDirectories: true) }
-      let daemon = try Running(Self.daemon, ["-D", "-e", "-f", scratch.file("sshd-\(port)")])
+      let daemon = try Daemon(Self.daemon, ["-D", "-e", "-f", scratch.file("sshd-\(port)")])
       daemons.append(daemon)
       #expect(daemon.waitForError("Server listening"), "\(daemon.stderr)")
     }
@@ -66,7 +66,7 @@ final class SecureShellHosts {
       """, to: "ssh_config")
   }
 
-  deinit { for daemon in daemons { daemon.end() } }
+  deinit { for daemon in daemons { daemon.stop() } }
 
   private static let daemon = "/usr/sbin/sshd"
 

@@ -5,7 +5,7 @@ import Testing
 /// this user and ports that nobody uses. The nodes are all at 127.0.0.1.
 final class VirtualSlurm {
   private let scratch: Scratch
-  private var daemons: [Running] = []
+  private var daemons: [Daemon] = []
   private let environment: [String: String]
   let folder: String
 
@@ -65,12 +65,11 @@ final class VirtualSlurm {
   deinit {
     _ = try? ask("scancel", ["-u", NSUserName()])
     _ = eventually { (try? ask("squeue", ["-h", "-t", "R,CG"]))?.isEmpty ?? true }
-    for daemon in daemons.reversed() { daemon.send(SIGTERM) }
-    for daemon in daemons { _ = daemon.wait() }
+    for daemon in daemons.reversed() { daemon.stop() }
   }
 
   private func start(_ name: String, _ arguments: [String]) throws {
-    daemons.append(try Running("/usr/sbin/\(name)", arguments, environment: environment))
+    daemons.append(try Daemon("/usr/sbin/\(name)", arguments, environment: environment))
   }
 
   /// What one of Slurm's commands prints.
