@@ -10,6 +10,10 @@ struct StatusTextTests {
 
   @Test func saysHowFarItIsAndWhoIsAtWork() throws {
     let text = StatusText().render(Sample.busy())
+    // For the documentation, as LivePageTests does.
+    if let folder = ProcessInfo.processInfo.environment["MODELTREE_PICTURES"] {
+      try text.write(toFile: "\(folder)/live-terminal.txt", atomically: true, encoding: .utf8)
+    }
     for words in [
       "state       comparing, 43 min so far, about 58 min left", "shards      7", " of 1840 (", "2 set aside", "8.16 GB/s",
       "so far 2 families, 1 certain, from 121 of 290 tensors", "workers at  tcp://0.0.0.0:5555",
