@@ -1,6 +1,6 @@
-public import ArgumentParser
+import ArgumentParser
 import Core
-public import Logs
+import Logs
 import Watching
 
 /// How a run can be watched from outside.
