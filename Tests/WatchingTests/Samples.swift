@@ -16,11 +16,11 @@ enum Sample {
     let shards = jobs == 1 ? 1840 : 240
     var status = PoolStatus(
       software: "0.1.0", host: "head-01", process: 20_417, endpoint: "tcp://0.0.0.0:5555", started: start,
-      updated: start + 2_580, state: .comparing, bytesPerSecond: Double(workers) * 7.1e8, secondsLeft: 3_480)
+      updated: start + 2_580, state: .comparing, bytesPerSecond: Double(workers) * 6.8e8, secondsLeft: 3_480)
     status.jobs = names.enumerated().map { number, name in
       let part = min(1, max(0, share + (jobs == 1 ? 0 : 0.6 - 1.2 * Double(number) / Double(jobs))))
       let done = Int(Double(shards) * part)
-      let held = done == shards ? 0 : min(2 * workers, shards - done)
+      let held = done == shards ? 0 : min(max(1, 2 * workers / jobs), shards - done)
       let aside = number == 0 && jobs == 1 && done < shards ? 2 : 0
       var map = Array(repeating: Character("#"), count: done) + Array(repeating: "o", count: held)
       map += Array(repeating: ".", count: shards - map.count)

@@ -28,7 +28,7 @@ struct Progress {
     if seconds > 0, bytes > 0 {
       let rate = Double(bytes) / seconds
       parts.append("\(ByteCount(bytes: Int(rate)))/s")
-      parts.append("ETA \(Self.duration(Double(max(0, totalBytes - bytes)) / rate))")
+      parts.append("ETA \(TimeText.duration(Double(max(0, totalBytes - bytes)) / rate))")
     }
     parts.append(workers == 1 ? "1 worker" : "\(workers) workers")
     if workers == 0 { parts.append("waiting for workers") }
@@ -46,11 +46,4 @@ struct Progress {
 
   /// Leaves the terminal with an empty line for what comes next.
   func clear() { StandardError.clear() }
-
-  static func duration(_ seconds: Double) -> String {
-    let whole = Int(min(seconds, 1e9).rounded(.up))
-    if whole < 100 { return "\(whole) s" }
-    if whole < 6000 { return "\((whole + 30) / 60) min" }
-    return "\(whole / 3600) h \(whole % 3600 / 60) min"
-  }
 }

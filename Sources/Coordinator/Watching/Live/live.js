@@ -154,7 +154,7 @@
     if (!svg.firstChild) svg.append(draw("polygon", { class: "area" }), draw("polyline", { class: "line" }));
     attribute(svg.children[0], "points", `0,150 ${line} 600,150`);
     attribute(svg.children[1], "points", line);
-    write(byId("pace-note"), `now ${bytes(status.bytes_per_second)}/s, top of the scale ${bytes(top)}/s`);
+    write(byId("pace-note"), `now ${bytes(status.bytes_per_second)}/s, highest ${bytes(top)}/s`);
     write(byId("axis-start"), `after ${duration(start)}`);
     write(byId("axis-end"), duration(end));
   }

@@ -8,7 +8,7 @@ internal import Synchronization
 /// One thread of its own, which waits for all clients together and computes for none of them longer
 /// than a status takes to encode; a run that keeps every processor busy does not silence it. It is no
 /// general web server, and that is the point: what it reads of a stranger is bounded (8 KiB, some
-/// seconds, so many clients), which FlyingFox and its kind do not promise.
+/// seconds, so many clients), which FlyingFox (0.27) does not promise.
 public final class StatusServer: Sendable {
   public struct Limits: Sendable {
     /// Clients at a time; more wait in the system's queue.
