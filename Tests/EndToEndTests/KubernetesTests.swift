@@ -33,7 +33,7 @@ import Testing
     #expect(echo.wait() == 0 && echo.stdout == "two words\n")
     for (code, expected) in [(0, 143), (75, 143), (65, 65), (73, 73)] as [(Int32, Int32)] {
       let running = try asJob(
-        "/bin/bash", "-c", "trap 'exit \(code)' TERM; echo ready >&2; while :; do read -t 60 <> <(:); done")
+        "/bin/sh", "-c", "trap 'kill $!; exit \(code)' TERM; sleep 600 & echo ready >&2; wait")
       #expect(running.waitForError("ready"))
       running.send(SIGTERM)
       #expect(running.wait() == expected)
