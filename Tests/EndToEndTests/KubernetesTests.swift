@@ -32,8 +32,14 @@ import Testing
     let echo = try asJob("/bin/echo", "two words")
     #expect(echo.wait() == 0 && echo.stdout == "two words\n")
     for (code, expected) in [(0, 143), (75, 143), (65, 65), (73, 73)] as [(Int32, Int32)] {
-      let running = try asJob(
-        "/bin/bash", "-c", "trap 'exit \(code)' TERM; echo ready >&2; while :; do read -t 60 <> <(:); done")
+      let script = """
+        import signal, sys
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+        print("ready", file=sys.stderr, flush=True)
+        signal.sigwait([signal.SIGTERM])
+        sys.exit(\(code))
+        """
+      let running = try asJob(Program.python, "-c", script)
       #expect(running.waitForError("ready"))
       running.send(SIGTERM)
       #expect(running.wait() == expected)
