@@ -22,7 +22,7 @@ final class VirtualSlurm {
     var lines = [
       "ClusterName=virtual", "SlurmctldHost=localhost(127.0.0.1)", "SlurmctldPort=\(ports[nodes])",
       // A job that was requeued starts again when the old one's credentials have run out.
-      "AuthType=auth/munge", "AuthInfo=socket=\(folder)/munge,cred_expire=3",
+      "AuthType=auth/munge", "AuthInfo=socket=\(folder)/munge,cred_expire=5",
       "SlurmUser=\(user)", "SlurmdUser=\(user)",
       "StateSaveLocation=\(folder)/state", "SlurmdSpoolDir=\(folder)/spool.%n",
       "SlurmctldPidFile=\(folder)/slurmctld.pid", "SlurmdPidFile=\(folder)/%n.pid",
