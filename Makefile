@@ -50,6 +50,10 @@ container-check: build ## Carry out the image's recipe without an engine, and ru
 	@scripts/setup --python
 	scripts/container-check
 
+.PHONY: cluster-bench
+cluster-bench: build ## What a thousand workers in virtual time cost the coordinator (SEED=1)
+	.build/release/cluster-bench $(SEED)
+
 # One page per subcommand, and completions for three shells: all from the commands themselves.
 SHARE := .build/share
 PLUGIN := .build/plugins/GenerateManual/outputs

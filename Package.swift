@@ -106,6 +106,15 @@ let package = Package(
       name: "kernel-bench", dependencies: ["CKernels", "COpenBLAS", "Core", "Kernels", "Lineage"],
       path: "bench/Kernels", swiftSettings: strict),
 
+    // A cluster in virtual time around the real scheduler, and what it costs the coordinator.
+    .target(
+      name: "VirtualCluster", dependencies: ["Core", "Scheduling", "TestSeed"], path: "bench/Cluster/Virtual",
+      swiftSettings: strict),
+    .executableTarget(
+      name: "cluster-bench",
+      dependencies: ["Core", "Import", "Journal", "Planning", "Scheduling", "Storage", "VirtualCluster", "Wire"],
+      path: "bench/Cluster/Bench", swiftSettings: strict),
+
     // Tests mirror the sources; the last one runs the built programs.
     .target(name: "TestSeed", path: "Tests/TestSeed", swiftSettings: strict),
     // TestSupport writes the files they start from and asks other people's tools.
@@ -131,7 +140,7 @@ let package = Package(
     tests("WireTests", needs: ["Core", "TestSeed", "Wire"]),
     tests("TransportTests", needs: ["Core", "TestSupport", "Transport"]),
     tests("KernelsTests", needs: ["Core", "Kernels", "TestSeed"]),
-    tests("SchedulingTests", needs: ["Core", "Scheduling", "TestSeed"]),
+    tests("SchedulingTests", needs: ["Core", "Scheduling", "TestSeed", "VirtualCluster"]),
     tests("LineageTests", needs: ["Core", "Lineage", "Spectra", "TestSeed"]),
     tests("EndToEndTests", needs: ["TestSeed", "TestSupport", "modeltree", "modeltree-worker"]),
   ],

@@ -1,0 +1,193 @@
+package import Core
+package import Scheduling
+internal import TestSeed
+
+/// A cluster in virtual time around the real scheduler: workers of different speed, with deaths,
+/// preemptions, newcomers, and hosts that do not see the files of one run.
+package struct VirtualCluster {
+  package struct Options: Sendable {
+    package var workers: Int
+    /// Shards of each run.
+    package var jobs: [Int]
+    /// Seconds that the middle worker takes for a shard.
+    package var shardSeconds: Double
+    /// All workers come within so many seconds.
+    package var arrival: Double
+    /// Share of the workers that die without a word, and of those that leave, in the first half hour.
+    package var dying: Double
+    package var leaving: Double
+    /// Share of the workers that do not see the first run's files.
+    package var blind: Double
+    package var seed: UInt64
+
+    package init(
+      workers: Int, jobs: [Int], shardSeconds: Double = 5, arrival: Double = 20, dying: Double = 0.05,
+      leaving: Double = 0.05, blind: Double = 0.05, seed: UInt64
+    ) {
+      self.workers = workers
+      self.jobs = jobs
+      self.shardSeconds = shardSeconds
+      self.arrival = arrival
+      self.dying = dying
+      self.leaving = leaving
+      self.blind = blind
+      self.seed = seed
+    }
+  }
+
+  private struct Node {
+    /// Shards per second.
+    let speed: Double
+    let came: Double
+    var went: Double?
+    let isBlind: Bool
+    /// Leases in the order in which it will compute them.
+    var queue: [Lease] = []
+    var isComputing = false
+
+    var isAlive: Bool { went == nil }
+  }
+
+  /// Credit that a worker with one thread gives.
+  package static let credit = 4
+
+  private let options: Options
+  package private(set) var scheduler = Scheduler()
+  private var random: Seeded
+  private var nodes: [WorkerID: Node] = [:]
+  private var agenda = Agenda()
+  private var nextWorker = 0
+  /// Virtual seconds since the start.
+  package private(set) var now = 0.0
+  package private(set) var accepted: [ShardID: Int] = [:]
+  package private(set) var setAside = 0
+  /// When each run was finished.
+  package private(set) var finished: [Int: Double] = [:]
+  /// Answers that were computed, the superfluous ones among them.
+  package private(set) var computations = 0
+  /// Events that the scheduler handled, and real time that it took for all of them.
+  package private(set) var events = 0
+  package private(set) var schedulingTime = Duration.zero
+  package private(set) var mostHeld = 0
+  /// Called with every lease that is handed out, and with every one whose answer counts.
+  package var onAssign: (Lease) -> Void = { _ in }
+  package var onAccept: (Lease) -> Void = { _ in }
+
+  package init(_ options: Options) {
+    self.options = options
+    random = Seeded(options.seed)
+    for count in options.jobs { scheduler.add(shards: count, groups: (0..<count).map { $0 / 10 }) }
+    for _ in 0..<options.workers { add(at: Double.random(in: 0...options.arrival, using: &random)) }
+    agenda.add(0, WorkerID(-1), .tick)
+  }
+
+  /// Runs until every run is finished.
+  package mutating func run() { while step() {} }
+
+  /// When the last shard would have been finished if every worker had computed from the moment that it
+  /// came to the moment that it went, each shard once.
+  package var ideal: Double {
+    let total = Double(options.jobs.reduce(0, +))
+    func done(by end: Double) -> Double {
+      nodes.values.reduce(0) { $0 + $1.speed * max(0, min($1.went ?? .infinity, end) - $1.came) }
+    }
+    var (low, high) = (0.0, now)
+    for _ in 0..<60 {
+      let middle = (low + high) / 2
+      if done(by: middle) < total { low = middle } else { high = middle }
+    }
+    return high
+  }
+
+  // MARK: Workers
+
+  private mutating func add(at time: Double) {
+    let id = WorkerID(nextWorker)
+    nextWorker += 1
+    let speed = Double.random(in: 0.3...3, using: &random) / options.shardSeconds
+    let isBlind = Double.random(in: 0..<1, using: &random) < options.blind
+    nodes[id] = Node(speed: speed, came: time, isBlind: isBlind)
+    agenda.add(time, id, .join)
+    let fate = Double.random(in: 0..<1, using: &random)
+    let when = time + Double.random(in: 1...max(2, 18 * options.shardSeconds), using: &random)
+    if fate < options.dying {
+      agenda.add(when, id, .die)
+    } else if fate < options.dying + options.leaving {
+      agenda.add(when, id, .leave)
+    }
+  }
+
+  private mutating func compute(_ id: WorkerID) {
+    guard let node = nodes[id], node.isAlive, !node.isComputing, let lease = node.queue.first else { return }
+    nodes[id]?.isComputing = true
+    agenda.add(now + Double.random(in: 0.5...1.5, using: &random) / node.speed, id, .computed(lease))
+  }
+
+  // MARK: Time
+
+  private mutating func step() -> Bool {
+    guard finished.count < options.jobs.count, let (time, id, what) = agenda.next() else { return false }
+    now = time
+    if case .tick = what {
+      send(.tick)
+      agenda.add(now + 0.1, id, .tick)
+      return true
+    }
+    guard let node = nodes[id], node.isAlive else { return true }
+    switch what {
+    case .join:
+      send(.joined(id, origin: "node \(id.value)"))
+      send(.ready(id, credit: Self.credit))
+      agenda.add(now + 1, id, .beat)
+    case .beat:
+      send(.heard(id))
+      agenda.add(now + 1, id, .beat)
+    case .computed(let lease): answer(lease, from: id, isBlind: node.isBlind)
+    case .leave:
+      nodes[id]?.went = now
+      send(.left(id))
+      add(at: now + 30)
+    case .die:
+      // Nobody says so: it is silence that tells.
+      nodes[id]?.went = now
+      add(at: now + 60)
+    case .tick: break
+    }
+    return true
+  }
+
+  private mutating func answer(_ lease: Lease, from id: WorkerID, isBlind: Bool) {
+    nodes[id]?.isComputing = false
+    nodes[id]?.queue.removeAll { $0 == lease }
+    if isBlind, scheduler.job(of: lease.shard).value == 0 {
+      send(.outOfReach(id, lease, groups: Set(0...options.jobs[0] / 10)))
+    } else {
+      computations += 1
+      send(.done(id, lease))
+    }
+    send(.ready(id, credit: 1))
+    compute(id)
+  }
+
+  private mutating func send(_ event: Scheduler.Event) {
+    events += 1
+    let start = ContinuousClock.now
+    let actions = scheduler.handle(event, at: .seconds(now))
+    schedulingTime += ContinuousClock.now - start
+    for action in actions {
+      switch action {
+      case .assign(let lease, let id):
+        nodes[id]?.queue.append(lease)
+        mostHeld = max(mostHeld, nodes[id]?.queue.count ?? 0)
+        onAssign(lease)
+        compute(id)
+      case .accept(let lease, _):
+        accepted[lease.shard, default: 0] += 1
+        onAccept(lease)
+      case .setAside: setAside += 1
+      case .finish(let job): finished[job.value] = now
+      case .hold, .ignore, .drop, .refuse, .dispute: break
+      }
+    }
+  }
+}
