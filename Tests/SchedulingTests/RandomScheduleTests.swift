@@ -101,6 +101,11 @@ private struct World {
       credit[worker, default: 0] -= 1
       held[worker]?.append(lease)
       issued.append((worker, lease))
+    case .revoke(let lease, let worker):
+      guard case .tick = event, held[worker]?.contains(lease) == true else { return complain("\(lease) revoked") }
+      if held[worker]?.count == 1 { complain("\(lease) taken from its only worker") }
+      // Where it has begun, its answer is one of those that come late.
+      held[worker]?.removeAll { $0 == lease }
     case .accept(let lease, let worker):
       guard case .done(let answering, let answer, let digest) = event, answer.shard == lease.shard
       else { return complain("accept after \(event)") }

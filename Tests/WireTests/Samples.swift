@@ -54,7 +54,8 @@ enum Samples {
         .open(CoordinatorMessage.Run(run: "00ff", stores: ["a.h5", "b.h5"])),
         "\u{7}{\"run\":\"00ff\",\"stores\":[\"a.h5\",\"b.h5\"]}"
       ),
-      (.close(run: "00ff"), "\u{8}\"00ff\""), (.status("{}"), "\u{9}\"{}\""), (.welcome, "\u{1}"),
+      (.close(run: "00ff"), "\u{8}\"00ff\""), (.status("{}"), "\u{9}\"{}\""),
+      (.revoke(run: "00ff", shard: ShardID(3), attempt: 2), "\u{a}{\"attempt\":2,\"run\":\"00ff\",\"shard\":3}"), (.welcome, "\u{1}"),
       (.reject(reason: "an older program"), "\u{2}\"an older program\""),
       (
         .assign(

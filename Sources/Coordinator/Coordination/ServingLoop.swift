@@ -341,7 +341,7 @@ final class ServingLoop {
         "memory": "\(ByteCount(bytes: hello.memoryBytes))", "kernels": "\(hello.instructionSet.printable)",
         "key": "\(door.name(of: key)?.printable ?? "none")",
       ])
-    apply(.joined(peer.id, origin: peer.label))
+    apply(.joined(peer.id, origin: peer.label, slots: hello.threads))
     socket.send([identity, CoordinatorMessage.welcome.encoded()])
   }
 
@@ -403,6 +403,12 @@ final class ServingLoop {
       switch action {
       case .assign(let lease, let id):
         assign(lease, to: id)
+      case .revoke(let lease, let id):
+        guard let peer = peers[id] else { continue }
+        let job = owner(of: lease.shard)
+        let message = CoordinatorMessage.revoke(
+          run: job.run, shard: job.shard(lease.shard).id, attempt: lease.attempt)
+        socket.send([peer.identity, message.encoded()])
       case .accept(let lease, _):
         observer.accepted(answer?.bytesRead ?? 0)
         owner(of: lease.shard).accept(lease, answer)

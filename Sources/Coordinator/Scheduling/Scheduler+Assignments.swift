@@ -9,15 +9,19 @@ extension Scheduler {
         isStuck = true
         break
       }
-      issued[shard.value] += 1
-      let lease = Lease(shard: shard, attempt: issued[shard.value])
-      if states[shard.value] != .leased { move(shard, to: .leased) }
-      setCredit(of: id, (workers[id]?.credit ?? 0) - 1)
-      workers[id]?.leases[lease] = now
-      holders[shard, default: []].insert(id)
-      actions.append(.assign(lease, to: id))
+      actions.append(.assign(hand(shard, to: id, at: now), to: id))
     }
     return actions
+  }
+
+  private mutating func hand(_ shard: ShardID, to id: WorkerID, at now: Duration) -> Lease {
+    issued[shard.value] += 1
+    let lease = Lease(shard: shard, attempt: issued[shard.value])
+    if states[shard.value] != .leased { move(shard, to: .leased) }
+    setCredit(of: id, (workers[id]?.credit ?? 0) - 1)
+    workers[id]?.leases[lease] = now
+    holders[shard, default: []].insert(id)
+    return lease
   }
 
   /// The first worker in the order of service that there is a shard for, and the shard.
@@ -139,6 +143,31 @@ extension Scheduler {
     guard verified > 0 else { return false }
     return (Double(shard.value + 1) * verified).rounded(.down)
       > (Double(shard.value) * verified).rounded(.down)
+  }
+
+  /// Shards that wait behind others, given to workers that have nothing to do: so the last shards do not
+  /// pile up where they were handed out first.
+  mutating func transfers(at now: Duration) -> [Action] {
+    let reserved = reservedWorker
+    var idle = waiting.filter { $0 != reserved && workers[$0]?.leases.isEmpty == true }.sorted()[...]
+    guard !idle.isEmpty else { return [] }
+    var actions: [Action] = []
+    let loaded = workers.filter { $0.value.leases.count > $0.value.slots }
+      .sorted { ($1.value.leases.count, $0.key) < ($0.value.leases.count, $1.key) }
+    for (holder, worker) in loaded {
+      // The youngest waits at the end of the queue.
+      let queue = worker.leases.sorted { ($0.value, $0.key.shard) > ($1.value, $1.key.shard) }
+      for (lease, since) in queue.prefix(worker.leases.count - worker.slots) {
+        guard let id = idle.first, now - since > limits.queuing else { break }
+        guard let taker = workers[id], holders[lease.shard]?.count == 1, !isOnProbation(lease.shard),
+          mayCompute(lease.shard, taker), release(lease, from: holder)
+        else { continue }
+        idle.removeFirst()
+        actions.append(.revoke(lease, from: holder))
+        actions.append(.assign(hand(lease.shard, to: id, at: now), to: id))
+      }
+    }
+    return actions
   }
 
   /// The shards that a worker has held too long and no other has, the longest held first.

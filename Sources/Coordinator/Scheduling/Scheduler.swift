@@ -7,8 +7,10 @@ public import Core
 /// several jobs are numbered through, in the order in which the jobs were added.
 public struct Scheduler: Sendable {
   public enum Event: Sendable {
-    /// - Parameter origin: the process behind the worker; empty when it is not known.
-    case joined(WorkerID, origin: String = "")
+    /// - Parameters:
+    ///   - origin: the process behind the worker; empty when it is not known.
+    ///   - slots: shards that it computes at the same time; what it holds beyond that waits.
+    case joined(WorkerID, origin: String = "", slots: Int = 1)
     /// The worker takes so many more shards.
     case ready(WorkerID, credit: Int)
     /// - Parameter digest: stands for every bit of the answer.
@@ -28,6 +30,8 @@ public struct Scheduler: Sendable {
 
   public enum Action: Sendable, Equatable {
     case assign(Lease, to: WorkerID)
+    /// The worker is to drop the shard, which waits in its queue: an idle one gets it.
+    case revoke(Lease, from: WorkerID)
     /// The answer to this lease counts: record it. Comes once per shard.
     case accept(Lease, from: WorkerID)
     /// A first answer that waits for a second opinion: keep it.
@@ -53,22 +57,26 @@ public struct Scheduler: Sendable {
     public var attempts: Int
     /// Near the end, a shard leased for longer is handed out a second time.
     public var straggling: Duration
+    /// Near the end, a shard that waits in a worker's queue for longer goes to an idle one.
+    public var queuing: Duration
     /// First answers that may wait for a second opinion at a time.
     public var held: Int
 
     public init(
       silence: Duration = .seconds(10), attempts: Int = 3, straggling: Duration = .seconds(30),
-      held: Int = 64
+      queuing: Duration = .seconds(1), held: Int = 64
     ) {
       self.silence = silence
       self.attempts = attempts
       self.straggling = straggling
+      self.queuing = queuing
       self.held = held
     }
   }
 
   struct Worker: Sendable {
     var origin: String
+    var slots = 1
     var credit = 0
     var lastHeard: Duration
     var leases: [Lease: Duration] = [:]
@@ -199,8 +207,8 @@ public struct Scheduler: Sendable {
   public mutating func handle(_ event: Event, at now: Duration) -> [Action] {
     var actions: [Action] = []
     switch event {
-    case .joined(let id, let origin):
-      workers[id] = Worker(origin: origin.isEmpty ? "\(id)" : origin, lastHeard: now)
+    case .joined(let id, let origin, let slots):
+      workers[id] = Worker(origin: origin.isEmpty ? "\(id)" : origin, slots: max(1, slots), lastHeard: now)
     case .ready(let id, let credit):
       guard let worker = workers[id] else { break }
       // A worker never computes more than it has threads for; the cap only bounds a false one.
@@ -233,6 +241,7 @@ public struct Scheduler: Sendable {
     if let id = event.sender { workers[id]?.lastHeard = now }
     if event.changesWork { isStuck = false }
     actions += assignments(at: now)
+    if case .tick = event { actions += transfers(at: now) }
     for index in jobs.indices where jobs[index].isComplete && !jobs[index].isFinished {
       jobs[index].isFinished = true
       actions.append(.finish(JobID(index)))
@@ -311,7 +320,7 @@ public struct Scheduler: Sendable {
     }
   }
 
-  private mutating func release(_ lease: Lease, from id: WorkerID) -> Bool {
+  mutating func release(_ lease: Lease, from id: WorkerID) -> Bool {
     guard workers[id]?.leases.removeValue(forKey: lease) != nil else { return false }
     letGo(lease.shard, id)
     return true
@@ -368,7 +377,7 @@ public struct Scheduler: Sendable {
 extension Scheduler.Event {
   fileprivate var sender: WorkerID? {
     switch self {
-    case .joined(let id, _), .ready(let id, _), .done(let id, _, _), .failed(let id, _, _),
+    case .joined(let id, _, _), .ready(let id, _), .done(let id, _, _), .failed(let id, _, _),
       .outOfReach(let id, _, _), .heard(let id):
       id
     case .left, .died, .tick: nil

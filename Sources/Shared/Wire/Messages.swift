@@ -144,8 +144,16 @@ public enum CoordinatorMessage: Sendable, Equatable {
   case open(Run)
   /// No more shards of the run come.
   case close(run: String)
+  /// A shard that waits in the worker's queue was given to an idle one.
+  case revoke(run: String, shard: ShardID, attempt: Int)
   /// The answer to `ask`: JSON.
   case status(String)
+
+  struct Revocation: Sendable, Equatable, Codable {
+    var run: String
+    var shard: ShardID
+    var attempt: Int
+  }
 
   public struct Run: Sendable, Equatable, Codable {
     public var run: String

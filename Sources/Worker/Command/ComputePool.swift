@@ -15,14 +15,20 @@ final class ComputePool: Sendable {
     let result: Result<Partial, Failure>
   }
 
-  /// A shard of one of the runs that the worker serves.
+  /// A shard of one of the runs that the worker serves, as it was given.
   struct Place: Hashable {
     let run: String
     let shard: ShardID
+    let attempt: Int
+
+    init(run: String, shard: ShardID, attempt: Int) {
+      self.run = run
+      self.shard = shard
+      self.attempt = attempt
+    }
 
     init(_ assignment: CoordinatorMessage.Assignment) {
-      run = assignment.run
-      shard = assignment.shard
+      self.init(run: assignment.run, shard: assignment.shard, attempt: assignment.attempt)
     }
   }
 
@@ -77,6 +83,14 @@ final class ComputePool: Sendable {
     jobs.withLock { jobs in
       defer { jobs = [] }
       return jobs.map { Place($0.assignment) }
+    }
+  }
+
+  /// Drops a shard unless somebody has begun to read it.
+  func drop(_ place: Place) {
+    jobs.withLock { jobs in
+      guard let index = jobs.lastIndex(where: { Place($0.assignment) == place }) else { return }
+      jobs.remove(at: index)
     }
   }
 

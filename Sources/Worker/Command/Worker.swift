@@ -173,6 +173,11 @@ final class Worker {
       guard let stores = stores[assignment.run], leavesAt == nil else { break }
       underWay.insert(ComputePool.Place(assignment))
       pool.add(assignment, stores: stores)
+    case .revoke(let run, let shard, let attempt):
+      let place = ComputePool.Place(run: run, shard: shard, attempt: attempt)
+      guard underWay.remove(place) != nil else { break }
+      pool.drop(place)
+      if leavesAt == nil { socket.send([WorkerMessage.ready(credit: 1).encoded()]) }
     case .finished:
       return .leave
     case .alive, .status:
@@ -184,7 +189,8 @@ final class Worker {
   private func report(_ outcome: ComputePool.Outcome, _ socket: Socket) {
     guard outcome.epoch == pool.currentEpoch else { return }
     let assignment = outcome.assignment
-    underWay.remove(ComputePool.Place(assignment))
+    // A shard that was given to another in the meantime; its credit is given back already.
+    guard underWay.remove(ComputePool.Place(assignment)) != nil else { return }
     switch outcome.result {
     case .success(let partial):
       let receipt = WorkerMessage.Receipt(

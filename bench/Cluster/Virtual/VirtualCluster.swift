@@ -174,6 +174,7 @@ package struct VirtualCluster {
     let start = ContinuousClock.now
     let actions = scheduler.handle(event, at: .seconds(now))
     schedulingTime += ContinuousClock.now - start
+    var returned: [WorkerID] = []
     for action in actions {
       switch action {
       case .assign(let lease, let id):
@@ -181,6 +182,11 @@ package struct VirtualCluster {
         mostHeld = max(mostHeld, nodes[id]?.queue.count ?? 0)
         onAssign(lease)
         compute(id)
+      case .revoke(let lease, let id):
+        // What is being computed is computed to its end.
+        guard nodes[id]?.queue.first != lease || nodes[id]?.isComputing == false else { break }
+        nodes[id]?.queue.removeAll { $0 == lease }
+        returned.append(id)
       case .accept(let lease, _):
         accepted[lease.shard, default: 0] += 1
         onAccept(lease)
@@ -189,5 +195,6 @@ package struct VirtualCluster {
       case .hold, .ignore, .drop, .refuse, .dispute: break
       }
     }
+    for id in returned where nodes[id]?.isAlive == true { send(.ready(id, credit: 1)) }
   }
 }
