@@ -114,7 +114,10 @@ import Testing
     let meddler = try Meddler(cluster.endpoint, ["--lie"])
     let liar = try cluster.worker(at: meddler.endpoint)
     #expect(cluster.waitForLog("joined"))
-    let honest = try (0..<2).map { _ in try cluster.worker() }
+    // Whoever was asked already settles a dispute where nobody else is there: the second honest one is
+    // to be there before the first one's answers are.
+    let slow = try Meddler(cluster.endpoint, ["--delay", "2"])
+    let honest = try (0..<2).map { _ in try cluster.worker(at: slow.endpoint) }
     cluster.finish()
     for worker in honest + [liar] { #expect(worker.leave() == 0, "\(worker.stderr)") }
     let said = cluster.coordinator.stderr
