@@ -195,8 +195,8 @@ def measure(collection, rounds, limit, ssyrk):
     square = any(len(shape) == 2 and shape[0] == shape[1] for shape in collection.shapes)
     for method in ("ft", "lora") if square else ("ft",):
         found = script("published.py", folder, method, limit)
-        row[method] = found["seconds"] / found["done"] * found["pairs"] + found["scoring"]
-        row[f"{method}_share"] = found["done"] / found["pairs"]
+        row[method] = found["seconds"] + found["scoring"]
+        row[f"{method}_share"] = found["share"]
         row[f"{method}_rss"] = found["rss"]
     print(json.dumps(row), flush=True)
     return row
@@ -279,7 +279,7 @@ def budgets(folder):
     """Peak of a worker above its budget, for several budgets."""
     return [
         {"memory": memory, "worker": found["worker"], "read_ratio": found["read_ratio"]}
-        for memory in ("64MiB", "256MiB", "2GiB") for found in [recover(folder, memory=memory)]]
+        for memory in ("128MiB", "256MiB", "2GiB") for found in [recover(folder, memory=memory)]]
 
 
 def machine():
