@@ -11,14 +11,13 @@ models, scaled up from what was looked at, and the largest resident set in bytes
 
 import json
 import math
-import resource
 import sys
 import time
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from reading import load
+from reading import load, peak
 from scipy.stats import kurtosis
 
 
@@ -78,7 +77,7 @@ def main():
     print(json.dumps({
         "share": done / len(pairs), "seconds": seconds / math.ceil(done) * len(pairs),
         "scoring": scoring / scored * len(models),
-        "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+        "rss": peak()}))
 
 
 main()

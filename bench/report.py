@@ -70,8 +70,9 @@ def text(facts):
     return f"""# Benchmarks
 
 Written by `make bench` on {m['date']}: {m['processor']}, {m['cores']} cores, {m['memory'] / 2**30:.0f} GiB,
-{m['system']}, Python {m['python']}, numpy {m['numpy']}; load {m['load']:.1f} at the start. Everything in a row
-was measured side by side in one run, on the same files; ratios are the result, times are the machine's.
+{m['system']}, Python {m['python']}, numpy {m['numpy']}; load {m['load']:.1f} at the start{others(m)}.
+Everything in a row was measured side by side in one run, on the same files; ratios are the result, times are
+the machine's.
 
 ## Against other programs
 
@@ -134,6 +135,16 @@ cost matrix {centre['cost_s']:.2f} s, arborescence {centre['arborescence_s']:.2f
 
 {chr(10).join(f"- {line}" for line in missed) or "Every aim was reached."}
 """
+
+
+def others(machine):
+    """What other programs took of the processors meanwhile, where it matters."""
+    share = machine.get("others", 0)
+    if share < 0.05:
+        return ""
+    return (
+        f", and other programs took {share:.0%} of the processors meanwhile: products of several threads, as in "
+        "*published lora*, suffer most from that")
 
 
 def misses(facts):
