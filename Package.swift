@@ -78,7 +78,7 @@ let package = Package(
       ]),
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "Lineage", "Planning", "Wire"]),
-    library("Lineage", in: "Coordinator/Lineage", needs: ["Core", "Spectra"]),
+    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "Spectra"]),
     // What is compiled in here and below are the parts of pages, so that the program needs no folder
     // beside it.
     library(
@@ -135,11 +135,13 @@ let package = Package(
       "ComputeTests", needs: ["Compute", "Core", "Import", "Storage", "TestSupport", "Wire"]),
     tests(
       "GatheringTests",
-      needs: ["Compute", "Core", "Gathering", "Import", "Planning", "Storage", "TestSupport", "Wire"]),
+      needs: [
+        "Compute", "Core", "Gathering", "Import", "Lineage", "Planning", "Storage", "TestSupport", "Wire",
+      ]),
     tests("CoreTests", needs: ["Core", "TestSeed"]),
     tests("WireTests", needs: ["Core", "TestSeed", "Wire"]),
     tests("TransportTests", needs: ["Core", "TestSupport", "Transport"]),
-    tests("KernelsTests", needs: ["Core", "Kernels", "TestSeed"]),
+    tests("KernelsTests", needs: ["CKernels", "Core", "Kernels", "Spectra", "TestSeed"]),
     tests("SchedulingTests", needs: ["Core", "Scheduling", "TestSeed", "VirtualCluster"]),
     tests("LineageTests", needs: ["Core", "Lineage", "Spectra", "TestSeed"]),
     tests("EndToEndTests", needs: ["TestSeed", "TestSupport", "modeltree", "modeltree-worker"]),

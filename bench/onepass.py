@@ -9,13 +9,12 @@ all tensors, n x n.
 """
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
-from reading import names, read
+from reading import names, peak, read
 
 BLOCK = 1 << 16
 
@@ -45,8 +44,7 @@ def main():
     seconds = time.monotonic() - start
     if len(sys.argv) > 2:
         np.save(sys.argv[2], squared)
-    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps({"seconds": seconds, "rss": rss}))
+    print(json.dumps({"seconds": seconds, "rss": peak()}))
 
 
 main()

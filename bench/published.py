@@ -4,29 +4,40 @@ and compared tensor by tensor; kurtosis gives the direction.
     published.py FOLDER ft|lora SECONDS
 
 ft: largest difference per tensor, scaled by the extremes of all pairs, maximum over tensors. lora:
-numerical rank of the difference of square tensors. Stops after SECONDS of pairs. Prints JSON: pairs
-compared, pairs in all, seconds for those compared, seconds of the kurtosis of all models scaled up
-from those that were looked at, and the largest resident set in bytes.
+numerical rank of the difference of square tensors. Stops after SECONDS, in the middle of a pair too.
+Prints JSON: the share of the pairs that was compared, the seconds of all pairs and of the kurtosis of all
+models, scaled up from what was looked at, and the largest resident set in bytes.
 """
 
 import json
-import resource
+import math
 import sys
 import time
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from reading import load
+from reading import load, peak
 from scipy.stats import kurtosis
 
 
-def compare(a, b, method):
-    if method == "ft":
-        return {name: float(np.max(np.abs(a[name] - b[name]))) for name in a}
-    return {
-        name: int(np.linalg.matrix_rank(a[name] - b[name]))
-        for name in a if a[name].ndim == 2 and a[name].shape[0] == a[name].shape[1]}
+def compared(model, method):
+    """The tensors that the method looks at."""
+    return [
+        name for name, w in model.items()
+        if method == "ft" or w.ndim == 2 and w.shape[0] == w.shape[1]]
+
+
+def compare(a, b, names, method, end):
+    """Distances by tensor, until the time `end`; of one tensor at least."""
+    found = {}
+    for name in names:
+        difference = a[name] - b[name]
+        found[name] = (
+            float(np.max(np.abs(difference))) if method == "ft" else int(np.linalg.matrix_rank(difference)))
+        if time.monotonic() > end:
+            break
+    return found
 
 
 def main():
@@ -34,12 +45,22 @@ def main():
     models = sorted(folder.iterdir())
     pairs = list(combinations(models, 2))
     differences = []
-    start = time.monotonic()
+    end = time.monotonic() + limit
+    seconds, done = 0.0, 0.0
     for a, b in pairs:
-        differences.append(compare(load(a), load(b), method))
-        if time.monotonic() - start > limit:
+        start = time.monotonic()
+        first, second = load(a), load(b)
+        loaded = time.monotonic()
+        names = compared(first, method)
+        found = compare(first, second, names, method, end)
+        # Of a pair that was begun, the tensors are scaled up; it was loaded as a whole.
+        part = len(found) / len(names)
+        seconds += loaded - start + (time.monotonic() - loaded) / part
+        done += part
+        if part == 1 or not differences:
+            differences.append(found)
+        if time.monotonic() > end:
             break
-    seconds = time.monotonic() - start
     names = differences[0].keys()
     low = {name: min(d[name] for d in differences) for name in names}
     span = {name: max(d[name] for d in differences) - low[name] or 1 for name in names}
@@ -54,9 +75,9 @@ def main():
         if scoring > limit / 4:
             break
     print(json.dumps({
-        "done": len(differences), "pairs": len(pairs), "seconds": seconds,
+        "share": done / len(pairs), "seconds": seconds / math.ceil(done) * len(pairs),
         "scoring": scoring / scored * len(models),
-        "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
+        "rss": peak()}))
 
 
 main()

@@ -2,6 +2,7 @@ import Compute
 import Core
 import Gathering
 import Import
+import Lineage
 import Planning
 import Storage
 import TestSupport

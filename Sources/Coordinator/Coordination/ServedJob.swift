@@ -22,6 +22,7 @@ final class ServedJob {
 
   /// Accepted, and not yet durable.
   private var unrecorded: [Journal.Entry] = []
+  private var unrecordedBytes = 0
   /// First answers that wait for a second opinion.
   private var held: [Lease: Journal.Entry] = [:]
   private(set) var setAside: [String] = []
@@ -56,6 +57,7 @@ final class ServedJob {
     guard let entry = held.removeValue(forKey: lease) ?? answer else { return }
     held = held.filter { $0.key.shard != lease.shard }
     unrecorded.append(entry)
+    unrecordedBytes += entry.partial.count
     bytesDone += work.plan.bytes(of: shard(lease.shard))
   }
 
@@ -85,11 +87,20 @@ final class ServedJob {
     }
   }
 
+  /// More than should wait.
+  private static let muchUnrecorded = 16 << 20
+
+  var hasUnrecorded: Bool { !unrecorded.isEmpty }
+
+  /// Is it time to make durable what came in, though more may come?
+  var mustRecord: Bool { isComplete || unrecordedBytes > Self.muchUnrecorded }
+
   /// Makes durable what came in.
   func record() throws(Failure) {
     guard !unrecorded.isEmpty else { return }
     try work.journal.record(unrecorded)
     unrecorded = []
+    unrecordedBytes = 0
   }
 
   // MARK: The end

@@ -29,6 +29,7 @@ final class ServingLoop {
   private var progress = Progress()
   private var nextLook = Duration.zero
   private var nextTick = Duration.zero
+  private var nextRecord = Duration.zero
   /// The answer that the scheduler is being asked about.
   private var answer: Journal.Entry?
   private var isClosing = false
@@ -40,6 +41,9 @@ final class ServingLoop {
   private static let lookInterval = Duration.seconds(1)
   /// How often silence is looked for, at most.
   private static let tickInterval = Duration.milliseconds(50)
+  /// How long answers wait for others at most, to be made durable together: the disk takes some
+  /// milliseconds each time, in which workers with small shards would run dry.
+  private static let recordInterval = Duration.milliseconds(20)
 
   init(
     _ listening: Listening, options: ServingOptions, largestAnswer: Int, directory: String?,
@@ -82,7 +86,8 @@ final class ServingLoop {
   func run() {
     var isEnding = false
     while !isEnding {
-      door.wait(socket, or: mailbox, milliseconds: 100)
+      let isWaiting = jobs.contains { $0.hasUnrecorded && !$0.hasEnded }
+      door.wait(socket, or: mailbox, milliseconds: isWaiting ? 20 : 100)
       clock.advance()
       door.admit(at: clock.now)
       var room = 256
@@ -163,6 +168,8 @@ final class ServingLoop {
     scheduler.abandon(job.id)
     job.state = if case .success(.finished) = result { .solving } else { .stopped }
     close(job)
+    // What came in is kept, also where the run ends early.
+    try? job.record()
     job.end(result)
   }
 
@@ -178,11 +185,13 @@ final class ServingLoop {
     }
   }
 
-  /// Everything that came in is made durable, then counted.
+  /// What came in is made durable, some milliseconds' worth at a time; no run ends before all of it is.
   private func settle() {
+    let isTime = clock.now >= nextRecord
+    if isTime { nextRecord = clock.now + Self.recordInterval }
     for job in jobs where !job.hasEnded {
       do throws(Failure) {
-        try job.record()
+        if isTime || job.mustRecord { try job.record() }
       } catch {
         end(job, .failure(error))
         continue

@@ -18,9 +18,15 @@ public struct Gatherer: TensorSource {
   public var roles: [TensorRole] { plan.tensors.map(\.role) }
 
   /// - Throws: `Failure` when a partial is missing or damaged, and what the body throws.
-  public func eachTensor(_ body: (TensorSums) throws(Failure) -> Void) throws(Failure) {
+  public func eachTensor(
+    where isWanted: (Int) -> Bool, _ body: (TensorSums) throws(Failure) -> Void
+  ) throws(Failure) {
     var shards = plan.shards[...]
     for (number, tensor) in plan.tensors.enumerated() {
+      guard isWanted(number) else {
+        shards = shards.drop { $0.tensor == number }
+        continue
+      }
       var sums = Partial(models: tensor.copies.count, statistics: tensor.statistics)
       var places: [SampleGrid.Place] = []
       while let shard = shards.first, shard.tensor == number {

@@ -18,12 +18,10 @@ public enum Importer {
       return try ModelRecord(id: source.id, path: source.path, store: absolute(path))
     case .safetensors(let files):
       let store = absolute("\(folder)/\(fileName(for: source.id)).h5")
-      try write(files, of: source, to: store, mode)
-      return try ModelRecord(id: source.id, path: source.path, store: store)
+      return try write(files, of: source, to: store, mode)
     case .adapter(let file, let configuration):
       let store = absolute("\(folder)/\(fileName(for: source.id)).h5")
-      try write([file], of: source, to: store, mode, adapter: configuration)
-      return try ModelRecord(id: source.id, path: source.path, store: store)
+      return try write([file], of: source, to: store, mode, adapter: configuration)
     }
   }
 
@@ -41,7 +39,7 @@ public enum Importer {
   private static func write(
     _ files: [ModelSource.File], of source: ModelSource, to store: String, _ mode: ModelStoreWriter.Mode,
     adapter: String? = nil
-  ) throws(Failure) {
+  ) throws(Failure) -> ModelRecord {
     var tensors: [StoredTensor] = []
     var setAside: [SetAsideTensor] = []
     var sources: [SourceFile] = []
@@ -78,6 +76,11 @@ public enum Importer {
     try ModelStoreWriter.write(
       to: store, model: source.id, tensors: tensors, setAside: setAside, sources: sources,
       adapter: adapter, mode: mode)
+    guard mode == .external else { return try ModelRecord(id: source.id, path: source.path, store: store) }
+    // What was written is known, and need not be read again.
+    return try ModelRecord(
+      id: source.id, path: source.path, store: store, storing: tensors, setAside: setAside, sources: sources,
+      adapterConfiguration: adapter)
   }
 
   static func absolute(_ path: String) -> String {

@@ -36,13 +36,24 @@ public struct ModelRecord: Sendable {
     let opened = try ModelStore(path: store)
     var tensors: [StoredTensor] = []
     for name in try opened.names() { tensors.append(try opened.tensor(name)) }
+    try self.init(
+      id: id, path: path, store: store, storing: tensors, setAside: try opened.setAside(),
+      sources: try opened.sources(), adapterConfiguration: try opened.adapterConfiguration())
+  }
+
+  /// From what a store holds.
+  init(
+    id: String, path: String, store: String, storing stored: [StoredTensor], setAside: [SetAsideTensor],
+    sources: [SourceFile], adapterConfiguration: String?
+  ) throws(Failure) {
+    var tensors = stored
     var adapter: Adapter?
-    if let configuration = try opened.adapterConfiguration() {
-      adapter = try Adapter(takingFrom: &tensors, configuration: configuration, path: path)
+    if let adapterConfiguration {
+      adapter = try Adapter(takingFrom: &tensors, configuration: adapterConfiguration, path: path)
     }
     self.init(
-      id: id, path: path, store: store, tensors: tensors, setAside: try opened.setAside(),
-      sources: try opened.sources(), adapter: adapter)
+      id: id, path: path, store: store, tensors: tensors, setAside: setAside, sources: sources,
+      adapter: adapter)
     try verifySources()
   }
 

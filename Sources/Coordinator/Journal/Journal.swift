@@ -40,6 +40,8 @@ public final class Journal: Sendable {
       var configuration = Configuration()
       configuration.busyMode = .timeout(5)
       configuration.prepareDatabase { db in
+        // Partials are tens of kilobytes and more. Of a journal that is there already it changes nothing.
+        try db.execute(sql: "PRAGMA page_size = \(Self.pageBytes)")
         // `secure_delete` and friends are off by default; FULL makes each commit durable.
         try db.execute(sql: "PRAGMA synchronous = FULL")
       }
@@ -56,6 +58,8 @@ public final class Journal: Sendable {
       throw Self.failure(error, "open", path)
     }
   }
+
+  private static let pageBytes = 16384
 
   private static let shardTable = """
     CREATE TABLE IF NOT EXISTS shard (
@@ -195,9 +199,11 @@ public final class Journal: Sendable {
   /// The encoded partial of a finished shard.
   public func partial(of shard: ShardID) throws(Failure) -> [UInt8]? {
     do {
-      return try database.read {
-        try Data.fetchOne($0, sql: "SELECT partial FROM shard WHERE id = ?", arguments: [shard.value])
-          .map { Array($0) }
+      return try database.read { db -> [UInt8]? in
+        let query = try db.cachedStatement(sql: "SELECT partial FROM shard WHERE id = ?")
+        let rows = try Row.fetchCursor(query, arguments: [shard.value])
+        // Taken where SQLite holds it.
+        return try rows.next()?.withUnsafeData(atIndex: 0) { $0.map { Array($0) } }
       }
     } catch {
       throw Self.failure(error, "read", path)

@@ -215,19 +215,19 @@ public struct AdapterBases {
     }
     let proofs = proofs(sums, candidates)
     // The logits of each candidate, and of none of them.
-    var logits: [(model: Int, value: Double)] = []
-    var temperature = Self.spread
+    var logits: [(model: Int, value: Double, temperature: Double)] = []
     for members in Dictionary(grouping: candidates, by: { families[$0] }).values {
       let (excess, error) = excess(sums, members)
-      temperature = (Self.spread * Self.spread + error * error).squareRoot()
+      let temperature = (Self.spread * Self.spread + error * error).squareRoot()
       let shares = shares(sums, members, priors)
       for (member, share) in zip(members, shares) {
         logits.append(
-          (member, excess / temperature + log(max(share, 1e-12)) + (proofs[member] ?? 0)))
+          (member, excess / temperature + log(max(share, 1e-12)) + (proofs[member] ?? 0), temperature))
       }
     }
     logits.sort { ($1.value, $0.model) < ($0.value, $1.model) }
-    let none = Self.strangeness / temperature
+    // On the scale of the family that fits best: families come in no order.
+    let none = Self.strangeness / (logits.first?.temperature ?? Self.spread)
     let top = max(none, logits.first?.value ?? none)
     let weights = logits.map { exp($0.value - top) }
     let total = weights.reduce(exp(none - top), +)

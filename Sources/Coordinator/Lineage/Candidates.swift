@@ -2,9 +2,9 @@ internal import Core
 
 /// The pairs that may become edges: each model with its nearest relatives. Only these are looked at
 /// closely, which keeps the work linear in the models of large families; in small ones it is all.
-struct Candidates {
+struct Candidates: Sendable {
   /// One pair, first < second.
-  struct Pair: Hashable {
+  struct Pair: Hashable, Sendable {
     let first: Int
     let second: Int
   }

@@ -1,8 +1,9 @@
+internal import CKernels
 internal import Core
 
 /// What each tensor says of each candidate pair: the exact distances, and the terms from which
 /// resamplings are made.
-struct CloseLook {
+struct CloseLook: Sendable {
   /// Places in a pair's terms after those of `DirectionModel`.
   private static let distance = 14
   private static let shared = 15
@@ -38,33 +39,45 @@ struct CloseLook {
   /// - Parameter isLinear: is the tensor among those that tell the direction?
   mutating func add(_ view: TensorView, _ direction: Direction, isLinear: Bool) {
     defer { row += 1 }
-    let index = PairIndex(view.tensor.models.count)
-    let places = Dictionary(uniqueKeysWithValues: view.tensor.models.enumerated().map { ($1, $0) })
-    let (pairs, metric) = (candidates.pairs, metric)
+    let shared = shared(by: view.tensor.models)
+    let metric = metric
     let counts = isLinear || !metric.isLinear
-    let found = Parallel.map(pairs.count) { p -> DirectionModel.Terms in
-      guard let a = places[pairs[p].first], let b = places[pairs[p].second] else { return .zero }
-      let pair = index(a, b)
+    let spreads = counts && metric == .auto ? view.spreads(shared.map { ($0.pair, $0.a, $0.b) }) : []
+    let found = Parallel.map(shared.count) { k -> DirectionModel.Terms in
+      let (_, pair, a, b) = shared[k]
       var terms = isLinear ? direction.terms(view, pair, a, b) : .zero
       if counts {
-        terms[Self.distance] = metric.term(view, pair, a, b, spread: view.spread(a, b))
+        terms[Self.distance] = metric.term(
+          view, pair, a, b, spread: spreads.isEmpty ? view.largestSpread : spreads[k])
         terms[Self.shared] = 1
       }
       return terms
     }
-    for (p, new) in found.enumerated() {
+    for (k, new) in found.enumerated() {
+      let (p, pair, a, b) = shared[k]
       sums[p] += new
       largest[p] = max(largest[p], new[Self.distance])
       terms[p * tensors + row] = SIMD16<Float>(new)
-    }
-    for p in pairs.indices {
-      guard let a = places[pairs[p].first], let b = places[pairs[p].second] else { continue }
-      decays[p].add(view, pair: index(a, b), a, b)
+      decays[p].add(view, pair: pair, a, b)
     }
     guard let block = view.tensor.sums.samples.first else { return }
-    for p in pairs.indices where !tallies[p].isRefuted {
-      guard let a = places[pairs[p].first], let b = places[pairs[p].second] else { continue }
-      Rounding.look(block, a, b, into: &tallies[p])
+    let open = shared.filter { !tallies[$0.candidate].isRefuted }
+    let known = open.map { tallies[$0.candidate] }
+    let looked = Parallel.map(open.count) { k in
+      var tally = known[k]
+      Rounding.look(block, open[k].a, open[k].b, into: &tally)
+      return tally
+    }
+    for (k, tally) in looked.enumerated() { tallies[open[k].candidate] = tally }
+  }
+
+  /// The candidates that both have a tensor: the pair in its sums, and their places there.
+  private func shared(by models: [Int]) -> [(candidate: Int, pair: Int, a: Int, b: Int)] {
+    let index = PairIndex(models.count)
+    let places = Dictionary(uniqueKeysWithValues: models.enumerated().map { ($1, $0) })
+    return candidates.pairs.enumerated().compactMap { p, pair in
+      guard let a = places[pair.first], let b = places[pair.second] else { return nil }
+      return (p, index(a, b), a, b)
     }
   }
 
@@ -109,24 +122,44 @@ struct CloseLook {
     return metric.distance(metric == .max ? largest[candidate] : sums[Self.distance], sums[Self.shared])
   }
 
-  /// Distance and evidence of a candidate when tensor l counts `weights[l]` times. The largest
-  /// difference is no sum over tensors: there the mean of the tensors' largest is taken. Evidence that
-  /// no resampling could turn round is taken as it is.
+  /// How often each tensor counts in a resampling: those that do, and how often.
+  struct Draw: Sendable {
+    let rows: [UInt32]
+    let weights: [Float]
+
+    /// - Parameter weights: of all tensors.
+    init(_ weights: [Float]) {
+      rows = weights.indices.filter { weights[$0] > 0 }.map(UInt32.init)
+      self.weights = weights.filter { $0 > 0 }
+    }
+  }
+
+  /// What resamplings of a candidate need to know beside its terms.
+  func judge(_ candidate: Int) -> DirectionModel.Judge { DirectionModel.Judge(decays[candidate]) }
+
+  /// Distance and evidence of a candidate in a resampling. The largest difference is no sum over
+  /// tensors: there the mean of the tensors' largest is taken. Evidence that no resampling could turn
+  /// round is taken as it is.
   ///
   /// - Parameter evidence: of all tensors.
-  func resampled(_ candidate: Int, _ weights: [Float], _ direction: Direction, evidence: Double) -> (
-    distance: Double, evidence: Double
-  ) {
+  func resampled(
+    _ candidate: Int, _ draw: Draw, _ direction: Direction, _ judge: DirectionModel.Judge, evidence: Double
+  ) -> (distance: Double, evidence: Double) {
     var sum = SIMD16<Float>.zero
-    for l in 0..<tensors where weights[l] > 0 {
-      sum.addProduct(weights[l], terms[candidate * tensors + l])
+    terms.withUnsafeBytes { terms in
+      let own = terms.baseAddress.map { $0 + candidate * tensors * MemoryLayout<SIMD16<Float>>.stride }
+      withUnsafeMutableBytes(of: &sum) { sum in
+        mt_weigh(
+          own?.assumingMemoryBound(to: Float.self), draw.weights, draw.rows, draw.rows.count,
+          sum.baseAddress?.assumingMemoryBound(to: Float.self))
+      }
     }
     let wide = DirectionModel.Terms(sum)
     let count = wide[Self.shared]
     let distance = metric.distance(
       metric == .max && count > 0 ? wide[Self.distance] / count : wide[Self.distance], count)
     let isFirm = direction.stage == .auto && abs(evidence) > Self.firm
-    return (distance, isFirm ? evidence : direction.evidence(wide, decays[candidate]))
+    return (distance, isFirm ? evidence : direction.quickEvidence(wide, judge))
   }
 
   private static let firm = 25.0

@@ -51,6 +51,15 @@ public struct Direction: Sendable {
     return terms
   }
 
+  /// The same from the terms of a resampling, of which less precision is asked.
+  func quickEvidence(_ terms: DirectionModel.Terms, _ judge: DirectionModel.Judge) -> Double {
+    switch stage {
+    case .auto: DirectionModel.quickEvidence(terms, judge)
+    case .specialization: terms[0]
+    case .generalization: -terms[0]
+    }
+  }
+
   /// The evidence of a pair from summed terms.
   func evidence(_ terms: DirectionModel.Terms, _ decay: Decay) -> Double {
     switch stage {

@@ -27,40 +27,52 @@ struct EdgeRanks {
     var evidence = RankEvidence.exact
 
     var isLowRank: Bool { changed > 0 && rank > 0 && 2 * rank <= most && !isSaturated }
+
+    /// Whatever submatrices come, this will be no low rank: none is larger.
+    var isRefuted: Bool { 2 * rank > SampleGrid.side }
   }
 
   private let edges: [Edge]
   private let rounding: [Double]
+  /// Do submatrices alone tell the ranks?
+  private let isSampled: Bool
   private(set) var findings: [Finding]
 
-  init(_ edges: [Edge], rounding: [Double]) {
+  init(_ edges: [Edge], rounding: [Double], isSampled: Bool) {
     self.edges = edges
     self.rounding = rounding
+    self.isSampled = isSampled
     findings = edges.map { _ in Finding() }
   }
+
+  /// Can more tensors change anything?
+  var isOpen: Bool { !isSampled || findings.contains { !$0.isRefuted } }
 
   mutating func add(_ tensor: TensorSums) {
     guard tensor.ranks.isEmpty else { return addRanks(tensor) }
     guard !tensor.sums.samples.isEmpty else { return }
     let places = Dictionary(uniqueKeysWithValues: tensor.models.enumerated().map { ($1, $0) })
     let index = PairIndex(tensor.models.count)
-    let (edges, rounding) = (edges, rounding)
+    let (edges, rounding, findings, isSampled) = (edges, rounding, findings, isSampled)
     let found = Parallel.map(edges.count) { e -> (rank: Int, most: Int)? in
-      guard let a = places[edges[e].parent], let b = places[edges[e].child],
+      guard !(isSampled && findings[e].isRefuted), let a = places[edges[e].parent], let b = places[edges[e].child],
         tensor.sums.l2[index(min(a, b), max(a, b))] > 0
       else { return nil }
-      let ranks = tensor.sums.samples.map {
-        NumericalRank.of(
-          $0, a, rounding: rounding[edges[e].parent], b, rounding: rounding[edges[e].child])
+      var rank = 0
+      for block in tensor.sums.samples where !isSampled || 2 * rank <= SampleGrid.side {
+        rank = max(
+          rank,
+          NumericalRank.of(
+            block, a, rounding: rounding[edges[e].parent], b, rounding: rounding[edges[e].child]))
       }
-      return (ranks.max() ?? 0, tensor.sums.samples.map { min($0.shape.rows, $0.shape.columns) }.max() ?? 0)
+      return (rank, tensor.sums.samples.map { min($0.shape.rows, $0.shape.columns) }.max() ?? 0)
     }
     for (e, ranks) in found.enumerated() {
       guard let ranks else { continue }
-      findings[e].changed += 1
-      findings[e].evidence = .sampled
-      findings[e].rank = max(findings[e].rank, ranks.rank)
-      findings[e].most = max(findings[e].most, ranks.most)
+      self.findings[e].changed += 1
+      self.findings[e].evidence = .sampled
+      self.findings[e].rank = max(findings[e].rank, ranks.rank)
+      self.findings[e].most = max(findings[e].most, ranks.most)
     }
   }
 

@@ -56,7 +56,8 @@ extension Lineage {
     let edges = parents.indices.compactMap { child in
       parents[child].map { EdgeRanks.Edge(parent: $0, child: child) }
     }
-    var ranks = EdgeRanks(edges, rounding: rounding)
+    var ranks = EdgeRanks(
+      edges, rounding: rounding, isSampled: !options.metric.statistics.contains(.sketch))
     try source.eachTensor { tensor throws(Failure) in
       if scope.includes(tensor) { ranks.add(tensor) }
     }

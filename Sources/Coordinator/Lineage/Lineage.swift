@@ -31,7 +31,8 @@ public struct Lineage: Sendable {
   public let unusable: UnusableWeights
 
   /// - Parameters:
-  ///   - source: gathered sums of all compared tensors; gone through three times.
+  ///   - source: gathered sums of all compared tensors; gone through three times, the last time only as
+  ///     far as it takes.
   ///   - rounding: unit roundoff of the type that each model is stored in.
   ///   - adapters: models without weights of their own; each is left a family of one.
   ///   - isForbidden: edges that must not be: a parent that is known to be younger than the child.
@@ -172,9 +173,11 @@ public struct Lineage: Sendable {
     let edges = parents.indices.compactMap { child in
       parents[child].map { EdgeRanks.Edge(parent: $0, child: child) }
     }
-    var ranks = EdgeRanks(edges, rounding: rounding)
-    try source.eachTensor { tensor throws(Failure) in
-      if scope.includes(tensor) { ranks.add(tensor) }
+    var ranks = EdgeRanks(
+      edges, rounding: rounding, isSampled: !options.metric.statistics.contains(.sketch))
+    let roles = source.roles
+    try source.eachTensor(where: { scope.includes(roles[$0]) && ranks.isOpen }) { tensor throws(Failure) in
+      ranks.add(tensor)
     }
     relations = Self.relations(edges, ranks.findings, models: n) { edge in
       if identical[edge.child] != nil { return .duplicate }

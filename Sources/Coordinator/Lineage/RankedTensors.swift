@@ -20,9 +20,16 @@ final class RankedTensors<Base: TensorSource>: TensorSource {
 
   var roles: [TensorRole] { base.roles }
 
-  func eachTensor(_ body: (TensorSums) throws(Failure) -> Void) throws(Failure) {
-    var number = 0
-    try base.eachTensor { tensor throws(Failure) in
+  func eachTensor(
+    where isWanted: (Int) -> Bool, _ body: (TensorSums) throws(Failure) -> Void
+  ) throws(Failure) {
+    var current = 0
+    func isNext(_ number: Int) -> Bool {
+      current = number
+      return isWanted(number)
+    }
+    try base.eachTensor(where: isNext) { tensor throws(Failure) in
+      let number = current
       var tensor = tensor
       if let sketch = tensor.sums.sketch {
         tensor.sums.sketch = nil
@@ -30,7 +37,6 @@ final class RankedTensors<Base: TensorSource>: TensorSource {
         known[number] = ranks
         tensor.ranks = ranks
       }
-      number += 1
       try body(tensor)
     }
   }

@@ -30,38 +30,23 @@ struct Support {
     }
     guard m > 1, tensors > 0, options.replicates > 0, !pairs.isEmpty else { return }
     var random = RandomStream(seed: options.seed)
-    let token = Cost.touchedTokens * meanDistance
     var sameEdge = Array(repeating: 0, count: m)
     var sameOrder = sameEdge
-    for _ in 0..<options.replicates {
-      var weights = Array(repeating: Float(0), count: tensors)
-      for _ in 0..<tensors { weights[Int.random(in: 0..<tensors, using: &random)] += 1 }
-      let noise = pairs.map { _ in options.stage == .auto ? Self.logistic(&random) : 0 }
-      let scales = pairs.map { _ in options.metric == .auto ? exp(Self.deviation * Self.normal(&random)) : 1 }
-      let (drawn, chosen) = (weights, pairs)
-      let values = Parallel.map(pairs.count) { p in
-        let (candidate, a, b) = chosen[p]
-        return look.resampled(candidate, drawn, direction, evidence: fixed[members[a], members[b]])
+    let trial = Trial(
+      look: look, members: members, parents: parents, direction: direction, meanDistance: meanDistance,
+      fixed: fixed, touched: touched, options: options, search: search, pairs: pairs,
+      judges: pairs.map { look.judge($0.candidate) })
+    let portion = Self.portion(members: m)
+    for start in stride(from: 0, to: options.replicates, by: portion) {
+      // Drawn one after the other, so that the numbers do not depend on the processors.
+      let draws = (start..<min(start + portion, options.replicates)).map { _ in
+        Draw(tensors: tensors, pairs: pairs.count, options, &random)
       }
-      var cost = SquareMatrix(m, filledWith: .nan)
-      var order = SquareMatrix(m)
-      for (p, pair) in pairs.enumerated() {
-        let known = fixed[members[pair.a], members[pair.b]]
-        let evidence = abs(known) >= 50 && options.stage == .auto ? known : values[p].evidence + noise[p]
-        let extra = options.lambda * meanDistance
-        let base = values[p].distance * scales[p]
-        cost[pair.a, pair.b] =
-          base + token * touched[pair.a, pair.b] + extra * Cost.penalty(evidence, stage: options.stage)
-        cost[pair.b, pair.a] =
-          base + token * touched[pair.b, pair.a] + extra * Cost.penalty(-evidence, stage: options.stage)
-        order[pair.a, pair.b] = evidence
-        order[pair.b, pair.a] = -evidence
-      }
-      let found = search.parents(cost)
-      for child in 0..<m {
-        guard let parent = parents[child] else { continue }
-        if found[child] == parent { sameEdge[child] += 1 }
-        if order[parent, child] >= 0 { sameOrder[child] += 1 }
+      for outcome in Parallel.map(draws.count, { trial.run(draws[$0]) }) {
+        for child in 0..<m {
+          if outcome.sameEdge[child] { sameEdge[child] += 1 }
+          if outcome.sameOrder[child] { sameOrder[child] += 1 }
+        }
       }
     }
     for child in 0..<m where parents[child] != nil {
@@ -70,15 +55,76 @@ struct Support {
     }
   }
 
-  private static let deviation = 0.07
+  /// Replicates that are made at the same time: some matrices of doubles each, 256 MiB in all.
+  private static func portion(members m: Int) -> Int { max(1, min(32, (256 << 20) / (48 * m * m))) }
+
+  /// The random numbers of one replicate.
+  private struct Draw: Sendable {
+    let tensors: CloseLook.Draw
+    /// Per pair.
+    let noise: [Double]
+    let scales: [Double]
+
+    init(tensors: Int, pairs: Int, _ options: LineageOptions, _ random: inout RandomStream) {
+      var weights = Array(repeating: Float(0), count: tensors)
+      for _ in 0..<tensors { weights[Int.random(in: 0..<tensors, using: &random)] += 1 }
+      self.tensors = CloseLook.Draw(weights)
+      noise = (0..<pairs).map { _ in options.stage == .auto ? Support.logistic(&random) : 0 }
+      scales = (0..<pairs).map { _ in
+        options.metric == .auto ? exp(Support.deviation * Support.normal(&random)) : 1
+      }
+    }
+  }
+
+  /// One replicate: what came out again, per member.
+  private struct Trial: Sendable {
+    let look: CloseLook
+    let members: [Int]
+    let parents: [Int?]
+    let direction: Direction
+    let meanDistance: Double
+    let fixed: SquareMatrix
+    let touched: SquareMatrix
+    let options: LineageOptions
+    let search: TreeSearch
+    let pairs: [(candidate: Int, a: Int, b: Int)]
+    let judges: [DirectionModel.Judge]
+
+    func run(_ draw: Draw) -> (sameEdge: [Bool], sameOrder: [Bool]) {
+      let m = members.count
+      let token = Cost.touchedTokens * meanDistance
+      let extra = options.lambda * meanDistance
+      var cost = SquareMatrix(m, filledWith: .nan)
+      var order = SquareMatrix(m)
+      for (p, pair) in pairs.enumerated() {
+        let known = fixed[members[pair.a], members[pair.b]]
+        let value = look.resampled(pair.candidate, draw.tensors, direction, judges[p], evidence: known)
+        let evidence = abs(known) >= 50 && options.stage == .auto ? known : value.evidence + draw.noise[p]
+        let base = value.distance * draw.scales[p]
+        cost[pair.a, pair.b] =
+          base + token * touched[pair.a, pair.b] + extra * Cost.penalty(evidence, stage: options.stage)
+        cost[pair.b, pair.a] =
+          base + token * touched[pair.b, pair.a] + extra * Cost.penalty(-evidence, stage: options.stage)
+        order[pair.a, pair.b] = evidence
+        order[pair.b, pair.a] = -evidence
+      }
+      let found = search.parents(cost)
+      return (
+        (0..<m).map { child in parents[child].map { found[child] == $0 } ?? false },
+        (0..<m).map { child in parents[child].map { order[$0, child] >= 0 } ?? false }
+      )
+    }
+  }
+
+  fileprivate static let deviation = 0.07
 
   /// Box and Muller (1958).
-  private static func normal(_ random: inout RandomStream) -> Double {
+  fileprivate static func normal(_ random: inout RandomStream) -> Double {
     let (u, v) = (Double.random(in: 1e-12..<1, using: &random), Double.random(in: 0..<1, using: &random))
     return (-2 * log(u)).squareRoot() * cos(2 * .pi * v)
   }
 
-  private static func logistic(_ random: inout RandomStream) -> Double {
+  fileprivate static func logistic(_ random: inout RandomStream) -> Double {
     let u = Double.random(in: 1e-12..<1, using: &random)
     return log(u / (1 - min(u, 1 - 1e-12)))
   }

@@ -6,14 +6,26 @@ public protocol TensorSource {
   /// In the order of the tensors.
   var roles: [TensorRole] { get }
 
-  func eachTensor(_ body: (TensorSums) throws(Failure) -> Void) throws(Failure)
+  /// - Parameter isWanted: asked for the number of each tensor before it is read; what is not wanted
+  ///   costs nothing.
+  func eachTensor(
+    where isWanted: (Int) -> Bool, _ body: (TensorSums) throws(Failure) -> Void
+  ) throws(Failure)
+}
+
+extension TensorSource {
+  public func eachTensor(_ body: (TensorSums) throws(Failure) -> Void) throws(Failure) {
+    try eachTensor(where: { _ in true }, body)
+  }
 }
 
 extension Array: TensorSource where Element == TensorSums {
   public var roles: [TensorRole] { map(\.role) }
 
-  public func eachTensor(_ body: (TensorSums) throws(Failure) -> Void) throws(Failure) {
-    for tensor in self { try body(tensor) }
+  public func eachTensor(
+    where isWanted: (Int) -> Bool, _ body: (TensorSums) throws(Failure) -> Void
+  ) throws(Failure) {
+    for (number, tensor) in enumerated() where isWanted(number) { try body(tensor) }
   }
 }
 
@@ -24,5 +36,7 @@ struct Scope: Sendable {
 
   init(_ roles: [TensorRole]) { hasLinear = roles.contains(.linear) }
 
-  func includes(_ tensor: TensorSums) -> Bool { !hasLinear || tensor.role == .linear }
+  func includes(_ tensor: TensorSums) -> Bool { includes(tensor.role) }
+
+  func includes(_ role: TensorRole) -> Bool { !hasLinear || role == .linear }
 }

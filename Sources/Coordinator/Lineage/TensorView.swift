@@ -44,12 +44,24 @@ public struct TensorView: Sendable {
       plain: (logEnergies[b] - logEnergies[a]) / 2)
   }
 
-  /// Nuclear over Frobenius norm of the difference of the two tensors, each scaled to length 1.
-  func spread(_ a: Int, _ b: Int) -> Double {
-    guard let block = tensor.sums.samples.first, norms[a] > 0, norms[b] > 0 else { return largestSpread }
-    let value = Spread.of(block, a, scale: 1 / norms[a], b, scale: 1 / norms[b])
+  /// Nuclear over Frobenius norm of the differences of tensors, each scaled to length 1.
+  ///
+  /// - Parameter pairs: in the sums, and the places of their models there.
+  func spreads(_ pairs: [(pair: Int, a: Int, b: Int)]) -> [Double] {
+    guard let block = tensor.sums.samples.first else { return pairs.map { _ in largestSpread } }
+    // Where the angle is 0, nobody asks how it is spread.
+    let asked = pairs.indices.filter { squaredAngle(pairs[$0].pair, pairs[$0].a, pairs[$0].b) > 0 }
+    let found = Spread.of(
+      block,
+      asked.map { k in
+        Spread.Pair(
+          first: pairs[k].a, second: pairs[k].b, firstScale: 1 / norms[pairs[k].a],
+          secondScale: 1 / norms[pairs[k].b])
+      })
+    var spreads = pairs.map { _ in largestSpread }
     // The samples may miss what few weights differ.
-    return value.isNaN ? 1 : value
+    for (k, value) in zip(asked, found) { spreads[k] = value.isNaN ? 1 : value }
+    return spreads
   }
 
   /// What the spread can be at most.

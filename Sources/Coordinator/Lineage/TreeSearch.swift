@@ -7,7 +7,7 @@ internal import Core
 /// them, as a shape, falls with the product of the sizes of its subtrees. So the root is the one
 /// that minimises cost + unit * sum over nodes of ln(subtree size) among the roots near the first
 /// solution's.
-struct TreeSearch {
+struct TreeSearch: Sendable {
   private let unit: Double
   /// Per mixture the parents that it may have; it is no root and no parent of theirs.
   private let sources: [Int: [Int]]

@@ -143,6 +143,7 @@ public struct Plan: Sendable {
 
   private static func updates(_ models: [ModelRecord]) -> [Place: [PlannedTensor.Update]] {
     var updates: [Place: [PlannedTensor.Update]] = [:]
+    guard models.contains(where: { $0.adapter != nil }) else { return updates }
     // An adapter calls weights by the names that its base has.
     let aliases = models.reduce(into: [String: String]()) { all, model in
       for (name, alias) in model.aliases { all[CanonicalName.of(name)] = alias }

@@ -102,3 +102,18 @@ void mt_widen_bf16(const void *from, float *to, size_t count) {
 void mt_widen_f32_f64(const float *from, double *to, size_t count) {
   mt_current()->widen_f32_f64(from, to, count);
 }
+
+void mt_weigh(const float *terms, const float *weights, const uint32_t *rows, size_t count, float *to) {
+  mt_current()->weigh(terms, weights, rows, count, to);
+}
+
+double mt_log_likelihood(const mt_fit *fits, size_t fit_count, const double *shifts, const double *logs,
+                         size_t count) {
+  if (count > MT_SHIFTS) abort();
+  return mt_current()->log_likelihood(fits, fit_count, shifts, logs, count);
+}
+
+void mt_spreads(const mt_submatrices *matrices, const mt_scaled_pair *pairs, size_t count, double *spreads) {
+  if (matrices->rows > MT_SPREAD_SIDE || matrices->columns > MT_SPREAD_SIDE) abort();
+  mt_current()->spreads(matrices, pairs, count, spreads);
+}

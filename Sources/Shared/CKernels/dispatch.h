@@ -22,6 +22,9 @@ struct mt_kernels {
   void (*widen_f16)(const void *, float *, size_t);
   void (*widen_bf16)(const void *, float *, size_t);
   void (*widen_f32_f64)(const float *, double *, size_t);
+  void (*weigh)(const float *, const float *, const uint32_t *, size_t, float *);
+  double (*log_likelihood)(const mt_fit *, size_t, const double *, const double *, size_t);
+  void (*spreads)(const mt_submatrices *, const mt_scaled_pair *, size_t, double *);
 };
 
 extern const struct mt_kernels mt_portable_kernels;

@@ -4,6 +4,7 @@
 //   TI, TJ   rows and columns of a register tile (equal), TN the same where norms are asked for
 #include "mt_kernels.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 // Rows of a band: with runs of 4 KiB they take a quarter of a MiB.
@@ -150,6 +151,8 @@ TARGET static void NAME(add_collinear)(const double *gaps, const double *norms, 
   }
 }
 
+#include "lineage_body.h"
+
 const struct mt_kernels NAME(kernels) = {
     .name = ISA_NAME,
     .pairs_f32 = NAME(pairs_f32),
@@ -169,4 +172,7 @@ const struct mt_kernels NAME(kernels) = {
     .widen_f16 = NAME(widen_f16),
     .widen_bf16 = NAME(widen_bf16),
     .widen_f32_f64 = NAME(widen_f32_f64),
+    .weigh = NAME(weigh),
+    .log_likelihood = NAME(log_likelihood),
+    .spreads = NAME(spreads),
 };

@@ -75,9 +75,10 @@ public enum ShardGeometry {
   /// Blocks in memory at a time: one computed on, the others being read ahead.
   public static let buffers = 3
 
-  /// Bytes of a block worth reading at once: as much as stays in a processor's last cache, and half
-  /// a MiB of every file.
-  public static func blockBytes(models: Int) -> Int { max(16 << 20, models << 19) }
+  /// Bytes of a block worth reading at once: so little that all buffers stay in a processor's last
+  /// cache, where weights then go from the page cache to the kernels without a way through memory; and
+  /// 64 KiB of every file, which the system reads ahead of anyway.
+  public static func blockBytes(models: Int) -> Int { max(4 << 20, models << 16) }
 
   /// Rows of a block start at cache lines.
   public static func alignedRow(_ bytes: Int) -> Int {

@@ -150,6 +150,33 @@ extension HDF5File {
     return values
   }
 
+  /// A text attribute that many objects get.
+  struct Label {
+    private let name: String
+    private let type: HDF5Handle
+    private let space: HDF5Handle
+
+    init?(_ name: String) {
+      guard let type = HDF5File.stringType(), let space = HDF5Handle(H5Screate(H5S_SCALAR), H5Sclose) else {
+        return nil
+      }
+      self.name = name
+      self.type = type
+      self.space = space
+    }
+
+    func attach(to object: HDF5Handle, _ text: String) -> Bool {
+      guard
+        let attribute = HDF5Handle(
+          H5Acreate2(object.id, name, type.id, space.id, chdf5_default(), chdf5_default()), H5Aclose)
+      else { return false }
+      return text.withCString { pointer in
+        var pointer: UnsafePointer<CChar>? = pointer
+        return H5Awrite(attribute.id, type.id, &pointer) >= 0
+      }
+    }
+  }
+
   public func setAttribute(_ name: String, of object: String, to text: String) throws(Failure) {
     guard
       let type = Self.stringType(),

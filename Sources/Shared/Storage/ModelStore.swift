@@ -16,6 +16,8 @@ internal import Foundation
 public final class ModelStore {
   public let path: String
   private let file: HDF5File
+  /// Open as long as the store is: each look-up by a path from the root takes as long as two.
+  private let group: HDF5Handle?
 
   static let formatAttribute = "modeltree_store"
   static let tensors = "/tensors"
@@ -27,7 +29,9 @@ public final class ModelStore {
   /// - Throws: `Failure` when the file is no HDF5, or not written by `modeltree import`.
   public init(path: String) throws(Failure) {
     self.path = path
-    file = try HDF5File(reading: path)
+    let file = try HDF5File(reading: path)
+    self.file = file
+    group = HDF5Handle(H5Gopen2(file.id, Self.tensors, chdf5_default()), H5Gclose)
     guard let format = file.integerAttribute(Self.formatAttribute, of: "/") else {
       throw .badInput(
         "'\(path.printable)' is an HDF5 file, but not a model store (no attribute '\(Self.formatAttribute)')",
@@ -56,9 +60,7 @@ public final class ModelStore {
 
   /// Tensor names in the order of the original files.
   public func names() throws(Failure) -> [String] {
-    guard let group = HDF5Handle(H5Gopen2(file.id, Self.tensors, chdf5_default()), H5Gclose) else {
-      throw file.unreadable(Self.tensors)
-    }
+    guard let group else { throw file.unreadable(Self.tensors) }
     var info = H5G_info_t()
     guard H5Gget_info(group.id, &info) >= 0 else { throw file.unreadable(Self.tensors) }
     var names: [String] = []
@@ -80,9 +82,10 @@ public final class ModelStore {
   /// Looks one tensor up.
   public func tensor(_ name: String) throws(Failure) -> StoredTensor {
     chdf5_silence()
-    let link = "\(Self.tensors)/\(TensorName.escaped(name))"
+    let escaped = TensorName.escaped(name)
+    let link = "\(Self.tensors)/\(escaped)"
     guard
-      let set = HDF5Handle(H5Dopen2(file.id, link, chdf5_default()), H5Dclose),
+      let group, let set = HDF5Handle(H5Dopen2(group.id, escaped, chdf5_default()), H5Dclose),
       let space = HDF5Handle(H5Dget_space(set.id), H5Sclose),
       let stored = HDF5Handle(H5Dget_type(set.id), H5Tclose)
     else { throw file.unreadable(link) }
@@ -109,12 +112,16 @@ public final class ModelStore {
     if H5Pget_external_count(creation.id) == 1 {
       var offset: off_t = 0
       var bytes: hsize_t = 0
-      var name = [CChar](repeating: 0, count: 1 << 13)
-      guard H5Pget_external(creation.id, 0, name.count - 1, &name, &offset, &bytes) >= 0 else {
-        throw file.unreadable(link)
+      let place = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1 << 13) { name -> String? in
+        guard H5Pget_external(creation.id, 0, name.count - 1, name.baseAddress, &offset, &bytes) >= 0 else {
+          return nil
+        }
+        // The library ends it with a zero only where there is room.
+        let text = name.prefix(name.count - 1).prefix { $0 != 0 }
+        return String(decoding: text.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       }
-      let text = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-      return (String(decoding: text, as: UTF8.self), Int(offset))
+      guard let place else { throw file.unreadable(link) }
+      return (place, Int(offset))
     }
     let address = H5Dget_offset(set.id)
     guard address != chdf5_undefined_address() else { throw file.unreadable(link) }
@@ -151,11 +158,13 @@ public struct SetAsideTensor: Sendable, Hashable, Codable {
 enum TensorName {
   static func escaped(_ name: String) -> String {
     if name == "." { return "%2E" }
+    guard name.utf8.contains(where: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "%") }) else { return name }
     return replace("/", by: "%2F", in: replace("%", by: "%25", in: name))
   }
 
   static func unescaped(_ link: String) -> String {
     if link == "%2E" { return "." }
+    guard link.utf8.contains(UInt8(ascii: "%")) else { return link }
     return replace("%25", by: "%", in: replace("%2F", by: "/", in: link))
   }
 

@@ -41,10 +41,7 @@ public enum ModelStoreWriter {
     try file.setAttribute(ModelStore.formatAttribute, of: "/", to: Version.storeFormat)
     try file.setAttribute("model", of: "/", to: model)
     try file.makeGroup(ModelStore.tensors)
-    var places: [Int] = []
-    for tensor in tensors {
-      places.append(try makeDataset(for: tensor, in: file, mode))
-    }
+    let places = try makeDatasets(for: tensors, in: file, mode)
     try file.write(sources.map(json), to: ModelStore.sources)
     try file.write(setAside.map(json), to: ModelStore.setAside)
     if let adapter {
@@ -55,10 +52,22 @@ public enum ModelStoreWriter {
     return places
   }
 
-  private static func makeDataset(for tensor: StoredTensor, in file: HDF5File, _ mode: Mode)
-    throws(Failure) -> Int
+  private static func makeDatasets(for tensors: [StoredTensor], in file: HDF5File, _ mode: Mode)
+    throws(Failure) -> [Int]
   {
-    let link = "\(ModelStore.tensors)/\(TensorName.escaped(tensor.name))"
+    guard
+      let group = HDF5Handle(H5Gopen2(file.id, ModelStore.tensors, chdf5_default()), H5Gclose),
+      let label = HDF5File.Label("dtype")
+    else { throw file.cannotWrite(ModelStore.tensors) }
+    var places: [Int] = []
+    for tensor in tensors { places.append(try makeDataset(for: tensor, in: group, of: file, label, mode)) }
+    return places
+  }
+
+  private static func makeDataset(
+    for tensor: StoredTensor, in group: HDF5Handle, of file: HDF5File, _ label: HDF5File.Label, _ mode: Mode
+  ) throws(Failure) -> Int {
+    let link = TensorName.escaped(tensor.name)
     guard
       let type = tensor.type.hdf5,
       let space = HDF5File.space(tensor.shape.extents),
@@ -79,9 +88,9 @@ public enum ModelStoreWriter {
     guard
       let set = HDF5Handle(
         H5Dcreate2(
-          file.id, link, type.id, space.id, chdf5_default(), creation.id, chdf5_default()), H5Dclose)
-    else { throw file.cannotWrite(link) }
-    try file.setAttribute("dtype", of: link, to: tensor.type.rawValue)
+          group.id, link, type.id, space.id, chdf5_default(), creation.id, chdf5_default()), H5Dclose),
+      label.attach(to: set, tensor.type.rawValue)
+    else { throw file.cannotWrite("\(ModelStore.tensors)/\(link)") }
     return mode == .copy ? Int(H5Dget_offset(set.id)) : tensor.offset
   }
 

@@ -87,8 +87,8 @@ public enum PartialCodec {
     reader.fill(&partial.max)
     reader.fill(&partial.lowest)
     reader.fill(&partial.highest)
+    var head = Array(repeating: 0.0, count: momentWords - 2)
     for i in 0..<models {
-      var head = Array(repeating: 0.0, count: momentWords - 2)
       reader.fill(&head)
       partial.moments[i] = Moments(
         count: head[0], mean: head[1], m2: head[2], m3: head[3], m4: head[4], minimum: head[5],

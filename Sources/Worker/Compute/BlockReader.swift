@@ -160,7 +160,7 @@ private final class Slot: @unchecked Sendable {
     free(memory.baseAddress)
     memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     // Large pages save most page faults and address look-ups.
-    let page = bytes >= 8 << 20 ? 2 << 20 : 4096
+    let page = bytes >= 2 << 20 ? 2 << 20 : 4096
     var base: UnsafeMutableRawPointer?
     guard posix_memalign(&base, page, bytes) == 0, let base else {
       throw Failure(

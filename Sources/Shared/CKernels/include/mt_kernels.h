@@ -78,3 +78,42 @@ mt_run_moments mt_moments_f64(const double *row, size_t count);
 void mt_widen_f16(const void *from, float *to, size_t count);
 void mt_widen_bf16(const void *from, float *to, size_t count);
 void mt_widen_f32_f64(const float *from, double *to, size_t count);
+
+// to = sum over k < count of weights[k] * row rows[k] of terms; rows of 16, added in order with one
+// rounding each (fused).
+void mt_weigh(const float *terms, const float *weights, const uint32_t *rows, size_t count, float *to);
+
+// A misfit that is quadratic in a shift, in four lanes that are summed over. Lane k's logarithm is
+//   volume[k] - degrees / 2 * log(1 + max(0, constant[k] + s linear[k] + s^2 square[k]) / stiffness).
+typedef struct {
+  double constant[4], linear[4], square[4], volume[4];
+  double degrees, stiffness, weight;
+} mt_fit;
+
+// The most shifts at a time.
+#define MT_SHIFTS 64
+
+// log of the sum over shifts of exp(logs[k] + sum over fits of weight * log of the fit's sum at
+// shifts[k]), to about 1e-13; all numbers must be finite, and count at least 1.
+double mt_log_likelihood(const mt_fit *fits, size_t fit_count, const double *shifts, const double *logs,
+                         size_t count);
+
+// The same small matrix of many models; strides in floats.
+typedef struct {
+  const float *values;
+  size_t model_stride, row_stride, column_stride;
+  int rows, columns;
+} mt_submatrices;
+
+typedef struct {
+  size_t first, second;
+  double first_scale, second_scale;
+} mt_scaled_pair;
+
+// The longest side of a matrix.
+#define MT_SPREAD_SIDE 64
+
+// Nuclear over Frobenius norm of first_scale * first - second_scale * second for each pair, by the
+// eigenvalues of the smaller Gram matrix; NaN where the difference is zero or not finite. Several
+// pairs at a time.
+void mt_spreads(const mt_submatrices *matrices, const mt_scaled_pair *pairs, size_t count, double *spreads);

@@ -1,0 +1,231 @@
+// What the solving asks of many pairs of models: vectors of doubles, one instruction set; see
+// mt_weigh, mt_log_likelihood and mt_spreads in mt_kernels.h. No sum crosses lanes but where it is
+// said, so that the bits do not depend on how many lanes there are.
+
+#define WIDE CAT(NAME(vd), _)
+#define DOUBLES (LANES / 2)
+typedef int64_t CAT(NAME(whole), _) __attribute__((ext_vector_type(DOUBLES), aligned(8)));
+#define WHOLE CAT(NAME(whole), _)
+#define WIDER(a, b) ((a) > (b) ? (a) : (b))
+
+TARGET static void NAME(weigh)(const float *terms, const float *weights, const uint32_t *rows, size_t count,
+                               float *to) {
+  typedef float LINE __attribute__((ext_vector_type(16), aligned(4)));
+  LINE sum = 0;
+  for (size_t k = 0; k < count; k++) {
+    LINE line = *(const LINE *)(terms + 16 * (size_t)rows[k]);
+    sum = __builtin_elementwise_fma(line, (LINE)weights[k], sum);
+  }
+  *(LINE *)to = sum;
+}
+
+// Of positive normal numbers, to about an ulp.
+TARGET static inline WIDE NAME(log)(WIDE x) {
+  WHOLE bits;
+  memcpy(&bits, &x, sizeof bits);
+  // The mantissa between the roots of a half and of two.
+  WHOLE above = (bits & 0xfffffffffffff) - 0x6a09e667f3bcd;
+  WHOLE exponent = (bits >> 52) - 1023 + (above >= 0 ? (WHOLE)1 : (WHOLE)0);
+  WHOLE mantissa = bits - (exponent << 52);
+  WIDE m;
+  memcpy(&m, &mantissa, sizeof m);
+  WIDE f = (m - 1) / (m + 1), q = f * f;
+  WIDE series = 2.0 / 21;
+  _Pragma("clang loop unroll(full)") for (int odd = 19; odd >= 3; odd -= 2) series = series * q + 2.0 / odd;
+  WIDE e = __builtin_convertvector(exponent, WIDE);
+  return e * 0x1.62e42fefa39efp-1 + (2 * f + f * q * series);
+}
+
+// Of numbers up to 700; what is below -700 counts as that.
+TARGET static inline WIDE NAME(exp)(WIDE x) {
+  // Inverse factorials.
+  static const double taylor[] = {
+      1.0,         1.0,          1.0 / 2,       1.0 / 6,        1.0 / 24,       1.0 / 120,      1.0 / 720,
+      1.0 / 5040,  1.0 / 40320,  1.0 / 362880,  1.0 / 3628800,  1.0 / 39916800, 1.0 / 479001600,
+      1.0 / 6227020800};
+  x = WIDER(x, (WIDE)-700.0);
+  WIDE n = x * 0x1.71547652b82fep0 + 0x1.8p52;
+  WHOLE bits;
+  memcpy(&bits, &n, sizeof bits);
+  n -= 0x1.8p52;
+  WIDE r = x - n * 0x1.62e42fee00000p-1 - n * 0x1.a39ef35793c76p-33;
+  WIDE series = taylor[13];
+  _Pragma("clang loop unroll(full)") for (int k = 12; k >= 0; k--) series = series * r + taylor[k];
+  WHOLE scaled;
+  memcpy(&scaled, &series, sizeof scaled);
+  scaled += bits << 52;
+  memcpy(&series, &scaled, sizeof series);
+  return series;
+}
+
+TARGET static double NAME(log_likelihood)(const mt_fit *fits, size_t fit_count, const double *shifts,
+                                          const double *logs, size_t count) {
+  double exponents[MT_SHIFTS + DOUBLES];
+  double largest = -INFINITY;
+  for (size_t at = 0; at < count; at += DOUBLES) {
+    size_t filled = count - at < DOUBLES ? count - at : DOUBLES;
+    WIDE s = shifts[at], exponent = logs[at];
+    memcpy(&s, shifts + at, filled * sizeof *shifts);
+    memcpy(&exponent, logs + at, filled * sizeof *logs);
+    for (const mt_fit *fit = fits; fit < fits + fit_count; fit++) {
+      WIDE e[4], top = -INFINITY, sum = 0;
+      for (int k = 0; k < 4; k++) {
+        WIDE misfit = fit->constant[k] + s * fit->linear[k] + s * s * fit->square[k];
+        e[k] = fit->volume[k] - 0.5 * fit->degrees * NAME(log)(1 + WIDER(misfit, (WIDE)0.0) / fit->stiffness);
+        top = WIDER(e[k], top);
+      }
+      for (int k = 0; k < 4; k++) sum += NAME(exp)(e[k] - top);
+      exponent += fit->weight * (top + NAME(log)(sum));
+    }
+    memcpy(exponents + at, &exponent, sizeof exponent);
+    for (size_t k = 0; k < filled; k++) largest = exponents[at + k] > largest ? exponents[at + k] : largest;
+  }
+  double sum = 0;
+  for (size_t at = 0; at < count; at += DOUBLES) {
+    WIDE e;
+    memcpy(&e, exponents + at, sizeof e);
+    e = NAME(exp)(e - largest);
+    for (size_t k = 0; k < DOUBLES && at + k < count; k++) sum += e[k];
+  }
+  return largest + NAME(log)((WIDE)sum)[0];
+}
+
+// A small symmetric matrix per lane, the lower triangle row by row.
+#define AT(i, j) a[(i) * ((i) + 1) / 2 + (j)]
+
+// Householder's reduction to a tridiagonal matrix: its diagonal, and squares beside it.
+TARGET static void NAME(reduce)(WIDE *a, int n, WIDE *diagonal, WIDE *squares) {
+  WIDE v[MT_SPREAD_SIDE], w[MT_SPREAD_SIDE];
+  for (int k = 0; k < n; k++) {
+    diagonal[k] = AT(k, k);
+    if (k + 1 >= n) break;
+    WIDE first = AT(k + 1, k), rest = 0;
+    for (int i = k + 2; i < n; i++) rest += AT(i, k) * AT(i, k);
+    squares[k] = first * first + rest;
+    if (k + 2 >= n) continue;
+    WIDE norm = __builtin_elementwise_sqrt(squares[k]);
+    v[k + 1] = first > 0 ? first + norm : first - norm;
+    for (int i = k + 2; i < n; i++) v[i] = AT(i, k);
+    WIDE length = v[k + 1] * v[k + 1] + rest;
+    WIDE t = length > 0 ? 2 / length : (WIDE)0.0;
+    for (int i = k + 1; i < n; i++) w[i] = 0;
+    for (int i = k + 1; i < n; i++) {
+      WIDE sum = AT(i, i) * v[i];
+      for (int j = k + 1; j < i; j++) {
+        sum += AT(i, j) * v[j];
+        w[j] += AT(i, j) * v[i];
+      }
+      w[i] += sum;
+    }
+    WIDE inner = 0;
+    for (int i = k + 1; i < n; i++) w[i] *= t, inner += v[i] * w[i];
+    WIDE part = 0.5 * t * inner;
+    for (int i = k + 1; i < n; i++) w[i] -= part * v[i];
+    for (int i = k + 1; i < n; i++)
+      for (int j = k + 1; j <= i; j++) AT(i, j) -= v[i] * w[j] + w[i] * v[j];
+  }
+}
+
+// Eigenvalues of tridiagonal matrices by the QL variant of Pal, Walker and Kahan, which takes no
+// roots; all lanes go on until the last is through. `d` and `e` as from `reduce`; of trace 1 or 0.
+TARGET static int NAME(eigenvalues)(WIDE *d, WIDE *e, int n) {
+  for (int l = 0; l + 1 < n; l++) {
+    for (int sweep = 0;; sweep++) {
+      WIDE product = d[l] * d[l + 1];
+      WIDE bound = 0x1p-104 * (product > 0 ? product : -product) + 1e-34;
+      WHOLE open = e[l] > bound;
+      int isOpen = 0;
+      for (int k = 0; k < DOUBLES; k++) isOpen |= open[k] != 0;
+      if (!isOpen) break;
+      if (sweep == 60) return 0;
+      WIDE root = __builtin_elementwise_sqrt(open ? e[l] : (WIDE)1.0);
+      WIDE sigma = (d[l + 1] - d[l]) / (2 * root);
+      WIDE r = __builtin_elementwise_sqrt(sigma * sigma + 1);
+      WIDE shift = d[l] - root / (sigma < 0 ? sigma - r : sigma + r);
+      // Lanes that are through are turned about the eigenvalue that they have: it stays.
+      sigma = open ? shift : d[l];
+      e[l] = open ? e[l] : (WIDE)0.0;
+      WIDE c = 1, s = 0, gamma = d[n - 1] - sigma, p = gamma * gamma;
+      for (int i = n - 2; i >= l; i--) {
+        WIDE b = e[i], whole = p + b;
+        if (i < n - 2) e[i + 1] = s * whole;
+        WIDE one = 1 / whole, before = c, last = gamma;
+        c = whole > 0 ? p * one : (WIDE)1.0;
+        s = whole > 0 ? b * one : (WIDE)0.0;
+        gamma = c * (d[i] - sigma) - s * last;
+        d[i + 1] = last + (d[i] - gamma);
+        p = c > 0 ? gamma * gamma / c : before * b;
+      }
+      e[l] = s * p;
+      d[l] = sigma + gamma;
+    }
+  }
+  return 1;
+}
+
+TARGET static void NAME(spread_lanes)(const mt_submatrices *m, const mt_scaled_pair *pairs, size_t count,
+                                      WIDE *work, double *spreads) {
+  int n = m->rows < m->columns ? m->rows : m->columns;
+  int inner = m->rows < m->columns ? m->columns : m->rows;
+  size_t across = m->rows < m->columns ? m->row_stride : m->column_stride;
+  size_t along = m->rows < m->columns ? m->column_stride : m->row_stride;
+  WIDE *difference = work, *a = work + n * inner;
+  for (size_t k = 0; k < DOUBLES; k++) {
+    mt_scaled_pair pair = pairs[k < count ? k : 0];
+    const float *x = m->values + pair.first * m->model_stride, *y = m->values + pair.second * m->model_stride;
+    double *to = (double *)difference + k;
+    for (int i = 0; i < n; i++)
+      for (int j = 0; j < inner; j++) {
+        // Not fused: what is equal is to cancel.
+        _Pragma("STDC FP_CONTRACT OFF")
+        size_t p = (size_t)i * across + (size_t)j * along;
+        double u = pair.first_scale * (double)x[p], v = pair.second_scale * (double)y[p];
+        to[(i * inner + j) * DOUBLES] = u - v;
+      }
+  }
+  WIDE trace = 0;
+  for (int i = 0; i < n; i++) {
+    for (int j = 0; j <= i; j++) {
+      WIDE even = 0, odd = 0;
+      int q = 0;
+      for (; q + 1 < inner; q += 2) {
+        even += difference[i * inner + q] * difference[j * inner + q];
+        odd += difference[i * inner + q + 1] * difference[j * inner + q + 1];
+      }
+      if (q < inner) even += difference[i * inner + q] * difference[j * inner + q];
+      AT(i, j) = even + odd;
+    }
+    trace += AT(i, i);
+  }
+  // A trace of 1 keeps squares of squares in range.
+  WIDE one = trace > 1e-300 && trace < 1e300 ? 1 / trace : (WIDE)0.0;
+  for (int p = 0; p < n * (n + 1) / 2; p++) a[p] = one > 0 ? a[p] * one : (WIDE)0.0;
+  WIDE diagonal[MT_SPREAD_SIDE], squares[MT_SPREAD_SIDE];
+  NAME(reduce)(a, n, diagonal, squares);
+  int isDone = NAME(eigenvalues)(diagonal, squares, n);
+  WIDE nuclear = 0, total = 0;
+  for (int i = 0; i < n; i++) {
+    WIDE value = WIDER(diagonal[i], (WIDE)0.0);
+    nuclear += __builtin_elementwise_sqrt(value);
+    total += value;
+  }
+  WIDE spread = nuclear / __builtin_elementwise_sqrt(total);
+  for (size_t k = 0; k < DOUBLES && k < count; k++) spreads[k] = isDone && one[k] > 0 ? spread[k] : NAN;
+}
+
+TARGET static void NAME(spreads)(const mt_submatrices *m, const mt_scaled_pair *pairs, size_t count,
+                                 double *spreads) {
+  size_t rows = (size_t)m->rows, columns = (size_t)m->columns;
+  size_t n = rows < columns ? rows : columns;
+  WIDE *work = malloc((rows * columns + n * (n + 1) / 2) * sizeof(WIDE));
+  if (!work) abort();
+  for (size_t at = 0; at < count; at += DOUBLES)
+    NAME(spread_lanes)(m, pairs + at, count - at < DOUBLES ? count - at : DOUBLES, work, spreads + at);
+  free(work);
+}
+
+#undef AT
+#undef WIDE
+#undef DOUBLES
+#undef WHOLE
+#undef WIDER
