@@ -24,6 +24,9 @@ func tests(_ name: String, needs: [Target.Dependency]) -> Target {
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yaml = Target.Dependency.product(name: "Yams", package: "Yams")
+let http: [Target.Dependency] = ["NIOCore", "NIOHTTP1", "NIOPosix"].map {
+  .product(name: $0, package: "swift-nio")
+}
 let sqlite = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 
 let package = Package(
@@ -36,6 +39,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
@@ -82,7 +86,7 @@ let package = Package(
     // What is compiled in here and below are the parts of pages, so that the program needs no folder
     // beside it.
     library(
-      "Watching", in: "Coordinator/Watching", needs: ["Core"],
+      "Watching", in: "Coordinator/Watching", needs: ["Core"] + http,
       resources: [
         .embedInCode("Live/live.html"), .embedInCode("Live/live.css"), .embedInCode("Live/live.js"),
       ]),
@@ -129,7 +133,7 @@ let package = Package(
     tests("HintsTests", needs: ["Core", "Hints", "TestSupport"]),
     tests("ReportsTests", needs: ["Core", "Lineage", "Reports", "TestSeed", "TestSupport"]),
     tests("LogsTests", needs: ["Logs", logging]),
-    tests("WatchingTests", needs: ["Core", "TestSeed", "TestSupport", "Watching"]),
+    tests("WatchingTests", needs: ["Core", "TestSeed", "TestSupport", "Watching"] + http),
     tests("JournalTests", needs: ["Core", "Journal", "TestSupport"]),
     tests(
       "ComputeTests", needs: ["Compute", "Core", "Import", "Storage", "TestSupport", "Wire"]),

@@ -65,6 +65,15 @@ import Testing
     #expect(try !status(scratch.file("run")).stdout.contains("no sign of life"))
   }
 
+  @Test func whoReadsNoFurtherEndsTheProgramQuietly() throws {
+    // The library that serves the page would have the program go on without a reader, until it trips over that.
+    let recover = "'\(Program.modeltree)' recover '\(Program.root)/zoo/full-finetune' --out '\(scratch.file("run"))' --http 0"
+    let output = try Program.run(
+      "/usr/bin/env",
+      ["--default-signal=PIPE", "bash", "-c", "\(recover) 2>&1 >/dev/null | head -n 1; echo ${PIPESTATUS[0]}"])
+    #expect(output.stdout.hasPrefix("status at http://127.0.0.1:") && output.stdout.hasSuffix("\n141\n"), "\(output.stdout)")
+  }
+
   @Test func onThisHostTheProcessIsAskedAndNotTheClock() throws {
     // Nobody holds the folder, and no process has this number.
     try write("comparing", host: Self.here, process: 4_194_305)

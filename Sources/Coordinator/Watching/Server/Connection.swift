@@ -1,105 +1,94 @@
-internal import Glibc
+internal import NIOCore
+internal import NIOHTTP1
 
-/// One client, from its first byte to the end. Never waits: the server's loop calls when there is
-/// something to read or room to write.
-struct Connection {
+/// Holds one client to the limits. The first in its pipeline: sees bytes alone, from the client before
+/// anybody else and to the client last.
+final class Connection: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+  typealias OutboundIn = IOData
+  typealias OutboundOut = IOData
+
   enum Stage {
     case reading, writing
     /// All is said; what the client still sends is thrown away, so that the answer is not lost to a
     /// connection that is reset.
     case draining
-    case over
   }
 
-  let descriptor: Int32
-  let began: ContinuousClock.Instant
+  /// No honest head is longer; browsers send some hundred bytes.
+  static let largestHead = 8192
+
   private(set) var stage = Stage.reading
-  /// When this stage is given up.
-  private(set) var deadline: ContinuousClock.Instant
-  private var received: [UInt8] = []
-  private var answer: [UInt8] = []
-  private var sent = 0
+  let began = NIODeadline.now()
+  private let limits: StatusServer.Limits
+  private var received = 0
   private var drained = 0
+  /// Ends the stage that lasts too long.
+  private var alarm: Scheduled<Void>?
+  private var context: ChannelHandlerContext?
 
-  init(_ descriptor: Int32, at now: ContinuousClock.Instant, _ limits: StatusServer.Limits) {
-    self.descriptor = descriptor
-    began = now
-    deadline = now + limits.reading
+  init(_ limits: StatusServer.Limits) { self.limits = limits }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    enter(.reading, for: limits.reading, context)
   }
 
-  var events: Int16 { stage == .writing ? Int16(POLLOUT) : Int16(POLLIN) }
-
-  mutating func advance(
-    at now: ContinuousClock.Instant, _ limits: StatusServer.Limits, _ answering: (HTTPRequest) -> HTTPReply
-  ) {
-    switch stage {
-    case .reading: read(now, limits, answering)
-    case .writing: write(now, limits)
-    case .draining: drain()
-    case .over: break
-    }
+  func handlerRemoved(context: ChannelHandlerContext) {
+    alarm?.cancel()
+    self.context = nil
   }
 
-  /// The stage has lasted too long.
-  mutating func expire(at now: ContinuousClock.Instant, _ limits: StatusServer.Limits) {
-    guard stage == .reading, !received.isEmpty else {
-      stage = .over
+  /// Without another word.
+  func end() { context?.close(promise: nil) }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let count = Self.unwrapInboundIn(data).readableBytes
+    guard stage == .reading else {
+      drained += count
+      if drained > 8 * Self.largestHead { end() }
       return
     }
-    say(HTTPReply(.timeout), withBody: true, now, limits)
-  }
-
-  private mutating func read(
-    _ now: ContinuousClock.Instant, _ limits: StatusServer.Limits, _ answering: (HTTPRequest) -> HTTPReply
-  ) {
-    guard let bytes = take(HTTPRequest.largestHead + 1 - received.count) else { return }
-    received += bytes
-    switch HTTPRequest.read(received) {
-    case .incomplete: break
-    case .refused(let status): say(HTTPReply(status), withBody: true, now, limits)
-    case .complete(let request): say(answering(request), withBody: request.method == .get, now, limits)
+    received += count
+    context.fireChannelRead(data)
+    // The decoder counts names and values alone, and would keep any number of blanks between them.
+    if stage == .reading, received > Self.largestHead {
+      context.fireErrorCaught(Refusal(status: .requestHeaderFieldsTooLarge))
     }
   }
 
-  private mutating func say(
-    _ reply: HTTPReply, withBody: Bool, _ now: ContinuousClock.Instant, _ limits: StatusServer.Limits
-  ) {
-    received = []
-    answer = reply.bytes(withBody: withBody)
-    stage = .writing
-    deadline = now + limits.writing
-    write(now, limits)
-  }
-
-  private mutating func write(_ now: ContinuousClock.Instant, _ limits: StatusServer.Limits) {
-    let count = answer[sent...].withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-    guard count >= 0 else {
-      if errno != EAGAIN, errno != EINTR { stage = .over }
-      return
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard case ChannelEvent.inputClosed? = event as? ChannelEvent else {
+      return context.fireUserInboundEventTriggered(event)
     }
-    sent += count
-    guard sent == answer.count else { return }
-    answer = []
-    shutdown(descriptor, Int32(SHUT_WR))
-    stage = .draining
-    deadline = now + limits.draining
+    // A client may be silent after its request, but not before.
+    if stage != .writing { end() }
   }
 
-  private mutating func drain() {
-    guard let bytes = take(HTTPRequest.largestHead) else { return }
-    drained += bytes.count
-    if drained > 8 * HTTPRequest.largestHead { stage = .over }
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    if stage == .reading { enter(.writing, for: limits.writing, context) }
+    context.write(data, promise: promise)
   }
 
-  /// - Returns: what has come; nil when nothing has, or the client is gone.
-  private mutating func take(_ most: Int) -> [UInt8]? {
-    var bytes = [UInt8](repeating: 0, count: most)
-    let count = recv(descriptor, &bytes, most, 0)
-    if count < 0, errno == EAGAIN || errno == EINTR { return nil }
-    guard count > 0 else {
-      stage = .over
-      return nil
-    }
-    return Array(bytes.prefix(count))
+  func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+    if mode == .output { enter(.draining, for: limits.draining, context) }
+    context.close(mode: mode, promise: promise)
   }
+
+  private func enter(_ stage: Stage, for duration: Duration, _ context: ChannelHandlerContext) {
+    self.stage = stage
+    alarm?.cancel()
+    alarm = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(duration)) { self.expire() }
+  }
+
+  private func expire() {
+    guard stage == .reading, received > 0 else { return end() }
+    context?.fireErrorCaught(Refusal(status: .requestTimeout))
+  }
+}
+
+/// What is wrong with a request that has not come, or not whole.
+struct Refusal: Error {
+  var status: HTTPResponseStatus
 }

@@ -1,4 +1,6 @@
 internal import Core
+internal import NIOCore
+package import NIOHTTP1
 
 /// What is answered to which request. Lives on the server's thread.
 package struct StatusRoutes {
@@ -16,34 +18,38 @@ package struct StatusRoutes {
   private struct Made {
     var status: PoolStatus?
     var age = -1
-    var body: [UInt8] = []
+    var body = ByteBuffer()
   }
 
-  init(_ board: StatusBoard, isLocal: Bool) {
+  package init(_ board: StatusBoard, isLocal: Bool) {
     self.board = board
     self.isLocal = isLocal
   }
 
-  mutating func reply(to request: HTTPRequest) -> HTTPReply {
+  package mutating func reply(to request: HTTPRequestHead) -> HTTPReply {
+    let hosts = request.headers[canonicalForm: "host"]
+    // Two of them would let two readers see different requests.
+    guard request.uri.hasPrefix("/"), hosts.count <= 1 else { return HTTPReply(.badRequest) }
+    guard request.method == .GET || request.method == .HEAD else { return HTTPReply(.methodNotAllowed) }
     // A page from elsewhere can have its own name point at this machine, and would read the status
     // through the user's browser; it cannot hide the name.
-    guard !isLocal || request.host.map(Self.isOwnName) ?? true else {
+    guard !isLocal || hosts.allSatisfy(Self.isOwnName) else {
       return HTTPReply(
-        .misdirected,
+        .misdirectedRequest,
         "this status is for this machine alone: open it as http://localhost or http://127.0.0.1 and its port")
     }
-    switch request.path {
-    case "/": return HTTPReply(.html, LivePage.html)
-    case "/live.css": return HTTPReply(.css, LivePage.style)
-    case "/live.js": return HTTPReply(.script, LivePage.script)
+    switch request.uri.prefix(while: { $0 != "?" && $0 != "#" }) {
+    case "/": return HTTPReply(.html, ByteBuffer(bytes: LivePage.html))
+    case "/live.css": return HTTPReply(.css, ByteBuffer(bytes: LivePage.style))
+    case "/live.js": return HTTPReply(.script, ByteBuffer(bytes: LivePage.script))
     case "/status.json":
-      guard let status = board.status else { return HTTPReply(.unavailable, "there is no status yet") }
-      if json.status != status { json = Made(status: status, body: Array(StatusJSON.encode(status).utf8)) }
+      guard let status = board.status else { return HTTPReply(.serviceUnavailable, "there is no status yet") }
+      if json.status != status { json = Made(status: status, body: ByteBuffer(string: StatusJSON.encode(status))) }
       return HTTPReply(.json, json.body)
     case "/metrics":
       let (status, age) = (board.status, Int(board.sinceTurn / .seconds(1)))
       if metrics.age != age || metrics.status != status {
-        metrics = Made(status: status, age: age, body: Array(Metrics.render(status, loopAge: Double(age)).utf8))
+        metrics = Made(status: status, age: age, body: ByteBuffer(string: Metrics.render(status, loopAge: Double(age))))
       }
       return HTTPReply(.metrics, metrics.body)
     case "/healthz":
@@ -57,14 +63,14 @@ package struct StatusRoutes {
   /// - Parameter age: since the coordinator's loop turned.
   package static func health(_ age: Duration) -> HTTPReply {
     guard age < patience else {
-      return HTTPReply(.unavailable, "the coordinator's loop has not turned for \(Int(age / .seconds(1))) s")
+      return HTTPReply(.serviceUnavailable, "the coordinator's loop has not turned for \(Int(age / .seconds(1))) s")
     }
-    return HTTPReply(.text, "ok\n")
+    return HTTPReply(.text, ByteBuffer(string: "ok\n"))
   }
 
   /// `localhost` or an address by its numbers, with any port.
-  package static func isOwnName(_ host: String) -> Bool {
-    var name = host[...]
+  package static func isOwnName(_ host: some StringProtocol) -> Bool {
+    var name = Substring(host)
     if name.hasPrefix("[") { return true }
     if let colon = name.lastIndex(of: ":") { name = name[..<colon] }
     if name.lowercased() == "localhost" { return true }

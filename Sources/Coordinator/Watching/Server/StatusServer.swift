@@ -1,14 +1,14 @@
 public import Core
 internal import Foundation
 internal import Glibc
-internal import Synchronization
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
 
 /// Serves a board by HTTP: `/` for people, `/status.json`, `/metrics`, `/healthz`.
 ///
 /// One thread of its own, which waits for all clients together and computes for none of them longer
-/// than a status takes to encode; a run that keeps every processor busy does not silence it. It is no
-/// general web server, and that is the point: what it reads of a stranger is bounded (8 KiB, some
-/// seconds, so many clients), which FlyingFox (0.27) does not promise.
+/// than a status takes to encode; a run that keeps every processor busy does not silence it.
 public final class StatusServer: Sendable {
   public struct Limits: Sendable {
     /// Clients at a time; more wait in the system's queue.
@@ -26,14 +26,12 @@ public final class StatusServer: Sendable {
 
   /// As it can be reached, with the real port.
   public let address: HTTPAddress
-  /// Written to when the thread is to end.
-  private let stopping: Int32
-  private let ended = DispatchSemaphore(value: 0)
-  private let isStopped = Atomic<Bool>(false)
+  private let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
   /// For people, to be opened.
   public var url: String {
-    let host = address.host == "0.0.0.0" || address.host == "::" ? ProcessInfo.processInfo.hostName : address.host
+    let isAny = address.host == "0.0.0.0" || address.host == "::"
+    let host = isAny ? ProcessInfo.processInfo.hostName : address.host
     return "http://\(HTTPAddress(host: host, port: address.port))/"
   }
 
@@ -41,34 +39,65 @@ public final class StatusServer: Sendable {
   ///
   /// - Throws: `Failure` (usage): no such address here, or the port is taken.
   public init(address: HTTPAddress, board: StatusBoard, limits: Limits = Limits()) throws(Failure) {
-    let listener = try Listener(address)
-    self.address = listener.address
-    var ends: [Int32] = [-1, -1]
-    guard pipe(&ends) == 0 else {
-      listener.end()
-      throw Failure(.unclassified, "cannot serve the status: \(String(cString: strerror(errno)))")
+    do {
+      let place = try SocketAddress.makeAddressResolvingHost(address.host, port: Int(address.port))
+      let isLocal = place.ipAddress.map { HTTPAddress(host: $0, port: 0).isLocal } ?? false
+      let bootstrap = Self.bootstrap(threads, StatusRoutes(board, isLocal: isLocal), limits)
+      let listener = try BrokenPipes.stayFatal(threads) { try bootstrap.bind(to: place).wait() }
+      let port = listener.localAddress?.port.flatMap(UInt16.init(exactly:))
+      self.address = HTTPAddress(host: address.host, port: port ?? address.port)
+    } catch {
+      try? threads.syncShutdownGracefully()
+      throw Self.refused(address, error)
     }
-    for end in ends { Descriptor.makePolite(end) }
-    let told = ends[0]
-    stopping = ends[1]
-    let thread = Thread { [ended] in
-      ServingLoop(listener: listener, stopping: told, board: board, limits: limits).run()
-      ended.signal()
-    }
-    thread.name = "status server"
-    thread.start()
   }
 
-  deinit {
-    stop()
-    close(stopping)
-  }
+  deinit { stop() }
 
   /// Closes every connection; returns when that is done.
-  public func stop() {
-    guard !isStopped.exchange(true, ordering: .relaxed) else { return }
-    var word: UInt8 = 1
-    _ = write(stopping, &word, 1)
-    ended.wait()
+  public func stop() { try? threads.syncShutdownGracefully() }
+
+  private static func bootstrap(
+    _ threads: MultiThreadedEventLoopGroup, _ routes: sending StatusRoutes, _ limits: Limits
+  ) -> ServerBootstrap {
+    let routes = NIOLoopBoundBox.makeBoxSendingValue(routes, eventLoop: threads.next())
+    let door = NIOLoopBoundBox.makeBoxSendingValue(Door(limits), eventLoop: threads.next())
+    var decoding = NIOHTTPDecoderLimitConfiguration()
+    decoding.maxHeaderFieldSize = Connection.largestHead
+    decoding.maxHeaderListSize = Connection.largestHead
+    return ServerBootstrap(group: threads)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      // One at a time, so that the door can be shut after each.
+      .serverChannelOption(.maxMessagesPerRead, value: 1)
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(door.value) }
+      }
+      // Who has asked may close its side and still hears the answer.
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
+      .childChannelInitializer { [decoding] channel in
+        channel.eventLoop.makeCompletedFuture {
+          let pipeline = channel.pipeline.syncOperations
+          let connection = Connection(limits)
+          door.value.admit(connection, on: channel)
+          try pipeline.addHandler(connection)
+          // Errors are answered by what answers everything else, and nobody asks twice.
+          try pipeline.configureHTTPServerPipeline(
+            withPipeliningAssistance: false, withErrorHandling: false, withEncoderConfiguration: .init(),
+            withDecoderLimitConfiguration: decoding)
+          try pipeline.addHandler(Answering(routes))
+        }
+      }
+  }
+
+  private static func refused(_ address: HTTPAddress, _ error: any Error) -> Failure {
+    let reason =
+      switch error {
+      case let error as IOError: String(cString: strerror(error.errnoCode))
+      case let error as SocketAddressError.UnknownHost: error.errorDescription
+      default: "\(error)"
+      }
+    return .usage(
+      "cannot serve the status on '\(address.description.printable)': \(reason)",
+      advice: "give --http an address of this machine and a free port; with port 0 one is picked")
   }
 }
