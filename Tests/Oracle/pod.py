@@ -10,6 +10,7 @@ namespace; --root is a file system for the pod, by default this machine's own.
 
 import argparse
 import base64
+import fcntl
 import json
 import os
 import signal
@@ -75,6 +76,9 @@ def main():
 
     words = ["bwrap", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--as-pid-1", "--die-with-parent"]
     words += root_of(given.root)
+    # Pods that start together find what one of them lays out, whole.
+    lock = open(os.path.join(given.volumes, ".lock"), "w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
     for volume in pod["volumes"]:
         mount = mounts[volume["name"]]
         if "emptyDir" in volume:
@@ -93,8 +97,10 @@ def main():
         words += ["--ro-bind", folder, f"/programs-{number}"]
     # The Service, as DNS would name it.
     hosts = os.path.join(given.volumes, "hosts")
-    with open(hosts, "w") as file:
-        file.write("127.0.0.1 localhost\n127.0.0.1 modeltree-coordinator\n")
+    if not os.path.exists(hosts):
+        with open(hosts, "w") as file:
+            file.write("127.0.0.1 localhost\n127.0.0.1 modeltree-coordinator\n")
+    lock.close()
     words += ["--ro-bind", hosts, "/etc/hosts", "--remount-ro", "/", "--clearenv"]
     path = [f"/programs-{number}" for number in range(len(given.programs))]
     variables = {"PATH": ":".join(path + ["/usr/local/bin", "/usr/bin", "/bin"])} | environment(container)
