@@ -101,7 +101,7 @@ final class Running: Sendable {
   func wait() -> Int32 {
     ended.wait()
     ended.signal()
-    while gathered.withLock({ $0.open > 0 }), changed.wait(timeout: .now() + 10) == .success {}
+    while gathered.withLock({ $0.open > 0 }), changed.wait(timeout: .now() + 30) == .success {}
     return process.terminationReason == .uncaughtSignal
       ? 128 + process.terminationStatus : process.terminationStatus
   }
