@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSeed
 
 /// The built programs, the repository, and the Python that has the oracles.
 enum Program {
@@ -54,12 +55,15 @@ final class Running: Sendable {
     process.executableURL = URL(fileURLWithPath: executable)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    let stdin = Pipe()
-    process.standardInput = stdin
-    process.standardOutput = pipe(\.stdout)
-    process.standardError = pipe(\.stderr)
     process.terminationHandler = { [ended] _ in ended.signal() }
-    try process.run()
+    let stdin = try Spawning.alone {
+      let stdin = Pipe()
+      process.standardInput = stdin
+      process.standardOutput = pipe(\.stdout)
+      process.standardError = pipe(\.stderr)
+      try process.run()
+      return stdin
+    }
     stdin.fileHandleForWriting.write(Data(input.utf8))
     try stdin.fileHandleForWriting.close()
   }
@@ -97,9 +101,13 @@ final class Running: Sendable {
     return wait()
   }
 
-  /// Waits for the end of the program and of its output.
+  /// Waits for the end of the program and of its output. One that does not end in seven minutes is
+  /// killed, so that its test fails instead of waiting for ever.
   func wait() -> Int32 {
-    ended.wait()
+    if ended.wait(timeout: .now() + 420) == .timedOut {
+      send(SIGKILL)
+      ended.wait()
+    }
     ended.signal()
     while gathered.withLock({ $0.open > 0 }), changed.wait(timeout: .now() + 30) == .success {}
     return process.terminationReason == .uncaughtSignal

@@ -1,4 +1,5 @@
 import Foundation
+import TestSeed
 import Kernels
 import Testing
 
@@ -27,7 +28,7 @@ struct InstructionSetTests {
     let handle = try FileHandle(forWritingTo: output)
     process.standardOutput = handle
     process.standardError = handle
-    try process.run()
+    try Spawning.alone { try process.run() }
     process.waitUntilExit()
     let text = try String(contentsOf: output, encoding: .utf8)
     #expect(process.terminationStatus == 0, "\(text.suffix(4000))")

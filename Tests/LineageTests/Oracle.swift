@@ -1,4 +1,5 @@
 import Foundation
+import TestSeed
 import Testing
 
 /// Reference implementations in Python, asked in batches.
@@ -38,7 +39,7 @@ enum Oracle {
     process.standardInput = try FileHandle(forReadingFrom: names[0])
     process.standardOutput = try FileHandle(forWritingTo: names[1])
     process.standardError = try FileHandle(forWritingTo: names[2])
-    try process.run()
+    try Spawning.alone { try process.run() }
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
       Issue.record("\(script) failed: \(try String(contentsOf: names[2], encoding: .utf8))")

@@ -1,4 +1,5 @@
 public import Foundation
+internal import TestSeed
 
 /// Runs the scripts in Tests/Oracle: what other people's tools make of our files.
 public enum Oracle {
@@ -43,10 +44,13 @@ public enum Oracle {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try interpreter())
     process.arguments = ["\(repositoryRoot)/Tests/Oracle/\(script)"] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    // Errors go to the test's own standard error; the pipe could fill up unread.
-    try process.run()
+    let output = try Spawning.alone {
+      let output = Pipe()
+      process.standardOutput = output
+      // Errors go to the test's own standard error; the pipe could fill up unread.
+      try process.run()
+      return output
+    }
     let text = try output.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {

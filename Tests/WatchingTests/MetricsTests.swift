@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import TestSeed
 import Testing
 import TestSupport
 import Watching
@@ -86,10 +87,13 @@ enum Promtool {
     process.executableURL = URL(fileURLWithPath: try #require(path))
     process.arguments = ["check", "metrics"]
     process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
+    let output = try Spawning.alone {
+      let output = Pipe()
+      process.standardOutput = output
+      process.standardError = output
+      try process.run()
+      return output
+    }
     let text = try output.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     return (process.terminationStatus, String(decoding: text, as: UTF8.self))
