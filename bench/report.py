@@ -123,7 +123,7 @@ GB of weights per second (one thread, from memory) of the whole pass, against a 
 
 ## Scaling, and the centre
 
-{facts['most']}: one worker {seconds(workers['1'])} s, two {seconds(workers['2'])} s:
+{facts['scaled']}: one worker {seconds(workers['1'])} s, two {seconds(workers['2'])} s:
 {workers['1'] / workers['2']:.2f} x. One worker with one thread {seconds(threads['1'])} s, with two
 {seconds(threads['2'])} s: {threads['1'] / threads['2']:.2f} x.
 
