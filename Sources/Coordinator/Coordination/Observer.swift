@@ -31,6 +31,8 @@ struct Observer {
   /// Of workers that are here or were.
   private var bytesOfFormerWorkers = 0
   private var paces: [String: PoolStatus.FilePace] = [:]
+  /// What was last told to somebody who asked.
+  private var told: (time: Duration, json: String)?
   /// Runs whose end has been written down.
   private var closed: Set<JobID> = []
   /// Weights read for accepted shards in this session, in bytes.
@@ -116,11 +118,14 @@ struct Observer {
     }
   }
 
-  /// For somebody who asks at the workers' endpoint.
-  func json(
+  /// For somebody who asks at the workers' endpoint. Made once a second, however many ask.
+  mutating func json(
     _ jobs: [ServedJob], _ scheduler: Scheduler, _ peers: Peers, _ door: Door, at now: Duration
   ) -> String {
-    StatusJSON.encode(status(jobs, scheduler, peers, door, at: now))
+    if let told, now - told.time < .seconds(1) { return told.json }
+    let json = StatusJSON.encode(status(jobs, scheduler, peers, door, at: now))
+    told = (now, json)
+    return json
   }
 
   private func write(_ status: PoolStatus, to directory: String) {
