@@ -32,9 +32,9 @@ typedef struct {
   const mt_ahead *row, *last;
 } NAME(share);
 
-// For rounds of `cost` steps each.
-TARGET static inline NAME(share) NAME(begin)(const mt_fetch *fetch, int cost) {
-  NAME(share) share = {NULL, NULL, 0, NULL, NULL};
+// For rounds of `cost` steps each. What is at hand stands in where nothing is left to be fetched.
+TARGET static inline NAME(share) NAME(begin)(const mt_fetch *fetch, int cost, const void *at_hand) {
+  NAME(share) share = {(const char *)at_hand, NULL, 0, NULL, NULL};
   if (!fetch || fetch->row == fetch->end) return share;
   share.row = fetch->row, share.last = fetch->end;
   share.at = (const char *)share.row->at + fetch->offset;

@@ -108,7 +108,7 @@ TARGET static inline __attribute__((always_inline)) void FN(tile)(
     }
   }
   const int cost = COST(diagonal ? sets * ni * (ni - 1) / 2 : ni * nj, norms);
-  NAME(share) share = NAME(begin)(to.fetch, cost);
+  NAME(share) share = NAME(begin)(to.fetch, cost, x[0][0]);
   VEC s2[SETS][TI][TJ], s1[SETS][TI][TJ], top[SETS][TI][TJ];
   UNROLLED for (int s = 0; s < sets; s++)
     UNROLLED for (int a = 0; a < ni; a++)

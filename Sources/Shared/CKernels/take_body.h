@@ -64,7 +64,7 @@ TARGET static inline __attribute__((always_inline)) int FN(sum_powers)(
   VEC least = INFINITY, most = 0;
   const size_t step = STREAMS * LANES;
   size_t p = 0;
-  NAME(share) share = NAME(begin)(fetch, TAKE_COST * STREAMS);
+  NAME(share) share = NAME(begin)(fetch, TAKE_COST * STREAMS, from);
   for (size_t left = count / step; left > 0;) {
     size_t rounds = NAME(rounds)(&share, left);
     left -= rounds;
