@@ -169,6 +169,9 @@ TARGET static inline __attribute__((always_inline)) void FN(tile)(
 // Two tiles of three take less time than one of four and two remainders.
 #define SMALL_TILES(n) (TI > 3 && ((n) == 5 || (n) == 6))
 
+// Runs that are summed in turn where all models are one block.
+#define RUNS(n) ((n) == 2 ? 4 : (n) <= TI ? 2 : 1)
+
 #define TILE(i, ni, j, nj, norms) FN(tile)(rows, i, ni, j, nj, 0, 1, 0, norms, count, sums)
 #define TRIANGLE(i, ni, sets, shift, norms) \
   FN(tile)(rows, i, ni, i, ni, 1, sets, shift, norms, count, sums)
@@ -220,15 +223,14 @@ TARGET static void FN(pairs)(const REAL *const *rows, size_t n, size_t total, si
     size_t left = total - sums.at, count = left < run ? left : run, runs = 1;
     if (l1 || max) {
       SWEEP(TN, 1)
-    } else if (n == 2 && left >= 4 * run) {
-      TRIANGLE(0, 2, 4, 0, 0);
-      runs = 4;
-    } else if (n == 3 && TI >= 3 && left >= 2 * run) {
-      TRIANGLE(0, 3, 2, 0, 0);
-      runs = 2;
-    } else if (n == 4 && TI >= 4 && left >= 2 * run) {
-      TRIANGLE(0, 4, 2, 0, 0);
-      runs = 2;
+    } else if (RUNS(n) > 1 && left >= RUNS(n) * run) {
+      runs = RUNS(n);
+      switch (n) {
+        case 2: TRIANGLE(0, 2, RUNS(2), 0, 0); break;
+        case 3: if (TI >= 3) { TRIANGLE(0, 3, RUNS(3), 0, 0); break; }
+        __attribute__((fallthrough));
+        default: if (TI >= 4) TRIANGLE(0, 4, RUNS(4), 0, 0);
+      }
     } else if (SMALL_TILES(n)) {
       SWEEP(3, 0)
     } else {
@@ -240,13 +242,14 @@ TARGET static void FN(pairs)(const REAL *const *rows, size_t n, size_t total, si
 
 // See mt_rate_f32.
 TARGET static double FN(rate)(size_t n, size_t bytes, int norms) {
-  size_t side = norms ? TN : SMALL_TILES(n) ? 3 : TI;
+  size_t side = norms ? TN : SMALL_TILES(n) ? 3 : TI, runs = norms ? 1 : RUNS(n);
   double steps = (double)n * TAKE_COST;
   for (size_t i = 0; i < n; i += side)
     for (size_t j = i; j < n; j += side) {
       size_t rows = n - i < side ? n - i : side, columns = n - j < side ? n - j : side;
+      size_t sets = runs > 1 ? runs : n / side * side - i / (2 * side) * 2 * side < 2 * side ? 1 : 2;
       if (i < j) steps += COST(rows * columns, norms);
-      if (i == j && rows > 1) steps += COST(rows * (rows - 1) / 2, norms);
+      if (i == j && rows > 1) steps += (double)COST(sets * rows * (rows - 1) / 2, norms) / (double)sets;
     }
   return (double)(n * WIDTH * bytes) / steps;
 }

@@ -69,8 +69,7 @@ TARGET static inline __attribute__((always_inline)) int FN(sum_powers)(
     size_t rounds = NAME(rounds)(&share, left);
     left -= rounds;
     for (; rounds > 0; rounds--, p += step) {
-      __builtin_prefetch(share.at);
-      if (step * sizeof(STORED) > MT_LINE) __builtin_prefetch(share.at + MT_LINE);
+      UNROLLED for (size_t b = 0; b < step * sizeof(STORED); b += MT_LINE) __builtin_prefetch(share.at + b);
       share.at += share.pace;
       UNROLLED for (size_t k = 0; k < STREAMS; k++) {
         VEC v = WIDEN(*(const BITS *)(from + p + k * LANES));

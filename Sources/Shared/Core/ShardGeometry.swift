@@ -37,10 +37,12 @@ public enum ShardGeometry {
 
   /// Coordinates that the kernels take at a time, a multiple of the run: few models stay in the first
   /// cache, many in the second.
-  public static func chunk(models: Int, columns: Int) -> Int {
+  ///
+  /// - Parameter bytes: of a stored coordinate, at least.
+  public static func chunk(models: Int, columns: Int, bytes: Int = 2) -> Int {
     let run = run(columns: columns)
-    let coordinates =
-      models < packedModels ? self.run * max(1, 8 / max(1, models)) : 64 * self.run / models
+    let few = self.run * max(1, 16 / max(1, models * bytes))
+    let coordinates = models < packedModels ? few : 64 * self.run / models
     return run * max(1, coordinates / run)
   }
 

@@ -33,7 +33,8 @@ final class Comparison<Real: Lane> {
     self.statistics = statistics
     self.columns = statistics.contains(.shrinkage) ? columns : 0
     run = ShardGeometry.run(columns: self.columns)
-    chunk = ShardGeometry.chunk(models: types.count, columns: self.columns)
+    let bytes = types.map(\.bytes).max() ?? 0
+    chunk = ShardGeometry.chunk(models: types.count, columns: self.columns, bytes: bytes)
     stride = ShardGeometry.packedRow(chunk)
     packs = types.count >= ShardGeometry.packedModels
     let lanes = types.count * stride
@@ -43,8 +44,7 @@ final class Comparison<Real: Lane> {
     pointers = .allocate(capacity: types.count)
     ahead = .allocate(capacity: types.count)
     rate = Real.rate(
-      types.count, bytes: types.map(\.bytes).max() ?? 0,
-      norms: !statistics.isDisjoint(with: [.l1, .max]))
+      types.count, bytes: bytes, norms: !statistics.isDisjoint(with: [.l1, .max]))
     moments = Array(repeating: RunningMoments(), count: types.count)
     // Sketches and spectra are others' work.
     sums = Partial(models: types.count, statistics: statistics)
