@@ -148,14 +148,18 @@ public enum PartialCodec {
   }
 
   private static func firstNotFinite(_ floats: UnsafeRawBufferPointer) -> Float? {
-    let exponent = Float.infinity.bitPattern
-    // The largest exponent of all first: one look at each, without a way out in between.
-    var largest: UInt32 = 0
-    for offset in stride(from: 0, to: floats.count, by: 4) {
-      largest = max(largest, floats.loadUnaligned(fromByteOffset: offset, as: UInt32.self) & exponent)
+    typealias Words = SIMD16<UInt32>
+    let width = MemoryLayout<Words>.size
+    let whole = floats.count / width * width
+    let exponent = Words(repeating: Float.infinity.bitPattern)
+    // All are looked at before one is looked for.
+    var isOdd = SIMDMask<SIMD16<Int32>>(repeating: false)
+    var offset = 0
+    while offset < whole {
+      isOdd .|= (floats.loadUnaligned(fromByteOffset: offset, as: Words.self) & exponent) .== exponent
+      offset += width
     }
-    guard largest == exponent else { return nil }
-    return stride(from: 0, to: floats.count, by: 4).lazy
+    return stride(from: any(isOdd) ? 0 : whole, to: floats.count, by: 4).lazy
       .map { floats.loadUnaligned(fromByteOffset: $0, as: Float.self) }.first { !$0.isFinite }
   }
 }
