@@ -65,6 +65,28 @@ import Testing
     }
   }
 
+  /// Only runs that reach beyond the known extremes are searched for new ones: none may be missed that
+  /// exceeds them by one unit in the last place, on one side or both.
+  @Test(arguments: [(ElementType.f32, 0x1p-23), (.bf16, 0x1p-7), (.f16, 0x1p-10)])
+  func extremesAreFoundHoweverLittleTheyExceedThoseBefore(type: ElementType, unit: Double) {
+    var random = Seeded.fresh()
+    for mean in [0, 0.01, 1, -3] {
+      for (below, above) in [(1.0, 1.0), (0, 1), (1, 0)] {
+        var (low, high) = (mean - 0.15, mean + 0.15)
+        var values: [Double] = []
+        for _ in 0..<12 {
+          var run = (0..<1024).map { _ in mean + 0.02 * random.normal() }
+          run[Int.random(in: 0..<512, using: &random)] = low
+          run[Int.random(in: 512..<1024, using: &random)] = high
+          low -= below * unit * abs(low)
+          high += above * unit * abs(high)
+          values += run
+        }
+        check(values, type, "mean \(mean), \(below) below, \(above) above", seed: random.seed)
+      }
+    }
+  }
+
   /// Runs that do not fit the shift move it; those before and after must not be lost or doubled.
   @Test func aMeanThatJumpsBetweenRunsIsFollowed() {
     var random = Seeded.fresh()

@@ -1,11 +1,13 @@
 import Core
 import Kernels
 
-/// The whole pass (moments and pairs) over a block in memory, against a plain read of it.
+/// The whole pass (moments and pairs) over a block in memory, against a plain read of it. No block is
+/// so small that part of it would stay in a processor's last cache.
 func measurePass() {
-  let coordinates = 1 << 22
+  let least = 128 << 20
   for type in [ElementType.f32, .bf16, .f16] {
     for n in [2, 3, 4, 6, 8, 12, 15] {
+      let coordinates = (least / (n * type.bytes) >> 16 + 1) << 16
       let bytes = coordinates * type.bytes
       let block = Block(bytes: n * bytes)
       block.fill(type)

@@ -6,10 +6,10 @@ internal import Spectra
 ///
 /// Blocks follow each other along the coordinates and are cut into *runs* of at most 1024
 /// coordinates. Inside a run, differences are squared and summed in float lanes (double lanes when
-/// a model stores F64); at its end the lanes are added by halves once and then in doubles. A difference of two floats is
-/// exact to half a unit in the last place. A lane adds up 64 (AVX-512), 128 (AVX2) or 256 (portable)
-/// squares, so its relative error is below that number times 2^-24 in the worst case and near 1e-7
-/// in practice, however close the two models are. The run grid depends on the tensor alone, so the
+/// a model stores F64); at its end the lanes are added by halves once and then in doubles. A difference
+/// of two floats is exact to half a unit in the last place. A lane adds up 64 (AVX-512), 128 (AVX2) or
+/// 256 (portable) squares and another lane, so its relative error is below one more than that number
+/// times 2^-24 in the worst case and near 1e-7 in practice, however close the two models are. The run grid depends on the tensor alone, so the
 /// sums do not depend on how the shard was cut into blocks.
 ///
 /// Not thread-safe: one accumulator belongs to one thread.
