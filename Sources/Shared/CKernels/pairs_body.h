@@ -170,7 +170,7 @@ TARGET static inline __attribute__((always_inline)) void FN(tile)(
 #define SMALL_TILES(n) (TI > 3 && ((n) == 5 || (n) == 6))
 
 // Runs that are summed in turn where all models are one block.
-#define RUNS(n) ((n) == 2 ? 4 : (n) <= TI ? 2 : 1)
+#define RUNS(n) ((n) == 2 ? 4 : (n) > 2 && (n) <= TI ? 2 : 1)
 
 #define TILE(i, ni, j, nj, norms) FN(tile)(rows, i, ni, j, nj, 0, 1, 0, norms, count, sums)
 #define TRIANGLE(i, ni, sets, shift, norms) \
