@@ -53,6 +53,8 @@ struct Recovery {
   /// Recovers, writes the results and ends the pool.
   func run() throws(Failure) {
     defer { pool.end() }
+    // A run that has its results needs no workers.
+    if !FileManager.default.fileExists(atPath: directory.record) { pool.prepare() }
     try recover()
   }
 
@@ -113,6 +115,7 @@ struct Recovery {
   /// Compares and solves, and reports nothing: for questions about few models.
   func solved() throws(Failure) -> (Plan, Lineage) {
     defer { pool.end() }
+    pool.prepare()
     var record = RunRecord(invocation)
     let (plan, identity) = try makePlan(&record)
     let journal = try Journal(path: directory.journal)
@@ -220,7 +223,7 @@ struct Recovery {
     for index in models.indices where models[index].store.hasPrefix(directory.newStores + "/") {
       models[index].store = directory.stores + models[index].store.dropFirst(directory.newStores.count)
     }
-    return Plan(models: models, statistics: invocation.lineage.metric.statistics, notes: plan.notes)
+    return plan.moved(to: models)
   }
 
   private func computeShards(

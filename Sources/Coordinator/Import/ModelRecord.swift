@@ -34,10 +34,8 @@ public struct ModelRecord: Sendable {
   /// Reads a store, and notices weights that changed or went since the import.
   public init(id: String, path: String, store: String) throws(Failure) {
     let opened = try ModelStore(path: store)
-    var tensors: [StoredTensor] = []
-    for name in try opened.names() { tensors.append(try opened.tensor(name)) }
     try self.init(
-      id: id, path: path, store: store, storing: tensors, setAside: try opened.setAside(),
+      id: id, path: path, store: store, storing: try opened.tensors(), setAside: try opened.setAside(),
       sources: try opened.sources(), adapterConfiguration: try opened.adapterConfiguration())
   }
 

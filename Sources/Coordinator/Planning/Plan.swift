@@ -30,10 +30,16 @@ public struct Plan: Sendable {
     self.notes = notes + Self.notesOnTypes(models) + SketchSize.notes(tensors) + single + Self.notesOnStrangers(models, tensors)
   }
 
-  private init(_ whole: Plan, tensors: [PlannedTensor], shards: [Shard]) {
-    (models, notes) = (whole.models, whole.notes)
+  private init(models: [ModelRecord], tensors: [PlannedTensor], shards: [Shard], notes: [Note]) {
+    self.models = models
     self.tensors = tensors
     self.shards = shards
+    self.notes = notes
+  }
+
+  /// The same plan for the same models, whose stores lie elsewhere.
+  public func moved(to models: [ModelRecord]) -> Plan {
+    Plan(models: models, tensors: tensors, shards: shards, notes: notes)
   }
 
   /// The part of the plan whose tensors are finished. Shards keep the numbers that they have in the
@@ -49,7 +55,7 @@ public struct Plan: Sendable {
           spectrum: shard.spectrum)
       }
     }
-    return Plan(self, tensors: kept.map { tensors[$0] }, shards: shards)
+    return Plan(models: models, tensors: kept.map { tensors[$0] }, shards: shards, notes: notes)
   }
 
   /// The shards of one tensor, numbered from `first` on.

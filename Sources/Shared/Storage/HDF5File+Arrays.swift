@@ -112,6 +112,13 @@ extension HDF5File {
 
   /// Reads doubles, row-major.
   public func doubles(_ name: String) throws(Failure) -> [Double] {
+    try numbers(name, type: chdf5_f64(), zero: 0)
+  }
+
+  /// Reads bytes.
+  func bytes(_ name: String) throws(Failure) -> [UInt8] { try numbers(name, type: chdf5_u8(), zero: 0) }
+
+  private func numbers<T: BitwiseCopyable>(_ name: String, type: hid_t, zero: T) throws(Failure) -> [T] {
     chdf5_silence()
     guard
       let set = HDF5Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose),
@@ -119,9 +126,9 @@ extension HDF5File {
     else { throw unreadable(name) }
     let count = H5Sget_simple_extent_npoints(space.id)
     guard count >= 0, count < 1 << 34 else { throw unreadable(name) }
-    var values = [Double](repeating: 0, count: Int(count))
+    var values = [T](repeating: zero, count: Int(count))
     guard
-      H5Dread(set.id, chdf5_f64(), chdf5_all(), chdf5_all(), chdf5_default(), &values) >= 0
+      H5Dread(set.id, type, chdf5_all(), chdf5_all(), chdf5_default(), &values) >= 0
     else { throw unreadable(name) }
     return values
   }

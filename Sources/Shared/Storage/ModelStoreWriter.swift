@@ -42,6 +42,10 @@ public enum ModelStoreWriter {
     try file.setAttribute("model", of: "/", to: model)
     try file.makeGroup(ModelStore.tensors)
     let places = try makeDatasets(for: tensors, in: file, mode)
+    if mode == .external {
+      let table = PlaceTable.encode(tensors)
+      try file.write(table, shape: [table.count], to: ModelStore.places)
+    }
     try file.write(sources.map(json), to: ModelStore.sources)
     try file.write(setAside.map(json), to: ModelStore.setAside)
     if let adapter {
@@ -59,17 +63,22 @@ public enum ModelStoreWriter {
       let group = HDF5Handle(H5Gopen2(file.id, ModelStore.tensors, chdf5_default()), H5Gclose),
       let label = HDF5File.Label("dtype")
     else { throw file.cannotWrite(ModelStore.tensors) }
+    var types: [ElementType: HDF5Handle] = [:]
     var places: [Int] = []
-    for tensor in tensors { places.append(try makeDataset(for: tensor, in: group, of: file, label, mode)) }
+    for tensor in tensors {
+      guard let type = types[tensor.type] ?? tensor.type.hdf5 else { throw file.cannotWrite(ModelStore.tensors) }
+      types[tensor.type] = type
+      places.append(try makeDataset(for: tensor, type, in: group, of: file, label, mode))
+    }
     return places
   }
 
   private static func makeDataset(
-    for tensor: StoredTensor, in group: HDF5Handle, of file: HDF5File, _ label: HDF5File.Label, _ mode: Mode
+    for tensor: StoredTensor, _ type: HDF5Handle, in group: HDF5Handle, of file: HDF5File,
+    _ label: HDF5File.Label, _ mode: Mode
   ) throws(Failure) -> Int {
     let link = TensorName.escaped(tensor.name)
     guard
-      let type = tensor.type.hdf5,
       let space = HDF5File.space(tensor.shape.extents),
       let creation = HDF5Handle(H5Pcreate(chdf5_dataset_create()), H5Pclose),
       H5Pset_fill_time(creation.id, H5D_FILL_TIME_NEVER) >= 0,
