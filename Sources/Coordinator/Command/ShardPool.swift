@@ -45,13 +45,16 @@ final class ShardPool: Sendable {
     page = try watching?.startServer(board: board)
   }
 
+  /// Are all workers on this machine?
+  var isLocal: Bool { if case .local = listening { true } else { false } }
+
   /// Is somebody shown trees while they grow?
   var isWatched: Bool { page != nil }
 
   /// Starts workers of its own while the models are still being looked at: starting takes them about as
   /// long as the import of a small collection.
   func prepare() {
-    guard case .local = listening, directory == nil else { return }
+    guard isLocal, directory == nil else { return }
     signals.handle { [self] in
       end()
       Recovery.endAtOnce($0)

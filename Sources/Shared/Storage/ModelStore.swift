@@ -10,7 +10,7 @@ internal import Foundation
 ///     type, either with external storage (pointing into the original file) or contiguous; `/` and
 ///     `%` in names are percent-encoded
 ///   - `/places` all of these in one piece (see `PlaceTable`): only with external storage, as tools that
-///     rewrite a file move the weights in it
+///     rewrite a file move the weights in it. A store whose datasets are yet to be added has it already
 ///   - `/sources` one JSON line per original file
 ///   - `/set_aside` one JSON line per tensor that holds no floating-point weights
 ///   - `/` attribute `adapter` and `/adapter`, its configuration as JSON: only for an adapter that is

@@ -11,6 +11,18 @@ public enum ModelStoreWriter {
     case external
     /// The weights are copied, the store needs no other file.
     case copy
+    /// As `external`, but without the datasets: enough for workers, at a twentieth of the time.
+    case places
+  }
+
+  /// Adds the datasets to a store that was written without them.
+  ///
+  /// - Throws: `Failure`; the store is left as it is then.
+  public static func complete(_ path: String, model: String) throws(Failure) {
+    let store = try ModelStore(path: path)
+    try write(
+      to: path, model: model, tensors: try store.tensors(), setAside: try store.setAside(),
+      sources: try store.sources(), adapter: try store.adapterConfiguration(), mode: .external)
   }
 
   /// - Parameters:
@@ -40,9 +52,12 @@ public enum ModelStoreWriter {
     let file = try HDF5File(creating: path)
     try file.setAttribute(ModelStore.formatAttribute, of: "/", to: Version.storeFormat)
     try file.setAttribute("model", of: "/", to: model)
-    try file.makeGroup(ModelStore.tensors)
-    let places = try makeDatasets(for: tensors, in: file, mode)
-    if mode == .external {
+    var places: [Int] = []
+    if mode != .places {
+      try file.makeGroup(ModelStore.tensors)
+      places = try makeDatasets(for: tensors, in: file, mode)
+    }
+    if mode != .copy {
       let table = PlaceTable.encode(tensors)
       try file.write(table, shape: [table.count], to: ModelStore.places)
     }
@@ -84,16 +99,11 @@ public enum ModelStoreWriter {
       H5Pset_fill_time(creation.id, H5D_FILL_TIME_NEVER) >= 0,
       H5Pset_obj_track_times(creation.id, false) >= 0
     else { throw file.cannotWrite(link) }
-    switch mode {
-    case .external:
-      guard
-        H5Pset_external(creation.id, tensor.file, off_t(tensor.offset), hsize_t(tensor.bytes)) >= 0
-      else { throw file.cannotWrite(link) }
-    case .copy:
-      guard H5Pset_alloc_time(creation.id, H5D_ALLOC_TIME_EARLY) >= 0 else {
-        throw file.cannotWrite(link)
-      }
-    }
+    let isPlaced =
+      mode == .copy
+      ? H5Pset_alloc_time(creation.id, H5D_ALLOC_TIME_EARLY)
+      : H5Pset_external(creation.id, tensor.file, off_t(tensor.offset), hsize_t(tensor.bytes))
+    guard isPlaced >= 0 else { throw file.cannotWrite(link) }
     guard
       let set = HDF5Handle(
         H5Dcreate2(
