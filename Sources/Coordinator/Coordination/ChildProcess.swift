@@ -33,7 +33,7 @@ final class ChildProcess: Sendable {
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, log >= 0 ? log : STDOUT_FILENO, STDERR_FILENO)
     // HDF5 does not mark its files to be closed. What is not open is no error.
-    for descriptor in STDERR_FILENO + 1..<Int32(clamping: min(1024, max(4, sysconf(Int32(_SC_OPEN_MAX))))) {
+    for descriptor in STDERR_FILENO + 1..<Int32(clamping: min(256, max(4, sysconf(Int32(_SC_OPEN_MAX))))) {
       posix_spawn_file_actions_addclose(&actions, descriptor)
     }
     var attributes = posix_spawnattr_t()

@@ -68,6 +68,12 @@ public struct ModelRecord: Sendable {
     return zip(names, CanonicalName.all(of: names)).map { aliases[$0] ?? $1 }
   }
 
+  /// Are the tensors' names and shapes the same, in the same order?
+  public func hasSameTensors(as other: ModelRecord) -> Bool {
+    tensors.count == other.tensors.count
+      && zip(tensors, other.tensors).allSatisfy { ExactText($0.name) == ExactText($1.name) && $0.shape == $1.shape }
+  }
+
   /// Layers are dropped and repeated, but do not come back from nowhere: a descendant's layers are
   /// among its ancestor's, repeated ones aside, and what was repeated once stays.
   public func mayDescend(from parent: ModelRecord) -> Bool {

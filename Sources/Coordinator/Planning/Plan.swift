@@ -85,19 +85,29 @@ public struct Plan: Sendable {
 
   private static func match(_ models: [ModelRecord], _ statistics: Statistics) -> ([PlannedTensor], [Note]) {
     var order: [Key] = []
-    var copies: [Key: [PlannedTensor.Copy]] = [:]
+    var numbers: [Key: Int] = [:]
+    var all: [[PlannedTensor.Copy]] = []
+    // Of the last model's tensors.
+    var places: [Int] = []
     for (index, model) in models.enumerated() {
-      for (tensor, name) in zip(model.tensors, model.commonNames) {
-        let key = Key(name: name, shape: tensor.shape)
-        if copies[key] == nil { order.append(key) }
-        copies[key, default: []].append(.init(model: index, name: tensor.name, type: tensor.type))
+      if index == 0 || model.aliases != models[index - 1].aliases || !model.hasSameTensors(as: models[index - 1]) {
+        places = zip(model.tensors, model.commonNames).map { tensor, name in
+          let key = Key(name: name, shape: tensor.shape)
+          if let known = numbers[key] { return known }
+          numbers[key] = order.count
+          order.append(key)
+          all.append([])
+          return order.count - 1
+        }
+      }
+      for (tensor, place) in zip(model.tensors, places) {
+        all[place].append(.init(model: index, name: tensor.name, type: tensor.type))
       }
     }
     let updates = updates(models)
     var tensors: [PlannedTensor] = []
     var alone: [Int: Int] = [:]
-    for key in order {
-      guard let copies = copies[key] else { continue }
+    for (key, copies) in zip(order, all) {
       let changes = updates[Place(name: key.name, rows: key.shape.rows, columns: key.shape.columns)] ?? []
       guard copies.count > 1 || !changes.isEmpty else {
         alone[copies[0].model, default: 0] += 1
