@@ -89,6 +89,8 @@ enum PlaceTable {
         let file = number(until: space), files.indices.contains(file), let offset = number(until: space),
         let extents = field(until: space), let shape = shape(extents), let name = text(until: 0)
       else { return nil }
+      let (bytes, isTooLarge) = shape.elements.multipliedReportingOverflow(by: type.bytes)
+      guard !isTooLarge, bytes <= Int.max - offset else { return nil }
       return StoredTensor(name: name, type: type, shape: shape, file: files[file], offset: offset)
     }
 

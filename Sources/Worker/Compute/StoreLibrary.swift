@@ -64,12 +64,12 @@ public final class StoreLibrary: Sendable {
     for wish in wishes { state.forget(wish) }
   }
 
-  /// Finds a tensor and opens the file that holds its weights.
-  func locate(_ tensor: String, in store: String) throws(Failure) -> (StoredTensor, WeightSource) {
-    let outcome = state.withLock { state -> Result<(StoredTensor, WeightSource), Failure> in
+  /// Finds a tensor in each of the stores, and opens the files that hold its weights.
+  func locate(_ tensor: String, in stores: [String]) throws(Failure) -> [(StoredTensor, WeightSource)] {
+    let outcome = state.withLock { state -> Result<[(StoredTensor, WeightSource)], Failure> in
       fulfil(&state)
       do throws(Failure) {
-        return .success(try state.locate(tensor, in: store))
+        return .success(try stores.map { store throws(Failure) in try state.locate(tensor, in: store) })
       } catch {
         return .failure(error)
       }
@@ -84,8 +84,9 @@ extension StoreLibrary.State {
   {
     let store = ExactText(path)
     var known = known(tensor, store)
-    if let file = known?.file, files[ExactText(file)]?.source.hasFailed == true {
-      forget(file: file)
+    if let here = known, let open = files[ExactText(here.file)] {
+      guard open.source.hasFailed else { return (here, open.source) }
+      forget(file: here.file)
       known = nil
     }
     let found = if let known { known } else { try look(tensor, path) }

@@ -3,7 +3,7 @@
 ///
 /// What is asked for and not given yet stays few: nobody knows how large the next shards are, and large
 /// ones should not pile up here while others have none.
-struct Appetite {
+public struct Appetite: Sendable {
   private let threads: Int
   private var isAwake = false
   /// Asked for and not given yet.
@@ -20,29 +20,29 @@ struct Appetite {
   /// What is to be under way, in seconds of work.
   private static let ahead = 0.05
 
-  init(threads: Int) { self.threads = threads }
+  public init(threads: Int) { self.threads = threads }
 
   /// The coordinator takes questions.
-  mutating func wake() { isAwake = true }
+  public mutating func wake() { isAwake = true }
 
   /// The coordinator has forgotten what it was asked and what it gave.
-  mutating func forget() { (isAwake, open, shards, weights) = (false, 0, 0, 0) }
+  public mutating func forget() { (isAwake, open, shards, weights) = (false, 0, 0, 0) }
 
-  mutating func wasGiven(weights: Int) {
+  public mutating func wasGiven(weights: Int) {
     open = max(0, open - 1)
     shards += 1
     self.weights += weights
   }
 
   /// - Parameter seconds: what it took; nil for a shard that was not computed.
-  mutating func isDone(weights: Int, in seconds: Double?) {
+  public mutating func isDone(weights: Int, in seconds: Double?) {
     shards -= 1
     self.weights -= weights
     if let seconds { past = (0.75 * past.seconds + seconds, 0.75 * past.weights + Double(weights)) }
   }
 
   /// Shards to ask for now; counts them as asked for.
-  mutating func credit() -> Int {
+  public mutating func credit() -> Int {
     guard isAwake else { return 0 }
     let few = Self.fewPerThread * threads
     let credit = max(0, (needsMore ? few : few - shards) - open)
