@@ -50,10 +50,9 @@ struct Synthetic {
     partial.moments = weights.map(moments)
     if isLinear {
       partial.samples = samples(shape, weights)
-      var all = weights.joined().makeIterator()
-      var sketch = Sketch(shape: SampleShape(rows: shape.rows, columns: shape.columns), models: models.count)
-      sketch.fill { Double(Float(all.next() ?? .nan)) }
-      partial.sketch = sketch
+      partial.sketch = Sketch(
+        shape: SampleShape(rows: shape.rows, columns: shape.columns),
+        values: weights.joined().map { Double(Float($0)) })
       partial.bands = weights.flatMap { model in
         var values = model
         return BandEnergies.of(&values, shape: SampleShape(rows: shape.rows, columns: shape.columns))

@@ -50,7 +50,7 @@ public struct Gatherer: TensorSource {
     do {
       return try PartialCodec.decode(
         bytes, models: tensor.copies.count, statistics: tensor.statistics,
-        samples: plan.samples(of: shard).map(\.shape), sketch: tensor.sketch)
+        samples: plan.sampleShapes(of: shard), sketch: tensor.sketch)
     } catch {
       throw .badInput(
         "the journal's entry for shard \(shard.id) (tensor '\(tensor.name.printable)') is damaged: \(error)",

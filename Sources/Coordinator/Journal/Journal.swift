@@ -133,10 +133,17 @@ public final class Journal: Sendable {
             VALUES (?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ?)
             """)
         for entry in entries {
-          try insert.execute(arguments: [
-            entry.shard.value, entry.attempt, entry.worker, entry.seconds, entry.bytesRead,
-            Data(entry.partial),
-          ])
+          // Megabytes, which SQLite takes from where they are.
+          try entry.partial.withUnsafeBytes { bytes in
+            try insert.execute(arguments: [
+              entry.shard.value, entry.attempt, entry.worker, entry.seconds, entry.bytesRead,
+              bytes.baseAddress.map {
+                Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: $0), count: bytes.count, deallocator: .none)
+              },
+            ])
+            // The statement remembers its arguments.
+            insert.setUncheckedArguments([])
+          }
         }
       }
     } catch {
