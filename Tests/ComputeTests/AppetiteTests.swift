@@ -33,6 +33,7 @@ struct AppetiteTests {
     appetite.wake()
     let held = underWay(&appetite, weights: 1 << 26, seconds: 0.1, threads: threads)
     #expect(held == 4 * threads - 1)
+    #expect(!appetite.isSated)
   }
 
   @Test(arguments: [1, 2, 16]) func ofSmallShardsSomeMillisecondsWorthAreUnderWay(_ threads: Int) {
@@ -40,6 +41,7 @@ struct AppetiteTests {
     appetite.wake()
     let held = underWay(&appetite, weights: 1 << 15, seconds: 0.001, threads: threads)
     #expect((40 * threads...60 * threads) ~= held, "\(held)")
+    #expect(appetite.isSated)
   }
 
   @Test func ofTheSmallestNotMoreThanALimit() {

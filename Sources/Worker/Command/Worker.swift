@@ -48,6 +48,8 @@ final class Worker {
 
   private static let heartbeatInterval = Duration.seconds(1)
 
+  private static let gatheringMicroseconds: UInt32 = 1000
+
   /// What a signal leaves for the shards that have been begun.
   private static let farewell = Duration.seconds(2)
 
@@ -80,6 +82,8 @@ final class Worker {
     var nextBeat = Self.heartbeatInterval
     while true {
       socket.wait(or: mailbox, milliseconds: 500)
+      // Several small shards are told at a time: each message wakes four threads, here and there.
+      if appetite.isSated { usleep(Self.gatheringMicroseconds) }
       let now = clock.advance()
       while let message = socket.receive(frameLimit: 1) {
         lastHeard = now

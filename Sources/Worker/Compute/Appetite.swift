@@ -50,9 +50,16 @@ public struct Appetite: Sendable {
     return credit
   }
 
+  /// Is so much under way, in many shards, that some milliseconds more or less are of no account?
+  public var isSated: Bool { shards > 2 * Self.fewPerThread * threads && secondsUnderWay > Self.ahead / 5 }
+
   /// Will those that are here be done soon?
   private var needsMore: Bool {
-    guard past.weights > 0, shards < Self.mostPerThread * threads else { return false }
-    return past.seconds / past.weights * Double(weights) / Double(threads) < Self.ahead
+    past.weights > 0 && shards < Self.mostPerThread * threads && secondsUnderWay < Self.ahead
+  }
+
+  /// As far as past ones tell.
+  private var secondsUnderWay: Double {
+    past.weights > 0 ? past.seconds / past.weights * Double(weights) / Double(threads) : 0
   }
 }
