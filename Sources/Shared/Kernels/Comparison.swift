@@ -24,7 +24,8 @@ final class Comparison<Real: Lane> {
   private let ahead: UnsafeMutableBufferPointer<mt_ahead>
   /// How fast that is fetched from memory.
   private let rate: Double
-  private var moments: [RunningMoments]
+  /// Of one model each. No array: a run of few models takes no longer than the checks on one.
+  private let moments: UnsafeMutableBufferPointer<RunningMoments>
   private var sums: Partial
   private var collinearity: Collinearity
 
@@ -45,7 +46,8 @@ final class Comparison<Real: Lane> {
     ahead = .allocate(capacity: types.count)
     rate = Real.rate(
       types.count, bytes: bytes, norms: !statistics.isDisjoint(with: [.l1, .max]))
-    moments = Array(repeating: RunningMoments(), count: types.count)
+    moments = .allocate(capacity: types.count)
+    moments.initialize(repeating: RunningMoments())
     // Sketches and spectra are others' work.
     sums = Partial(models: types.count, statistics: statistics)
     collinearity = Collinearity(types: self.columns > 0 ? types : [])
@@ -55,6 +57,7 @@ final class Comparison<Real: Lane> {
     scratch.deallocate()
     pointers.deallocate()
     ahead.deallocate()
+    moments.deallocate()
   }
 
   var partial: Partial {
@@ -98,12 +101,14 @@ final class Comparison<Real: Lane> {
     _ rows: [UnsafeRawPointer], _ start: Int, _ count: Int, _ fetch: inout mt_fetch
   ) {
     guard let base = scratch.baseAddress else { return }
-    for i in types.indices {
-      let from = rows[i] + start * types[i].bytes
-      let lanes = packs || types[i] != Real.stored ? base + i * stride : nil
-      moments[i].add(from, types[i], widenedTo: lanes, count, run: run, fetch: &fetch)
+    var own = fetch
+    for (i, type) in types.enumerated() {
+      let from = rows[i] + start * type.bytes
+      let lanes = packs || type != Real.stored ? base + i * stride : nil
+      moments[i].add(from, type, widenedTo: lanes, count, run: run, fetch: &own)
       pointers[i] = lanes.map { UnsafePointer($0) } ?? from.assumingMemoryBound(to: Real.self)
     }
+    fetch = own
   }
 
   private func addPairs(_ count: Int, _ fetch: inout mt_fetch) {
