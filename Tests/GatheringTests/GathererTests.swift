@@ -40,10 +40,15 @@ struct GathererTests {
 
   /// All tensors at once; the program takes one at a time.
   private func gather(
-    _ plan: Plan, _ partial: @escaping (ShardID) throws(Failure) -> [UInt8]?
+    _ plan: Plan, _ partial: @escaping @Sendable (ShardID) throws(Failure) -> [UInt8]?
   ) throws(Failure) -> [TensorSums] {
     var tensors: [TensorSums] = []
-    try Gatherer(plan, partial: partial).eachTensor { tensor throws(Failure) in tensors.append(tensor) }
+    let gatherer = Gatherer(plan) { id, body throws(Failure) in
+      guard let bytes = try partial(id) else { return false }
+      bytes.withUnsafeBytes(body)
+      return true
+    }
+    try gatherer.eachTensor { tensor throws(Failure) in tensors.append(tensor) }
     return tensors
   }
 

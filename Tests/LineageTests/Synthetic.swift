@@ -54,10 +54,10 @@ struct Synthetic {
       var sketch = Sketch(shape: SampleShape(rows: shape.rows, columns: shape.columns), models: models.count)
       sketch.fill { Double(Float(all.next() ?? .nan)) }
       partial.sketch = sketch
-      partial.bands = weights.flatMap { model in
-        var values = model
-        return BandEnergies.of(&values, shape: SampleShape(rows: shape.rows, columns: shape.columns))
-      }
+      var whole = SampleBlock(
+        shape: SampleShape(rows: shape.rows, columns: shape.columns), models: weights.count)
+      whole.values = weights.flatMap { $0.map(Float.init) }
+      partial.bands = BandEnergies.of(whole)
     }
     return TensorSums(
       name: tensor.name, role: tensor.role, shape: shape, models: models, sums: partial)

@@ -124,8 +124,9 @@ struct Recovery {
   private func solve(
     _ plan: Plan, _ journal: Journal, _ hints: Hints?, alongside: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) -> Lineage {
-    try Lineage(
-      Gatherer(plan) { id throws(Failure) in try journal.partial(of: id) },
+    Allocator.keepFreed()
+    return try Lineage(
+      Gatherer(plan) { id, body throws(Failure) in try journal.withPartial(of: id, body) },
       rounding: plan.models.map(\.rounding), options: invocation.lineage,
       adapters: Set(plan.models.indices.filter { plan.models[$0].adapter != nil }),
       isForbidden: { Self.isForbidden(plan.models[$0], plan.models[$1], hints) },

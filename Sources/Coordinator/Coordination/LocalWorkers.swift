@@ -70,9 +70,6 @@ public final class LocalWorkers {
       "--connect", endpoint, "--threads", "1", "--memory", "\(options.memoryBytes)",
       "--parent", "\(ProcessInfo.processInfo.processIdentifier)",
     ]
-    // OpenBLAS starts a thread per processor, which then all turn idle for some time: as long as a small
-    // run takes. Workers call it from one thread.
-    process.environment = ProcessInfo.processInfo.environment.merging(["OPENBLAS_NUM_THREADS": "1"]) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
     let log = FileHandle(forWritingAtPath: options.logPath)

@@ -3,16 +3,20 @@ public import Lineage
 public import Planning
 internal import Wire
 
-/// Adds the partials up, tensor by tensor, in the order of the shards; one tensor is in memory at a
-/// time.
-public struct Gatherer: TensorSource {
-  private let plan: Plan
-  private let partial: (ShardID) throws(Failure) -> [UInt8]?
+/// Adds the partials up, tensor by tensor, in the order of the shards; two tensors are in memory at a
+/// time, the one that is looked at and the next one.
+public struct Gatherer: TensorSource, Sendable {
+  /// Shows the encoded partial of a shard to the body; false when it is missing.
+  public typealias Reader =
+    @Sendable (ShardID, _ body: (UnsafeRawBufferPointer) -> Void) throws(Failure) -> Bool
 
-  /// - Parameter partial: the encoded partial of a shard; nil when it is missing.
-  public init(_ plan: Plan, partial: @escaping (ShardID) throws(Failure) -> [UInt8]?) {
+  private let plan: Plan
+  private let reader: Reader
+
+  /// - Parameter reader: called from a thread of its own.
+  public init(_ plan: Plan, reader: @escaping Reader) {
     self.plan = plan
-    self.partial = partial
+    self.reader = reader
   }
 
   public var roles: [TensorRole] { plan.tensors.map(\.role) }
@@ -21,36 +25,59 @@ public struct Gatherer: TensorSource {
   public func eachTensor(
     where isWanted: (Int) -> Bool, _ body: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) {
+    var numbers = plan.tensors.indices[...]
     var shards = plan.shards[...]
-    for (number, tensor) in plan.tensors.enumerated() {
-      guard isWanted(number) else {
-        shards = shards.drop { $0.tensor == number }
-        continue
+    func next() -> Ahead<TensorSums>? {
+      while let number = numbers.popFirst() {
+        let own = shards.prefix { $0.tensor == number }
+        shards.removeFirst(own.count)
+        if isWanted(number) { return Ahead { () throws(Failure) in try sums(of: number, own) } }
       }
-      var sums = Partial(models: tensor.copies.count, statistics: tensor.statistics)
-      var places: [SampleGrid.Place] = []
-      while let shard = shards.first, shard.tensor == number {
-        sums.merge(try decoded(shard, of: tensor))
-        places += plan.samples(of: shard)
-        shards.removeFirst()
+      return nil
+    }
+    var ahead = next()
+    while let current = ahead {
+      let tensor = try current.value()
+      ahead = next()
+      do {
+        try body(tensor)
+      } catch {
+        _ = try? ahead?.value()
+        throw error
       }
-      try body(
-        TensorSums(
-          name: tensor.name, role: tensor.role, shape: tensor.shape, models: tensor.models, sums: sums,
-          places: places))
     }
   }
 
+  private func sums(of number: Int, _ shards: ArraySlice<Shard>) throws(Failure) -> TensorSums {
+    let tensor = plan.tensors[number]
+    var sums = Partial(models: tensor.copies.count, statistics: tensor.statistics)
+    var places: [SampleGrid.Place] = []
+    for shard in shards {
+      sums.merge(try decoded(shard, of: tensor))
+      places += plan.samples(of: shard)
+    }
+    return TensorSums(
+      name: tensor.name, role: tensor.role, shape: tensor.shape, models: tensor.models, sums: sums,
+      places: places)
+  }
+
   private func decoded(_ shard: Shard, of tensor: PlannedTensor) throws(Failure) -> Partial {
-    guard let bytes = try partial(shard.id) else {
+    var found: Result<Partial, WireError>?
+    let shapes = plan.samples(of: shard).map(\.shape)
+    let isThere = try reader(shard.id) { bytes in
+      found = Result { () throws(WireError) in
+        try PartialCodec.decode(
+          bytes, models: tensor.copies.count, statistics: tensor.statistics, samples: shapes,
+          sketch: tensor.sketch)
+      }
+    }
+    guard isThere, let found else {
       throw Failure(
         .resumable, "shard \(shard.id) (tensor '\(tensor.name.printable)') is not finished",
         advice: "run the same command again")
     }
     do {
-      return try PartialCodec.decode(
-        bytes, models: tensor.copies.count, statistics: tensor.statistics,
-        samples: plan.samples(of: shard).map(\.shape), sketch: tensor.sketch)
+      return try found.get()
     } catch {
       throw .badInput(
         "the journal's entry for shard \(shard.id) (tensor '\(tensor.name.printable)') is damaged: \(error)",

@@ -196,14 +196,17 @@ public final class Journal: Sendable {
     }
   }
 
-  /// The encoded partial of a finished shard.
-  public func partial(of shard: ShardID) throws(Failure) -> [UInt8]? {
+  /// Shows the encoded partial of a finished shard, where SQLite holds it.
+  ///
+  /// - Returns: false where there is none.
+  public func withPartial(of shard: ShardID, _ body: (UnsafeRawBufferPointer) -> Void) throws(Failure) -> Bool {
     do {
-      return try database.read { db -> [UInt8]? in
+      return try database.read { db in
         let query = try db.cachedStatement(sql: "SELECT partial FROM shard WHERE id = ?")
         let rows = try Row.fetchCursor(query, arguments: [shard.value])
-        // Taken where SQLite holds it.
-        return try rows.next()?.withUnsafeData(atIndex: 0) { $0.map { Array($0) } }
+        guard let row = try rows.next() else { return false }
+        try row.withUnsafeData(atIndex: 0) { $0?.withUnsafeBytes(body) }
+        return true
       }
     } catch {
       throw Self.failure(error, "read", path)

@@ -19,6 +19,9 @@ TARGET static void NAME(weigh)(const float *terms, const float *weights, const u
   *(LINE *)to = sum;
 }
 
+// Is it so in any lane?
+TARGET static inline int NAME(any)(WHOLE lanes) { return __builtin_reduce_or(lanes) != 0; }
+
 // Of positive normal numbers, to about an ulp.
 TARGET static inline WIDE NAME(log)(WIDE x) {
   WHOLE bits;
@@ -74,8 +77,12 @@ TARGET static double NAME(log_likelihood)(const mt_fit *fits, size_t fit_count, 
         e[k] = fit->volume[k] - 0.5 * fit->degrees * NAME(log)(1 + WIDER(misfit, (WIDE)0.0) / fit->stiffness);
         top = WIDER(e[k], top);
       }
-      for (int k = 0; k < 4; k++) sum += NAME(exp)(e[k] - top);
-      exponent += fit->weight * (top + NAME(log)(sum));
+      // What adds less than half an ulp to 1 is left out, and mostly one of the four is all there is.
+      for (int k = 0; k < 4; k++) {
+        WIDE below = e[k] - top;
+        if (NAME(any)(below > -40)) sum += below < 0 ? NAME(exp)(below) : (WIDE)1.0;
+      }
+      exponent += fit->weight * (NAME(any)(sum != 1) ? top + NAME(log)(sum) : top);
     }
     memcpy(exponents + at, &exponent, sizeof exponent);
     for (size_t k = 0; k < filled; k++) largest = exponents[at + k] > largest ? exponents[at + k] : largest;
@@ -127,40 +134,41 @@ TARGET static void NAME(reduce)(WIDE *a, int n, WIDE *diagonal, WIDE *squares) {
 }
 
 // Eigenvalues of tridiagonal matrices by the QL variant of Pal, Walker and Kahan, which takes no
-// roots; all lanes go on until the last is through. `d` and `e` as from `reduce`; of trace 1 or 0.
-TARGET static int NAME(eigenvalues)(WIDE *d, WIDE *e, int n) {
+// roots; all lanes go on until the last is through, but those that are through stay as they are, so that no
+// lane depends on its neighbours. `d` and `e` as from `reduce`; of a trace near 1 or 0. NaN where it takes
+// too long.
+TARGET static void NAME(eigenvalues)(WIDE *d, WIDE *e, int n) {
+  _Pragma("STDC FP_CONTRACT OFF")
   for (int l = 0; l + 1 < n; l++) {
     for (int sweep = 0;; sweep++) {
       WIDE product = d[l] * d[l + 1];
       WIDE bound = 0x1p-104 * (product > 0 ? product : -product) + 1e-34;
       WHOLE open = e[l] > bound;
-      int isOpen = 0;
-      for (int k = 0; k < DOUBLES; k++) isOpen |= open[k] != 0;
-      if (!isOpen) break;
-      if (sweep == 60) return 0;
+      if (!NAME(any)(open)) break;
+      if (sweep == 60) {
+        d[l] = open ? (WIDE)NAN : d[l];
+        break;
+      }
       WIDE root = __builtin_elementwise_sqrt(open ? e[l] : (WIDE)1.0);
       WIDE sigma = (d[l + 1] - d[l]) / (2 * root);
       WIDE r = __builtin_elementwise_sqrt(sigma * sigma + 1);
-      WIDE shift = d[l] - root / (sigma < 0 ? sigma - r : sigma + r);
-      // Lanes that are through are turned about the eigenvalue that they have: it stays.
-      sigma = open ? shift : d[l];
-      e[l] = open ? e[l] : (WIDE)0.0;
+      sigma = d[l] - root / (sigma < 0 ? sigma - r : sigma + r);
       WIDE c = 1, s = 0, gamma = d[n - 1] - sigma, p = gamma * gamma;
       for (int i = n - 2; i >= l; i--) {
         WIDE b = e[i], whole = p + b;
-        if (i < n - 2) e[i + 1] = s * whole;
+        if (i < n - 2) e[i + 1] = open ? s * whole : e[i + 1];
         WIDE one = 1 / whole, before = c, last = gamma;
         c = whole > 0 ? p * one : (WIDE)1.0;
         s = whole > 0 ? b * one : (WIDE)0.0;
-        gamma = c * (d[i] - sigma) - s * last;
-        d[i + 1] = last + (d[i] - gamma);
-        p = c > 0 ? gamma * gamma / c : before * b;
+        gamma = __builtin_elementwise_fma(c, d[i] - sigma, -s * last);
+        d[i + 1] = open ? last + (d[i] - gamma) : d[i + 1];
+        // The limit, where c is next to nothing.
+        p = c > 1e-200 ? gamma * gamma * (whole / p) : before * b;
       }
-      e[l] = s * p;
-      d[l] = sigma + gamma;
+      e[l] = open ? s * p : e[l];
+      d[l] = open ? sigma + gamma : d[l];
     }
   }
-  return 1;
 }
 
 TARGET static void NAME(spread_lanes)(const mt_submatrices *m, const mt_scaled_pair *pairs, size_t count,
@@ -202,15 +210,15 @@ TARGET static void NAME(spread_lanes)(const mt_submatrices *m, const mt_scaled_p
   for (int p = 0; p < n * (n + 1) / 2; p++) a[p] = one > 0 ? a[p] * one : (WIDE)0.0;
   WIDE diagonal[MT_SPREAD_SIDE], squares[MT_SPREAD_SIDE];
   NAME(reduce)(a, n, diagonal, squares);
-  int isDone = NAME(eigenvalues)(diagonal, squares, n);
+  NAME(eigenvalues)(diagonal, squares, n);
   WIDE nuclear = 0, total = 0;
   for (int i = 0; i < n; i++) {
-    WIDE value = WIDER(diagonal[i], (WIDE)0.0);
+    WIDE value = diagonal[i] < 0 ? (WIDE)0.0 : diagonal[i];
     nuclear += __builtin_elementwise_sqrt(value);
     total += value;
   }
   WIDE spread = nuclear / __builtin_elementwise_sqrt(total);
-  for (size_t k = 0; k < DOUBLES && k < count; k++) spreads[k] = isDone && one[k] > 0 ? spread[k] : NAN;
+  for (size_t k = 0; k < DOUBLES && k < count; k++) spreads[k] = one[k] > 0 ? spread[k] : NAN;
 }
 
 TARGET static void NAME(spreads)(const mt_submatrices *m, const mt_scaled_pair *pairs, size_t count,

@@ -22,6 +22,12 @@ public struct SampleBlock: Sendable, Equatable {
     values = Array(repeating: 0, count: models * shape.count)
   }
 
+  /// - Parameter values: `shape.count` per model.
+  public init(shape: SampleShape, values: [Float]) {
+    self.shape = shape
+    self.values = values
+  }
+
   /// One model's submatrix, row-major.
   public func values(of model: Int) -> ArraySlice<Float> {
     values[model * shape.count..<(model + 1) * shape.count]

@@ -54,7 +54,7 @@ public enum PartialCodec {
   /// - Throws: `WireError` when the bytes are not a partial for so many models and statistics, or
   ///   were damaged on the way.
   public static func check(
-    _ bytes: [UInt8], models: Int, statistics: Statistics, samples: [SampleShape] = [],
+    _ bytes: UnsafeRawBufferPointer, models: Int, statistics: Statistics, samples: [SampleShape] = [],
     sketch: SampleShape? = nil
   ) throws(WireError) {
     let expected = encodedBytes(
@@ -66,7 +66,7 @@ public enum PartialCodec {
     guard reader.next(UInt32.self) == UInt32(models), reader.next(UInt8.self) == statistics.rawValue
     else { throw WireError("a partial of other models or statistics than asked for") }
     var print = Fingerprint()
-    bytes.withUnsafeBytes { print.add(UnsafeRawBufferPointer(rebasing: $0.dropLast(tailBytes))) }
+    print.add(UnsafeRawBufferPointer(rebasing: bytes.dropLast(tailBytes)))
     reader.skip(bytes.count - tailBytes - 5)
     guard reader.next(UInt64.self) == print.value else {
       throw WireError("a partial whose checksum does not fit: it was damaged on the way")
@@ -75,13 +75,13 @@ public enum PartialCodec {
 
   /// - Throws: as `check`.
   public static func decode(
-    _ bytes: [UInt8], models: Int, statistics: Statistics, samples: [SampleShape] = [],
+    _ bytes: UnsafeRawBufferPointer, models: Int, statistics: Statistics, samples: [SampleShape] = [],
     sketch: SampleShape? = nil
   ) throws(WireError) -> Partial {
     try check(bytes, models: models, statistics: statistics, samples: samples, sketch: sketch)
     var reader = ByteReader(bytes)
     reader.skip(headBytes)
-    var partial = Partial(models: models, statistics: statistics, samples: samples, sketch: sketch)
+    var partial = Partial(models: models, statistics: statistics, sketch: sketch)
     reader.fill(&partial.l2)
     reader.fill(&partial.l1)
     reader.fill(&partial.max)
@@ -97,9 +97,32 @@ public enum PartialCodec {
     reader.fill(&partial.collinearRows)
     reader.fill(&partial.logShrinkage)
     reader.fill(&partial.bands)
-    for block in partial.samples.indices { reader.fill(&partial.samples[block].values) }
+    partial.samples = samples.map { SampleBlock(shape: $0, values: reader.next($0.count * models)) }
     partial.sketch?.fill { Double(Float(bitPattern: reader.next(UInt32.self))) }
     return partial
+  }
+}
+
+extension PartialCodec {
+  /// Of bytes in an array.
+  public static func check(
+    _ bytes: [UInt8], models: Int, statistics: Statistics, samples: [SampleShape] = [],
+    sketch: SampleShape? = nil
+  ) throws(WireError) {
+    try bytes.withUnsafeBufferPointer { bytes throws(WireError) in
+      try check(UnsafeRawBufferPointer(bytes), models: models, statistics: statistics, samples: samples, sketch: sketch)
+    }
+  }
+
+  /// Of bytes in an array.
+  public static func decode(
+    _ bytes: [UInt8], models: Int, statistics: Statistics, samples: [SampleShape] = [],
+    sketch: SampleShape? = nil
+  ) throws(WireError) -> Partial {
+    try bytes.withUnsafeBufferPointer { bytes throws(WireError) in
+      try decode(
+        UnsafeRawBufferPointer(bytes), models: models, statistics: statistics, samples: samples, sketch: sketch)
+    }
   }
 }
 
@@ -115,21 +138,29 @@ extension [UInt8] {
 
 /// Reads little-endian numbers one after the other. The caller has checked the length.
 private struct ByteReader {
-  private let bytes: [UInt8]
+  private let bytes: UnsafeRawBufferPointer
   private var offset = 0
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
   mutating func next<T: FixedWidthInteger>(_: T.Type) -> T {
     defer { offset += MemoryLayout<T>.size }
-    return bytes.withUnsafeBytes {
-      T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self))
+    return T(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: T.self))
+  }
+
+  /// Floats, where they need no zeros first.
+  mutating func next(_ count: Int) -> [Float] {
+    let size = count * MemoryLayout<Float>.size
+    defer { offset += size }
+    return Array(unsafeUninitializedCapacity: count) { values, filled in
+      UnsafeMutableRawBufferPointer(values).copyMemory(from: .init(rebasing: bytes[offset..<offset + size]))
+      filled = count
     }
   }
 
   mutating func fill<T: BitwiseCopyable>(_ values: inout [T]) {
     values.withUnsafeMutableBytes { target in
-      bytes.withUnsafeBytes { target.copyMemory(from: .init(rebasing: $0[offset..<offset + target.count])) }
+      target.copyMemory(from: .init(rebasing: bytes[offset..<offset + target.count]))
       offset += target.count
     }
   }

@@ -117,3 +117,10 @@ typedef struct {
 // eigenvalues of the smaller Gram matrix; NaN where the difference is zero or not finite. Several
 // pairs at a time.
 void mt_spreads(const mt_submatrices *matrices, const mt_scaled_pair *pairs, size_t count, double *spreads);
+
+// Squares of the singular values of `matrices` dense row-major matrices that lie one after the other: of each
+// min(rows, columns), ascending. Eigenvalues of the smaller Gram matrix, right to 1e-14 of their sum; NaN
+// where a number is not finite. The bits are the same with every instruction set (of doubles, with every one
+// that fuses), and do not depend on what else is asked for.
+void mt_squares_f32(const float *values, size_t matrices, int rows, int columns, double *squares);
+void mt_squares_f64(const double *values, size_t matrices, int rows, int columns, double *squares);
