@@ -32,7 +32,7 @@ import Testing
         fits.reduce(start) { sum, fit in
           let exponents = (0..<4).map { k in
             let misfit = lanes(fit.constant)[k] + s * lanes(fit.linear)[k] + s * s * lanes(fit.square)[k]
-            return lanes(fit.volume)[k] - 0.5 * fit.degrees * log1p(max(0, misfit) / fit.stiffness)
+            return lanes(fit.volume)[k] - 0.5 * fit.degrees * log(fit.stiffness + max(0, misfit))
           }
           return sum + fit.weight * logSum(exponents)
         }

@@ -20,81 +20,129 @@ TARGET static void NAME(weigh)(const float *terms, const float *weights, const u
 }
 
 // Is it so in any lane?
-TARGET static inline int NAME(any)(WHOLE lanes) { return __builtin_reduce_or(lanes) != 0; }
+#define ANY(lanes) (__builtin_reduce_or(lanes) != 0)
 
-// Of positive normal numbers, to about an ulp.
-TARGET static inline WIDE NAME(log)(WIDE x) {
-  WHOLE bits;
-  memcpy(&bits, &x, sizeof bits);
-  // The mantissa between the roots of a half and of two.
-  WHOLE above = (bits & 0xfffffffffffff) - 0x6a09e667f3bcd;
-  WHOLE exponent = (bits >> 52) - 1023 + (above >= 0 ? (WHOLE)1 : (WHOLE)0);
-  WHOLE mantissa = bits - (exponent << 52);
-  WIDE m;
-  memcpy(&m, &mantissa, sizeof m);
-  WIDE f = (m - 1) / (m + 1), q = f * f;
-  WIDE series = 2.0 / 21;
+// Likelihoods are taken of two vectors at a time: each step of a logarithm waits for the one before.
+#define PAIRS (2 * DOUBLES)
+typedef double CAT(NAME(pair), _) __attribute__((ext_vector_type(PAIRS), aligned(8)));
+typedef int64_t CAT(NAME(paired), _) __attribute__((ext_vector_type(PAIRS), aligned(8)));
+#define PAIR CAT(NAME(pair), _)
+#define PAIRED CAT(NAME(paired), _)
+
+// x = 2^exponent * mantissa, which lies between the roots of a half and of two; x positive and normal.
+// Vectors that are longer than registers are handed over in memory.
+TARGET static inline void NAME(split)(const PAIR *x, PAIR *exponent, PAIR *mantissa) {
+  PAIRED bits;
+  memcpy(&bits, x, sizeof bits);
+  PAIRED above = (bits & 0xfffffffffffff) - 0x6a09e667f3bcd;
+  PAIRED power = (bits >> 52) - 1023 + (above >= 0 ? (PAIRED)1 : (PAIRED)0);
+  bits -= power << 52;
+  memcpy(mantissa, &bits, sizeof bits);
+  *exponent = __builtin_convertvector(power, PAIR);
+}
+
+// The log of 2^exponent * m, to about an ulp, by the ratio f = (m - 1) / (m + 1).
+TARGET static inline void NAME(log_from)(const PAIR *exponent, const PAIR *ratio, PAIR *to) {
+  PAIR f = *ratio, q = f * f, series = 2.0 / 21;
   _Pragma("clang loop unroll(full)") for (int odd = 19; odd >= 3; odd -= 2) series = series * q + 2.0 / odd;
-  WIDE e = __builtin_convertvector(exponent, WIDE);
-  return e * 0x1.62e42fefa39efp-1 + (2 * f + f * q * series);
+  *to = *exponent * 0x1.62e42fefa39efp-1 + (2 * f + f * q * series);
+}
+
+TARGET static inline void NAME(log)(PAIR *x) {
+  PAIR exponent, m;
+  NAME(split)(x, &exponent, &m);
+  m = (m - 1) / (m + 1);
+  NAME(log_from)(&exponent, &m, x);
+}
+
+// Of four vectors, with one division for all of them: it takes as long as the rest of a logarithm.
+TARGET static inline void NAME(logs)(PAIR *x) {
+  PAIR exponents[4], m[4], ratios[4];
+  for (int k = 0; k < 4; k++) NAME(split)(&x[k], &exponents[k], &m[k]);
+  PAIR first = (m[0] + 1) * (m[1] + 1), second = (m[2] + 1) * (m[3] + 1);
+  PAIR inverse = 1 / (first * second);
+  ratios[0] = inverse * second * (m[1] + 1);
+  ratios[1] = inverse * second * (m[0] + 1);
+  ratios[2] = inverse * first * (m[3] + 1);
+  ratios[3] = inverse * first * (m[2] + 1);
+  for (int k = 0; k < 4; k++) {
+    ratios[k] *= m[k] - 1;
+    NAME(log_from)(&exponents[k], &ratios[k], &x[k]);
+  }
 }
 
 // Of numbers up to 700; what is below -700 counts as that.
-TARGET static inline WIDE NAME(exp)(WIDE x) {
+TARGET static inline void NAME(exp)(PAIR *of) {
   // Inverse factorials.
   static const double taylor[] = {
       1.0,         1.0,          1.0 / 2,       1.0 / 6,        1.0 / 24,       1.0 / 120,      1.0 / 720,
       1.0 / 5040,  1.0 / 40320,  1.0 / 362880,  1.0 / 3628800,  1.0 / 39916800, 1.0 / 479001600,
       1.0 / 6227020800};
-  x = WIDER(x, (WIDE)-700.0);
-  WIDE n = x * 0x1.71547652b82fep0 + 0x1.8p52;
-  WHOLE bits;
+  PAIR x = WIDER(*of, (PAIR)-700.0);
+  PAIR n = x * 0x1.71547652b82fep0 + 0x1.8p52;
+  PAIRED bits;
   memcpy(&bits, &n, sizeof bits);
   n -= 0x1.8p52;
-  WIDE r = x - n * 0x1.62e42fee00000p-1 - n * 0x1.a39ef35793c76p-33;
-  WIDE series = taylor[13];
+  PAIR r = x - n * 0x1.62e42fee00000p-1 - n * 0x1.a39ef35793c76p-33;
+  PAIR series = taylor[13];
   _Pragma("clang loop unroll(full)") for (int k = 12; k >= 0; k--) series = series * r + taylor[k];
-  WHOLE scaled;
+  PAIRED scaled;
   memcpy(&scaled, &series, sizeof scaled);
   scaled += bits << 52;
-  memcpy(&series, &scaled, sizeof series);
-  return series;
+  memcpy(of, &scaled, sizeof scaled);
 }
 
 TARGET static double NAME(log_likelihood)(const mt_fit *fits, size_t fit_count, const double *shifts,
                                           const double *logs, size_t count) {
-  double exponents[MT_SHIFTS + DOUBLES];
-  double largest = -INFINITY;
-  for (size_t at = 0; at < count; at += DOUBLES) {
-    size_t filled = count - at < DOUBLES ? count - at : DOUBLES;
-    WIDE s = shifts[at], exponent = logs[at];
-    memcpy(&s, shifts + at, filled * sizeof *shifts);
-    memcpy(&exponent, logs + at, filled * sizeof *logs);
-    for (const mt_fit *fit = fits; fit < fits + fit_count; fit++) {
-      WIDE e[4], top = -INFINITY, sum = 0;
+  double exponents[MT_SHIFTS + PAIRS], padded[MT_SHIFTS + PAIRS];
+  size_t filled = (count + PAIRS - 1) / PAIRS * PAIRS;
+  for (size_t k = 0; k < filled; k++) {
+    exponents[k] = logs[k < count ? k : 0];
+    padded[k] = shifts[k < count ? k : 0];
+  }
+  for (const mt_fit *fit = fits; fit < fits + fit_count; fit++) {
+    PAIR half = 0.5 * fit->degrees;
+    for (size_t at = 0; at < filled; at += PAIRS) {
+      PAIR s, exponent, e[4], top = -INFINITY, sum = 0;
+      memcpy(&s, padded + at, sizeof s);
+      memcpy(&exponent, exponents + at, sizeof exponent);
       for (int k = 0; k < 4; k++) {
-        WIDE misfit = fit->constant[k] + s * fit->linear[k] + s * s * fit->square[k];
-        e[k] = fit->volume[k] - 0.5 * fit->degrees * NAME(log)(1 + WIDER(misfit, (WIDE)0.0) / fit->stiffness);
+        PAIR misfit = fit->constant[k] + s * fit->linear[k] + s * s * fit->square[k];
+        e[k] = fit->stiffness + WIDER(misfit, (PAIR)0.0);
+      }
+      NAME(logs)(e);
+      for (int k = 0; k < 4; k++) {
+        e[k] = fit->volume[k] - half * e[k];
         top = WIDER(e[k], top);
       }
       // What adds less than half an ulp to 1 is left out, and mostly one of the four is all there is.
       for (int k = 0; k < 4; k++) {
-        WIDE below = e[k] - top;
-        if (NAME(any)(below > -40)) sum += below < 0 ? NAME(exp)(below) : (WIDE)1.0;
+        e[k] -= top;
+        if (!ANY(e[k] > -40)) continue;
+        NAME(exp)(&e[k]);
+        sum += e[k];
       }
-      exponent += fit->weight * (NAME(any)(sum != 1) ? top + NAME(log)(sum) : top);
+      if (ANY(sum != 1)) {
+        NAME(log)(&sum);
+        top += sum;
+      }
+      exponent += fit->weight * top;
+      memcpy(exponents + at, &exponent, sizeof exponent);
     }
-    memcpy(exponents + at, &exponent, sizeof exponent);
-    for (size_t k = 0; k < filled; k++) largest = exponents[at + k] > largest ? exponents[at + k] : largest;
   }
+  double largest = -INFINITY;
+  for (size_t k = 0; k < count; k++) largest = exponents[k] > largest ? exponents[k] : largest;
   double sum = 0;
-  for (size_t at = 0; at < count; at += DOUBLES) {
-    WIDE e;
+  for (size_t at = 0; at < filled; at += PAIRS) {
+    PAIR e;
     memcpy(&e, exponents + at, sizeof e);
-    e = NAME(exp)(e - largest);
-    for (size_t k = 0; k < DOUBLES && at + k < count; k++) sum += e[k];
+    e -= largest;
+    NAME(exp)(&e);
+    for (size_t k = 0; k < PAIRS && at + k < count; k++) sum += e[k];
   }
-  return largest + NAME(log)((WIDE)sum)[0];
+  PAIR whole = sum;
+  NAME(log)(&whole);
+  return largest + whole[0];
 }
 
 // A small symmetric matrix per lane, the lower triangle row by row.
@@ -144,7 +192,7 @@ TARGET static void NAME(eigenvalues)(WIDE *d, WIDE *e, int n) {
       WIDE product = d[l] * d[l + 1];
       WIDE bound = 0x1p-104 * (product > 0 ? product : -product) + 1e-34;
       WHOLE open = e[l] > bound;
-      if (!NAME(any)(open)) break;
+      if (!ANY(open)) break;
       if (sweep == 60) {
         d[l] = open ? (WIDE)NAN : d[l];
         break;
@@ -236,4 +284,8 @@ TARGET static void NAME(spreads)(const mt_submatrices *m, const mt_scaled_pair *
 #undef WIDE
 #undef DOUBLES
 #undef WHOLE
+#undef ANY
+#undef PAIRS
+#undef PAIR
+#undef PAIRED
 #undef WIDER

@@ -84,7 +84,7 @@ void mt_widen_f32_f64(const float *from, double *to, size_t count);
 void mt_weigh(const float *terms, const float *weights, const uint32_t *rows, size_t count, float *to);
 
 // A misfit that is quadratic in a shift, in four lanes that are summed over. Lane k's logarithm is
-//   volume[k] - degrees / 2 * log(1 + max(0, constant[k] + s linear[k] + s^2 square[k]) / stiffness).
+//   volume[k] - degrees / 2 * log(stiffness + max(0, constant[k] + s linear[k] + s^2 square[k])).
 typedef struct {
   double constant[4], linear[4], square[4], volume[4];
   double degrees, stiffness, weight;
