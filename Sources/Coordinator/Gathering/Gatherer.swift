@@ -1,6 +1,7 @@
 public import Core
 public import Lineage
 public import Planning
+internal import Synchronization
 internal import Wire
 
 /// Adds the partials up, tensor by tensor, in the order of the shards; two tensors are in memory at a
@@ -12,6 +13,7 @@ public struct Gatherer: TensorSource, Sendable {
 
   private let plan: Plan
   private let reader: Reader
+  private let checked = Checked()
 
   /// - Parameter reader: called from a thread of its own.
   public init(_ plan: Plan, reader: @escaping Reader) {
@@ -63,12 +65,13 @@ public struct Gatherer: TensorSource, Sendable {
 
   private func decoded(_ shard: Shard, of tensor: PlannedTensor) throws(Failure) -> Partial {
     var found: Result<Partial, WireError>?
+    let isChecked = checked.contains(shard.id)
     let shapes = plan.samples(of: shard).map(\.shape)
     let isThere = try reader(shard.id) { bytes in
       found = Result { () throws(WireError) in
         try PartialCodec.decode(
           bytes, models: tensor.copies.count, statistics: tensor.statistics, samples: shapes,
-          sketch: tensor.sketch)
+          sketch: tensor.sketch, isChecked: isChecked)
       }
     }
     guard isThere, let found else {
@@ -77,11 +80,22 @@ public struct Gatherer: TensorSource, Sendable {
         advice: "run the same command again")
     }
     do {
-      return try found.get()
+      let partial = try found.get()
+      checked.insert(shard.id)
+      return partial
     } catch {
       throw .badInput(
         "the journal's entry for shard \(shard.id) (tensor '\(tensor.name.printable)') is damaged: \(error)",
         advice: "start over with --redo")
     }
   }
+}
+
+/// Shards whose checksums were looked at in an earlier pass.
+private final class Checked: Sendable {
+  private let shards = Mutex<Set<ShardID>>([])
+
+  func contains(_ shard: ShardID) -> Bool { shards.withLock { $0.contains(shard) } }
+
+  func insert(_ shard: ShardID) { shards.withLock { _ = $0.insert(shard) } }
 }

@@ -239,20 +239,29 @@ TARGET static void NAME(spread_lanes)(const mt_submatrices *m, const mt_scaled_p
         to[(i * inner + j) * DOUBLES] = u - v;
       }
   }
-  WIDE trace = 0;
-  for (int i = 0; i < n; i++) {
-    for (int j = 0; j <= i; j++) {
-      WIDE even = 0, odd = 0;
-      int q = 0;
-      for (; q + 1 < inner; q += 2) {
-        even += difference[i * inner + q] * difference[j * inner + q];
-        odd += difference[i * inner + q + 1] * difference[j * inner + q + 1];
+  // In tiles of 4 x 2, which load less than they multiply.
+  for (int i = 0; i < n; i += 4) {
+    for (int j = 0; j < n && j < i + 4; j += 2) {
+      const WIDE *rows[4], *x = difference + j * inner, *y = j + 1 < n ? x + inner : x;
+      WIDE sums[4][2];
+      for (int r = 0; r < 4; r++) {
+        rows[r] = difference + (i + r < n ? i + r : i) * inner;
+        sums[r][0] = sums[r][1] = 0;
       }
-      if (q < inner) even += difference[i * inner + q] * difference[j * inner + q];
-      AT(i, j) = even + odd;
+      for (int q = 0; q < inner; q++) {
+        _Pragma("clang loop unroll(full)") for (int r = 0; r < 4; r++) {
+          sums[r][0] += rows[r][q] * x[q];
+          sums[r][1] += rows[r][q] * y[q];
+        }
+      }
+      for (int r = 0; r < 4 && i + r < n; r++) {
+        if (j <= i + r) AT(i + r, j) = sums[r][0];
+        if (j < i + r) AT(i + r, j + 1) = sums[r][1];
+      }
     }
-    trace += AT(i, i);
   }
+  WIDE trace = 0;
+  for (int i = 0; i < n; i++) trace += AT(i, i);
   // A trace of 1 keeps squares of squares in range.
   WIDE one = trace > 1e-300 && trace < 1e300 ? 1 / trace : (WIDE)0.0;
   for (int p = 0; p < n * (n + 1) / 2; p++) a[p] = one > 0 ? a[p] * one : (WIDE)0.0;

@@ -57,6 +57,21 @@ public enum PartialCodec {
     _ bytes: UnsafeRawBufferPointer, models: Int, statistics: Statistics, samples: [SampleShape] = [],
     sketch: SampleShape? = nil
   ) throws(WireError) {
+    try checkShape(bytes, models: models, statistics: statistics, samples: samples, sketch: sketch)
+    let body = UnsafeRawBufferPointer(rebasing: bytes.dropLast(tailBytes))
+    var print = Fingerprint()
+    print.add(body)
+    var reader = ByteReader(bytes)
+    reader.skip(body.count)
+    guard reader.next(UInt64.self) == print.value else {
+      throw WireError("a partial whose checksum does not fit: it was damaged on the way")
+    }
+  }
+
+  private static func checkShape(
+    _ bytes: UnsafeRawBufferPointer, models: Int, statistics: Statistics, samples: [SampleShape],
+    sketch: SampleShape?
+  ) throws(WireError) {
     let expected = encodedBytes(
       models: models, statistics: statistics, samples: samples, sketch: sketch)
     guard bytes.count == expected else {
@@ -65,20 +80,19 @@ public enum PartialCodec {
     var reader = ByteReader(bytes)
     guard reader.next(UInt32.self) == UInt32(models), reader.next(UInt8.self) == statistics.rawValue
     else { throw WireError("a partial of other models or statistics than asked for") }
-    var print = Fingerprint()
-    print.add(UnsafeRawBufferPointer(rebasing: bytes.dropLast(tailBytes)))
-    reader.skip(bytes.count - tailBytes - 5)
-    guard reader.next(UInt64.self) == print.value else {
-      throw WireError("a partial whose checksum does not fit: it was damaged on the way")
-    }
   }
 
+  /// - Parameter isChecked: the checksum was found to fit before; it is not looked at again.
   /// - Throws: as `check`.
   public static func decode(
     _ bytes: UnsafeRawBufferPointer, models: Int, statistics: Statistics, samples: [SampleShape] = [],
-    sketch: SampleShape? = nil
+    sketch: SampleShape? = nil, isChecked: Bool = false
   ) throws(WireError) -> Partial {
-    try check(bytes, models: models, statistics: statistics, samples: samples, sketch: sketch)
+    if isChecked {
+      try checkShape(bytes, models: models, statistics: statistics, samples: samples, sketch: sketch)
+    } else {
+      try check(bytes, models: models, statistics: statistics, samples: samples, sketch: sketch)
+    }
     var reader = ByteReader(bytes)
     reader.skip(headBytes)
     var partial = Partial(models: models, statistics: statistics, sketch: sketch)
