@@ -67,24 +67,39 @@ def collections(quick):
 
 
 class Watch(threading.Thread):
-    """The largest resident sets of a process and of its children while they live, in bytes."""
+    """The largest resident sets of a process and of its children while they live, in bytes; with `together`
+    also the most that all of them had at a time, pages that they share counted once."""
 
-    def __init__(self, pid):
+    def __init__(self, pid, together):
         super().__init__(daemon=True)
         self.pid, self.own, self.child, self.ended = pid, 0, 0, threading.Event()
+        self.looks_at_pages, self.together = together, 0
         self.start()
 
     def run(self):
         while not self.ended.wait(0.02):
+            below = children(self.pid)
             self.own = max(self.own, peak(self.pid))
-            for child in children(self.pid):
-                self.child = max(self.child, peak(child))
+            self.child = max([self.child, *map(peak, below)])
+            if self.looks_at_pages:
+                self.together = max(self.together, sum(map(proportional, [self.pid, *below])))
 
 
 def peak(pid):
     try:
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
+def proportional(pid):
+    """The resident set now, of each shared page its share. Takes a walk through the process's pages."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
     except OSError:
         pass
@@ -100,22 +115,21 @@ def children(pid):
         return []
 
 
-def recover(folder, workers=CORES, memory="512MiB", more=()):
+def recover(folder, workers=CORES, memory="512MiB", together=False):
     """One run of ours: its record, and the peaks of coordinator and workers."""
     out = SCRATCH / "run"
     shutil.rmtree(out, ignore_errors=True)
     command = [
-        BUILD / "modeltree", "recover", folder, "--out", out, "--workers", str(workers), "--memory", memory,
-        *more]
+        BUILD / "modeltree", "recover", folder, "--out", out, "--workers", str(workers), "--memory", memory]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=PLAIN)
-    watch = Watch(process.pid)
+    watch = Watch(process.pid, together)
     errors = process.stderr.read()
     if process.wait() != 0:
         raise SystemExit(f"{command} failed: {errors.decode()}")
     watch.ended.set()
     watch.join()
     record = json.loads((out / "run.json").read_text())
-    return record | {"coordinator": watch.own, "worker": watch.child}
+    return record | {"coordinator": watch.own, "worker": watch.child, "together": watch.together}
 
 
 def script(name, *arguments):
@@ -184,6 +198,8 @@ def measure(collection, rounds, limit, ssyrk):
         "read_ratio": max(r["read_ratio"] for r in cold + warm),
         "worker": max(r["worker"] for r in cold + warm),
         "coordinator": max(r["coordinator"] for r in cold + warm),
+        # A run of its own: looking at pages holds up the programs.
+        "together": recover(folder, together=True)["together"],
         "shards": best["shards"],
         "coordinator_ms": 1e3 * best["processor_seconds_by_phase"]["compare"] / best["shards"]}
     pairs = collection.models * (collection.models - 1) / 2 * collection.weights
@@ -209,36 +225,44 @@ def rate_at(ssyrk, n):
 
 
 def scaling(folder, rounds):
-    """Compare seconds with one and two workers, in turn."""
-    found = {1: [], 2: []}
+    """Seconds from the start of the workers to the end of the last one, by what computes, in turn."""
+    first, second = sorted(os.sched_getaffinity(0))[:2]
+    pinned = [["taskset", "-c", str(core)] for core in (first, second)]
+    setups = {
+        "one worker, one core": [(pinned[0], 1)],
+        "two workers, two cores": [(pinned[0], 1), (pinned[1], 1)],
+        "two threads, two cores": [(["taskset", "-c", f"{first},{second}"], 2)],
+        "one thread, two cores": [(["taskset", "-c", f"{first},{second}"], 1)],
+    }
+    found = {setup: [] for setup in setups}
     for _ in range(rounds):
-        for workers in (1, 2):
-            found[workers].append(recover(folder, workers)["seconds_by_phase"]["compare"])
-    return {str(k): min(v) for k, v in found.items()}
+        for setup, workers in setups.items():
+            found[setup].append(served(folder, workers))
+    return {setup: min(times) for setup, times in found.items()}
 
 
-def threads(folder, rounds):
-    """Seconds of one worker with one and two threads, from its start to its end, in turn."""
-    found = {1: [], 2: []}
-    for _ in range(rounds):
-        for count in (1, 2):
-            out = SCRATCH / "run"
-            shutil.rmtree(out, ignore_errors=True)
-            coordinator = subprocess.Popen(
-                [BUILD / "modeltree", "coordinate", folder, "--out", out, "--listen", "tcp://127.0.0.1:*"],
-                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=PLAIN)
-            endpoint = next(
-                line.split()[-1] for line in coordinator.stderr if "modeltree-worker --connect" in line)
-            start = time.monotonic()
-            subprocess.run(
-                [
-                    BUILD / "modeltree-worker", "--connect", endpoint, "--threads", str(count),
-                    "--memory", "1GiB"],
-                check=True, env=PLAIN, stderr=subprocess.DEVNULL)
-            found[count].append(time.monotonic() - start)
-            coordinator.stderr.read()
-            coordinator.wait()
-    return {str(k): min(v) for k, v in found.items()}
+def served(folder, workers):
+    """Seconds of workers of our own, each as (what starts it, threads), from their start to their end."""
+    out = SCRATCH / "run"
+    shutil.rmtree(out, ignore_errors=True)
+    coordinator = subprocess.Popen(
+        [BUILD / "modeltree", "coordinate", folder, "--out", out, "--listen", "tcp://127.0.0.1:*"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=PLAIN)
+    endpoint = next(line.split()[-1] for line in coordinator.stderr if "modeltree-worker --connect" in line)
+    start = time.monotonic()
+    started = [
+        subprocess.Popen(
+            [
+                *prefix, BUILD / "modeltree-worker", "--connect", endpoint, "--threads", str(threads),
+                "--memory", "1GiB"],
+            env=PLAIN, stderr=subprocess.DEVNULL)
+        for prefix, threads in workers]
+    if any(worker.wait() != 0 for worker in started):
+        raise SystemExit("a worker failed")
+    seconds = time.monotonic() - start
+    coordinator.stderr.read()
+    coordinator.wait()
+    return seconds
 
 
 def limits(quick):
@@ -323,8 +347,7 @@ def main():
     # Enough shards that nobody waits for the last one, and enough pairs that it is not the memory alone.
     facts["scaled"] = "n50" if any(row["name"] == "n50" for row in facts["rows"]) else most
     recover(SCRATCH / facts["scaled"])
-    facts["workers"] = scaling(SCRATCH / facts["scaled"], rounds)
-    facts["threads"] = threads(SCRATCH / facts["scaled"], rounds)
+    facts["scaling"] = scaling(SCRATCH / facts["scaled"], max(2, rounds))
     facts["budgets"] = budgets(SCRATCH / most)
     facts["limit"], facts["limits"] = LIMIT, limits(quick)
     facts["most"] = most

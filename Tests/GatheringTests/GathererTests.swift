@@ -44,12 +44,7 @@ struct GathererTests {
     _ plan: Plan, _ partial: @escaping @Sendable (ShardID) throws(Failure) -> [UInt8]?
   ) throws(Failure) -> [TensorSums] {
     var tensors: [TensorSums] = []
-    let gatherer = Gatherer(plan) { id, body throws(Failure) in
-      guard let bytes = try partial(id) else { return false }
-      bytes.withUnsafeBytes(body)
-      return true
-    }
-    try gatherer.eachTensor { tensor throws(Failure) in tensors.append(tensor) }
+    try Gatherer(plan, partial: partial).eachTensor { tensor throws(Failure) in tensors.append(tensor) }
     return tensors
   }
 
@@ -111,10 +106,9 @@ struct GathererTests {
   @Test func whatIsNotWantedIsNotReadAndWhoStopsIsHeard() throws {
     let partials = try encoded()
     let asked = Mutex<[Int]>([])
-    let gatherer = Gatherer(plan) { id, body throws(Failure) in
+    let gatherer = Gatherer(plan) { id throws(Failure) in
       asked.withLock { $0.append(id.value) }
-      partials[id]?.withUnsafeBytes(body)
-      return true
+      return partials[id]
     }
     var seen: [String] = []
     try gatherer.eachTensor(where: { $0 == 1 }) { tensor throws(Failure) in seen.append(tensor.name) }

@@ -164,12 +164,3 @@ struct JournalTests {
     #expect(throws: Failure.self) { _ = try Journal(reading: folder.at("none.sqlite")) }
   }
 }
-
-extension Journal {
-  fileprivate func partial(of shard: ShardID) throws -> [UInt8]? {
-    var bytes: [UInt8]?
-    let isThere = try withPartial(of: shard) { bytes = Array($0) }
-    #expect(isThere == (bytes != nil))
-    return bytes
-  }
-}

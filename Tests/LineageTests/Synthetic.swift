@@ -50,13 +50,12 @@ struct Synthetic {
     partial.moments = weights.map(moments)
     if isLinear {
       partial.samples = samples(shape, weights)
-      var all = weights.joined().makeIterator()
-      var sketch = Sketch(shape: SampleShape(rows: shape.rows, columns: shape.columns), models: models.count)
-      sketch.fill { Double(Float(all.next() ?? .nan)) }
-      partial.sketch = sketch
-      var whole = SampleBlock(
-        shape: SampleShape(rows: shape.rows, columns: shape.columns), models: weights.count)
-      whole.values = weights.flatMap { $0.map(Float.init) }
+      partial.sketch = Sketch(
+        shape: SampleShape(rows: shape.rows, columns: shape.columns),
+        values: weights.joined().map { Double(Float($0)) })
+      let whole = SampleBlock(
+        shape: SampleShape(rows: shape.rows, columns: shape.columns),
+        values: weights.flatMap { $0.map(Float.init) })
       partial.bands = BandEnergies.of(whole)
     }
     return TensorSums(

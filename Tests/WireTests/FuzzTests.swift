@@ -84,12 +84,15 @@ import Wire
     return partial
   }
 
-  private func fault(_ change: (inout Partial) -> Void) -> String? {
-    partial(change).impossibility(coordinates: 8, columns: 4)
+  private func fault(_ change: (inout Partial) -> Void = { _ in }) -> String? {
+    let partial = partial(change)
+    return PartialCodec.impossibility(
+      in: PartialCodec.encode(partial), models: 2, statistics: partial.statistics,
+      samples: partial.samples.map(\.shape), coordinates: 8, columns: 4)
   }
 
   @Test func honestSumsPass() {
-    #expect(partial().impossibility(coordinates: 8, columns: 4) == nil)
+    #expect(fault() == nil)
     // Squares of large weights overflow.
     #expect(fault { $0.l2[0] = .infinity } == nil)
     // Where weights are NaN, so is what comes of them.
@@ -113,5 +116,6 @@ import Wire
     #expect(fault { $0.collinearRows[0] = 9 }?.contains("9.0 collinear rows") == true)
     #expect(fault { $0.logShrinkage[0] = .nan }?.contains("shrinkage of nan") == true)
     #expect(fault { $0.samples[0].values[1] = .nan }?.contains("sample of model 0") == true)
+    #expect(fault { $0.samples[0].values[2] = -.infinity }?.contains("-inf in a sample of model 1") == true)
   }
 }

@@ -34,7 +34,8 @@ import Wire
     #expect(Array(bytes[24..<32]) == [0, 0, 0, 0, 0, 0, 0xf0, 0x3f])
     #expect(Array(bytes[80..<96]) == [8, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0])
     let tail = bytes.suffix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    #expect(tail == Fingerprint(of: bytes.dropLast(8)).value)
+    #expect(tail == bytes.dropLast(8).withUnsafeBytes { Checksum.of($0) })
+    #expect(try PartialCodec.check(bytes, models: 2, statistics: .l1) == tail)
   }
 
   @Test func everyTruncationAndEveryTrailingByteIsRefused() {

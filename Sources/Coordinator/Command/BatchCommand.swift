@@ -39,15 +39,7 @@ struct BatchCommand: ParsableCommand {
   @Flag(help: "Start over: forget what the run directories hold.")
   var redo = false
 
-  @OptionGroup(title: "Workers") var workers: WorkerArguments
-
-  @Option(
-    help: ArgumentHelp(
-      "Endpoint for workers from elsewhere, instead of workers on this machine.",
-      valueName: "endpoint"))
-  var listen: String?
-
-  @OptionGroup(title: "Keys") var keys: KeyArguments
+  @OptionGroup var workers: PoolArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
   @OptionGroup(title: "Watching") var watching: WatchingArguments
 
@@ -62,9 +54,9 @@ struct BatchCommand: ParsableCommand {
       let list = try JobList(path: path, out: out)
       var jobs: [BatchRun.Job] = []
       for job in list.jobs { jobs.append(try understood(job)) }
-      let remote = try listen.map { endpoint throws(Failure) in try keys.listening(on: endpoint) }
+      let remote = try workers.remote()
       let directory = try BatchDirectory(path: list.out)
-      let listening = if let remote { remote } else { try checking.local(workers, log: directory.log) }
+      let listening = if let remote { remote } else { try checking.local(workers.here, log: directory.log) }
       let pool = try ShardPool(
         listening, serving: checking.serving, watching: watching, signals: signals, logger: directory.logger,
         directory: directory.path)

@@ -64,7 +64,7 @@ final class GrowingTree: Sendable {
     guard part.tensors.count > known + known / 10, part.tensors.count < plan.tensors.count else { return nil }
     let models = plan.models
     let lineage = try? Lineage(
-      Gatherer(part) { id, body throws(Failure) in try journal.withPartial(of: id, body) },
+      Gatherer(part) { id throws(Failure) in try journal.partial(of: id) },
       rounding: models.map(\.rounding), options: options,
       adapters: Set(models.indices.filter { models[$0].adapter != nil }),
       isForbidden: { !models[$1].mayDescend(from: models[$0]) },

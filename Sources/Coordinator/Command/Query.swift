@@ -100,7 +100,7 @@ struct Query {
       shared[Key(name: tensor.name, shape: tensor.shape)] = stored[copy.name]
     }
     return try SampleSearch(
-      plan, Gatherer(plan) { id, body throws(Failure) in try journal.withPartial(of: id, body) }
+      plan, Gatherer(plan) { id throws(Failure) in try journal.partial(of: id) }
     ) { tensor, place throws(Failure) in
       guard let own = shared[Key(name: tensor.name, shape: tensor.shape)] else { return nil }
       return try own.weights(rows: place.rows, columns: place.columns)

@@ -126,7 +126,7 @@ struct Recovery {
   ) throws(Failure) -> Lineage {
     Allocator.keepFreed()
     return try Lineage(
-      Gatherer(plan) { id, body throws(Failure) in try journal.withPartial(of: id, body) },
+      Gatherer(plan) { id throws(Failure) in try journal.partial(of: id) },
       rounding: plan.models.map(\.rounding), options: invocation.lineage,
       adapters: Set(plan.models.indices.filter { plan.models[$0].adapter != nil }),
       isForbidden: { Self.isForbidden(plan.models[$0], plan.models[$1], hints) },

@@ -156,3 +156,21 @@ struct KeyArguments: ParsableArguments {
     return .endpoint(endpoint, keys: try CoordinatorKeys(path: keys))
   }
 }
+
+/// Workers on this machine, or from elsewhere.
+struct PoolArguments: ParsableArguments {
+  @OptionGroup(title: "Workers") var here: WorkerArguments
+
+  @Option(
+    help: ArgumentHelp(
+      "Endpoint for workers from elsewhere, instead of workers on this machine.",
+      valueName: "endpoint"))
+  var listen: String?
+
+  @OptionGroup(title: "Keys") var keys: KeyArguments
+
+  /// The endpoint for workers from elsewhere, nil for workers on this machine.
+  func remote() throws(Failure) -> Listening? {
+    try listen.map { endpoint throws(Failure) in try keys.listening(on: endpoint) }
+  }
+}

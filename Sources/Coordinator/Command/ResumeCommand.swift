@@ -17,15 +17,7 @@ struct ResumeCommand: ParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("The run directory.", valueName: "run")) var path: String
-  @OptionGroup(title: "Workers") var workers: WorkerArguments
-
-  @Option(
-    help: ArgumentHelp(
-      "Endpoint for workers from elsewhere, instead of workers on this machine.",
-      valueName: "endpoint"))
-  var listen: String?
-
-  @OptionGroup(title: "Keys") var keys: KeyArguments
+  @OptionGroup var workers: PoolArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
   @OptionGroup(title: "Watching") var watching: WatchingArguments
 
@@ -33,12 +25,12 @@ struct ResumeCommand: ParsableCommand {
     let signals = Recovery.stopSignals()
     watching.speak()
     try reporting { () throws(Failure) in
-      let remote = try listen.map { endpoint throws(Failure) in try keys.listening(on: endpoint) }
+      let remote = try workers.remote()
       try RunFiles.require(path)
       let directory = try RunDirectory(path: path, redo: false)
       let invocation = try RunFiles.invocation(directory.journal)
       let listening =
-        if let remote { remote } else { try checking.local(workers, log: directory.log) }
+        if let remote { remote } else { try checking.local(workers.here, log: directory.log) }
       let pool = try ShardPool(
         listening, serving: checking.serving, watching: watching, signals: signals, logger: directory.logger)
       try Recovery(invocation, directory: directory, pool: pool, mayChangeModels: false).run()

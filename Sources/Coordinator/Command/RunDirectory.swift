@@ -6,7 +6,7 @@ import Logging
 /// The folder of one run. Held by a lock for as long as this object lives.
 final class RunDirectory {
   let path: String
-  private var lock: Int32 = -1
+  private let lock: FolderLock
 
   var journal: String { "\(path)/journal.sqlite" }
   var log: String { "\(path)/run.log" }
@@ -53,7 +53,7 @@ final class RunDirectory {
         "'\(path.printable)' is not empty and not a run directory (it holds '\(first.printable)')",
         advice: "name a new or an empty folder with --out")
     }
-    try takeLock()
+    lock = try FolderLock(Self.lockName, in: self.path, folder: "the run directory", holder: "another coordinator")
     if redo {
       for name in Self.contents { try? FileManager.default.removeItem(atPath: "\(self.path)/\(name)") }
     }
@@ -61,29 +61,11 @@ final class RunDirectory {
     try touchLog()
   }
 
-  deinit {
-    if lock >= 0 { close(lock) }
-  }
-
   /// What a coordinator that was killed had begun to write. Nobody else writes here: the lock is held.
   private func removeLeftovers() {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     for name in names where AtomicFile.isTemporary(name) || "\(path)/\(name)" == newStores {
       try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
-    }
-  }
-
-  private func takeLock() throws(Failure) {
-    lock = open("\(path)/\(Self.lockName)", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-    guard lock >= 0 else {
-      throw .cannotWrite(
-        "cannot write to the run directory '\(path.printable)': \(String(cString: strerror(errno)))",
-        advice: "name a folder that you may write to")
-    }
-    guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-      throw .cannotWrite(
-        "another coordinator is at work on '\(path.printable)'",
-        advice: "wait for it ('modeltree status' shows how far it is), or stop it first")
     }
   }
 
@@ -95,13 +77,5 @@ final class RunDirectory {
         advice: "name a folder that you may write to")
     }
     close(file)
-  }
-
-  /// Is some coordinator at work on the folder?
-  static func isLocked(_ path: String, _ name: String = lockName) -> Bool {
-    let file = open("\(path)/\(name)", O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return false }
-    defer { close(file) }
-    return flock(file, LOCK_SH | LOCK_NB) != 0
   }
 }

@@ -76,7 +76,7 @@ enum StatusSource {
   private static func isAtWork(_ path: String, _ pool: PoolStatus) -> Bool {
     for lock in [RunDirectory.lockName, BatchDirectory.lockName]
     where FileManager.default.fileExists(atPath: "\(path)/\(lock)") {
-      return RunDirectory.isLocked(path, lock)
+      return FolderLock.isHeld(lock, in: path)
     }
     guard let process = Int32(exactly: pool.process), process > 0 else { return false }
     return kill(process, 0) == 0 || errno == EPERM
@@ -88,7 +88,7 @@ enum StatusSource {
     let shards = try journal.setting("shards").flatMap { Int($0) } ?? 0
     let isFinished = FileManager.default.fileExists(atPath: "\(path)/run.json") && totals.shards == shards
     return StatusReport(
-      state: RunDirectory.isLocked(path) ? .running : isFinished ? .finished : .stopped,
+      state: FolderLock.isHeld(RunDirectory.lockName, in: path) ? .running : isFinished ? .finished : .stopped,
       shards: shards, shardsDone: totals.shards, bytesRead: totals.bytesRead, workerSeconds: totals.seconds)
   }
 }

@@ -74,16 +74,26 @@ final class ServedJob {
       "shard \(describe(shard)):\n    " + reasons.map(\.printable).joined(separator: "\n    "))
   }
 
-  /// Why an encoded partial cannot be a worker's honest answer; nil when it can.
-  func fault(in bytes: [UInt8], _ shard: Shard) -> String? {
+  /// What came of looking at an encoded partial.
+  enum Verdict {
+    /// It may be a worker's honest answer; sums are the same where the checksum is.
+    case credible(checksum: UInt64)
+    case refused(String)
+  }
+
+  func verdict(on bytes: [UInt8], _ shard: Shard) -> Verdict {
     let tensor = tensor(of: shard)
+    let (models, statistics) = (tensor.copies.count, tensor.statistics)
+    let samples = work.plan.sampleShapes(of: shard)
     do {
-      let partial = try PartialCodec.decode(
-        bytes, models: tensor.copies.count, statistics: tensor.statistics,
-        samples: work.plan.samples(of: shard).map(\.shape), sketch: tensor.sketch)
-      return partial.impossibility(coordinates: shard.coordinates.count, columns: tensor.shape.columns)
+      let checksum = try PartialCodec.check(
+        bytes, models: models, statistics: statistics, samples: samples, sketch: tensor.sketch)
+      let fault = PartialCodec.impossibility(
+        in: bytes, models: models, statistics: statistics, samples: samples,
+        coordinates: shard.coordinates.count, columns: tensor.shape.columns)
+      return fault.map { .refused($0) } ?? .credible(checksum: checksum)
     } catch {
-      return "\(error)"
+      return .refused("\(error)")
     }
   }
 
@@ -187,7 +197,7 @@ final class ServedJob {
     plan.shards.map {
       let tensor = plan.tensors[$0.tensor]
       return PartialCodec.encodedBytes(
-        models: tensor.copies.count, statistics: tensor.statistics, samples: plan.samples(of: $0).map(\.shape),
+        models: tensor.copies.count, statistics: tensor.statistics, samples: plan.sampleShapes(of: $0),
         sketch: tensor.sketch)
     }.max() ?? 0
   }

@@ -100,7 +100,10 @@ extension ServingLoop {
     guard shards.indices.contains(receipt.shard.value), frames.count == 3 else {
       return expel(peer.identity, "it answered for shard \(receipt.shard) without its sums")
     }
-    if let reason = job.fault(in: frames[2], shards[receipt.shard.value]) {
+    let digest: UInt64
+    switch job.verdict(on: frames[2], shards[receipt.shard.value]) {
+    case .credible(let checksum): digest = checksum
+    case .refused(let reason):
       return expel(peer.identity, "its answer for shard \(receipt.shard) is \(reason)")
     }
     answer = Journal.Entry(
@@ -108,9 +111,7 @@ extension ServingLoop {
       bytesRead: receipt.bytesRead, partial: frames[2])
     peers.values(peer.identity)
     observer.answered(peer.id)
-    apply(
-      .done(
-        peer.id, lease(receipt.shard, receipt.attempt, of: job), digest: Fingerprint(of: frames[2]).value))
+    apply(.done(peer.id, lease(receipt.shard, receipt.attempt, of: job), digest: digest))
     answer = nil
   }
 

@@ -1,24 +1,18 @@
 public import Core
 public import Lineage
 public import Planning
-internal import Synchronization
 internal import Wire
 
 /// Adds the partials up, tensor by tensor, in the order of the shards; two tensors are in memory at a
 /// time, the one that is looked at and the next one.
 public struct Gatherer: TensorSource, Sendable {
-  /// Shows the encoded partial of a shard to the body; false when it is missing.
-  public typealias Reader =
-    @Sendable (ShardID, _ body: (UnsafeRawBufferPointer) -> Void) throws(Failure) -> Bool
-
   private let plan: Plan
-  private let reader: Reader
-  private let checked = Checked()
+  private let partial: @Sendable (ShardID) throws(Failure) -> [UInt8]?
 
-  /// - Parameter reader: called from a thread of its own.
-  public init(_ plan: Plan, reader: @escaping Reader) {
+  /// - Parameter partial: the encoded partial of a shard; nil when it is missing. Called from another thread.
+  public init(_ plan: Plan, partial: @escaping @Sendable (ShardID) throws(Failure) -> [UInt8]?) {
     self.plan = plan
-    self.reader = reader
+    self.partial = partial
   }
 
   public var roles: [TensorRole] { plan.tensors.map(\.role) }
@@ -44,6 +38,7 @@ public struct Gatherer: TensorSource, Sendable {
       do {
         try body(tensor)
       } catch {
+        // Nothing goes on behind the caller's back.
         _ = try? ahead?.value()
         throw error
       }
@@ -64,38 +59,19 @@ public struct Gatherer: TensorSource, Sendable {
   }
 
   private func decoded(_ shard: Shard, of tensor: PlannedTensor) throws(Failure) -> Partial {
-    var found: Result<Partial, WireError>?
-    let isChecked = checked.contains(shard.id)
-    let shapes = plan.samples(of: shard).map(\.shape)
-    let isThere = try reader(shard.id) { bytes in
-      found = Result { () throws(WireError) in
-        try PartialCodec.decode(
-          bytes, models: tensor.copies.count, statistics: tensor.statistics, samples: shapes,
-          sketch: tensor.sketch, isChecked: isChecked)
-      }
-    }
-    guard isThere, let found else {
+    guard let bytes = try partial(shard.id) else {
       throw Failure(
         .resumable, "shard \(shard.id) (tensor '\(tensor.name.printable)') is not finished",
         advice: "run the same command again")
     }
     do {
-      let partial = try found.get()
-      checked.insert(shard.id)
-      return partial
+      return try PartialCodec.decode(
+        bytes, models: tensor.copies.count, statistics: tensor.statistics,
+        samples: plan.sampleShapes(of: shard), sketch: tensor.sketch)
     } catch {
       throw .badInput(
         "the journal's entry for shard \(shard.id) (tensor '\(tensor.name.printable)') is damaged: \(error)",
         advice: "start over with --redo")
     }
   }
-}
-
-/// Shards whose checksums were looked at in an earlier pass.
-private final class Checked: Sendable {
-  private let shards = Mutex<Set<ShardID>>([])
-
-  func contains(_ shard: ShardID) -> Bool { shards.withLock { $0.contains(shard) } }
-
-  func insert(_ shard: ShardID) { shards.withLock { _ = $0.insert(shard) } }
 }

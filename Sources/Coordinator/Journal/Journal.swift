@@ -133,10 +133,17 @@ public final class Journal: Sendable {
             VALUES (?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ?)
             """)
         for entry in entries {
-          try insert.execute(arguments: [
-            entry.shard.value, entry.attempt, entry.worker, entry.seconds, entry.bytesRead,
-            Data(entry.partial),
-          ])
+          // Megabytes, which SQLite takes from where they are.
+          try entry.partial.withUnsafeBytes { bytes in
+            try insert.execute(arguments: [
+              entry.shard.value, entry.attempt, entry.worker, entry.seconds, entry.bytesRead,
+              bytes.baseAddress.map {
+                Data(bytesNoCopy: UnsafeMutableRawPointer(mutating: $0), count: bytes.count, deallocator: .none)
+              },
+            ])
+            // The statement remembers its arguments.
+            insert.setUncheckedArguments([])
+          }
         }
       }
     } catch {
@@ -196,17 +203,14 @@ public final class Journal: Sendable {
     }
   }
 
-  /// Shows the encoded partial of a finished shard, where SQLite holds it.
-  ///
-  /// - Returns: false where there is none.
-  public func withPartial(of shard: ShardID, _ body: (UnsafeRawBufferPointer) -> Void) throws(Failure) -> Bool {
+  /// The encoded partial of a finished shard.
+  public func partial(of shard: ShardID) throws(Failure) -> [UInt8]? {
     do {
-      return try database.read { db in
+      return try database.read { db -> [UInt8]? in
         let query = try db.cachedStatement(sql: "SELECT partial FROM shard WHERE id = ?")
         let rows = try Row.fetchCursor(query, arguments: [shard.value])
-        guard let row = try rows.next() else { return false }
-        try row.withUnsafeData(atIndex: 0) { $0?.withUnsafeBytes(body) }
-        return true
+        // Taken where SQLite holds it.
+        return try rows.next()?.withUnsafeData(atIndex: 0) { $0.map { Array($0) } }
       }
     } catch {
       throw Self.failure(error, "read", path)

@@ -72,6 +72,12 @@ public struct Plan: Sendable {
       count: shard.samples)
   }
 
+  /// What `samples(of:)` measure, without drawing them.
+  public func sampleShapes(of shard: Shard) -> [SampleShape] {
+    SampleGrid.shapes(
+      columns: tensors[shard.tensor].shape.columns, coordinates: shard.coordinates, count: shard.samples)
+  }
+
   private struct Key: Hashable {
     var name: String
     var shape: TensorShape

@@ -1,6 +1,6 @@
 /// A 64-bit FNV-1a hash, eight bytes at a time: notices change, not malice.
 ///
-/// Used for safetensors headers, plans and partials on their way from a worker to the journal.
+/// Used for safetensors headers and plans; `Checksum` is for what is long.
 public struct Fingerprint: Sendable, Hashable {
   public private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
@@ -28,6 +28,9 @@ public struct Fingerprint: Sendable, Hashable {
     var text = text
     text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
   }
+
+  /// Adds eight bytes, a little-endian number.
+  mutating func add(word: UInt64) { mix(UInt64(littleEndian: word)) }
 
   private mutating func mix(_ word: UInt64) {
     value = (value ^ word) &* 0x0000_0100_0000_01b3

@@ -18,11 +18,10 @@ public struct SampleBlock: Sendable, Equatable {
   public var values: [Float]
 
   public init(shape: SampleShape, models: Int) {
-    self.shape = shape
-    values = Array(repeating: 0, count: models * shape.count)
+    self.init(shape: shape, values: Array(repeating: 0, count: models * shape.count))
   }
 
-  /// - Parameter values: `shape.count` per model.
+  /// - Parameter values: models x rows x columns.
   public init(shape: SampleShape, values: [Float]) {
     self.shape = shape
     self.values = values
@@ -64,11 +63,14 @@ public enum SampleGrid {
   /// however small the maps are.
   public static func every(linearTensors: Int) -> Int { (linearTensors + enough - 1) / enough }
 
-  /// Submatrices of each sampled tensor of a plan; a shard's stay at 16 MiB.
+  /// Submatrices of all models together that a shard may keep, beside one of each model: 4 MiB.
+  private static let enoughOfShard = 256
+
+  /// Submatrices of each sampled tensor of a plan.
   public static func count(linearTensors: Int, models: Int, shape: TensorShape) -> Int {
     guard min(shape.rows, shape.columns) >= smallest else { return 0 }
     if shape.rows <= side, shape.columns <= side { return 1 }
-    return max(1, min(most, enough / max(1, linearTensors), 1024 / max(1, models)))
+    return max(1, min(most, enough / max(1, linearTensors), enoughOfShard / max(1, models)))
   }
 
   /// How many of `count` submatrices lie in each of the shards: spread as evenly as they go.
@@ -98,6 +100,15 @@ public enum SampleGrid {
       return Place(
         rows: chosen.map { first + $0 }, columns: draw(min(side, columns), of: columns, &random))
     }
+  }
+
+  /// The shapes of the submatrices that `places` draws.
+  public static func shapes(columns: Int, coordinates: Range<Int>, count: Int) -> [SampleShape] {
+    guard count > 0, columns > 0 else { return [] }
+    let first = (coordinates.lowerBound + columns - 1) / columns
+    let shape = SampleShape(
+      rows: min(side, max(0, coordinates.upperBound / columns - first)), columns: min(side, columns))
+    return Array(repeating: shape, count: count)
   }
 
   /// Distinct numbers below `total`, ascending (Floyd's way, Bentley 1987).

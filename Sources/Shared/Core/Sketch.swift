@@ -5,13 +5,13 @@ public struct Sketch: Sendable, Equatable {
   public private(set) var values: [Double]
 
   public init(shape: SampleShape, models: Int) {
-    self.shape = shape
-    values = Array(repeating: 0, count: models * shape.count)
+    self.init(shape: shape, values: Array(repeating: 0, count: models * shape.count))
   }
 
-  /// Takes each value in turn.
-  public mutating func fill(_ next: () -> Double) {
-    for p in values.indices { values[p] = next() }
+  /// - Parameter values: models x rows x columns.
+  public init(shape: SampleShape, values: [Double]) {
+    self.shape = shape
+    self.values = values
   }
 
   /// The sketch of a sum is the sum of the sketches.

@@ -65,26 +65,45 @@ final class Sampler {
 
   private func take(_ line: Line, from rows: [UnsafeRawPointer], _ range: Range<Int>) {
     let size = blocks[line.place].shape.count
+    let runs = part(of: runs[line.place], of: line, in: range)
     blocks[line.place].values.withUnsafeMutableBufferPointer { values in
       guard let base = values.baseAddress else { return }
-      for run in runs[line.place] {
-        // The part of the run that this block of weights holds.
-        let from = max(line.start + run.column, range.lowerBound)
-        let to = min(line.start + run.column + run.length, range.upperBound)
-        guard from < to else { continue }
-        let target = line.target + run.target + from - line.start - run.column
-        for model in types.indices {
-          let weights = rows[model] + (from - range.lowerBound) * types[model].bytes
-          Self.copy(weights, types[model], to - from, to: base + model * size + target)
-        }
+      for model in types.indices {
+        let row = rows[model] + (line.start - range.lowerBound) * types[model].bytes
+        Self.gather(runs, row, types[model], to: base + model * size + line.target)
       }
     }
   }
 
-  private static func copy(
-    _ weights: UnsafeRawPointer, _ type: ElementType, _ count: Int, to target: UnsafeMutablePointer<Float>
+  /// What a block of weights holds of a line's runs: all, but where a row is longer than a block.
+  private func part(of runs: [Run], of line: Line, in range: Range<Int>) -> [Run] {
+    guard line.start < range.lowerBound || line.start + columns > range.upperBound else { return runs }
+    return runs.compactMap { run in
+      let from = max(run.column, range.lowerBound - line.start)
+      let to = min(run.column + run.length, range.upperBound - line.start)
+      guard from < to else { return nil }
+      return Run(column: from, length: to - from, target: run.target + from - run.column)
+    }
+  }
+
+  /// Most runs are single weights: these are taken one by one, longer ones as rows.
+  private static func gather(
+    _ runs: [Run], _ row: UnsafeRawPointer, _ type: ElementType, to target: UnsafeMutablePointer<Float>
   ) {
-    guard type == .f64 else { return Float.widen(weights, type, count, into: target) }
-    for p in 0..<count { target[p] = Float(weights.load(fromByteOffset: 8 * p, as: Double.self)) }
+    for run in runs {
+      switch type {
+      case .f32 where run.length == 1:
+        target[run.target] = row.load(fromByteOffset: 4 * run.column, as: Float.self)
+      case .bf16 where run.length == 1:
+        target[run.target] = Float(
+          bitPattern: UInt32(row.load(fromByteOffset: 2 * run.column, as: UInt16.self)) << 16)
+      case .f32, .bf16, .f16:
+        Float.widen(row + type.bytes * run.column, type, run.length, into: target + run.target)
+      case .f64:
+        for k in 0..<run.length {
+          target[run.target + k] = Float(row.load(fromByteOffset: 8 * (run.column + k), as: Double.self))
+        }
+      }
+    }
   }
 }

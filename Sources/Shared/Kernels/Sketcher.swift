@@ -37,13 +37,7 @@ final class Sketcher {
 
   /// The sums so far, rounded to floats: as precise as the weights, and half as long.
   var sketch: Sketch {
-    var sketch = Sketch(shape: map.shape, models: types.count)
-    var p = 0
-    sketch.fill {
-      defer { p += 1 }
-      return Double(Float(sums[p] * map.scale))
-    }
-    return sketch
+    Sketch(shape: map.shape, values: sums.map { Double(Float($0 * map.scale)) })
   }
 
   func add(rows: [UnsafeRawPointer], count: Int) {

@@ -1,7 +1,8 @@
-public import Core
+internal import Core
 
 extension Partial {
-  /// What no honest computation could yield, however odd the weights.
+  /// What no honest computation could yield, however odd the weights; of the sums alone, samples are
+  /// looked at where they lie (`PartialCodec.impossibility`).
   ///
   /// Sums of finite weights may overflow to infinity; they cannot become NaN or negative, and every
   /// weight is counted once.
@@ -10,7 +11,7 @@ extension Partial {
   ///   - coordinates: of the shard.
   ///   - columns: of the tensor.
   /// - Returns: the first thing that cannot be, or nil.
-  public func impossibility(coordinates: Int, columns: Int) -> String? {
+  func impossibility(coordinates: Int, columns: Int) -> String? {
     for (model, m) in moments.enumerated() {
       guard m.count == Double(coordinates) else {
         return "\(m.count) weights of model \(model) in a shard of \(coordinates)"
@@ -43,13 +44,6 @@ extension Partial {
       let own = bands[model * SpectrumGrid.bands..<(model + 1) * SpectrumGrid.bands]
       if let odd = own.first(where: { !($0 >= 0) || $0.isInfinite }) {
         return "an energy of \(odd) in the spectrum of model \(model)"
-      }
-    }
-    for block in samples {
-      for model in 0..<models where isFinite[model] {
-        if let odd = block.values(of: model).first(where: { !$0.isFinite }) {
-          return "a weight of \(odd) in a sample of model \(model), which has finite weights alone"
-        }
       }
     }
     return nil

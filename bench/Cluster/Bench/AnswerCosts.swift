@@ -6,7 +6,7 @@ import Scheduling
 import Wire
 
 /// What the coordinator does for a shard beside deciding who computes it, done for real and timed: the
-/// assignment encoded; the answer decoded, checked, its fingerprint taken, and made durable.
+/// assignment encoded; the answer looked at, and made durable.
 final class AnswerCosts {
   private let plan: Plan
   private let folder: String
@@ -40,13 +40,13 @@ final class AnswerCosts {
       let bytes = answer(to: shard, tensor)
       let start = ContinuousClock.now
       _ = CoordinatorMessage.assign(assignment(shard, tensor, lease.attempt)).encoded()
-      let partial = try PartialCodec.decode(
-        bytes, models: tensor.copies.count, statistics: tensor.statistics,
-        samples: plan.samples(of: shard).map(\.shape), sketch: tensor.sketch)
-      if let fault = partial.impossibility(coordinates: shard.coordinates.count, columns: tensor.shape.columns) {
-        throw Failure(.unclassified, "the made-up answer is \(fault)")
-      }
-      _ = Fingerprint(of: bytes)
+      let samples = plan.sampleShapes(of: shard)
+      try PartialCodec.check(
+        bytes, models: tensor.copies.count, statistics: tensor.statistics, samples: samples, sketch: tensor.sketch)
+      let fault = PartialCodec.impossibility(
+        in: bytes, models: tensor.copies.count, statistics: tensor.statistics, samples: samples,
+        coordinates: shard.coordinates.count, columns: tensor.shape.columns)
+      if let fault { throw Failure(.unclassified, "the made-up answer is \(fault)") }
       let decoded = ContinuousClock.now
       try journal.record([
         .init(
@@ -81,7 +81,7 @@ final class AnswerCosts {
 
   /// Sums as a worker would send them: of the right size, and possible.
   private func answer(to shard: Shard, _ tensor: PlannedTensor) -> [UInt8] {
-    let samples = plan.samples(of: shard).map(\.shape)
+    let samples = plan.sampleShapes(of: shard)
     let key = "\(tensor.statistics.rawValue) \(samples) \(shard.coordinates.count)"
     if let known = encoded[key] { return known }
     var partial = Partial(
