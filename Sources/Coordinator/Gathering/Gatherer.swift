@@ -3,9 +3,12 @@ public import Lineage
 public import Planning
 internal import Wire
 
-/// Adds the partials up, tensor by tensor, in the order of the shards; two tensors are in memory at a
-/// time, the one that is looked at and the next one.
+/// Adds the partials up, tensor by tensor, in the order of the shards; one tensor is in memory at a
+/// time, and the next one, if it is small, is made ready while that is looked at.
 public struct Gatherer: TensorSource, Sendable {
+  /// Bytes of partials that are read ahead at most: little beside what a program takes anyway.
+  private static let mostAhead = 32 << 20
+
   private let plan: Plan
   private let partial: @Sendable (ShardID) throws(Failure) -> [UInt8]?
 
@@ -23,25 +26,32 @@ public struct Gatherer: TensorSource, Sendable {
   ) throws(Failure) {
     var numbers = plan.tensors.indices[...]
     var shards = plan.shards[...]
-    func next() -> Ahead<TensorSums>? {
+    func next() -> (() throws(Failure) -> TensorSums)? {
       while let number = numbers.popFirst() {
         let own = shards.prefix { $0.tensor == number }
         shards.removeFirst(own.count)
-        if isWanted(number) { return Ahead { () throws(Failure) in try sums(of: number, own) } }
+        guard isWanted(number) else { continue }
+        guard bytes(own, of: plan.tensors[number]) <= Self.mostAhead else {
+          return { () throws(Failure) in try sums(of: number, own) }
+        }
+        return Ahead { () throws(Failure) in try sums(of: number, own) }.value
       }
       return nil
     }
-    var ahead = next()
-    while let current = ahead {
-      let tensor = try current.value()
-      ahead = next()
-      do {
-        try body(tensor)
-      } catch {
-        // Nothing goes on behind the caller's back.
-        _ = try? ahead?.value()
-        throw error
-      }
+    var waiting = next()
+    while let current = waiting {
+      let tensor = try current()
+      waiting = next()
+      try body(tensor)
+    }
+  }
+
+  private func bytes(_ shards: ArraySlice<Shard>, of tensor: PlannedTensor) -> Int {
+    shards.reduce(0) {
+      $0
+        + PartialCodec.encodedBytes(
+          models: tensor.copies.count, statistics: tensor.statistics, samples: plan.sampleShapes(of: $1),
+          sketch: tensor.sketch)
     }
   }
 
