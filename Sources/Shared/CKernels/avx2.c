@@ -6,6 +6,7 @@
 #define TARGET __attribute__((target("avx2,fma,f16c")))
 #define HALF_IN_HARDWARE
 #define LANES 8
+#define STREAMS 2
 #define TI 3
 #define TJ 3
 #define TN 2

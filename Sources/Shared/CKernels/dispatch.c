@@ -31,18 +31,22 @@ static const struct mt_kernels *mt_current(void) {
 
 const char *mt_instruction_set(void) { return mt_current()->name; }
 
-void mt_pairs_f32(const float *const *rows, size_t n, size_t count, size_t run, double *l2, double *l1,
-                  double *max) {
-  const struct mt_kernels *k = mt_current();
-  for (size_t at = 0; at < count; at += run)
-    k->pairs_f32(rows, n, at, count - at < run ? count - at : run, l2, l1, max);
+void mt_pairs_f32(const float *const *rows, size_t n, size_t count, size_t run, mt_fetch *fetch,
+                  double *l2, double *l1, double *max) {
+  mt_current()->pairs_f32(rows, n, count, run, fetch, l2, l1, max);
 }
 
-void mt_pairs_f64(const double *const *rows, size_t n, size_t count, size_t run, double *l2, double *l1,
-                  double *max) {
-  const struct mt_kernels *k = mt_current();
-  for (size_t at = 0; at < count; at += run)
-    k->pairs_f64(rows, n, at, count - at < run ? count - at : run, l2, l1, max);
+double mt_rate_f32(size_t n, size_t bytes, int norms) {
+  return mt_current()->rate_f32(n, bytes, norms);
+}
+
+void mt_pairs_f64(const double *const *rows, size_t n, size_t count, size_t run, mt_fetch *fetch,
+                  double *l2, double *l1, double *max) {
+  mt_current()->pairs_f64(rows, n, count, run, fetch, l2, l1, max);
+}
+
+double mt_rate_f64(size_t n, size_t bytes, int norms) {
+  return mt_current()->rate_f64(n, bytes, norms);
 }
 
 void mt_extremes_f32(const float *const *rows, size_t n, size_t count, double *low, double *high) {
@@ -61,16 +65,15 @@ void mt_fold_f64(const double *row, const float *signs, double *to, size_t count
   mt_current()->fold_f64(row, signs, to, count);
 }
 
-size_t mt_take(mt_storage storage, const void *from, float *to, size_t count, size_t run,
-               const void *ahead, mt_shifted_moments *moments) {
+size_t mt_take(mt_storage storage, const void *from, float *to, size_t count, size_t run, mt_fetch *fetch,
+               mt_shifted_moments *moments) {
   const struct mt_kernels *k = mt_current();
-  int (*take)(const void *, float *, size_t, const char *, mt_shifted_moments *) =
+  int (*take)(const void *, float *, size_t, mt_fetch *, mt_shifted_moments *) =
       storage == MT_BF16 ? k->take_bf16 : storage == MT_F16 ? k->take_f16 : k->take_f32;
   size_t bytes = storage == MT_F32 ? 4 : 2, done = 0;
   while (done < count) {
     size_t length = count - done < run ? count - done : run;
-    const char *row = (const char *)from + done * bytes, *next = (const char *)ahead + done * bytes;
-    if (!take(row, to ? to + done : NULL, length, next, moments)) break;
+    if (!take((const char *)from + done * bytes, to ? to + done : NULL, length, fetch, moments)) break;
     done += length;
   }
   return done;

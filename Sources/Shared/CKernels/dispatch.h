@@ -4,11 +4,15 @@
 // One variant of all kernels; the best one for this processor is taken at run time.
 struct mt_kernels {
   const char *name;
-  void (*pairs_f32)(const float *const *, size_t, size_t, size_t, double *, double *, double *);
-  void (*pairs_f64)(const double *const *, size_t, size_t, size_t, double *, double *, double *);
-  int (*take_f32)(const void *, float *, size_t, const char *, mt_shifted_moments *);
-  int (*take_bf16)(const void *, float *, size_t, const char *, mt_shifted_moments *);
-  int (*take_f16)(const void *, float *, size_t, const char *, mt_shifted_moments *);
+  void (*pairs_f32)(const float *const *, size_t, size_t, size_t, mt_fetch *, double *, double *,
+                    double *);
+  void (*pairs_f64)(const double *const *, size_t, size_t, size_t, mt_fetch *, double *, double *,
+                    double *);
+  double (*rate_f32)(size_t, size_t, int);
+  double (*rate_f64)(size_t, size_t, int);
+  int (*take_f32)(const void *, float *, size_t, mt_fetch *, mt_shifted_moments *);
+  int (*take_bf16)(const void *, float *, size_t, mt_fetch *, mt_shifted_moments *);
+  int (*take_f16)(const void *, float *, size_t, mt_fetch *, mt_shifted_moments *);
   void (*extremes_f32)(const float *const *, size_t, size_t, double *, double *);
   void (*extremes_f64)(const double *const *, size_t, size_t, double *, double *);
   void (*fold_f32)(const float *, const float *, double *, size_t);

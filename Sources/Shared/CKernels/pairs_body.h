@@ -2,29 +2,36 @@
 
 #define FN(x) CAT(CAT(NAME(x), _), SUFFIX)
 
-// Lanes are added in double by halves: eight and eight, four and four, ... A fixed order.
-TARGET static inline double FN(sum)(VEC v) {
-  typedef double wide __attribute__((ext_vector_type(WIDTH)));
-  wide w = __builtin_convertvector(v, wide);
-#if WIDTH >= 16
-  __typeof__(w.lo) w8 = w.lo + w.hi;
+// As doubles, half as many lanes; floats are added by halves of the vector once more.
+TARGET static inline CAT(NAME(vd), _) FN(halved)(VEC v) {
+#if WIDTH == LANES
+  return __builtin_convertvector(v.lo + v.hi, CAT(NAME(vd), _));
 #else
-#define w8 w
+  return v;
 #endif
-#if WIDTH >= 8
-  __typeof__(w8.lo) w4 = w8.lo + w8.hi;
+}
+
+// The sums over the lanes of four vectors. A fixed order of additions, in double.
+TARGET static inline void FN(sums_of)(VEC a, VEC b, VEC c, VEC d, CAT(NAME(four), _) *to) {
+  CAT(NAME(vd), _) p = FN(halved)(a), q = FN(halved)(b), r = FN(halved)(c), s = FN(halved)(d);
+#if LANES == 16
+#define PICK(x, y, k) \
+  __builtin_shufflevector(x, y, k, 8 + k, 2 + k, 10 + k, 4 + k, 12 + k, 6 + k, 14 + k)
+  CAT(NAME(vd), _) pq = PICK(p, q, 0) + PICK(p, q, 1), rs = PICK(r, s, 0) + PICK(r, s, 1);
+  CAT(NAME(four), _) left = pq.lo + pq.hi, right = rs.lo + rs.hi;
+#elif LANES == 8
+#define PICK(x, y, k) __builtin_shufflevector(x, y, k, 4 + k, 2 + k, 6 + k)
+  CAT(NAME(four), _) left = PICK(p, q, 0) + PICK(p, q, 1), right = PICK(r, s, 0) + PICK(r, s, 1);
 #else
-#define w4 w8
+#define PICK(x, y, k) __builtin_shufflevector(x, y, k, 2 + k)
+  CAT(NAME(vd), _) left = PICK(p, q, 0) + PICK(p, q, 1), right = PICK(r, s, 0) + PICK(r, s, 1);
 #endif
-#if WIDTH >= 4
-  __typeof__(w4.lo) w2 = w4.lo + w4.hi;
+#undef PICK
+#if LANES > 4
+  *to = __builtin_shufflevector(left, right, 0, 1, 4, 5) + __builtin_shufflevector(left, right, 2, 3, 6, 7);
 #else
-#define w2 w4
+  *to = __builtin_shufflevector(left, right, 0, 1, 2, 3);
 #endif
-  return w2[0] + w2[1];
-#undef w8
-#undef w4
-#undef w2
 }
 
 TARGET static inline double FN(largest)(VEC v) {
@@ -64,110 +71,187 @@ typedef struct {
   double *l2, *l1, *max;
   size_t n;
   size_t at;  // where in the rows the run starts
+  mt_fetch *fetch;
 } FN(sums);
 
+// Adds the lanes of the sums from..<end to what is at `to`.
+TARGET static inline __attribute__((always_inline)) void FN(add_row)(
+    const VEC *sums, int from, int end, double *to) {
+  VEC v[4];
+  UNROLLED for (int b = 0; b < 4; b++) v[b] = b >= from && b < end ? sums[b] : (VEC)0;
+  if (from >= end) return;
+  CAT(NAME(four), _) all;
+  FN(sums_of)(v[0], v[1], v[2], v[3], &all);
+  if (from == 0 && end == 4)
+    *(CAT(NAME(four), _) *)to += all;
+  else
+    UNROLLED for (int b = from; b < end; b++) to[b] += all[b];
+}
+
 // The pairs of rows x0.. x0+ni-1 with rows y0 .. y0+nj-1, held in registers over one run; of a
-// block on the diagonal (x0 == y0) the pairs above it. `ni`, `nj` and `norms` are constants where
-// this is called, so that every loop over them is unrolled.
+// block on the diagonal (x0 == y0) the pairs above it. Those are few: `sets` of them are summed in turn,
+// so that no addition waits for the one before it, either blocks that follow each other (`shift` rows)
+// or following runs of one block (`shift` 0). Every pair is summed in the same way wherever it lies.
+// All numbers but `count` are constants where this is called, so that every loop over them is unrolled.
 TARGET static inline __attribute__((always_inline)) void FN(tile)(
-    const REAL *const *rows, size_t x0, int ni, size_t y0, int nj, int diagonal, int norms,
-    size_t count, FN(sums) to) {
-  const REAL *x[TI], *y[TJ];
-  for (int a = 0; a < ni; a++) x[a] = rows[x0 + (size_t)a] + to.at;
-  for (int b = 0; b < nj; b++) y[b] = rows[y0 + (size_t)b] + to.at;
-  // The sums of many models are in no near cache by the time they are needed.
-  for (int a = 0; a < ni; a++) {
-    size_t i = x0 + (size_t)a, j = y0 + (size_t)(diagonal ? a + 1 : 0);
-    __builtin_prefetch(to.l2 + (i * to.n - i * (i + 1) / 2 - i - 1 + j), 1);
+    const REAL *const *rows, size_t x0, int ni, size_t y0, int nj, int diagonal, int sets, int shift,
+    int norms, size_t count, FN(sums) to) {
+  const REAL *x[SETS][TI], *y[SETS][TJ];
+  UNROLLED for (int s = 0; s < sets; s++) {
+    size_t at = to.at + (shift ? 0 : (size_t)s * count);
+    UNROLLED for (int a = 0; a < ni; a++) x[s][a] = rows[x0 + (size_t)(s * shift + a)] + at;
+    UNROLLED for (int b = 0; b < nj; b++) y[s][b] = rows[y0 + (size_t)(s * shift + b)] + at;
+    // The sums of many models are in no near cache by the time they are needed.
+    UNROLLED for (int a = 0; a < ni; a++) {
+      size_t i = x0 + (size_t)(s * shift + a), j = y0 + (size_t)(s * shift + (diagonal ? a + 1 : 0));
+      __builtin_prefetch(to.l2 + (i * to.n - i * (i + 1) / 2 - i - 1 + j), 1);
+    }
   }
-  VEC s2[TI][TJ], s1[TI][TJ], top[TI][TJ];
-  for (int a = 0; a < ni; a++)
-    for (int b = 0; b < nj; b++) s2[a][b] = 0, s1[a][b] = 0, top[a][b] = 0;
-  size_t whole = count / WIDTH * WIDTH;
-#define STEP(LOAD)                                                          \
-  do {                                                                      \
-    VEC v[TJ];                                                              \
-    _Pragma("clang loop unroll(full)") for (int b = 0; b < nj; b++) v[b] = LOAD(y[b]); \
-    _Pragma("clang loop unroll(full)") for (int a = 0; a < ni; a++) {       \
-      VEC u = LOAD(x[a]);                                                   \
-      _Pragma("clang loop unroll(full)") for (int b = 0; b < nj; b++) {     \
-        if (diagonal && b <= a) continue;                                   \
-        VEC d = u - v[b];                                                   \
-        s2[a][b] += d * d;                                                  \
-        if (norms) {                                                        \
-          VEC size = __builtin_elementwise_abs(d);                          \
-          s1[a][b] += size;                                                 \
-          top[a][b] = size > top[a][b] ? size : top[a][b];                  \
-        }                                                                   \
-      }                                                                     \
-    }                                                                       \
-  } while (0)
+  const int cost = COST(diagonal ? sets * ni * (ni - 1) / 2 : ni * nj, norms);
+  NAME(share) share = NAME(begin)(to.fetch, cost, x[0][0]);
+  VEC s2[SETS][TI][TJ], s1[SETS][TI][TJ], top[SETS][TI][TJ];
+  UNROLLED for (int s = 0; s < sets; s++)
+    UNROLLED for (int a = 0; a < ni; a++)
+      UNROLLED for (int b = 0; b < nj; b++) s2[s][a][b] = 0, s1[s][a][b] = 0, top[s][a][b] = 0;
+  size_t whole = count / WIDTH * WIDTH, p = 0;
+#define STEP(LOAD)                                                   \
+  UNROLLED for (int s = 0; s < sets; s++) {                          \
+    VEC v[TJ];                                                       \
+    UNROLLED for (int b = 0; b < nj; b++) v[b] = LOAD(y[s][b]);      \
+    UNROLLED for (int a = 0; a < ni; a++) {                          \
+      VEC u = LOAD(x[s][a]);                                         \
+      UNROLLED for (int b = 0; b < nj; b++) {                        \
+        if (diagonal && b <= a) continue;                            \
+        VEC d = u - v[b];                                            \
+        s2[s][a][b] += d * d;                                        \
+        if (norms) {                                                 \
+          VEC size = __builtin_elementwise_abs(d);                   \
+          s1[s][a][b] += size;                                       \
+          top[s][a][b] = size > top[s][a][b] ? size : top[s][a][b];  \
+        }                                                            \
+      }                                                              \
+    }                                                                \
+  }
 #define WHOLE(row) (*(const VEC *)((row) + p))
 #define LAST(row) FN(rest)((row) + whole, count - whole)
-  for (size_t p = 0; p < whole; p += WIDTH) STEP(WHOLE);
-  if (whole < count) STEP(LAST);
+  for (size_t left = whole / WIDTH; left > 0;) {
+    size_t rounds = NAME(rounds)(&share, left);
+    left -= rounds;
+    for (; rounds > 0; rounds--, p += WIDTH) {
+      __builtin_prefetch(share.at);
+      if (cost > COST(0, 0)) __builtin_prefetch(share.at + MT_LINE);
+      share.at += share.pace;
+      STEP(WHOLE)
+    }
+    NAME(next_row)(&share);
+  }
+  NAME(end)(share, to.fetch);
+  if (whole < count) STEP(LAST)
 #undef STEP
 #undef WHOLE
 #undef LAST
-  _Pragma("clang loop unroll(full)") for (int a = 0; a < ni; a++) {
-    size_t i = x0 + (size_t)a;
+  UNROLLED for (int s = 0; s < sets; s++) UNROLLED for (int a = 0; a < ni; a++) {
+    size_t i = x0 + (size_t)(s * shift + a), j = y0 + (size_t)(s * shift);
     size_t line = i * to.n - i * (i + 1) / 2 - i - 1;  // line + j is the pair (i, j)
-    _Pragma("clang loop unroll(full)") for (int b = 0; b < nj; b++) {
-      if (diagonal && b <= a) continue;
-      size_t p = line + y0 + (size_t)b;
-      double squares = FN(sum)(s2[a][b]);
-      to.l2[p] += squares;
-      if (norms && to.l1) to.l1[p] += FN(sum)(s1[a][b]);
-      if (norms && to.max) {
-        // No comparison lets a NaN through; the squares do.
-        double largest = squares == squares ? FN(largest)(top[a][b]) : squares;
-        to.max[p] = to.max[p] > largest || to.max[p] != to.max[p] ? to.max[p] : largest;
-      }
+    const int from = diagonal ? a + 1 : 0;
+    FN(add_row)(s2[s][a], from, nj, to.l2 + line + j);
+    if (norms && to.l1) FN(add_row)(s1[s][a], from, nj, to.l1 + line + j);
+    if (!norms || !to.max) continue;
+    UNROLLED for (int b = from; b < nj; b++) {
+      size_t pair = line + j + (size_t)b;
+      // No comparison lets a NaN through; the squares do.
+      double largest = to.l2[pair] == to.l2[pair] ? FN(largest)(top[s][a][b]) : to.l2[pair];
+      to.max[pair] = to.max[pair] > largest || to.max[pair] != to.max[pair] ? to.max[pair] : largest;
     }
   }
 }
 
+// Two tiles of three take less time than one of four and two remainders.
+#define SMALL_TILES(n) (TI > 3 && ((n) == 5 || (n) == 6))
+
+// Runs that are summed in turn where all models are one block.
+#define RUNS(n) ((n) == 2 ? 4 : (n) <= TI ? 2 : 1)
+
+#define TILE(i, ni, j, nj, norms) FN(tile)(rows, i, ni, j, nj, 0, 1, 0, norms, count, sums)
+#define TRIANGLE(i, ni, sets, shift, norms) \
+  FN(tile)(rows, i, ni, i, ni, 1, sets, shift, norms, count, sums)
+
 // One row of tiles: `ni` rows from x0 against the columns from..<to, `T` at a time.
-#define TILES(T, norms)                                                                        \
-  for (size_t j = from; j < end; j += T) switch (end - j) {                                    \
-      case 1: FN(tile)(rows, i, T, j, 1, 0, norms, count, sums); break;                        \
-      case 2: if (T > 2) { FN(tile)(rows, i, T, j, 2, 0, norms, count, sums); break; }         \
-      __attribute__((fallthrough));                                                            \
-      case 3: if (T > 3) { FN(tile)(rows, i, T, j, 3, 0, norms, count, sums); break; }         \
-      __attribute__((fallthrough));                                                            \
-      default: FN(tile)(rows, i, T, j, T, 0, norms, count, sums);                              \
+#define TILES(T, norms)                                                   \
+  for (size_t j = from; j < end; j += T) switch (end - j) {               \
+      case 1: TILE(i, T, j, 1, norms); break;                             \
+      case 2: if (T > 2) { TILE(i, T, j, 2, norms); break; }              \
+      __attribute__((fallthrough));                                       \
+      case 3: if (T > 3) { TILE(i, T, j, 3, norms); break; }              \
+      __attribute__((fallthrough));                                       \
+      default: TILE(i, T, j, T, norms);                                   \
     }
 
-#define DIAGONAL(T, norms)                                                                     \
-  switch (n - i) {                                                                             \
-    case 1: break;                                                                             \
-    case 2: FN(tile)(rows, i, 2, i, 2, 1, norms, count, sums); break;                          \
-    case 3: if (T > 2) { FN(tile)(rows, i, 3, i, 3, 1, norms, count, sums); break; }           \
-    __attribute__((fallthrough));                                                              \
-    default: FN(tile)(rows, i, T, i, T, 1, norms, count, sums);                                \
-  }
+// Two blocks on the diagonal at a time; `paired` is where the second one starts.
+#define DIAGONAL(T, norms)                                                \
+  if (i != paired) switch (n - i) {                                       \
+      case 1: break;                                                      \
+      case 2: TRIANGLE(i, 2, 1, 0, norms); break;                         \
+      case 3: if (T > 2) { TRIANGLE(i, 3, 1, 0, norms); break; }          \
+      __attribute__((fallthrough));                                       \
+      default:                                                            \
+        if (end - i >= 2 * T) {                                           \
+          TRIANGLE(i, T, 2, T, norms);                                    \
+          paired = i + T;                                                 \
+        } else {                                                          \
+          TRIANGLE(i, T, 1, 0, norms);                                    \
+        }                                                                 \
+    }
 
 // All pairs over one run. Columns are taken in bands whose rows stay in the second cache while
 // the rows pass by; within a band a row tile stays in the first.
-#define SWEEP(T, norms)                                                                        \
-  for (size_t band = 0; band < n; band += BAND) {                                              \
-    size_t end = band + BAND < n ? band + BAND : n;                                            \
-    for (size_t i = 0; i < end; i += T) {                                                      \
-      size_t from = i + T;                                                                     \
-      if (from <= band) from = band;                                                           \
-      else DIAGONAL(T, norms)                                                                  \
-      TILES(T, norms)                                                                          \
-    }                                                                                          \
+#define SWEEP(T, norms)                                                   \
+  for (size_t band = 0, paired = n; band < n; band += BAND) {             \
+    size_t end = band + BAND < n ? band + BAND : n;                       \
+    for (size_t i = 0; i < end; i += T) {                                 \
+      size_t from = i + T;                                                \
+      if (from <= band) from = band;                                      \
+      else { DIAGONAL(T, norms) }                                         \
+      TILES(T, norms)                                                     \
+    }                                                                     \
   }
 
-TARGET static void FN(pairs)(const REAL *const *rows, size_t n, size_t at, size_t count, double *l2,
-                             double *l1, double *max) {
-  FN(sums) sums = {l2, l1, max, n, at};
-  if (l1 || max) {
-    SWEEP(TN, 1)
-  } else {
-    SWEEP(TI, 0)
+TARGET static void FN(pairs)(const REAL *const *rows, size_t n, size_t total, size_t run, mt_fetch *fetch,
+                             double *l2, double *l1, double *max) {
+  FN(sums) sums = {l2, l1, max, n, 0, fetch};
+  while (sums.at < total) {
+    size_t left = total - sums.at, count = left < run ? left : run, runs = 1;
+    if (l1 || max) {
+      SWEEP(TN, 1)
+    } else if (RUNS(n) > 1 && left >= RUNS(n) * run) {
+      runs = RUNS(n);
+      switch (n) {
+        case 2: TRIANGLE(0, 2, RUNS(2), 0, 0); break;
+        case 3: if (TI >= 3) { TRIANGLE(0, 3, RUNS(3), 0, 0); break; }
+        __attribute__((fallthrough));
+        default: if (TI >= 4) TRIANGLE(0, 4, RUNS(4), 0, 0);
+      }
+    } else if (SMALL_TILES(n)) {
+      SWEEP(3, 0)
+    } else {
+      SWEEP(TI, 0)
+    }
+    sums.at += runs * count;
   }
+}
+
+// See mt_rate_f32.
+TARGET static double FN(rate)(size_t n, size_t bytes, int norms) {
+  size_t side = norms ? TN : SMALL_TILES(n) ? 3 : TI, runs = norms ? 1 : RUNS(n);
+  double steps = (double)n * TAKE_COST;
+  for (size_t i = 0; i < n; i += side)
+    for (size_t j = i; j < n; j += side) {
+      size_t rows = n - i < side ? n - i : side, columns = n - j < side ? n - j : side;
+      size_t sets = runs > 1 ? runs : n / side * side - i / (2 * side) * 2 * side < 2 * side ? 1 : 2;
+      if (i < j) steps += COST(rows * columns, norms);
+      if (i == j && rows > 1) steps += (double)COST(sets * rows * (rows - 1) / 2, norms) / (double)sets;
+    }
+  return (double)(n * WIDTH * bytes) / steps;
 }
 
 // See mt_extremes_f32.

@@ -5,6 +5,7 @@
 #define ISA_NAME "portable"
 #define TARGET
 #define LANES 4
+#define STREAMS 2
 #define TI 2
 #define TJ 2
 #define TN 2

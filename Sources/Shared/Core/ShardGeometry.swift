@@ -35,10 +35,15 @@ public enum ShardGeometry {
   /// Coordinates of a run; rows looked at for shrinkage (`columns` > 0) end a run.
   public static func run(columns: Int) -> Int { columns > 0 ? min(columns, run) : run }
 
-  /// Coordinates that the kernels bring into the second cache at a time, a multiple of the run.
-  public static func chunk(models: Int, columns: Int) -> Int {
+  /// Coordinates that the kernels take at a time, a multiple of the run: few models stay in the first
+  /// cache, many in the second.
+  ///
+  /// - Parameter bytes: of a stored coordinate, at least.
+  public static func chunk(models: Int, columns: Int, bytes: Int = 2) -> Int {
     let run = run(columns: columns)
-    return run * max(1, min(8 * self.run, 64 * self.run / max(1, models)) / run)
+    let few = self.run * max(1, 16 / max(1, models * bytes))
+    let coordinates = models < packedModels ? few : 64 * self.run / models
+    return run * max(1, coordinates / run)
   }
 
   /// Blocks hold a multiple of this many coordinates, except the last of a shard. With shrinkage

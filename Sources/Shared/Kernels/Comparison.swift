@@ -1,18 +1,13 @@
 internal import CKernels
 internal import Core
 
-/// What `ShardAccumulator` keeps of one shard, whatever the lane type.
-protocol Comparing: AnyObject {
-  func add(rows: [UnsafeRawPointer], count: Int)
-  var partial: Partial { get }
-}
-
 /// The sums of one shard, gathered chunk by chunk.
 ///
-/// A chunk is as many runs as stay in the second cache for all models: the moments bring the
-/// weights there, the pairs find them there. Weights that must be widened, and those of many models
-/// (whose rows, far apart in memory, would compete for the same cache lines), are put side by side.
-final class Comparison<Real: Lane>: Comparing {
+/// A chunk is as many runs as stay in a near cache for all models: the moments bring the weights
+/// there, the pairs find them there, and meanwhile the next chunk comes from memory. Weights that must
+/// be widened, and those of many models (whose rows, far apart in memory, would compete for the same
+/// cache lines), are put side by side.
+final class Comparison<Real: Lane> {
   private let types: [ElementType]
   private let statistics: Statistics
   /// Coordinates that are summed in float lanes.
@@ -25,6 +20,10 @@ final class Comparison<Real: Lane>: Comparing {
   /// A row of lanes per model. Vectors that cross no cache line are read at twice the speed.
   private let scratch: UnsafeMutableBufferPointer<Real>
   private let pointers: UnsafeMutableBufferPointer<UnsafePointer<Real>?>
+  /// Where each row goes on after the chunk at hand.
+  private let ahead: UnsafeMutableBufferPointer<mt_ahead>
+  /// How fast that is fetched from memory.
+  private let rate: Double
   private var moments: [RunningMoments]
   private var sums: Partial
   private var collinearity: Collinearity
@@ -34,7 +33,8 @@ final class Comparison<Real: Lane>: Comparing {
     self.statistics = statistics
     self.columns = statistics.contains(.shrinkage) ? columns : 0
     run = ShardGeometry.run(columns: self.columns)
-    chunk = ShardGeometry.chunk(models: types.count, columns: self.columns)
+    let bytes = types.map(\.bytes).max() ?? 0
+    chunk = ShardGeometry.chunk(models: types.count, columns: self.columns, bytes: bytes)
     stride = ShardGeometry.packedRow(chunk)
     packs = types.count >= ShardGeometry.packedModels
     let lanes = types.count * stride
@@ -42,6 +42,9 @@ final class Comparison<Real: Lane>: Comparing {
       byteCount: lanes * MemoryLayout<Real>.stride, alignment: ShardGeometry.cacheLine
     ).bindMemory(to: Real.self)
     pointers = .allocate(capacity: types.count)
+    ahead = .allocate(capacity: types.count)
+    rate = Real.rate(
+      types.count, bytes: bytes, norms: !statistics.isDisjoint(with: [.l1, .max]))
     moments = Array(repeating: RunningMoments(), count: types.count)
     // Sketches and spectra are others' work.
     sums = Partial(models: types.count, statistics: statistics)
@@ -51,6 +54,7 @@ final class Comparison<Real: Lane>: Comparing {
   deinit {
     scratch.deallocate()
     pointers.deallocate()
+    ahead.deallocate()
   }
 
   var partial: Partial {
@@ -62,36 +66,50 @@ final class Comparison<Real: Lane>: Comparing {
   func add(rows: [UnsafeRawPointer], count: Int) {
     var start = 0
     while start < count {
-      var end = min(count, start + chunk)
-      // A row longer than a chunk ends one of its own.
-      if columns > chunk { end = min(end, (start / columns + 1) * columns) }
-      load(rows, start, end - start)
+      let end = chunkEnd(start, count)
+      var fetch = fetch(rows, from: end, to: chunkEnd(end, count))
+      load(rows, start, end - start, &fetch)
       if columns > 0 {
-        addRows(start, end - start)
+        addRows(start, end - start, &fetch)
       } else {
-        addPairs(end - start)
+        addPairs(end - start, &fetch)
       }
       start = end
     }
   }
 
-  private func load(_ rows: [UnsafeRawPointer], _ start: Int, _ count: Int) {
+  private func fetch(_ rows: [UnsafeRawPointer], from start: Int, to end: Int) -> mt_fetch {
+    for i in types.indices {
+      let bytes = types[i].bytes
+      ahead[i] = mt_ahead(at: rows[i] + start * bytes, bytes: (end - start) * bytes)
+    }
+    let first = UnsafePointer(ahead.baseAddress)
+    return mt_fetch(
+      row: first, end: first.map { start < end ? $0 + types.count : $0 }, offset: 0, rate: rate)
+  }
+
+  private func chunkEnd(_ start: Int, _ count: Int) -> Int {
+    let end = min(count, start + chunk)
+    // A row longer than a chunk ends one of its own.
+    return columns > chunk ? min(end, (start / columns + 1) * columns) : end
+  }
+
+  private func load(
+    _ rows: [UnsafeRawPointer], _ start: Int, _ count: Int, _ fetch: inout mt_fetch
+  ) {
     guard let base = scratch.baseAddress else { return }
     for i in types.indices {
       let from = rows[i] + start * types[i].bytes
       let lanes = packs || types[i] != Real.stored ? base + i * stride : nil
-      let next =
-        i + 1 < types.count
-        ? rows[i + 1] + start * types[i + 1].bytes : rows[0] + (start + count) * types[0].bytes
-      moments[i].add(from, types[i], widenedTo: lanes, count, run: run, ahead: next)
+      moments[i].add(from, types[i], widenedTo: lanes, count, run: run, fetch: &fetch)
       pointers[i] = lanes.map { UnsafePointer($0) } ?? from.assumingMemoryBound(to: Real.self)
     }
   }
 
-  private func addPairs(_ count: Int) {
+  private func addPairs(_ count: Int, _ fetch: inout mt_fetch) {
     guard let rows = pointers.baseAddress else { return }
     Self.update(&sums) { l2, l1, max in
-      Real.addPairs(rows, types.count, count, run, l2, l1, max)
+      Real.addPairs(rows, types.count, count, run, fetch: &fetch, l2, l1, max)
     }
     addExtremes(rows, count)
   }
@@ -127,7 +145,7 @@ final class Comparison<Real: Lane>: Comparing {
   }
 
   /// Row by row: the squared distances of each row are looked at before they are added up.
-  private func addRows(_ start: Int, _ count: Int) {
+  private func addRows(_ start: Int, _ count: Int, _ fetch: inout mt_fetch) {
     guard let rows = pointers.baseAddress else { return }
     var from = 0
     while from < count {
@@ -138,7 +156,7 @@ final class Comparison<Real: Lane>: Comparing {
         collinearity.energies[i] += Real.energy(row, length)
       }
       Self.update(&sums) { _, l1, max in
-        Real.addPairs(rows, types.count, length, run, &collinearity.gaps, l1, max)
+        Real.addPairs(rows, types.count, length, run, fetch: &fetch, &collinearity.gaps, l1, max)
       }
       addExtremes(rows, length)
       for i in types.indices { pointers[i] = pointers[i].map { $0 + length } }

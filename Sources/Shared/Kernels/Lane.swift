@@ -9,8 +9,11 @@ protocol Lane: BinaryFloatingPoint {
   /// See `mt_pairs_f32`.
   static func addPairs(
     _ rows: UnsafeMutablePointer<UnsafePointer<Self>?>, _ n: Int, _ count: Int, _ run: Int,
-    _ l2: UnsafeMutablePointer<Double>?, _ l1: UnsafeMutablePointer<Double>?,
-    _ max: UnsafeMutablePointer<Double>?)
+    fetch: UnsafeMutablePointer<mt_fetch>?, _ l2: UnsafeMutablePointer<Double>?,
+    _ l1: UnsafeMutablePointer<Double>?, _ max: UnsafeMutablePointer<Double>?)
+
+  /// See `mt_rate_f32`.
+  static func rate(_ n: Int, bytes: Int, norms: Bool) -> Double
 
   /// See `mt_extremes_f32`.
   static func addExtremes(
@@ -29,7 +32,7 @@ protocol Lane: BinaryFloatingPoint {
   /// - Parameter into: where the widened weights go; nil: they are of the type `stored` and stay.
   static func take(
     _ from: UnsafeRawPointer, _ type: ElementType, into: UnsafeMutablePointer<Self>?, _ count: Int,
-    _ run: Int, ahead: UnsafeRawPointer, _ moments: inout mt_shifted_moments) -> Int
+    _ run: Int, fetch: UnsafeMutablePointer<mt_fetch>, _ moments: inout mt_shifted_moments) -> Int
 
   /// Moments of one run by two passes in double, whatever the weights are.
   static func moments(_ row: UnsafePointer<Self>, _ count: Int) -> mt_run_moments
@@ -52,9 +55,13 @@ extension Float: Lane {
 
   static func addPairs(
     _ rows: UnsafeMutablePointer<UnsafePointer<Float>?>, _ n: Int, _ count: Int, _ run: Int,
-    _ l2: UnsafeMutablePointer<Double>?, _ l1: UnsafeMutablePointer<Double>?,
-    _ max: UnsafeMutablePointer<Double>?
-  ) { mt_pairs_f32(rows, n, count, run, l2, l1, max) }
+    fetch: UnsafeMutablePointer<mt_fetch>?, _ l2: UnsafeMutablePointer<Double>?,
+    _ l1: UnsafeMutablePointer<Double>?, _ max: UnsafeMutablePointer<Double>?
+  ) { mt_pairs_f32(rows, n, count, run, fetch, l2, l1, max) }
+
+  static func rate(_ n: Int, bytes: Int, norms: Bool) -> Double {
+    mt_rate_f32(n, bytes, norms ? 1 : 0)
+  }
 
   static func addExtremes(
     _ rows: UnsafeMutablePointer<UnsafePointer<Float>?>, _ n: Int, _ count: Int,
@@ -70,12 +77,12 @@ extension Float: Lane {
 
   static func take(
     _ from: UnsafeRawPointer, _ type: ElementType, into: UnsafeMutablePointer<Float>?, _ count: Int,
-    _ run: Int, ahead: UnsafeRawPointer, _ moments: inout mt_shifted_moments
+    _ run: Int, fetch: UnsafeMutablePointer<mt_fetch>, _ moments: inout mt_shifted_moments
   ) -> Int {
     switch type {
-    case .f32: mt_take(MT_F32, from, into, count, run, ahead, &moments)
-    case .f16: mt_take(MT_F16, from, into, count, run, ahead, &moments)
-    case .bf16: mt_take(MT_BF16, from, into, count, run, ahead, &moments)
+    case .f32: mt_take(MT_F32, from, into, count, run, fetch, &moments)
+    case .f16: mt_take(MT_F16, from, into, count, run, fetch, &moments)
+    case .bf16: mt_take(MT_BF16, from, into, count, run, fetch, &moments)
     case .f64: preconditionFailure("F64 takes the path of doubles")
     }
   }
@@ -105,9 +112,13 @@ extension Double: Lane {
 
   static func addPairs(
     _ rows: UnsafeMutablePointer<UnsafePointer<Double>?>, _ n: Int, _ count: Int, _ run: Int,
-    _ l2: UnsafeMutablePointer<Double>?, _ l1: UnsafeMutablePointer<Double>?,
-    _ max: UnsafeMutablePointer<Double>?
-  ) { mt_pairs_f64(rows, n, count, run, l2, l1, max) }
+    fetch: UnsafeMutablePointer<mt_fetch>?, _ l2: UnsafeMutablePointer<Double>?,
+    _ l1: UnsafeMutablePointer<Double>?, _ max: UnsafeMutablePointer<Double>?
+  ) { mt_pairs_f64(rows, n, count, run, fetch, l2, l1, max) }
+
+  static func rate(_ n: Int, bytes: Int, norms: Bool) -> Double {
+    mt_rate_f64(n, bytes, norms ? 1 : 0)
+  }
 
   static func addExtremes(
     _ rows: UnsafeMutablePointer<UnsafePointer<Double>?>, _ n: Int, _ count: Int,
@@ -126,7 +137,7 @@ extension Double: Lane {
   /// Doubles are rare; they always take the way of two passes, run by run.
   static func take(
     _ from: UnsafeRawPointer, _ type: ElementType, into: UnsafeMutablePointer<Double>?, _ count: Int,
-    _ run: Int, ahead: UnsafeRawPointer, _ moments: inout mt_shifted_moments
+    _ run: Int, fetch: UnsafeMutablePointer<mt_fetch>, _ moments: inout mt_shifted_moments
   ) -> Int {
     if let into { widen(from, type, min(run, count), into: into) }
     return 0

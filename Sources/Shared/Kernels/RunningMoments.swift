@@ -13,17 +13,16 @@ struct RunningMoments {
   /// - Parameters:
   ///   - from: `count` weights of `type`.
   ///   - lanes: where they are put, widened; nil: they are lanes already and stay where they are.
-  ///   - ahead: the row that will be added next, to be fetched from memory meanwhile.
+  ///   - fetch: what comes from memory meanwhile.
   mutating func add<Real: Lane>(
     _ from: UnsafeRawPointer, _ type: ElementType, widenedTo lanes: UnsafeMutablePointer<Real>?,
-    _ count: Int, run: Int, ahead: UnsafeRawPointer
+    _ count: Int, run: Int, fetch: UnsafeMutablePointer<mt_fetch>
   ) {
     var done = 0
     while true {
       let offset = done * type.bytes
       done += Real.take(
-        from + offset, type, into: lanes.map { $0 + done }, count - done, run, ahead: ahead + offset,
-        &shifted)
+        from + offset, type, into: lanes.map { $0 + done }, count - done, run, fetch: fetch, &shifted)
       guard done < count else { return }
       let row =
         lanes.map { UnsafePointer($0 + done) }

@@ -6,7 +6,7 @@ internal import Spectra
 ///
 /// Blocks follow each other along the coordinates and are cut into *runs* of at most 1024
 /// coordinates. Inside a run, differences are squared and summed in float lanes (double lanes when
-/// a model stores F64); at its end the lane sums are added to doubles. A difference of two floats is
+/// a model stores F64); at its end the lanes are added by halves once and then in doubles. A difference of two floats is
 /// exact to half a unit in the last place. A lane adds up 64 (AVX-512), 128 (AVX2) or 256 (portable)
 /// squares, so its relative error is below that number times 2^-24 in the worst case and near 1e-7
 /// in practice, however close the two models are. The run grid depends on the tensor alone, so the
@@ -18,7 +18,7 @@ public final class ShardAccumulator {
   public let quantum: Int
 
   private let types: [ElementType]
-  private let comparison: any Comparing
+  private let comparison: LaneComparison
   private let sampler: Sampler
   private let spectrum: Sampler?
   private let sketcher: Sketcher?
@@ -44,8 +44,8 @@ public final class ShardAccumulator {
     sketcher = sketch.map { Sketcher(types: types, map: $0, start: start) }
     comparison =
       types.contains(.f64)
-      ? Comparison<Double>(types: types, columns: columns, statistics: statistics)
-      : Comparison<Float>(types: types, columns: columns, statistics: statistics)
+      ? .doubles(Comparison(types: types, columns: columns, statistics: statistics))
+      : .floats(Comparison(types: types, columns: columns, statistics: statistics))
   }
 
   /// The instruction set in use: `avx512`, `avx2` or `portable`.

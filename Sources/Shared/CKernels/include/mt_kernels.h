@@ -9,8 +9,30 @@
 
 #define MT_RUN 1024
 
+// Bytes that a processor moves at a time.
+#define MT_LINE 64
+
 // Lane width and instruction set, chosen once at run time: "avx512", "avx2" or "portable".
 const char *mt_instruction_set(void);
+
+// Weights that are fetched from memory while others are summed: those of the rows that come next, row
+// after row. A processor drops requests while too many are under way, and by itself it reads ahead
+// only what is asked for in order; so each loop asks for a share that fits the time it takes.
+typedef struct {
+  const void *at;  // where the row goes on
+  size_t bytes;    // of the part that is fetched
+} mt_ahead;
+
+typedef struct {
+  const mt_ahead *row, *end;  // what is left; equal: nothing is fetched
+  size_t offset;              // how much of the row has been fetched
+  double rate;                // bytes per step of computation; see mt_rate_f32
+} mt_fetch;
+
+// The rate at which n rows of `bytes` per coordinate are fetched in the time of `mt_take` of all of them
+// and `mt_pairs_f32`; `norms`: with l1 or max.
+double mt_rate_f32(size_t n, size_t bytes, int norms);
+double mt_rate_f64(size_t n, size_t bytes, int norms);
 
 // Adds, for every pair i < j of the n rows, to
 //   l2[p]      sum of (x - y)^2
@@ -19,10 +41,10 @@ const char *mt_instruction_set(void);
 // where p counts the pairs row by row: (0,1) (0,2) ... (0,n-1) (1,2) ...
 // Rows need no alignment. They are taken in runs of `run` <= MT_RUN, the last one may be shorter.
 // A NaN in a row makes all sums with that row NaN.
-void mt_pairs_f32(const float *const *rows, size_t n, size_t count, size_t run, double *l2, double *l1,
-                  double *max);
-void mt_pairs_f64(const double *const *rows, size_t n, size_t count, size_t run, double *l2, double *l1,
-                  double *max);
+void mt_pairs_f32(const float *const *rows, size_t n, size_t count, size_t run, mt_fetch *fetch,
+                  double *l2, double *l1, double *max);
+void mt_pairs_f64(const double *const *rows, size_t n, size_t count, size_t run, mt_fetch *fetch,
+                  double *l2, double *l1, double *max);
 
 // Lowers low[p] and raises high[p] to the least and the largest x - y of every pair i < j of the n
 // rows, x of row i. NaN passes unseen.
@@ -60,10 +82,9 @@ typedef enum { MT_F32, MT_BF16, MT_F16 } mt_storage;
 // Goes by runs of `run` <= MT_RUN, until one comes that this way of summing does not suit: the mean of
 // the run is more than a standard deviation off the shift, fourth powers leave the range of a float,
 // or a weight is not finite. Returns the coordinates added; the next run is widened too, but
-// its moments are left to `mt_moments_f32`. As much as is read of the row is fetched from `ahead`, where
-// the row to be taken next starts: to the processor each row is a stream of its own.
-size_t mt_take(mt_storage storage, const void *from, float *to, size_t count, size_t run,
-               const void *ahead, mt_shifted_moments *moments);
+// its moments are left to `mt_moments_f32`.
+size_t mt_take(mt_storage storage, const void *from, float *to, size_t count, size_t run, mt_fetch *fetch,
+               mt_shifted_moments *moments);
 
 // Sums of one row, about the row's own mean, so that nothing cancels.
 typedef struct {
