@@ -133,7 +133,8 @@ struct Recovery {
   private func solve(
     _ plan: Plan, _ journal: Journal, _ hints: Hints?, alongside: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) -> Lineage {
-    try Lineage(
+    Allocator.keepFreed()
+    return try Lineage(
       Gatherer(plan) { id throws(Failure) in try journal.partial(of: id) },
       rounding: plan.models.map(\.rounding), options: invocation.lineage,
       adapters: Set(plan.models.indices.filter { plan.models[$0].adapter != nil }),

@@ -66,10 +66,7 @@ public final class LocalWorkers {
       [
         "--connect", endpoint, "--threads", "1", "--memory", "\(options.memoryBytes)", "--parent", "\(getpid())",
       ],
-      // OpenBLAS starts a thread per processor, which then all turn idle for some time: as long as a small
-      // run takes. Workers call it from one thread.
-      environment: ProcessInfo.processInfo.environment.merging(["OPENBLAS_NUM_THREADS": "1"]) { $1 },
-      messages: options.logPath
+      environment: ProcessInfo.processInfo.environment, messages: options.logPath
     ) { [onExit] in onExit(Int($0)) }
     processes[Int(process.identifier)] = process
   }
