@@ -55,7 +55,7 @@ let package = Package(
       providers: [.apt(["libopenblas-dev"])]),
     .target(name: "CKernels", path: "Sources/Shared/CKernels"),
     library("Core", in: "Shared/Core"),
-    library("Spectra", in: "Shared/Spectra", needs: ["COpenBLAS", "Core"]),
+    library("Spectra", in: "Shared/Spectra", needs: ["CKernels", "Core"]),
     library("Kernels", in: "Shared/Kernels", needs: ["CKernels", "Core", "Spectra"]),
     library("Storage", in: "Shared/Storage", needs: ["CHDF5", "Core"]),
     library("Wire", in: "Shared/Wire", needs: ["Core"]),
@@ -70,6 +70,7 @@ let package = Package(
       path: "Sources/Worker/Command", swiftSettings: strict),
 
     // Coordinator: import -> plan -> shards -> partials -> matrices -> tree -> report.
+    .systemLibrary(name: "CMalloc", path: "Sources/Coordinator/CMalloc"),
     library("Import", in: "Coordinator/Import", needs: ["Core", "Storage"]),
     library("Planning", in: "Coordinator/Planning", needs: ["Core", "Import", "Storage"]),
     library("Scheduling", in: "Coordinator/Scheduling", needs: ["Core"]),
@@ -82,7 +83,7 @@ let package = Package(
       ]),
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "Lineage", "Planning", "Wire"]),
-    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "Spectra"]),
+    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "COpenBLAS", "Core", "Spectra"]),
     // What is compiled in here and below are the parts of pages, so that the program needs no folder
     // beside it.
     library(
@@ -100,7 +101,7 @@ let package = Package(
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Batch", "Coordination", "Core", "Gathering", "Hints", "Import", "Journal", "Lineage", "Logs",
+        "Batch", "CMalloc", "Coordination", "Core", "Gathering", "Hints", "Import", "Journal", "Lineage", "Logs",
         "Planning", "Reports", "Storage", "Transport", "Watching", "Wire", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),

@@ -25,8 +25,6 @@ final class SecureShellHosts {
       try Program.run("/usr/bin/ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", scratch.file(name)])
     }
     let ports = try freePorts(2)
-    // Bits depend on the arithmetic that OpenBLAS picks; over ssh nothing of our surroundings arrives.
-    let arithmetic = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"].map { " OPENBLAS_CORETYPE=\($0)" } ?? ""
     for (port, path) in zip(ports, ["\(Program.root)/.build/release:/usr/bin:/bin", "/usr/bin:/bin"]) {
       try scratch.write(
         """
@@ -38,7 +36,7 @@ final class SecureShellHosts {
         StrictModes no
         UsePAM no
         PasswordAuthentication no
-        SetEnv TMPDIR=\(temporary) MODELTREE_TEST_PATH=\(path)\(arithmetic)
+        SetEnv TMPDIR=\(temporary) MODELTREE_TEST_PATH=\(path)
         ForceCommand PATH=$MODELTREE_TEST_PATH; unset XDG_RUNTIME_DIR; eval "$SSH_ORIGINAL_COMMAND"
 
         """, to: "sshd-\(port)")

@@ -69,12 +69,13 @@ import Testing
   /// Shells start programs with no signal blocked, and so the threads of libraries that are older than main.
   @Test func signalsAreHeardWhicheverThreadTheSystemPicks() throws {
     let script = "import os, signal, sys; signal.pthread_sigmask(signal.SIG_SETMASK, []); os.execv(sys.argv[1], sys.argv[1:])"
-    let worker = try Running(
-      Program.python, ["-c", script, Program.worker, "--connect", "tcp://127.0.0.1:9"],
+    let coordinator = try Running(
+      Program.python,
+      ["-c", script, Program.modeltree, "coordinate", models, "--out", run, "--listen", "tcp://127.0.0.1:*"],
       environment: ["OPENBLAS_NUM_THREADS": "8"])
-    #expect(worker.waitForError("connecting"))
-    worker.send(SIGTERM)
-    #expect(worker.wait() == 0, "\(worker.stderr)")
+    #expect(coordinator.waitForError("listening on"))
+    coordinator.send(SIGTERM)
+    #expect(coordinator.wait() == 75, "\(coordinator.stderr)")
   }
 
   @Test func ignoredSignalsAreHeardAllTheSame() throws {

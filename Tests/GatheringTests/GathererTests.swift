@@ -5,6 +5,7 @@ import Import
 import Lineage
 import Planning
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 import Wire
@@ -40,7 +41,7 @@ struct GathererTests {
 
   /// All tensors at once; the program takes one at a time.
   private func gather(
-    _ plan: Plan, _ partial: @escaping (ShardID) throws(Failure) -> [UInt8]?
+    _ plan: Plan, _ partial: @escaping @Sendable (ShardID) throws(Failure) -> [UInt8]?
   ) throws(Failure) -> [TensorSums] {
     var tensors: [TensorSums] = []
     try Gatherer(plan, partial: partial).eachTensor { tensor throws(Failure) in tensors.append(tensor) }
@@ -92,19 +93,37 @@ struct GathererTests {
 
   @Test func partialsAreAskedForInTheOrderOfTheShards() throws {
     let partials = try encoded()
-    var asked: [Int] = []
+    let asked = Mutex<[Int]>([])
     let first = try gather(plan) { shard throws(Failure) in
-      asked.append(shard.value)
+      asked.withLock { $0.append(shard.value) }
       return partials[shard]
     }
-    #expect(asked == [0, 1, 2, 3])
+    #expect(asked.withLock { $0 } == [0, 1, 2, 3])
     let second = try gather(plan) { (id) throws(Failure) in partials[id] }
     #expect(first.map(\.sums) == second.map(\.sums))
   }
 
+  @Test func whatIsNotWantedIsNotReadAndWhoStopsIsHeard() throws {
+    let partials = try encoded()
+    let asked = Mutex<[Int]>([])
+    let gatherer = Gatherer(plan) { id throws(Failure) in
+      asked.withLock { $0.append(id.value) }
+      return partials[id]
+    }
+    var seen: [String] = []
+    try gatherer.eachTensor(where: { $0 == 1 }) { tensor throws(Failure) in seen.append(tensor.name) }
+    #expect(seen == ["small"] && asked.withLock { $0 } == [3])
+    try gatherer.eachTensor(where: { _ in false }) { _ throws(Failure) in Issue.record("nothing was wanted") }
+    #expect(asked.withLock { $0 } == [3])
+    let error = try #require(
+      failure {
+        try gatherer.eachTensor { _ throws(Failure) in throw .cannotWrite("enough") }
+      })
+    #expect(error.message == "enough")
+  }
+
   @Test func missingPartialIsNamedAndResumable() throws {
-    var partials = try encoded()
-    partials[ShardID(2)] = nil
+    let partials = try encoded().filter { $0.key != ShardID(2) }
     let error = try #require(failure { _ = try gather(plan) { (id) throws(Failure) in partials[id] } })
     #expect(error.kind == .resumable)
     #expect(error.message.contains("shard 2 (tensor 'large') is not finished"))
@@ -116,8 +135,7 @@ struct GathererTests {
     var flipped = good
     flipped[20] ^= 1
     for bad in [flipped, Array(good.dropLast()), good + [0], []] {
-      var damaged = partials
-      damaged[ShardID(3)] = bad
+      let damaged = partials.merging([ShardID(3): bad]) { $1 }
       let error = try #require(failure { _ = try gather(plan) { (id) throws(Failure) in damaged[id] } })
       #expect(error.kind == .badInput)
       #expect(error.message.contains("shard 3 (tensor 'small') is damaged"))

@@ -18,7 +18,7 @@ struct InstructionSetTests {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     process.arguments = [
-      "--testing-library", "swift-testing", "--filter", "KernelsTests.(ComparisonTests|ShrinkageTests|LineageKernelTests)",
+      "--testing-library", "swift-testing", "--filter", "KernelsTests.(ComparisonTests|ShrinkageTests|LineageKernelTests|SpectrumTests)",
     ]
     process.environment = ProcessInfo.processInfo.environment.merging(["MODELTREE_ISA": name]) { $1 }
     let output = FileManager.default.temporaryDirectory

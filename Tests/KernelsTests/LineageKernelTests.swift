@@ -32,7 +32,7 @@ import Testing
         fits.reduce(start) { sum, fit in
           let exponents = (0..<4).map { k in
             let misfit = lanes(fit.constant)[k] + s * lanes(fit.linear)[k] + s * s * lanes(fit.square)[k]
-            return lanes(fit.volume)[k] - 0.5 * fit.degrees * log1p(max(0, misfit) / fit.stiffness)
+            return lanes(fit.volume)[k] - 0.5 * fit.degrees * log(fit.stiffness + max(0, misfit))
           }
           return sum + fit.weight * logSum(exponents)
         }
@@ -104,11 +104,11 @@ import Testing
         #expect(spread.isNaN, what)
         continue
       }
-      var difference = (0..<shape.count).map {
+      let difference = (0..<shape.count).map {
         pair.first_scale * Double(values[pair.first * shape.count + $0])
           - pair.second_scale * Double(values[pair.second * shape.count + $0])
       }
-      let squares = SingularValues.squares(&difference, shape: shape)
+      let squares = SingularValues.squares(difference, shape: shape)
       let expected = squares.reduce(0) { $0 + $1.squareRoot() } / squares.reduce(0, +).squareRoot()
       // Singular values of zero come out as large as the root of the rounding.
       #expect(abs(spread - expected) < 1e-6 * expected, what)

@@ -53,10 +53,10 @@ struct Synthetic {
       partial.sketch = Sketch(
         shape: SampleShape(rows: shape.rows, columns: shape.columns),
         values: weights.joined().map { Double(Float($0)) })
-      partial.bands = weights.flatMap { model in
-        var values = model
-        return BandEnergies.of(&values, shape: SampleShape(rows: shape.rows, columns: shape.columns))
-      }
+      let whole = SampleBlock(
+        shape: SampleShape(rows: shape.rows, columns: shape.columns),
+        values: weights.flatMap { $0.map(Float.init) })
+      partial.bands = BandEnergies.of(whole)
     }
     return TensorSums(
       name: tensor.name, role: tensor.role, shape: shape, models: models, sums: partial)

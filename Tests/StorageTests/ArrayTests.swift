@@ -41,6 +41,24 @@ struct ArrayTests {
     let layers = try file.makeLayers("/layers", layers: 2, n: 2)
     try layers.write(SquareMatrix(2, values: [5, 6, 7, 8]), layer: 1)
     try layers.write(SquareMatrix(2, values: [1, 2, 3, 4]), layer: 0)
+    try layers.flush()
+    try file.close()
+  }
+
+  /// Small ones, of which many are written at a time, and large ones.
+  @Test(arguments: [1, 7, 100, 300]) func layersAreWhereTheyBelongInWhateverOrder(_ n: Int) throws {
+    let count = 40
+    let file = try HDF5File(creating: path)
+    let layers = try file.makeLayers("/layers", layers: count, n: n)
+    var order = Array(0..<count)
+    order.swapAt(5, 20)
+    order.swapAt(38, 39)
+    for layer in order {
+      let values = (0..<n * n).map { Double(layer * n * n + $0) }
+      try layers.write(SquareMatrix(n, values: values), layer: layer)
+    }
+    try layers.flush()
+    #expect(try file.doubles("/layers") == (0..<count * n * n).map(Double.init))
     try file.close()
   }
 

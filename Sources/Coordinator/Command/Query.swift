@@ -47,7 +47,7 @@ struct Query {
     let path = "\(run)/journal.sqlite"
     let journal = try Journal(path: path)
     let invocation = try RunFiles.invocation(path)
-    let intake = try Intake(invocation.inputs, stores: "\(folder)/stores", mode: .external)
+    let intake = try Intake(invocation.inputs, stores: "\(folder)/stores", mode: .places)
     let byPath = Dictionary(
       intake.records.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     var records: [ModelRecord] = []
@@ -77,7 +77,7 @@ struct Query {
   }
 
   private func newModel() throws(Failure) -> ModelRecord {
-    let intake = try Intake([model], stores: "\(folder)/new", mode: .external)
+    let intake = try Intake([model], stores: "\(folder)/new", mode: .places)
     guard let record = intake.records.first, intake.records.count == 1 else {
       throw .usage(
         "'\(model.printable)' holds \(intake.records.count) models, 'query' takes one",

@@ -53,6 +53,8 @@ struct Recovery {
   /// Recovers, writes the results and ends the pool.
   func run() throws(Failure) {
     defer { pool.end() }
+    // A run that has its results needs no workers.
+    if !FileManager.default.fileExists(atPath: directory.record) { pool.prepare() }
     try recover()
   }
 
@@ -71,7 +73,12 @@ struct Recovery {
     let journal = try Journal(path: directory.journal)
     let hasResults = try hasResults(journal)
     let stores = try adopt(identity, plan, journal)
-    if isPartOfBatch, hasResults, try journal.finishedShards().count == plan.shards.count { return nil }
+    let completion = StoreCompletion(storesToComplete(stores))
+    defer { completion.stop() }
+    if isPartOfBatch, hasResults, try journal.finishedShards().count == plan.shards.count {
+      try completion.wait()
+      return nil
+    }
     // Until the new results are there, the directory holds none.
     try? FileManager.default.removeItem(atPath: directory.record)
     try computeShards(stores, identity, journal, &record)
@@ -92,6 +99,7 @@ struct Recovery {
     record.notes = plan.notes + notes
     var forest = ForestBuilder.forest(lineage, plan, invocation.lineage, record.notes)
     if let hints { forest.compare(declared: hints.models.compactMapValues(\.base)) }
+    try record.time("report") { () throws(Failure) in try completion.wait() }
     try report(forest, lineage, results, plan, truth, &record)
     pool.note(identity.text, .finished)
     return forest
@@ -113,6 +121,7 @@ struct Recovery {
   /// Compares and solves, and reports nothing: for questions about few models.
   func solved() throws(Failure) -> (Plan, Lineage) {
     defer { pool.end() }
+    pool.prepare()
     var record = RunRecord(invocation)
     let (plan, identity) = try makePlan(&record)
     let journal = try Journal(path: directory.journal)
@@ -124,7 +133,8 @@ struct Recovery {
   private func solve(
     _ plan: Plan, _ journal: Journal, _ hints: Hints?, alongside: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) -> Lineage {
-    try Lineage(
+    Allocator.keepFreed()
+    return try Lineage(
       Gatherer(plan) { id throws(Failure) in try journal.partial(of: id) },
       rounding: plan.models.map(\.rounding), options: invocation.lineage,
       adapters: Set(plan.models.indices.filter { plan.models[$0].adapter != nil }),
@@ -140,7 +150,8 @@ struct Recovery {
   private func makePlan(_ record: inout RunRecord) throws(Failure) -> (Plan, RunIdentity) {
     let statistics = invocation.lineage.metric.statistics
     let plan = try record.time("import and plan") { () throws(Failure) in
-      let intake = try Intake(invocation.inputs, stores: directory.newStores, mode: .external)
+      let intake = try Intake(
+        invocation.inputs, stores: directory.newStores, mode: pool.isLocal ? .places : .external)
       try intake.requireTwo()
       return Plan(models: intake.records, statistics: statistics, notes: intake.notes)
     }
@@ -149,6 +160,14 @@ struct Recovery {
     Console.say(PlanText.summary(plan))
     let samples = try WeightSample.fingerprints(of: plan.models)
     return (plan, RunIdentity(plan: plan, statistics: statistics, samples: samples))
+  }
+
+  /// Stores that only workers of its own read so far, as they were made here.
+  private func storesToComplete(_ plan: Plan) -> [StoreCompletion.Store] {
+    guard pool.isLocal else { return [] }
+    return plan.models.filter { $0.store.hasPrefix(directory.stores + "/") }.map {
+      StoreCompletion.Store(path: $0.store, model: $0.id)
+    }
   }
 
   private func checkTruth(_ truth: Truth, _ plan: Plan) throws(Failure) {
@@ -220,7 +239,7 @@ struct Recovery {
     for index in models.indices where models[index].store.hasPrefix(directory.newStores + "/") {
       models[index].store = directory.stores + models[index].store.dropFirst(directory.newStores.count)
     }
-    return Plan(models: models, statistics: invocation.lineage.metric.statistics, notes: plan.notes)
+    return plan.moved(to: models)
   }
 
   private func computeShards(

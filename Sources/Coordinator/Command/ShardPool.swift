@@ -8,7 +8,7 @@ import Transport
 import Watching
 
 /// The workers of one command, which all of its recoveries share. Opened when the first shard is
-/// needed: a run whose shards are all in its journal needs none.
+/// needed, or a little before: a run whose shards are all in its journal needs none.
 final class ShardPool: Sendable {
   let listening: Listening
   private let board = StatusBoard()
@@ -18,7 +18,14 @@ final class ShardPool: Sendable {
   private let logger: Logger
   /// Of a batch.
   private let directory: String?
-  private let server = Mutex<ShardServer?>(nil)
+  private struct Pool {
+    var server: ShardServer?
+    /// That the server takes, in bytes.
+    var largestAnswer = 0
+    var hasEnded = false
+  }
+
+  private let pool = Mutex(Pool())
   /// A signal that came before the pool was opened.
   private let stopped = Mutex<Int32?>(nil)
 
@@ -38,8 +45,23 @@ final class ShardPool: Sendable {
     page = try watching?.startServer(board: board)
   }
 
+  /// Are all workers on this machine?
+  var isLocal: Bool { if case .local = listening { true } else { false } }
+
   /// Is somebody shown trees while they grow?
   var isWatched: Bool { page != nil }
+
+  /// Starts workers of its own while the models are still being looked at: starting takes them about as
+  /// long as the import of a small collection.
+  func prepare() {
+    guard isLocal, directory == nil else { return }
+    signals.handle { [self] in
+      end()
+      Recovery.endAtOnce($0)
+    }
+    // What goes wrong here goes wrong again, and is told, when the first shard is there.
+    Thread.detachNewThread { [self] in _ = try? open(largestAnswer: ShardServer.generousAnswer) }
+  }
 
   /// Opens the pool before the runs are known.
   func open() throws(Failure) { _ = try open(largestAnswer: ShardServer.generousAnswer) }
@@ -62,32 +84,42 @@ final class ShardPool: Sendable {
   /// Ends all waiting for shards.
   func stop(signal: Int32) {
     stopped.withLock { $0 = $0 ?? signal }
-    server.withLock { $0 }?.stop(signal: signal)
+    pool.withLock { $0.server }?.stop(signal: signal)
   }
 
   /// No more runs come.
-  func close() { server.withLock { $0 }?.close() }
+  func close() { pool.withLock { $0.server }?.close() }
 
   /// Tells onlookers what a run is doing.
-  func note(_ run: String, _ state: PoolStatus.State) { server.withLock { $0 }?.note(run, state) }
+  func note(_ run: String, _ state: PoolStatus.State) { pool.withLock { $0.server }?.note(run, state) }
 
   /// Tells onlookers what a run's finished tensors say so far.
-  func note(_ run: String, tree: JobStatus.PartialTree) { server.withLock { $0 }?.note(run, tree: tree) }
+  func note(_ run: String, tree: JobStatus.PartialTree) { pool.withLock { $0.server }?.note(run, tree: tree) }
 
   /// Ends the pool, its own workers with it.
   func end() {
-    server.withLock { $0 }?.end()
+    let server = pool.withLock { pool in
+      pool.hasEnded = true
+      return pool.server
+    }
+    server?.end()
     page?.stop()
   }
 
   private func open(largestAnswer: Int) throws(Failure) -> ShardServer {
-    let opened = server.withLock { server -> Result<ShardServer, Failure> in
-      if let server { return .success(server) }
+    let opened = pool.withLock { pool -> Result<ShardServer, Failure> in
+      if let server = pool.server {
+        // That of a batch is told the runs when they come.
+        if directory != nil || largestAnswer <= pool.largestAnswer { return .success(server) }
+        server.end()
+      }
+      guard !pool.hasEnded else { return .failure(Failure(.resumable, "the workers were ended")) }
       do throws(Failure) {
         let new = try ShardServer(
           listening, options: serving, largestAnswer: largestAnswer, directory: directory, board: board,
           logger: logger)
-        server = new
+        pool.server = new
+        pool.largestAnswer = largestAnswer
         if case .endpoint = listening { Console.say(invitation(new.endpoint)) }
         return .success(new)
       } catch {

@@ -22,7 +22,7 @@ public final class LocalWorkers {
   private let executable: String
   private let endpoint: String
   private let onExit: @Sendable (Int) -> Void
-  private var processes: [Int: Process] = [:]
+  private var processes: [Int: ChildProcess] = [:]
   private var restartsLeft: Int
 
   /// - Parameters:
@@ -55,38 +55,20 @@ public final class LocalWorkers {
 
   /// Ends all workers; they hold nothing that is worth waiting for.
   func stop() {
-    for process in processes.values {
-      process.terminationHandler = nil
-      kill(process.processIdentifier, SIGKILL)
-    }
-    for process in processes.values { process.waitUntilExit() }
+    for process in processes.values { process.kill() }
+    for process in processes.values { process.wait() }
     processes = [:]
   }
 
   private func start() throws(Failure) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: executable)
-    process.arguments = [
-      "--connect", endpoint, "--threads", "1", "--memory", "\(options.memoryBytes)",
-      "--parent", "\(ProcessInfo.processInfo.processIdentifier)",
-    ]
-    // OpenBLAS starts a thread per processor, which then all turn idle for some time: as long as a small
-    // run takes. Workers call it from one thread.
-    process.environment = ProcessInfo.processInfo.environment.merging(["OPENBLAS_NUM_THREADS": "1"]) { $1 }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    let log = FileHandle(forWritingAtPath: options.logPath)
-    _ = try? log?.seekToEnd()
-    process.standardError = log ?? FileHandle.nullDevice
-    process.terminationHandler = { [onExit] in onExit(Int($0.processIdentifier)) }
-    do {
-      try process.run()
-    } catch {
-      throw Failure(
-        .unclassified, "cannot start '\(executable)': \((error as NSError).localizedDescription)",
-        advice: "build the project again: the worker lies beside modeltree")
-    }
-    processes[Int(process.processIdentifier)] = process
+    let process = try ChildProcess(
+      executable,
+      [
+        "--connect", endpoint, "--threads", "1", "--memory", "\(options.memoryBytes)", "--parent", "\(getpid())",
+      ],
+      environment: ProcessInfo.processInfo.environment, messages: options.logPath
+    ) { [onExit] in onExit(Int($0)) }
+    processes[Int(process.identifier)] = process
   }
 
   /// `modeltree-worker` beside this program, or what MODELTREE_WORKER names.

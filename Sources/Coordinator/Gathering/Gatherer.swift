@@ -4,13 +4,16 @@ public import Planning
 internal import Wire
 
 /// Adds the partials up, tensor by tensor, in the order of the shards; one tensor is in memory at a
-/// time.
-public struct Gatherer: TensorSource {
-  private let plan: Plan
-  private let partial: (ShardID) throws(Failure) -> [UInt8]?
+/// time, and the next one, if it is small, is made ready while that is looked at.
+public struct Gatherer: TensorSource, Sendable {
+  /// Bytes of partials that are read ahead at most: little beside what a program takes anyway.
+  private static let mostAhead = 32 << 20
 
-  /// - Parameter partial: the encoded partial of a shard; nil when it is missing.
-  public init(_ plan: Plan, partial: @escaping (ShardID) throws(Failure) -> [UInt8]?) {
+  private let plan: Plan
+  private let partial: @Sendable (ShardID) throws(Failure) -> [UInt8]?
+
+  /// - Parameter partial: the encoded partial of a shard; nil when it is missing. Called from another thread.
+  public init(_ plan: Plan, partial: @escaping @Sendable (ShardID) throws(Failure) -> [UInt8]?) {
     self.plan = plan
     self.partial = partial
   }
@@ -21,24 +24,48 @@ public struct Gatherer: TensorSource {
   public func eachTensor(
     where isWanted: (Int) -> Bool, _ body: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) {
+    var numbers = plan.tensors.indices[...]
     var shards = plan.shards[...]
-    for (number, tensor) in plan.tensors.enumerated() {
-      guard isWanted(number) else {
-        shards = shards.drop { $0.tensor == number }
-        continue
+    func next() -> (() throws(Failure) -> TensorSums)? {
+      while let number = numbers.popFirst() {
+        let own = shards.prefix { $0.tensor == number }
+        shards.removeFirst(own.count)
+        guard isWanted(number) else { continue }
+        guard bytes(own, of: plan.tensors[number]) <= Self.mostAhead else {
+          return { () throws(Failure) in try sums(of: number, own) }
+        }
+        return Ahead { () throws(Failure) in try sums(of: number, own) }.value
       }
-      var sums = Partial(models: tensor.copies.count, statistics: tensor.statistics)
-      var places: [SampleGrid.Place] = []
-      while let shard = shards.first, shard.tensor == number {
-        sums.merge(try decoded(shard, of: tensor))
-        places += plan.samples(of: shard)
-        shards.removeFirst()
-      }
-      try body(
-        TensorSums(
-          name: tensor.name, role: tensor.role, shape: tensor.shape, models: tensor.models, sums: sums,
-          places: places))
+      return nil
     }
+    var waiting = next()
+    while let current = waiting {
+      let tensor = try current()
+      waiting = next()
+      try body(tensor)
+    }
+  }
+
+  private func bytes(_ shards: ArraySlice<Shard>, of tensor: PlannedTensor) -> Int {
+    shards.reduce(0) {
+      $0
+        + PartialCodec.encodedBytes(
+          models: tensor.copies.count, statistics: tensor.statistics, samples: plan.sampleShapes(of: $1),
+          sketch: tensor.sketch)
+    }
+  }
+
+  private func sums(of number: Int, _ shards: ArraySlice<Shard>) throws(Failure) -> TensorSums {
+    let tensor = plan.tensors[number]
+    var sums = Partial(models: tensor.copies.count, statistics: tensor.statistics)
+    var places: [SampleGrid.Place] = []
+    for shard in shards {
+      sums.merge(try decoded(shard, of: tensor))
+      places += plan.samples(of: shard)
+    }
+    return TensorSums(
+      name: tensor.name, role: tensor.role, shape: tensor.shape, models: tensor.models, sums: sums,
+      places: places)
   }
 
   private func decoded(_ shard: Shard, of tensor: PlannedTensor) throws(Failure) -> Partial {

@@ -9,12 +9,23 @@ public enum CanonicalName {
     "backbone.", "vit.", "deit.", "swin.", "dinov2.", "clip.",
   ]
 
+  private static let wrapperBytes = wrappers.map { Array($0.utf8) }
+
   public static func of(_ name: String) -> String {
-    var rest = Substring(name)
-    // The first byte rules out nearly all of them, at a fraction of the cost.
-    while let wrapper = wrappers.first(where: {
-      rest.utf8.first == $0.utf8.first && rest.hasPrefix($0) && rest.count > $0.count
+    // In plain text bytes are characters, and far cheaper to compare.
+    guard name.utf8.allSatisfy({ $0 < 0x80 }) else { return ofAnyText(name) }
+    var rest = Substring(name).utf8
+    while let wrapper = wrapperBytes.first(where: {
+      rest.first == $0.first && rest.count > $0.count && rest.starts(with: $0)
     }) {
+      rest = rest.dropFirst(wrapper.count)
+    }
+    return rest.count == name.utf8.count ? name : String(Substring(rest))
+  }
+
+  private static func ofAnyText(_ name: String) -> String {
+    var rest = Substring(name)
+    while let wrapper = wrappers.first(where: { rest.hasPrefix($0) && rest.count > $0.count }) {
       rest = rest.dropFirst(wrapper.count)
     }
     return String(rest)

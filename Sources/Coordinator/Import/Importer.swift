@@ -76,7 +76,7 @@ public enum Importer {
     try ModelStoreWriter.write(
       to: store, model: source.id, tensors: tensors, setAside: setAside, sources: sources,
       adapter: adapter, mode: mode)
-    guard mode == .external else { return try ModelRecord(id: source.id, path: source.path, store: store) }
+    guard mode != .copy else { return try ModelRecord(id: source.id, path: source.path, store: store) }
     // What was written is known, and need not be read again.
     return try ModelRecord(
       id: source.id, path: source.path, store: store, storing: tensors, setAside: setAside, sources: sources,

@@ -34,10 +34,8 @@ public struct ModelRecord: Sendable {
   /// Reads a store, and notices weights that changed or went since the import.
   public init(id: String, path: String, store: String) throws(Failure) {
     let opened = try ModelStore(path: store)
-    var tensors: [StoredTensor] = []
-    for name in try opened.names() { tensors.append(try opened.tensor(name)) }
     try self.init(
-      id: id, path: path, store: store, storing: tensors, setAside: try opened.setAside(),
+      id: id, path: path, store: store, storing: try opened.tensors(), setAside: try opened.setAside(),
       sources: try opened.sources(), adapterConfiguration: try opened.adapterConfiguration())
   }
 
@@ -68,6 +66,12 @@ public struct ModelRecord: Sendable {
   public var commonNames: [String] {
     let names = tensors.map(\.name)
     return zip(names, CanonicalName.all(of: names)).map { aliases[$0] ?? $1 }
+  }
+
+  /// Are the tensors' names and shapes the same, in the same order?
+  public func hasSameTensors(as other: ModelRecord) -> Bool {
+    tensors.count == other.tensors.count
+      && zip(tensors, other.tensors).allSatisfy { ExactText($0.name) == ExactText($1.name) && $0.shape == $1.shape }
   }
 
   /// Layers are dropped and repeated, but do not come back from nowhere: a descendant's layers are

@@ -72,10 +72,30 @@ struct SafetensorsHeader {
     return (header, status.bytes, status.modified)
   }
 
-  private struct Body: Decodable {
-    var dtype: String
-    var shape: [WholeNumber]
-    var data_offsets: [WholeNumber]
+  /// What the header says of a tensor.
+  struct Body: Decodable {
+    var type: String
+    var shape: [Int]
+    var offsets: [Int]
+
+    init(type: String, shape: [Int], offsets: [Int]) {
+      self.type = type
+      self.shape = shape
+      self.offsets = offsets
+    }
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      type = try container.decode(String.self, forKey: .type)
+      shape = try container.decode([WholeNumber].self, forKey: .shape).map(\.value)
+      offsets = try container.decode([WholeNumber].self, forKey: .offsets).map(\.value)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+      case type = "dtype"
+      case shape
+      case offsets = "data_offsets"
+    }
   }
 
   /// A number whose place is named when it is not whole, which the decoder by itself does not do.
@@ -107,6 +127,7 @@ struct SafetensorsHeader {
     guard header.first == UInt8(ascii: "{") else {
       throw bad(path, "has a header that is not a JSON object", "see whether it is a safetensors file at all")
     }
+    if let tensors = PlainHeader.tensors(in: header) { return tensors }
     if let name = JSONKeys.firstRepeated(in: header) {
       throw bad(path, "names the tensor '\(name.printable)' twice", again)
     }
@@ -136,23 +157,23 @@ struct SafetensorsHeader {
   private static func entry(
     _ name: String, _ body: Body, _ path: String, _ dataStart: Int, _ fileBytes: Int
   ) throws(Failure) -> Entry {
-    let tensor = "tensor '\(name.printable)'"
+    // Most names are never shown.
+    var tensor: String { "tensor '\(name.printable)'" }
     guard !name.isEmpty, !name.utf8.contains(0) else {
       throw bad(path, "has a tensor whose name is empty or holds a zero byte", again)
     }
-    let extents = body.shape.map(\.value)
-    guard let shape = TensorShape(extents) else {
-      throw bad(path, "\(tensor) has an impossible shape \(extents)", again)
+    guard let shape = TensorShape(body.shape) else {
+      throw bad(path, "\(tensor) has an impossible shape \(body.shape)", again)
     }
     guard shape.rank <= largestRank else {
       throw bad(
         path, "\(tensor) has \(shape.rank) dimensions, more than the \(largestRank) that HDF5 can keep",
         "write the model again with tensors of fewer dimensions")
     }
-    guard body.data_offsets.count == 2 else {
-      throw bad(path, "\(tensor) has \(body.data_offsets.count) data offsets, expected 2", again)
+    guard body.offsets.count == 2 else {
+      throw bad(path, "\(tensor) has \(body.offsets.count) data offsets, expected 2", again)
     }
-    let (from, to) = (body.data_offsets[0].value, body.data_offsets[1].value)
+    let (from, to) = (body.offsets[0], body.offsets[1])
     guard 0 <= from, from <= to else {
       throw bad(path, "\(tensor) has impossible data offsets [\(from), \(to)]", again)
     }
@@ -161,23 +182,24 @@ struct SafetensorsHeader {
         path, "\(tensor) ends at byte \(to) of the data, but the file has only \(fileBytes - dataStart): it was cut off",
         "download or copy it again")
     }
-    if let bits = SafetensorsType.bits[body.dtype] {
+    if let bits = SafetensorsType.bits[body.type] {
       let (needed, overflow) = shape.elements.multipliedReportingOverflow(by: bits)
       guard !overflow, needed == (to - from) * 8 else {
         throw bad(
-          path, "\(tensor) has \(to - from) bytes, but \(shape) of \(body.dtype) takes \(overflow ? "more than can be counted" : "\(needed / 8)")",
+          path, "\(tensor) has \(to - from) bytes, but \(shape) of \(body.type) takes \(overflow ? "more than can be counted" : "\(needed / 8)")",
           again)
       }
     }
     return Entry(
-      name: name, type: body.dtype, shape: shape, bytes: dataStart + from..<dataStart + to)
+      name: name, type: body.type, shape: shape, bytes: dataStart + from..<dataStart + to)
   }
 
   private static func checkCoverage(
     _ entries: [Entry], _ path: String, _ dataStart: Int, _ fileBytes: Int
   ) throws(Failure) {
     var end = dataStart
-    var last = "the header"
+    var previous: Entry?
+    var last: String { previous.map { "tensor '\($0.name.printable)'" } ?? "the header" }
     for entry in entries {
       guard entry.bytes.lowerBound >= end else {
         throw bad(
@@ -189,7 +211,7 @@ struct SafetensorsHeader {
           again)
       }
       end = entry.bytes.upperBound
-      last = "tensor '\(entry.name.printable)'"
+      previous = entry
     }
     guard end == fileBytes else {
       throw bad(path, "\(fileBytes - end) bytes after \(last) belong to no tensor", again)

@@ -179,8 +179,7 @@ public struct AdapterBases {
 
   /// Nuclear over Frobenius norm.
   private static func spread(_ part: LowRankUpdate.Part) -> Double {
-    var values = part.values
-    let squares = SingularValues.squares(&values, shape: part.shape)
+    let squares = SingularValues.squares(part.values, shape: part.shape)
     let total = squares.reduce(0, +)
     return total > 0 ? squares.reduce(0) { $0 + $1.squareRoot() } / total.squareRoot() : 1
   }

@@ -10,45 +10,29 @@ public enum Arborescence {
   ///   is not looked at.
   /// - Returns: the parent of each node, nil for roots. Ties go to the lower index.
   public static func parents(_ cost: SquareMatrix) -> [Int?] {
-    var search = Search(cost)
+    var search = Search(Edges.columns(cost))
     return search.run()
   }
 
-  /// Contracted nodes are numbered from n on; node n of the sources is the virtual root.
-  private struct Search {
-    let n: Int
-    /// into[c][u]: cost of the cheapest edge from node u into component c, after the reductions.
-    var into: [[Double]]
-    /// head[c][u]: the node inside c at which that edge ends; empty for single nodes.
-    var head: [[Int32]]
-    /// Cost of the virtual root's edge into c, and the node it ends at. It is taken only when
-    /// nothing else leads into c, so it never competes with real edges.
-    var rootCost: [Double]
-    var rootHead: [Int]
-    /// component[u]: the outermost component that node u is in.
-    var component: [Int]
-    var members: [[Int]]
-    var enclosing: [Int?]
-    var entry: [(source: Int?, head: Int)?]
-    var closed: [Bool]
+  /// The edges of one graph, for several searches.
+  struct Edges {
+    private let columns: [[Double]]
 
-    init(_ cost: SquareMatrix) {
-      n = cost.n
-      let n = cost.n
-      into = Self.columns(cost)
-      head = Array(repeating: [], count: n)
-      rootCost = Array(repeating: 0, count: n)
-      rootHead = Array(0..<n)
-      component = Array(0..<n)
-      members = Array(repeating: [], count: n)
-      enclosing = Array(repeating: nil, count: n)
-      entry = Array(repeating: nil, count: n)
-      closed = Array(repeating: false, count: n)
+    /// - Parameter cost: see `parents`.
+    init(_ cost: SquareMatrix) { columns = Self.columns(cost) }
+
+    /// - Parameter root: into which no edge may lead; nil: free.
+    /// - Returns: see `parents`.
+    func parents(root: Int? = nil) -> [Int?] {
+      var columns = columns
+      if let root { columns[root] = Array(repeating: .infinity, count: columns.count) }
+      var search = Search(columns)
+      return search.run()
     }
 
     /// The matrix by columns, without what is no edge. Square tiles, so that rows are read and
     /// columns written within the cache.
-    private static func columns(_ cost: SquareMatrix) -> [[Double]] {
+    fileprivate static func columns(_ cost: SquareMatrix) -> [[Double]] {
       let n = cost.n
       var columns = (0..<n).map { _ in Array(repeating: Double.infinity, count: n) }
       let tile = 64
@@ -68,6 +52,42 @@ public enum Arborescence {
       }
       return columns
     }
+  }
+
+  /// Contracted nodes are numbered from n on; node n of the sources is the virtual root.
+  private struct Search {
+    let n: Int
+    /// into[c][u]: cost of the cheapest edge from node u into component c, after the reductions.
+    var into: [[Double]]
+    /// head[c][u]: the node inside c at which that edge ends; empty for single nodes.
+    var head: [[Int32]]
+    /// Cost of the virtual root's edge into c, and the node it ends at. It is taken only when
+    /// nothing else leads into c, so it never competes with real edges.
+    var rootCost: [Double]
+    var rootHead: [Int]
+    /// component[u]: the outermost component that node u is in.
+    var component: [Int]
+    var members: [[Int]]
+    var enclosing: [Int?]
+    var entry: [(source: Int?, head: Int)?]
+    var closed: [Bool]
+    /// Is or was it on the path that grows? What was is closed or contracted, and not met again.
+    var onPath: [Bool]
+
+    init(_ columns: [[Double]]) {
+      let n = columns.count
+      self.n = n
+      into = columns
+      head = Array(repeating: [], count: n)
+      rootCost = Array(repeating: 0, count: n)
+      rootHead = Array(0..<n)
+      component = Array(0..<n)
+      members = Array(repeating: [], count: n)
+      enclosing = Array(repeating: nil, count: n)
+      entry = Array(repeating: nil, count: n)
+      closed = Array(repeating: false, count: n)
+      onPath = closed
+    }
 
     private func end(of component: Int, from source: Int) -> Int {
       head[component].isEmpty ? component : Int(head[component][source])
@@ -82,7 +102,7 @@ public enum Arborescence {
     /// finished part is met.
     private mutating func grow(from start: Int) {
       var path = [start]
-      var onPath: Set<Int> = [start]
+      onPath[start] = true
       while let c = path.last {
         guard let source = cheapestSource(of: c) else {
           entry[c] = (nil, rootHead[c])
@@ -91,7 +111,8 @@ public enum Arborescence {
         entry[c] = (source, end(of: c, from: source))
         let d = component[source]
         if closed[d] { break }
-        if onPath.insert(d).inserted {
+        if !onPath[d] {
+          onPath[d] = true
           path.append(d)
           continue
         }
@@ -99,8 +120,6 @@ public enum Arborescence {
         let cycle = Array(path[first...])
         path.removeLast(cycle.count)
         let merged = contract(cycle)
-        for member in cycle { onPath.remove(member) }
-        onPath.insert(merged)
         path.append(merged)
       }
       for c in path { closed[c] = true }
@@ -138,8 +157,7 @@ public enum Arborescence {
         head[c] = []
         enclosing[c] = merged
       }
-      let inside = Set(cycle)
-      for u in 0..<n where inside.contains(component[u]) { component[u] = merged }
+      for u in 0..<n where enclosing[component[u]] == merged { component[u] = merged }
       into.append(costs)
       head.append(heads)
       rootCost.append(fromRoot)
@@ -148,6 +166,7 @@ public enum Arborescence {
       enclosing.append(nil)
       entry.append(nil)
       closed.append(false)
+      onPath.append(true)
       return merged
     }
 

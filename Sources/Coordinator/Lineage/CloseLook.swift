@@ -7,6 +7,9 @@ struct CloseLook: Sendable {
   /// Places in a pair's terms after those of `DirectionModel`.
   private static let distance = 14
   private static let shared = 15
+
+  /// Pairs whose terms take longer than it takes to wake another thread.
+  private static let manyPairs = 128
   /// Share of trained tokens that an edge along which rows get longer counts as.
   private static let longerRows = 0.1
 
@@ -43,7 +46,7 @@ struct CloseLook: Sendable {
     let metric = metric
     let counts = isLinear || !metric.isLinear
     let spreads = counts && metric == .auto ? view.spreads(shared.map { ($0.pair, $0.a, $0.b) }) : []
-    let found = Parallel.map(shared.count) { k -> DirectionModel.Terms in
+    let found = Parallel.map(shared.count, least: Self.manyPairs) { k -> DirectionModel.Terms in
       let (_, pair, a, b) = shared[k]
       var terms = isLinear ? direction.terms(view, pair, a, b) : .zero
       if counts {

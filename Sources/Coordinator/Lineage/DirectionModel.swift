@@ -108,18 +108,19 @@ enum DirectionModel {
   /// `evidence` to a part in 1e12, many times as fast: for resamplings, which ask no more.
   static func quickEvidence(_ sums: Terms, _ judge: Judge) -> Double {
     guard sums[moved] > 0 else { return 0 }
-    return quickLogLikelihood(sums, judge.forward, sign: 1)
-      - quickLogLikelihood(sums, judge.backward, sign: -1) + judge.evidence
-  }
-
-  private static func quickLogLikelihood(_ sums: Terms, _ shifts: Shifts, sign: Double) -> Double {
-    withUnsafeTemporaryAllocation(of: mt_fit.self, capacity: 2) { fits in
+    return withUnsafeTemporaryAllocation(of: mt_fit.self, capacity: 4) { fits in
       var count = 0
       for energy in [lower, plain] where sums[energy.place] > 0 {
-        fits.initializeElement(at: count, to: Fit(sums, energy, sign).kernel)
+        let forward = Fit(sums, energy, 1)
+        fits.initializeElement(at: count, to: forward.kernel)
+        fits.initializeElement(at: 2 + count, to: Fit(sums, energy, -1, volume: forward.volume).kernel)
         count += 1
       }
-      return mt_log_likelihood(fits.baseAddress, count, shifts.values, shifts.logs, shifts.values.count)
+      func logLikelihood(_ first: Int, _ shifts: Shifts) -> Double {
+        mt_log_likelihood(
+          fits.baseAddress.map { $0 + first }, count, shifts.values, shifts.logs, shifts.values.count)
+      }
+      return logLikelihood(0, judge.forward) - logLikelihood(2, judge.backward) + judge.evidence
     }
   }
 
@@ -143,9 +144,10 @@ enum DirectionModel {
     private let square: SIMD4<Double>
     /// Logs of the sizes' probabilities and of the integrals' volumes. What is the same in both
     /// directions and for all sizes is left out.
-    private let volume: SIMD4<Double>
+    let volume: SIMD4<Double>
 
-    init(_ sums: Terms, _ energy: Energy, _ sign: Double) {
+    /// - Parameter volume: of the other sign, which is the same.
+    init(_ sums: Terms, _ energy: Energy, _ sign: Double, volume known: SIMD4<Double>? = nil) {
       self.energy = energy
       let p = energy.place
       let (w, wx, wxx) = (sums[p], sign * sums[p + 1], sums[p + 2])
@@ -165,6 +167,10 @@ enum DirectionModel {
       let turned = b * wt * tilted - wt * (w * tilted + wt * rest) + a * w * rest
       linear = 2 * (turned / determinant - rest)
       square = w - (b * wt * wt - 2 * wt * wt * w + a * w * w) / determinant
+      if let known {
+        volume = known
+        return
+      }
       var volume = SIMD4<Double>.zero
       for lane in 0..<4 {
         volume[lane] = logProbabilities[lane] - 0.5 * log(determinant[lane] * freedom[lane] * freedom[lane])

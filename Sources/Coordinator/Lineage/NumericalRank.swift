@@ -16,9 +16,9 @@ enum NumericalRank {
     }
     let sigma = (noise / Double(shape.count)).squareRoot()
     let edge = 2 * sigma * (Double(shape.rows).squareRoot() + Double(shape.columns).squareRoot())
-    var difference = (0..<shape.count).map {
+    let difference = (0..<shape.count).map {
       Double(block.values[first + $0]) - Double(block.values[second + $0])
     }
-    return SingularValues.squares(&difference, shape: shape).count { $0 > edge * edge }
+    return SingularValues.squares(difference, shape: shape).count { $0 > edge * edge }
   }
 }

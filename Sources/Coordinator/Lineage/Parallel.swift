@@ -4,8 +4,9 @@ internal import Synchronization
 /// Independent pieces of work on all processors; each result has its place, so that the outcome
 /// does not depend on who was faster.
 enum Parallel {
-  static func map<T: Sendable>(_ count: Int, _ body: @Sendable (Int) -> T) -> [T] {
-    guard count > 1 else { return (0..<count).map(body) }
+  /// - Parameter least: fewer pieces are not worth waking other threads for.
+  static func map<T: Sendable>(_ count: Int, least: Int = 2, _ body: @Sendable (Int) -> T) -> [T] {
+    guard count >= least else { return (0..<count).map(body) }
     let stride = max(1, count / 64)
     let parts = (count + stride - 1) / stride
     let results = Mutex([Int: [T]]())

@@ -23,13 +23,14 @@ final class RankedTensors<Base: TensorSource>: TensorSource {
   func eachTensor(
     where isWanted: (Int) -> Bool, _ body: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) {
-    var current = 0
+    var asked: [Int] = []
     func isNext(_ number: Int) -> Bool {
-      current = number
-      return isWanted(number)
+      guard isWanted(number) else { return false }
+      asked.append(number)
+      return true
     }
     try base.eachTensor(where: isNext) { tensor throws(Failure) in
-      let number = current
+      let number = asked.removeFirst()
       var tensor = tensor
       if let sketch = tensor.sums.sketch {
         tensor.sums.sketch = nil

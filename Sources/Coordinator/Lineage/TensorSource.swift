@@ -1,13 +1,13 @@
 public import Core
 
-/// The gathered sums of all compared tensors, handed out one after the other, so that no more than
-/// one needs to be in memory. May be gone through several times.
+/// The gathered sums of all compared tensors, handed out one after the other, so that not all need to be
+/// in memory. May be gone through several times.
 public protocol TensorSource {
   /// In the order of the tensors.
   var roles: [TensorRole] { get }
 
-  /// - Parameter isWanted: asked for the number of each tensor before it is read; what is not wanted
-  ///   costs nothing.
+  /// - Parameter isWanted: asked for the number of each tensor in order, before it is read: that may be while
+  ///   the one before it is still looked at. What is not wanted costs nothing.
   func eachTensor(
     where isWanted: (Int) -> Bool, _ body: (TensorSums) throws(Failure) -> Void
   ) throws(Failure)

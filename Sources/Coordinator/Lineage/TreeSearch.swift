@@ -51,15 +51,14 @@ struct TreeSearch: Sendable {
 
   private func solve(_ cost: SquareMatrix) -> [Int?] {
     let limited = limited(cost)
-    let free = Arborescence.parents(limited)
+    let edges = Arborescence.Edges(limited)
+    let free = edges.parents()
     let roots = free.indices.filter { free[$0] == nil }
     guard unit > 0 || !sources.isEmpty, roots.count == 1, free.count > 2 else { return free }
     var best = free
     var least = sources[roots[0]] != nil ? Double.infinity : value(free, limited)
     for root in near(roots[0], free) where root != roots[0] && sources[root] == nil {
-      var forced = limited
-      for i in 0..<forced.n { forced[i, root] = .nan }
-      let found = Arborescence.parents(forced)
+      let found = edges.parents(root: root)
       guard found.count(where: { $0 == nil }) == 1 else { continue }
       let value = value(found, limited)
       if value < least {

@@ -30,10 +30,16 @@ public struct Plan: Sendable {
     self.notes = notes + Self.notesOnTypes(models) + SketchSize.notes(tensors) + single + Self.notesOnStrangers(models, tensors)
   }
 
-  private init(_ whole: Plan, tensors: [PlannedTensor], shards: [Shard]) {
-    (models, notes) = (whole.models, whole.notes)
+  private init(models: [ModelRecord], tensors: [PlannedTensor], shards: [Shard], notes: [Note]) {
+    self.models = models
     self.tensors = tensors
     self.shards = shards
+    self.notes = notes
+  }
+
+  /// The same plan for the same models, whose stores lie elsewhere.
+  public func moved(to models: [ModelRecord]) -> Plan {
+    Plan(models: models, tensors: tensors, shards: shards, notes: notes)
   }
 
   /// The part of the plan whose tensors are finished. Shards keep the numbers that they have in the
@@ -49,7 +55,7 @@ public struct Plan: Sendable {
           spectrum: shard.spectrum)
       }
     }
-    return Plan(self, tensors: kept.map { tensors[$0] }, shards: shards)
+    return Plan(models: models, tensors: kept.map { tensors[$0] }, shards: shards, notes: notes)
   }
 
   /// The shards of one tensor, numbered from `first` on.
@@ -85,19 +91,29 @@ public struct Plan: Sendable {
 
   private static func match(_ models: [ModelRecord], _ statistics: Statistics) -> ([PlannedTensor], [Note]) {
     var order: [Key] = []
-    var copies: [Key: [PlannedTensor.Copy]] = [:]
+    var numbers: [Key: Int] = [:]
+    var all: [[PlannedTensor.Copy]] = []
+    // Of the last model's tensors.
+    var places: [Int] = []
     for (index, model) in models.enumerated() {
-      for (tensor, name) in zip(model.tensors, model.commonNames) {
-        let key = Key(name: name, shape: tensor.shape)
-        if copies[key] == nil { order.append(key) }
-        copies[key, default: []].append(.init(model: index, name: tensor.name, type: tensor.type))
+      if index == 0 || model.aliases != models[index - 1].aliases || !model.hasSameTensors(as: models[index - 1]) {
+        places = zip(model.tensors, model.commonNames).map { tensor, name in
+          let key = Key(name: name, shape: tensor.shape)
+          if let known = numbers[key] { return known }
+          numbers[key] = order.count
+          order.append(key)
+          all.append([])
+          return order.count - 1
+        }
+      }
+      for (tensor, place) in zip(model.tensors, places) {
+        all[place].append(.init(model: index, name: tensor.name, type: tensor.type))
       }
     }
     let updates = updates(models)
     var tensors: [PlannedTensor] = []
     var alone: [Int: Int] = [:]
-    for key in order {
-      guard let copies = copies[key] else { continue }
+    for (key, copies) in zip(order, all) {
       let changes = updates[Place(name: key.name, rows: key.shape.rows, columns: key.shape.columns)] ?? []
       guard copies.count > 1 || !changes.isEmpty else {
         alone[copies[0].model, default: 0] += 1

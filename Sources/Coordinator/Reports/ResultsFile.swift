@@ -130,6 +130,7 @@ public final class ResultsFile {
   /// Adds what was solved and puts the file in place.
   public func finish(_ lineage: Lineage, metric: DistanceMetric) throws(Failure) {
     let n = ids.count
+    for layers in [l2, l1, max, ranks?.rank, ranks?.exact, ranks?.saturated] { try layers?.flush() }
     try file.makeGroup("/distance")
     try write(lineage.distances, of: metric)
     if metric != .l2 { try write(euclidean.matrix, of: .l2) }

@@ -120,3 +120,11 @@ void mt_spreads(const mt_submatrices *matrices, const mt_scaled_pair *pairs, siz
   if (matrices->rows > MT_SPREAD_SIDE || matrices->columns > MT_SPREAD_SIDE) abort();
   mt_current()->spreads(matrices, pairs, count, spreads);
 }
+
+void mt_squares_f32(const float *values, size_t matrices, int rows, int columns, double *squares) {
+  mt_current()->squares_f32(values, matrices, rows, columns, squares);
+}
+
+void mt_squares_f64(const double *values, size_t matrices, int rows, int columns, double *squares) {
+  mt_current()->squares_f64(values, matrices, rows, columns, squares);
+}

@@ -29,6 +29,8 @@ struct mt_kernels {
   void (*weigh)(const float *, const float *, const uint32_t *, size_t, float *);
   double (*log_likelihood)(const mt_fit *, size_t, const double *, const double *, size_t);
   void (*spreads)(const mt_submatrices *, const mt_scaled_pair *, size_t, double *);
+  void (*squares_f32)(const float *, size_t, int, int, double *);
+  void (*squares_f64)(const double *, size_t, int, int, double *);
 };
 
 extern const struct mt_kernels mt_portable_kernels;

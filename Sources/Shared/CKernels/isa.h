@@ -233,6 +233,7 @@ TARGET static void NAME(add_collinear)(const double *gaps, const double *norms, 
 }
 
 #include "lineage_body.h"
+#include "spectrum_body.h"
 
 const struct mt_kernels NAME(kernels) = {
     .name = ISA_NAME,
@@ -258,4 +259,6 @@ const struct mt_kernels NAME(kernels) = {
     .weigh = NAME(weigh),
     .log_likelihood = NAME(log_likelihood),
     .spreads = NAME(spreads),
+    .squares_f32 = NAME(squares_f32),
+    .squares_f64 = NAME(squares_f64),
 };

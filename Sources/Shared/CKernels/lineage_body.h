@@ -19,75 +19,130 @@ TARGET static void NAME(weigh)(const float *terms, const float *weights, const u
   *(LINE *)to = sum;
 }
 
-// Of positive normal numbers, to about an ulp.
-TARGET static inline WIDE NAME(log)(WIDE x) {
-  WHOLE bits;
-  memcpy(&bits, &x, sizeof bits);
-  // The mantissa between the roots of a half and of two.
-  WHOLE above = (bits & 0xfffffffffffff) - 0x6a09e667f3bcd;
-  WHOLE exponent = (bits >> 52) - 1023 + (above >= 0 ? (WHOLE)1 : (WHOLE)0);
-  WHOLE mantissa = bits - (exponent << 52);
-  WIDE m;
-  memcpy(&m, &mantissa, sizeof m);
-  WIDE f = (m - 1) / (m + 1), q = f * f;
-  WIDE series = 2.0 / 21;
+// Is it so in any lane?
+#define ANY(lanes) (__builtin_reduce_or(lanes) != 0)
+
+// Likelihoods are taken of two vectors at a time: each step of a logarithm waits for the one before.
+#define PAIRS (2 * DOUBLES)
+typedef double CAT(NAME(pair), _) __attribute__((ext_vector_type(PAIRS), aligned(8)));
+typedef int64_t CAT(NAME(paired), _) __attribute__((ext_vector_type(PAIRS), aligned(8)));
+#define PAIR CAT(NAME(pair), _)
+#define PAIRED CAT(NAME(paired), _)
+
+// x = 2^exponent * mantissa, which lies between the roots of a half and of two; x positive and normal.
+// Vectors that are longer than registers are handed over in memory.
+TARGET static inline void NAME(split)(const PAIR *x, PAIR *exponent, PAIR *mantissa) {
+  PAIRED bits;
+  memcpy(&bits, x, sizeof bits);
+  PAIRED above = (bits & 0xfffffffffffff) - 0x6a09e667f3bcd;
+  PAIRED power = (bits >> 52) - 1023 + (above >= 0 ? (PAIRED)1 : (PAIRED)0);
+  bits -= power << 52;
+  memcpy(mantissa, &bits, sizeof bits);
+  *exponent = __builtin_convertvector(power, PAIR);
+}
+
+// The log of 2^exponent * m, to about an ulp, by the ratio f = (m - 1) / (m + 1).
+TARGET static inline void NAME(log_from)(const PAIR *exponent, const PAIR *ratio, PAIR *to) {
+  PAIR f = *ratio, q = f * f, series = 2.0 / 21;
   _Pragma("clang loop unroll(full)") for (int odd = 19; odd >= 3; odd -= 2) series = series * q + 2.0 / odd;
-  WIDE e = __builtin_convertvector(exponent, WIDE);
-  return e * 0x1.62e42fefa39efp-1 + (2 * f + f * q * series);
+  *to = *exponent * 0x1.62e42fefa39efp-1 + (2 * f + f * q * series);
+}
+
+TARGET static inline void NAME(log)(PAIR *x) {
+  PAIR exponent, m;
+  NAME(split)(x, &exponent, &m);
+  m = (m - 1) / (m + 1);
+  NAME(log_from)(&exponent, &m, x);
+}
+
+// Of four vectors, with one division for all of them: it takes as long as the rest of a logarithm.
+TARGET static inline void NAME(logs)(PAIR *x) {
+  PAIR exponents[4], m[4], ratios[4];
+  for (int k = 0; k < 4; k++) NAME(split)(&x[k], &exponents[k], &m[k]);
+  PAIR first = (m[0] + 1) * (m[1] + 1), second = (m[2] + 1) * (m[3] + 1);
+  PAIR inverse = 1 / (first * second);
+  ratios[0] = inverse * second * (m[1] + 1);
+  ratios[1] = inverse * second * (m[0] + 1);
+  ratios[2] = inverse * first * (m[3] + 1);
+  ratios[3] = inverse * first * (m[2] + 1);
+  for (int k = 0; k < 4; k++) {
+    ratios[k] *= m[k] - 1;
+    NAME(log_from)(&exponents[k], &ratios[k], &x[k]);
+  }
 }
 
 // Of numbers up to 700; what is below -700 counts as that.
-TARGET static inline WIDE NAME(exp)(WIDE x) {
+TARGET static inline void NAME(exp)(PAIR *of) {
   // Inverse factorials.
   static const double taylor[] = {
       1.0,         1.0,          1.0 / 2,       1.0 / 6,        1.0 / 24,       1.0 / 120,      1.0 / 720,
       1.0 / 5040,  1.0 / 40320,  1.0 / 362880,  1.0 / 3628800,  1.0 / 39916800, 1.0 / 479001600,
       1.0 / 6227020800};
-  x = WIDER(x, (WIDE)-700.0);
-  WIDE n = x * 0x1.71547652b82fep0 + 0x1.8p52;
-  WHOLE bits;
+  PAIR x = WIDER(*of, (PAIR)-700.0);
+  PAIR n = x * 0x1.71547652b82fep0 + 0x1.8p52;
+  PAIRED bits;
   memcpy(&bits, &n, sizeof bits);
   n -= 0x1.8p52;
-  WIDE r = x - n * 0x1.62e42fee00000p-1 - n * 0x1.a39ef35793c76p-33;
-  WIDE series = taylor[13];
+  PAIR r = x - n * 0x1.62e42fee00000p-1 - n * 0x1.a39ef35793c76p-33;
+  PAIR series = taylor[13];
   _Pragma("clang loop unroll(full)") for (int k = 12; k >= 0; k--) series = series * r + taylor[k];
-  WHOLE scaled;
+  PAIRED scaled;
   memcpy(&scaled, &series, sizeof scaled);
   scaled += bits << 52;
-  memcpy(&series, &scaled, sizeof series);
-  return series;
+  memcpy(of, &scaled, sizeof scaled);
 }
 
 TARGET static double NAME(log_likelihood)(const mt_fit *fits, size_t fit_count, const double *shifts,
                                           const double *logs, size_t count) {
-  double exponents[MT_SHIFTS + DOUBLES];
-  double largest = -INFINITY;
-  for (size_t at = 0; at < count; at += DOUBLES) {
-    size_t filled = count - at < DOUBLES ? count - at : DOUBLES;
-    WIDE s = shifts[at], exponent = logs[at];
-    memcpy(&s, shifts + at, filled * sizeof *shifts);
-    memcpy(&exponent, logs + at, filled * sizeof *logs);
-    for (const mt_fit *fit = fits; fit < fits + fit_count; fit++) {
-      WIDE e[4], top = -INFINITY, sum = 0;
+  double exponents[MT_SHIFTS + PAIRS], padded[MT_SHIFTS + PAIRS];
+  size_t filled = (count + PAIRS - 1) / PAIRS * PAIRS;
+  for (size_t k = 0; k < filled; k++) {
+    exponents[k] = logs[k < count ? k : 0];
+    padded[k] = shifts[k < count ? k : 0];
+  }
+  for (const mt_fit *fit = fits; fit < fits + fit_count; fit++) {
+    PAIR half = 0.5 * fit->degrees;
+    for (size_t at = 0; at < filled; at += PAIRS) {
+      PAIR s, exponent, e[4], top = -INFINITY, sum = 0;
+      memcpy(&s, padded + at, sizeof s);
+      memcpy(&exponent, exponents + at, sizeof exponent);
       for (int k = 0; k < 4; k++) {
-        WIDE misfit = fit->constant[k] + s * fit->linear[k] + s * s * fit->square[k];
-        e[k] = fit->volume[k] - 0.5 * fit->degrees * NAME(log)(1 + WIDER(misfit, (WIDE)0.0) / fit->stiffness);
+        PAIR misfit = fit->constant[k] + s * fit->linear[k] + s * s * fit->square[k];
+        e[k] = fit->stiffness + WIDER(misfit, (PAIR)0.0);
+      }
+      NAME(logs)(e);
+      for (int k = 0; k < 4; k++) {
+        e[k] = fit->volume[k] - half * e[k];
         top = WIDER(e[k], top);
       }
-      for (int k = 0; k < 4; k++) sum += NAME(exp)(e[k] - top);
-      exponent += fit->weight * (top + NAME(log)(sum));
+      // What adds less than half an ulp to 1 is left out, and mostly one of the four is all there is.
+      for (int k = 0; k < 4; k++) {
+        e[k] -= top;
+        if (!ANY(e[k] > -40)) continue;
+        NAME(exp)(&e[k]);
+        sum += e[k];
+      }
+      if (ANY(sum != 1)) {
+        NAME(log)(&sum);
+        top += sum;
+      }
+      exponent += fit->weight * top;
+      memcpy(exponents + at, &exponent, sizeof exponent);
     }
-    memcpy(exponents + at, &exponent, sizeof exponent);
-    for (size_t k = 0; k < filled; k++) largest = exponents[at + k] > largest ? exponents[at + k] : largest;
   }
+  double largest = -INFINITY;
+  for (size_t k = 0; k < count; k++) largest = exponents[k] > largest ? exponents[k] : largest;
   double sum = 0;
-  for (size_t at = 0; at < count; at += DOUBLES) {
-    WIDE e;
+  for (size_t at = 0; at < filled; at += PAIRS) {
+    PAIR e;
     memcpy(&e, exponents + at, sizeof e);
-    e = NAME(exp)(e - largest);
-    for (size_t k = 0; k < DOUBLES && at + k < count; k++) sum += e[k];
+    e -= largest;
+    NAME(exp)(&e);
+    for (size_t k = 0; k < PAIRS && at + k < count; k++) sum += e[k];
   }
-  return largest + NAME(log)((WIDE)sum)[0];
+  PAIR whole = sum;
+  NAME(log)(&whole);
+  return largest + whole[0];
 }
 
 // A small symmetric matrix per lane, the lower triangle row by row.
@@ -127,40 +182,41 @@ TARGET static void NAME(reduce)(WIDE *a, int n, WIDE *diagonal, WIDE *squares) {
 }
 
 // Eigenvalues of tridiagonal matrices by the QL variant of Pal, Walker and Kahan, which takes no
-// roots; all lanes go on until the last is through. `d` and `e` as from `reduce`; of trace 1 or 0.
-TARGET static int NAME(eigenvalues)(WIDE *d, WIDE *e, int n) {
+// roots; all lanes go on until the last is through, but those that are through stay as they are, so that no
+// lane depends on its neighbours. `d` and `e` as from `reduce`; of a trace near 1 or 0. NaN where it takes
+// too long.
+TARGET static void NAME(eigenvalues)(WIDE *d, WIDE *e, int n) {
+  _Pragma("STDC FP_CONTRACT OFF")
   for (int l = 0; l + 1 < n; l++) {
     for (int sweep = 0;; sweep++) {
       WIDE product = d[l] * d[l + 1];
       WIDE bound = 0x1p-104 * (product > 0 ? product : -product) + 1e-34;
       WHOLE open = e[l] > bound;
-      int isOpen = 0;
-      for (int k = 0; k < DOUBLES; k++) isOpen |= open[k] != 0;
-      if (!isOpen) break;
-      if (sweep == 60) return 0;
+      if (!ANY(open)) break;
+      if (sweep == 60) {
+        d[l] = open ? (WIDE)NAN : d[l];
+        break;
+      }
       WIDE root = __builtin_elementwise_sqrt(open ? e[l] : (WIDE)1.0);
       WIDE sigma = (d[l + 1] - d[l]) / (2 * root);
       WIDE r = __builtin_elementwise_sqrt(sigma * sigma + 1);
-      WIDE shift = d[l] - root / (sigma < 0 ? sigma - r : sigma + r);
-      // Lanes that are through are turned about the eigenvalue that they have: it stays.
-      sigma = open ? shift : d[l];
-      e[l] = open ? e[l] : (WIDE)0.0;
+      sigma = d[l] - root / (sigma < 0 ? sigma - r : sigma + r);
       WIDE c = 1, s = 0, gamma = d[n - 1] - sigma, p = gamma * gamma;
       for (int i = n - 2; i >= l; i--) {
         WIDE b = e[i], whole = p + b;
-        if (i < n - 2) e[i + 1] = s * whole;
+        if (i < n - 2) e[i + 1] = open ? s * whole : e[i + 1];
         WIDE one = 1 / whole, before = c, last = gamma;
         c = whole > 0 ? p * one : (WIDE)1.0;
         s = whole > 0 ? b * one : (WIDE)0.0;
-        gamma = c * (d[i] - sigma) - s * last;
-        d[i + 1] = last + (d[i] - gamma);
-        p = c > 0 ? gamma * gamma / c : before * b;
+        gamma = __builtin_elementwise_fma(c, d[i] - sigma, -s * last);
+        d[i + 1] = open ? last + (d[i] - gamma) : d[i + 1];
+        // The limit, where c is next to nothing.
+        p = c > 1e-200 ? gamma * gamma * (whole / p) : before * b;
       }
-      e[l] = s * p;
-      d[l] = sigma + gamma;
+      e[l] = open ? s * p : e[l];
+      d[l] = open ? sigma + gamma : d[l];
     }
   }
-  return 1;
 }
 
 TARGET static void NAME(spread_lanes)(const mt_submatrices *m, const mt_scaled_pair *pairs, size_t count,
@@ -183,34 +239,43 @@ TARGET static void NAME(spread_lanes)(const mt_submatrices *m, const mt_scaled_p
         to[(i * inner + j) * DOUBLES] = u - v;
       }
   }
-  WIDE trace = 0;
-  for (int i = 0; i < n; i++) {
-    for (int j = 0; j <= i; j++) {
-      WIDE even = 0, odd = 0;
-      int q = 0;
-      for (; q + 1 < inner; q += 2) {
-        even += difference[i * inner + q] * difference[j * inner + q];
-        odd += difference[i * inner + q + 1] * difference[j * inner + q + 1];
+  // In tiles of 4 x 2, which load less than they multiply.
+  for (int i = 0; i < n; i += 4) {
+    for (int j = 0; j < n && j < i + 4; j += 2) {
+      const WIDE *rows[4], *x = difference + j * inner, *y = j + 1 < n ? x + inner : x;
+      WIDE sums[4][2];
+      for (int r = 0; r < 4; r++) {
+        rows[r] = difference + (i + r < n ? i + r : i) * inner;
+        sums[r][0] = sums[r][1] = 0;
       }
-      if (q < inner) even += difference[i * inner + q] * difference[j * inner + q];
-      AT(i, j) = even + odd;
+      for (int q = 0; q < inner; q++) {
+        _Pragma("clang loop unroll(full)") for (int r = 0; r < 4; r++) {
+          sums[r][0] += rows[r][q] * x[q];
+          sums[r][1] += rows[r][q] * y[q];
+        }
+      }
+      for (int r = 0; r < 4 && i + r < n; r++) {
+        if (j <= i + r) AT(i + r, j) = sums[r][0];
+        if (j < i + r) AT(i + r, j + 1) = sums[r][1];
+      }
     }
-    trace += AT(i, i);
   }
+  WIDE trace = 0;
+  for (int i = 0; i < n; i++) trace += AT(i, i);
   // A trace of 1 keeps squares of squares in range.
   WIDE one = trace > 1e-300 && trace < 1e300 ? 1 / trace : (WIDE)0.0;
   for (int p = 0; p < n * (n + 1) / 2; p++) a[p] = one > 0 ? a[p] * one : (WIDE)0.0;
   WIDE diagonal[MT_SPREAD_SIDE], squares[MT_SPREAD_SIDE];
   NAME(reduce)(a, n, diagonal, squares);
-  int isDone = NAME(eigenvalues)(diagonal, squares, n);
+  NAME(eigenvalues)(diagonal, squares, n);
   WIDE nuclear = 0, total = 0;
   for (int i = 0; i < n; i++) {
-    WIDE value = WIDER(diagonal[i], (WIDE)0.0);
+    WIDE value = diagonal[i] < 0 ? (WIDE)0.0 : diagonal[i];
     nuclear += __builtin_elementwise_sqrt(value);
     total += value;
   }
   WIDE spread = nuclear / __builtin_elementwise_sqrt(total);
-  for (size_t k = 0; k < DOUBLES && k < count; k++) spreads[k] = isDone && one[k] > 0 ? spread[k] : NAN;
+  for (size_t k = 0; k < DOUBLES && k < count; k++) spreads[k] = one[k] > 0 ? spread[k] : NAN;
 }
 
 TARGET static void NAME(spreads)(const mt_submatrices *m, const mt_scaled_pair *pairs, size_t count,
@@ -228,4 +293,8 @@ TARGET static void NAME(spreads)(const mt_submatrices *m, const mt_scaled_pair *
 #undef WIDE
 #undef DOUBLES
 #undef WHOLE
+#undef ANY
+#undef PAIRS
+#undef PAIR
+#undef PAIRED
 #undef WIDER

@@ -56,12 +56,7 @@ public final class ShardAccumulator {
     var partial = comparison.partial
     partial.samples = sampler.blocks
     partial.sketch = sketcher?.sketch
-    if let block = spectrum?.blocks.first {
-      partial.bands = types.indices.flatMap { model in
-        var values = block.values(of: model).map { Double($0) }
-        return BandEnergies.of(&values, shape: block.shape)
-      }
-    }
+    if let block = spectrum?.blocks.first { partial.bands = BandEnergies.of(block) }
     return partial
   }
 

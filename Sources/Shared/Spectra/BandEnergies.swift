@@ -3,14 +3,17 @@ public import Core
 /// Where along the singular spectrum the energy of a matrix lies.
 public enum BandEnergies {
   /// Sums of squares of the singular values in `SpectrumGrid.bands` parts of equal number, the
-  /// largest values first.
-  public static func of(_ values: inout [Double], shape: SampleShape) -> [Double] {
-    let squares = SingularValues.squares(&values, shape: shape)
+  /// largest values first, of the same block of each model.
+  public static func of(_ block: SampleBlock) -> [Double] {
+    let side = min(block.shape.rows, block.shape.columns)
+    let squares = SingularValues.squares(block.values, shape: block.shape)
     let bands = SpectrumGrid.bands
-    return (0..<bands).map { band in
-      let from = squares.count - (band + 1) * squares.count / bands
-      let to = squares.count - band * squares.count / bands
-      return squares[from..<to].reduce(0, +)
+    return stride(from: 0, to: squares.count, by: max(1, side)).flatMap { start in
+      (0..<bands).map { band in
+        let from = start + side - (band + 1) * side / bands
+        let to = start + side - band * side / bands
+        return squares[from..<to].reduce(0, +)
+      }
     }
   }
 }

@@ -49,7 +49,7 @@ extension HDF5File {
     guard written >= 0 else { throw cannotWrite(name) }
   }
 
-  /// A stack of n x n matrices that is written one layer at a time.
+  /// A stack of n x n matrices, n > 0, that is written one layer after the other.
   ///
   /// - Parameter kind: how each number is stored; bytes hold 0 to 255.
   public func makeLayers(_ name: String, layers: Int, n: Int, of kind: LayerKind = .doubles)
@@ -77,14 +77,38 @@ extension HDF5File {
       self.n = n
     }
 
+    /// Layers that wait to be written, and the number of the first.
+    private var waiting: [Double] = []
+    private var first = 0
+
+    /// Small layers are written many at a time: each call of the library takes longer than its numbers.
+    private static let mostWaiting = 1 << 16
+
+    /// Takes a layer, which is in the file after the next `flush`.
     public func write(_ matrix: SquareMatrix, layer: Int) throws(Failure) {
+      guard n * n < Self.mostWaiting else { return try put(matrix.values, at: layer, count: 1) }
+      if layer != first + waiting.count / (n * n) || waiting.count + n * n > Self.mostWaiting {
+        try flush()
+        first = layer
+      }
+      waiting += matrix.values
+    }
+
+    public func flush() throws(Failure) {
+      guard !waiting.isEmpty else { return }
+      try put(waiting, at: first, count: waiting.count / (n * n))
+      first += waiting.count / (n * n)
+      waiting.removeAll(keepingCapacity: true)
+    }
+
+    private func put(_ values: [Double], at layer: Int, count layers: Int) throws(Failure) {
       let start: [hsize_t] = [hsize_t(layer), 0, 0]
-      let count: [hsize_t] = [1, hsize_t(n), hsize_t(n)]
+      let count: [hsize_t] = [hsize_t(layers), hsize_t(n), hsize_t(n)]
       guard
         let space = HDF5Handle(H5Dget_space(set.id), H5Sclose),
         H5Sselect_hyperslab(space.id, H5S_SELECT_SET, start, nil, count, nil) >= 0,
-        let memory = HDF5File.space([n, n]),
-        H5Dwrite(set.id, chdf5_f64(), memory.id, space.id, chdf5_default(), matrix.values) >= 0
+        let memory = HDF5File.space([layers, n, n]),
+        H5Dwrite(set.id, chdf5_f64(), memory.id, space.id, chdf5_default(), values) >= 0
       else { throw file.cannotWrite(name) }
     }
   }
@@ -112,6 +136,13 @@ extension HDF5File {
 
   /// Reads doubles, row-major.
   public func doubles(_ name: String) throws(Failure) -> [Double] {
+    try numbers(name, type: chdf5_f64(), zero: 0)
+  }
+
+  /// Reads bytes.
+  func bytes(_ name: String) throws(Failure) -> [UInt8] { try numbers(name, type: chdf5_u8(), zero: 0) }
+
+  private func numbers<T: BitwiseCopyable>(_ name: String, type: hid_t, zero: T) throws(Failure) -> [T] {
     chdf5_silence()
     guard
       let set = HDF5Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose),
@@ -119,9 +150,9 @@ extension HDF5File {
     else { throw unreadable(name) }
     let count = H5Sget_simple_extent_npoints(space.id)
     guard count >= 0, count < 1 << 34 else { throw unreadable(name) }
-    var values = [Double](repeating: 0, count: Int(count))
+    var values = [T](repeating: zero, count: Int(count))
     guard
-      H5Dread(set.id, chdf5_f64(), chdf5_all(), chdf5_all(), chdf5_default(), &values) >= 0
+      H5Dread(set.id, type, chdf5_all(), chdf5_all(), chdf5_default(), &values) >= 0
     else { throw unreadable(name) }
     return values
   }

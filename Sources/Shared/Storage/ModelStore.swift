@@ -9,6 +9,8 @@ internal import Foundation
 ///   - `/tensors/<name>` one dataset per tensor in the order of the original files, true shape and
 ///     type, either with external storage (pointing into the original file) or contiguous; `/` and
 ///     `%` in names are percent-encoded
+///   - `/places` all of these in one piece (see `PlaceTable`): only with external storage, as tools that
+///     rewrite a file move the weights in it. A store whose datasets are yet to be added has it already
 ///   - `/sources` one JSON line per original file
 ///   - `/set_aside` one JSON line per tensor that holds no floating-point weights
 ///   - `/` attribute `adapter` and `/adapter`, its configuration as JSON: only for an adapter that is
@@ -21,6 +23,7 @@ public final class ModelStore {
 
   static let formatAttribute = "modeltree_store"
   static let tensors = "/tensors"
+  static let places = "/places"
   static let sources = "/sources"
   static let setAside = "/set_aside"
   static let adapter = "/adapter"
@@ -56,6 +59,24 @@ public final class ModelStore {
   public func adapterConfiguration() throws(Failure) -> String? {
     guard file.integerAttribute(Self.adapterAttribute, of: "/") != nil else { return nil }
     return try file.strings(Self.adapter).first ?? ""
+  }
+
+  /// All tensors, in the order of the original files.
+  public func tensors() throws(Failure) -> [StoredTensor] {
+    if let known = try places() { return known }
+    var tensors: [StoredTensor] = []
+    for name in try names() { tensors.append(try tensor(name)) }
+    return tensors
+  }
+
+  /// As `tensors`, without asking for each; nil where that is not possible.
+  public func places() throws(Failure) -> [StoredTensor]? {
+    guard H5Lexists(file.id, Self.places, chdf5_default()) > 0 else { return nil }
+    guard let known = PlaceTable.decode(try file.bytes(Self.places)) else {
+      throw .badInput(
+        "'\(path.printable)' has a damaged '\(Self.places)'", advice: "import the model again")
+    }
+    return known
   }
 
   /// Tensor names in the order of the original files.

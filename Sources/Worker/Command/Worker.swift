@@ -37,8 +37,9 @@ final class Worker {
   private var stores: [String: [String]] = [:]
   private var clock = RunningClock()
   private var lastHeard = Duration.zero
-  /// Shards that were given and not answered yet.
-  private var underWay: Set<ComputePool.Place> = []
+  /// Shards that were given and not answered yet, with their weights.
+  private var underWay: [ComputePool.Place: Int] = [:]
+  private var appetite: Appetite
   /// Set by a signal: when the worker leaves, finished or not.
   private var leavesAt: Duration?
   private var hasComplained = false
@@ -47,12 +48,15 @@ final class Worker {
 
   private static let heartbeatInterval = Duration.seconds(1)
 
+  private static let gatheringMicroseconds: UInt32 = 1000
+
   /// What a signal leaves for the shards that have been begun.
   private static let farewell = Duration.seconds(2)
 
   init(_ options: Options, logger: Logger) {
     self.options = options
     self.logger = logger
+    appetite = Appetite(threads: options.threads)
     firstLook = FirstLook(paths: options.paths, logger: logger)
     pool = ComputePool(
       threads: options.threads, memoryBytes: options.memoryBytes, paths: options.paths,
@@ -78,6 +82,8 @@ final class Worker {
     var nextBeat = Self.heartbeatInterval
     while true {
       socket.wait(or: mailbox, milliseconds: 500)
+      // Several small shards are told at a time: each message wakes four threads, here and there.
+      if appetite.isSated { usleep(Self.gatheringMicroseconds) }
       let now = clock.advance()
       while let message = socket.receive(frameLimit: 1) {
         lastHeard = now
@@ -90,6 +96,7 @@ final class Worker {
         case .computed(let outcome): report(outcome, socket)
         }
       }
+      ask(socket)
       if let leavesAt, underWay.isEmpty || now >= leavesAt {
         socket.send([WorkerMessage.goodbye.encoded()])
         return
@@ -116,7 +123,7 @@ final class Worker {
   private func beginToLeave() {
     guard leavesAt == nil else { return }
     leavesAt = clock.now + Self.farewell
-    underWay.subtract(pool.dropQueued())
+    for place in pool.dropQueued() { underWay[place] = nil }
     logger.info("leaving on a signal", metadata: ["shards.under_way": "\(underWay.count)"])
   }
 
@@ -153,15 +160,12 @@ final class Worker {
     switch message {
     case .whoAreYou:
       pool.reset()
-      underWay = []
+      underWay = [:]
+      appetite.forget()
       stores = [:]
       if leavesAt == nil { socket.send([hello()]) }
     case .welcome:
-      // Per thread one shard being computed, one being read and two on the way, so that nobody waits
-      // for the network however small the shards are.
-      if leavesAt == nil {
-        socket.send([WorkerMessage.ready(credit: 4 * options.threads).encoded()])
-      }
+      appetite.wake()
     case .reject(let reason):
       throw Failure(.usage, "the coordinator refuses this worker: \(reason.printable)")
     case .open(let run):
@@ -171,13 +175,15 @@ final class Worker {
       if let closed = stores.removeValue(forKey: run) { pool.forget(closed) }
     case .assign(let assignment):
       guard let stores = stores[assignment.run], leavesAt == nil else { break }
-      underWay.insert(ComputePool.Place(assignment))
+      let weights = Self.weights(of: assignment)
+      underWay[ComputePool.Place(assignment)] = weights
+      appetite.wasGiven(weights: weights)
       pool.add(assignment, stores: stores)
     case .revoke(let run, let shard, let attempt):
       let place = ComputePool.Place(run: run, shard: shard, attempt: attempt)
-      guard underWay.remove(place) != nil else { break }
+      guard let weights = underWay.removeValue(forKey: place) else { break }
       pool.drop(place)
-      if leavesAt == nil { socket.send([WorkerMessage.ready(credit: 1).encoded()]) }
+      appetite.isDone(weights: weights, in: nil)
     case .finished:
       return .leave
     case .alive, .status:
@@ -190,7 +196,8 @@ final class Worker {
     guard outcome.epoch == pool.currentEpoch else { return }
     let assignment = outcome.assignment
     // A shard that was given to another in the meantime; its credit is given back already.
-    guard underWay.remove(ComputePool.Place(assignment)) != nil else { return }
+    guard let weights = underWay.removeValue(forKey: ComputePool.Place(assignment)) else { return }
+    appetite.isDone(weights: weights, in: outcome.seconds)
     switch outcome.result {
     case .success(let partial):
       let receipt = WorkerMessage.Receipt(
@@ -209,7 +216,20 @@ final class Worker {
         ).encoded()
       ])
     }
-    if leavesAt == nil { socket.send([WorkerMessage.ready(credit: 1).encoded()]) }
+  }
+
+  /// In bounds: what a coordinator says may be nonsense.
+  private static func weights(of assignment: CoordinatorMessage.Assignment) -> Int {
+    let models = assignment.sources.reduce(0) { $0 + $1.models.count }
+    let (weights, isTooLarge) = (assignment.end &- assignment.start).multipliedReportingOverflow(by: models)
+    return isTooLarge ? 0 : min(max(0, weights), 1 << 48)
+  }
+
+  /// For what has been answered, more.
+  private func ask(_ socket: Socket) {
+    guard leavesAt == nil else { return }
+    let credit = appetite.credit()
+    if credit > 0 { socket.send([WorkerMessage.ready(credit: credit).encoded()]) }
   }
 
   /// A file that is missing is told once, however many shards need it.

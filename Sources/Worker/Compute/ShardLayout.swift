@@ -67,12 +67,12 @@ struct ShardLayout: Sendable {
     }
     var found: [(model: Int, slice: Slice, type: ElementType)] = []
     for source in assignment.sources {
-      for model in source.models {
-        guard stores.indices.contains(model) else {
-          throw Failure(
-            .unclassified, "shard \(assignment.shard) names model \(model) of \(stores.count)")
-        }
-        let (tensor, weights) = try library.locate(source.tensor, in: stores[model])
+      if let stranger = source.models.first(where: { !stores.indices.contains($0) }) {
+        throw Failure(
+          .unclassified, "shard \(assignment.shard) names model \(stranger) of \(stores.count)")
+      }
+      let places = try library.locate(source.tensor, in: source.models.map { stores[$0] })
+      for (model, (tensor, weights)) in zip(source.models, places) {
         guard tensor.shape == assignment.shape else {
           throw .badInput(
             "'\(stores[model].printable)': '\(source.tensor.printable)' has the shape \(tensor.shape), the plan says \(assignment.shape)",

@@ -6,26 +6,17 @@ internal import Synchronization
 ///
 /// Stores are closed again at once: HDF5 keeps about half a megabyte per open file, which is more
 /// than a thousand models may take. What was found is remembered up to a limit; beyond it a look-up
-/// costs one more opening of the store, half a millisecond beside gigabytes of weights.
+/// costs one more opening of the store, half a millisecond.
 public final class StoreLibrary: Sendable {
   fileprivate struct State {
     let paths: PathMap
     let paces: FilePaces
     /// Open files, each with the store that it was first found in. All go by the coordinator's names.
     var files: [ExactText: (source: WeightSource, store: ExactText)] = [:]
-    var located: [Place: StoredTensor] = [:]
+    var shelves: [ExactText: Shelf] = [:]
+    var names = NameNumbers()
     /// Files that were found as they were imported, with what the import recorded of them.
     var verified: [Origin: SourceFile?] = [:]
-  }
-
-  fileprivate struct Place: Hashable {
-    var store: ExactText
-    var tensor: ExactText
-
-    init(_ store: String, _ tensor: String) {
-      self.store = ExactText(store)
-      self.tensor = ExactText(tensor)
-    }
   }
 
   fileprivate struct Origin: Hashable {
@@ -33,8 +24,8 @@ public final class StoreLibrary: Sendable {
     var file: ExactText
   }
 
-  /// Tensors remembered, at about 300 bytes each.
-  fileprivate static let limit = 50_000
+  /// Tensors remembered, at about 40 bytes each.
+  fileprivate static let limit = 400_000
 
   /// What is to be forgotten.
   fileprivate enum Wish {
@@ -73,12 +64,12 @@ public final class StoreLibrary: Sendable {
     for wish in wishes { state.forget(wish) }
   }
 
-  /// Finds a tensor and opens the file that holds its weights.
-  func locate(_ tensor: String, in store: String) throws(Failure) -> (StoredTensor, WeightSource) {
-    let outcome = state.withLock { state -> Result<(StoredTensor, WeightSource), Failure> in
+  /// Finds a tensor in each of the stores, and opens the files that hold its weights.
+  func locate(_ tensor: String, in stores: [String]) throws(Failure) -> [(StoredTensor, WeightSource)] {
+    let outcome = state.withLock { state -> Result<[(StoredTensor, WeightSource)], Failure> in
       fulfil(&state)
       do throws(Failure) {
-        return .success(try state.locate(tensor, in: store))
+        return .success(try stores.map { store throws(Failure) in try state.locate(tensor, in: store) })
       } catch {
         return .failure(error)
       }
@@ -91,21 +82,16 @@ extension StoreLibrary.State {
   mutating func locate(_ tensor: String, in path: String) throws(Failure)
     -> (StoredTensor, WeightSource)
   {
-    if let known = located[StoreLibrary.Place(path, tensor)],
-      let open = files[ExactText(known.file)]
-    {
-      guard open.source.hasFailed else { return (known, open.source) }
-      forget(file: known.file)
-    }
-    let found: StoredTensor
-    if let known = located[StoreLibrary.Place(path, tensor)] {
-      found = known
-    } else {
-      found = try look(tensor, path)
-    }
-    let key = ExactText(found.file)
-    if let known = files[key], !known.source.hasFailed { return (found, known.source) }
     let store = ExactText(path)
+    var known = known(tensor, store)
+    if let here = known, let open = files[ExactText(here.file)] {
+      guard open.source.hasFailed else { return (here, open.source) }
+      forget(file: here.file)
+      known = nil
+    }
+    let found = if let known { known } else { try look(tensor, path) }
+    let key = ExactText(found.file)
+    if let open = files[key], !open.source.hasFailed { return (found, open.source) }
     let source = try WeightSource(
       name: found.file, here: paths.local(found.file),
       recorded: verified[StoreLibrary.Origin(store: store, file: key)] ?? nil, paces: paces)
@@ -113,24 +99,30 @@ extension StoreLibrary.State {
     return (found, source)
   }
 
+  private func known(_ tensor: String, _ store: ExactText) -> StoredTensor? {
+    guard let shelf = shelves[store], let number = names.number(of: tensor) else { return nil }
+    return shelf.tensor(tensor, number)
+  }
+
   mutating func forget(_ wish: StoreLibrary.Wish) {
     switch wish {
     case .everything:
       files = [:]
-      located = [:]
+      shelves = [:]
       verified = [:]
     case .stores(let gone):
       files = files.filter { !gone.contains($0.value.store) }
-      located = located.filter { !gone.contains($0.key.store) }
+      shelves = shelves.filter { !gone.contains($0.key) }
       verified = verified.filter { !gone.contains($0.key.store) }
     }
+    if shelves.isEmpty { names = NameNumbers() }
   }
 
   /// So that it is looked at anew.
   private mutating func forget(file: String) {
     let key = ExactText(file)
     files[key] = nil
-    located = located.filter { ExactText($0.value.file) != key }
+    shelves = shelves.filter { !$0.value.keepsWeights(in: key) }
     verified = verified.filter { $0.key.file != key }
   }
 
@@ -142,32 +134,53 @@ extension StoreLibrary.State {
     } catch {
       throw error.about(path, here: here)
     }
-    func lookUp(_ tensor: String) throws(Failure) -> StoredTensor {
-      var found: StoredTensor
+    func reading<T>(_ body: () throws(Failure) -> T) throws(Failure) -> T {
       do throws(Failure) {
-        found = try store.tensor(tensor)
+        return try body()
       } catch {
         // The coordinator's own store has the tensor; a copy that lies here may be of another import.
         guard ExactText(here) != ExactText(path) else { throw error }
         throw Failure(error.kind, error.message, advice: error.advice, missing: here).about(path, here: here)
       }
+    }
+    func lookUp(_ tensor: String) throws(Failure) -> StoredTensor {
+      var found = try reading { () throws(Failure) in try store.tensor(tensor) }
       // Files go by the coordinator's names until they are opened.
       if found.file == here { found.file = path }
       return found
     }
-    let found = try lookUp(tensor)
+    let places = try reading { () throws(Failure) in try store.places() }
+    let name = ExactText(tensor)
+    let listed = places?.first { ExactText($0.name) == name }
+    let found = if let listed { listed } else { try lookUp(tensor) }
     try verify(found.file, of: store, path)
-    // The other tensors will be asked for too.
-    let names = try store.names()
-    guard located.count + names.count <= StoreLibrary.limit else { return found }
-    for name in names {
-      // One that cannot be read matters when its shard comes.
-      guard let other = try? lookUp(name), (try? verify(other.file, of: store, path)) != nil else {
-        continue
-      }
-      located[StoreLibrary.Place(path, name)] = other
+    // The other tensors will be asked for too. One that cannot be read matters when its shard comes.
+    let others: [StoredTensor]
+    if let places {
+      others = places
+    } else {
+      let names = try reading { () throws(Failure) in try store.names() }
+      guard hasRoom(for: names.count) else { return found }
+      others = names.compactMap { try? lookUp($0) }
     }
+    keep(others, of: store, path)
     return found
+  }
+
+  private func hasRoom(for tensors: Int) -> Bool {
+    shelves.values.reduce(tensors) { $0 + $1.count } <= StoreLibrary.limit
+  }
+
+  private mutating func keep(_ tensors: [StoredTensor], of store: ModelStore, _ path: String) {
+    guard hasRoom(for: tensors.count) else { return }
+    var shelf = Shelf()
+    var isSound: [ExactText: Bool] = [:]
+    for tensor in tensors {
+      let file = ExactText(tensor.file)
+      if isSound[file] == nil { isSound[file] = (try? verify(tensor.file, of: store, path)) != nil }
+      if isSound[file] == true { shelf.add(tensor, names.take(tensor.name)) }
+    }
+    shelves[ExactText(path)] = shelf
   }
 
   /// Weights that changed since the import would be compared with what others read before. A

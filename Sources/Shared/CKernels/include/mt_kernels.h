@@ -105,7 +105,7 @@ void mt_widen_f32_f64(const float *from, double *to, size_t count);
 void mt_weigh(const float *terms, const float *weights, const uint32_t *rows, size_t count, float *to);
 
 // A misfit that is quadratic in a shift, in four lanes that are summed over. Lane k's logarithm is
-//   volume[k] - degrees / 2 * log(1 + max(0, constant[k] + s linear[k] + s^2 square[k]) / stiffness).
+//   volume[k] - degrees / 2 * log(stiffness + max(0, constant[k] + s linear[k] + s^2 square[k])).
 typedef struct {
   double constant[4], linear[4], square[4], volume[4];
   double degrees, stiffness, weight;
@@ -138,3 +138,10 @@ typedef struct {
 // eigenvalues of the smaller Gram matrix; NaN where the difference is zero or not finite. Several
 // pairs at a time.
 void mt_spreads(const mt_submatrices *matrices, const mt_scaled_pair *pairs, size_t count, double *spreads);
+
+// Squares of the singular values of `matrices` dense row-major matrices that lie one after the other: of each
+// min(rows, columns), ascending. Eigenvalues of the smaller Gram matrix, right to 1e-14 of their sum; NaN
+// where a number is not finite. The bits are the same with every instruction set (of doubles, with every one
+// that fuses), and do not depend on what else is asked for.
+void mt_squares_f32(const float *values, size_t matrices, int rows, int columns, double *squares);
+void mt_squares_f64(const double *values, size_t matrices, int rows, int columns, double *squares);

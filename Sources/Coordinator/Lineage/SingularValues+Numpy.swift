@@ -1,13 +1,17 @@
 internal import COpenBLAS
-public import Core
+internal import Core
+internal import Spectra
 
 extension SingularValues {
+  /// The matrices are small, and callers have threads of their own: OpenBLAS's would get in the way.
+  private static let alone: Void = openblas_set_num_threads(1)
+
   /// Singular values in single precision, descending, by the LAPACK routine that numpy calls, on the
   /// matrix as numpy hands it over; nil where it is not finite.
   ///
   /// - Parameter values: row-major, `shape.count` numbers.
-  public static func likeNumpy(_ values: [Float], shape: SampleShape) -> [Float]? {
-    alone()
+  static func likeNumpy(_ values: [Float], shape: SampleShape) -> [Float]? {
+    _ = alone
     let (m, n) = (shape.rows, shape.columns)
     let count = min(m, n)
     guard count > 0 else { return [] }
