@@ -7,7 +7,7 @@ func measurePass() {
   let least = 128 << 20
   for type in [ElementType.f32, .bf16, .f16] {
     for n in [2, 3, 4, 6, 8, 12, 15] {
-      let coordinates = (least / (n * type.bytes) >> 16 + 1) << 16
+      let coordinates = (least / (n * type.bytes * 65_536) + 1) * 65_536
       let bytes = coordinates * type.bytes
       let block = Block(bytes: n * bytes)
       block.fill(type)
