@@ -76,7 +76,7 @@ struct ShardTests {
       statistics: .l1)
     // The embedding: 6 pairs of 5 sums, two answers of 4; packed runs of 4 models, three blocks of one row.
     let sums = 6 * (5 + 2 * 4) * 8
-    let runs = 4 * ((8 * 1024 + 16) * 8 + 3 * 64)
+    let runs = 4 * ((2 * 1024 + 16) * 8 + 3 * 64)
     #expect(plan.minimumWorkerBytes == sums + runs + 3 * 16 * 3000)
     // The linear map: 6 pairs of 2 sums, and a submatrix of each model.
     let largest = 8 * 6 * 2 + 4 * MemoryLayout<Moments>.stride + 4 * 4 * 10 * 10
