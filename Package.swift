@@ -83,7 +83,7 @@ let package = Package(
       ]),
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "Lineage", "Planning", "Wire"]),
-    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "COpenBLAS", "Core", "Spectra"]),
+    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "Spectra"]),
     // What is compiled in here and below are the parts of pages, so that the program needs no folder
     // beside it.
     library(

@@ -31,11 +31,16 @@ struct NetworkTests {
 
   private func endpoint(_ hosts: Hosts) -> String { "tcp://\(hosts.address(0)):5555" }
 
-  private func worker(_ hosts: Hosts, on host: Int, at endpoint: String? = nil) throws -> Running {
+  private func worker(
+    _ hosts: Hosts, on host: Int, at endpoint: String? = nil, _ options: [String] = []
+  ) throws -> Running {
     try hosts.start(
       on: host, Program.worker,
-      ["--connect", endpoint ?? self.endpoint(hosts), "--key", "\(keys)/worker.key", "--threads", "1"])
+      ["--connect", endpoint ?? self.endpoint(hosts), "--key", "\(keys)/worker.key", "--threads", "1"] + options)
   }
+
+  /// For all shards it takes ten seconds, so that some are under way whenever something happens to it.
+  private static let slowly = ["--max-read", "100kB/s"]
 
   @Test func aNetworkThatIsCutAndHealedCostsTimeAndNothingElse() throws {
     let hosts = try Hosts(2)
@@ -56,12 +61,12 @@ struct NetworkTests {
     let hosts = try Hosts(4)
     let coordinator = try coordinator(hosts)
     // Host 1 works alone, which is not enough; it is cut off with shards in its hands.
-    let cutOff = try worker(hosts, on: 1)
+    let cutOff = try worker(hosts, on: 1, Self.slowly)
     #expect(eventually { log.contains("joined") }, "\(cutOff.stderr)")
     try hosts.cut(1)
     #expect(eventually { log.contains("fell silent") })
     // Host 2 comes, and is gone without a word while it holds shards that only a second one can settle.
-    let killed = try worker(hosts, on: 2)
+    let killed = try worker(hosts, on: 2, Self.slowly)
     #expect(eventually { log.components(separatedBy: "a worker joined").count > 2 }, "\(killed.stderr)")
     killed.send(SIGKILL)
     #expect(eventually { log.contains("connection is gone") })

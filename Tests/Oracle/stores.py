@@ -28,7 +28,7 @@ with h5py.File(sys.argv[1]) as file:
             "model": file.attrs["model"],
             "format": int(file.attrs["modeltree_store"]),
             "tensors": tensors,
-            "sources": [json.loads(line)["path"] for line in file["sources"].asstr()[()]],
+            "sources": [json.loads(line)["path"] for line in bytes(file["sources"][()]).splitlines()],
         },
         sys.stdout,
     )

@@ -12,6 +12,7 @@ enum RequiredTensors {
           advice: "take another distance, as l2")
       }
     }
+    if plan.tensors.contains(where: { $0.sketch != nil }) { try OpenBLAS.require() }
     guard options.metric.isPublished else { return }
     let parts = [
       ("distance", options.distanceLayers, options.metric.distanceLayers(options.distanceLayers)),

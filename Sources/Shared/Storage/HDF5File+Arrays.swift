@@ -49,6 +49,13 @@ extension HDF5File {
     guard written >= 0 else { throw cannotWrite(name) }
   }
 
+  /// Text as an array of bytes, UTF-8, every line ended. In files that come from elsewhere it is safer than
+  /// strings of any length: these the library follows wherever a damaged file points it.
+  func write(lines: [String], to name: String) throws(Failure) {
+    let bytes = Array(lines.map { $0 + "\n" }.joined().utf8)
+    try write(bytes, shape: [bytes.count], to: name)
+  }
+
   /// A stack of n x n matrices, n > 0, that is written one layer after the other.
   ///
   /// - Parameter kind: how each number is stored; bytes hold 0 to 255.
@@ -139,6 +146,12 @@ extension HDF5File {
     try numbers(name, type: chdf5_f64(), zero: 0)
   }
 
+  /// Reads what `write(lines:)` wrote.
+  func lines(_ name: String) throws(Failure) -> [String] {
+    try bytes(name).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).dropLast()
+      .map { String(decoding: $0, as: UTF8.self) }
+  }
+
   /// Reads bytes.
   func bytes(_ name: String) throws(Failure) -> [UInt8] { try numbers(name, type: chdf5_u8(), zero: 0) }
 
@@ -149,7 +162,11 @@ extension HDF5File {
       let space = HDF5Handle(H5Dget_space(set.id), H5Sclose)
     else { throw unreadable(name) }
     let count = H5Sget_simple_extent_npoints(space.id)
-    guard count >= 0, count < 1 << 34 else { throw unreadable(name) }
+    var fileBytes: hsize_t = 0
+    // Nothing here is compressed: a damaged extent must not ask for more memory than the file has bytes.
+    guard count >= 0, H5Fget_filesize(id, &fileBytes) >= 0, count <= Int(clamping: fileBytes) / MemoryLayout<T>.stride
+    else { throw unreadable(name) }
+    guard count > 0 else { return [] }
     var values = [T](repeating: zero, count: Int(count))
     guard
       H5Dread(set.id, type, chdf5_all(), chdf5_all(), chdf5_default(), &values) >= 0

@@ -4,17 +4,17 @@ internal import Foundation
 
 /// One model as an HDF5 file: the tensors, and where the weights came from.
 ///
-/// Layout (format 1):
+/// Layout (format 2):
 ///   - `/` attributes `modeltree_store` (format), `model` (id)
 ///   - `/tensors/<name>` one dataset per tensor in the order of the original files, true shape and
 ///     type, either with external storage (pointing into the original file) or contiguous; `/` and
 ///     `%` in names are percent-encoded
 ///   - `/places` all of these in one piece (see `PlaceTable`): only with external storage, as tools that
 ///     rewrite a file move the weights in it. A store whose datasets are yet to be added has it already
-///   - `/sources` one JSON line per original file
-///   - `/set_aside` one JSON line per tensor that holds no floating-point weights
-///   - `/` attribute `adapter` and `/adapter`, its configuration as JSON: only for an adapter that is
-///     not merged into its base
+///   - `/sources` one JSON line per original file, all of them as an array of bytes
+///   - `/set_aside` likewise one line per tensor that holds no floating-point weights
+///   - `/` attribute `adapter` and `/adapter`, its configuration as JSON on a line, likewise: only for an
+///     adapter that is not merged into its base
 public final class ModelStore {
   public let path: String
   private let file: HDF5File
@@ -58,7 +58,7 @@ public final class ModelStore {
   /// The configuration of an adapter; nil for a model that has all its weights.
   public func adapterConfiguration() throws(Failure) -> String? {
     guard file.integerAttribute(Self.adapterAttribute, of: "/") != nil else { return nil }
-    return try file.strings(Self.adapter).first ?? ""
+    return try file.lines(Self.adapter).joined(separator: "\n")
   }
 
   /// All tensors, in the order of the original files.
@@ -150,7 +150,7 @@ public final class ModelStore {
   }
 
   private func lines<T: Decodable>(_ name: String) throws(Failure) -> [T] {
-    let lines = try file.strings(name)
+    let lines = try file.lines(name)
     do {
       return try lines.map { try JSONDecoder().decode(T.self, from: Data($0.utf8)) }
     } catch {

@@ -61,11 +61,11 @@ public enum ModelStoreWriter {
       let table = PlaceTable.encode(tensors)
       try file.write(table, shape: [table.count], to: ModelStore.places)
     }
-    try file.write(sources.map(json), to: ModelStore.sources)
-    try file.write(setAside.map(json), to: ModelStore.setAside)
+    try file.write(lines: sources.map(json), to: ModelStore.sources)
+    try file.write(lines: setAside.map(json), to: ModelStore.setAside)
     if let adapter {
       try file.setAttribute(ModelStore.adapterAttribute, of: "/", to: 1)
-      try file.write([adapter], to: ModelStore.adapter)
+      try file.write(lines: [adapter], to: ModelStore.adapter)
     }
     try file.close()
     return places

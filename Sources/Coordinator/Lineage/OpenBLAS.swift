@@ -1,0 +1,39 @@
+public import Core
+internal import Glibc
+
+/// LAPACK's singular values in single precision, the routine that numpy calls, as OpenBLAS has it.
+///
+/// Loaded when ranks are asked for: most runs do without, and loading it takes about as long as comparing a
+/// few small models, with threads that turn idle beside the workers.
+public enum OpenBLAS {
+  /// `sgesdd_` of LAPACK, which has no header of its own.
+  typealias SingularValues = @convention(c) (
+    _ job: UnsafePointer<CChar>, _ m: UnsafePointer<Int32>, _ n: UnsafePointer<Int32>,
+    _ matrix: UnsafeMutablePointer<Float>, _ lead: UnsafePointer<Int32>, _ values: UnsafeMutablePointer<Float>,
+    _ u: UnsafeMutablePointer<Float>, _ uLead: UnsafePointer<Int32>, _ v: UnsafeMutablePointer<Float>,
+    _ vLead: UnsafePointer<Int32>, _ work: UnsafeMutablePointer<Float>, _ length: UnsafePointer<Int32>,
+    _ positions: UnsafeMutablePointer<Int32>, _ info: UnsafeMutablePointer<Int32>
+  ) -> Void
+
+  private typealias SetThreads = @convention(c) (Int32) -> Void
+
+  private static let names = ["libopenblas.so.0", "libopenblas.so"]
+
+  static let singularValues: SingularValues? = {
+    guard let library = names.lazy.compactMap({ dlopen($0, RTLD_NOW | RTLD_LOCAL) }).first,
+      let routine = dlsym(library, "sgesdd_"), let setThreads = dlsym(library, "openblas_set_num_threads")
+    else { return nil }
+    // The matrices are small, and callers have threads of their own: OpenBLAS's would get in the way.
+    unsafeBitCast(setThreads, to: SetThreads.self)(1)
+    return unsafeBitCast(routine, to: SingularValues.self)
+  }()
+
+  /// - Throws: `Failure` when it cannot be loaded.
+  public static func require() throws(Failure) {
+    guard singularValues == nil else { return }
+    let reason = dlerror().map { String(cString: $0) } ?? "it lacks a routine"
+    throw Failure(
+      .unclassified, "ranks of differences take OpenBLAS, which cannot be loaded: \(reason)",
+      advice: "install libopenblas0, or take a distance other than lora and mother-lora")
+  }
+}
