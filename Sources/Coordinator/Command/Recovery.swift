@@ -264,6 +264,7 @@ struct Recovery {
     defer { tree?.stop() }
     let report = try record.time("compare") { () throws(Failure) in try pool.compute(work) }
     record.disputes = report.disputes
+    record.servingSeconds = report.servingSeconds
     for dispute in report.disputes { Console.say("note: \(dispute)") }
     let totals = try journal.totals()
     record.count(plan, totals, resumed: done.count)

@@ -34,6 +34,8 @@ struct RunRecord: Codable {
   var readRatio = 0.0
   /// Seconds that workers spent on shards, all together.
   var workerSeconds = 0.0
+  /// Processor time of the thread that gives out shards and takes in their sums.
+  var servingSeconds = 0.0
   var secondsByPhase: [String: Double] = [:]
   /// Processor time of this process alone, without the workers'.
   var processorSecondsByPhase: [String: Double] = [:]

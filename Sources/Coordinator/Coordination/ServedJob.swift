@@ -34,6 +34,7 @@ final class ServedJob {
   /// Has the scheduler nothing more to do for it?
   var isComplete = false
   private(set) var hasEnded = false
+  private let began = ServedJob.threadSeconds
 
   init(_ work: ShardWork, id: JobID, first: Int, promise: Promise<ShardWork.Report>) {
     self.id = id
@@ -115,10 +116,18 @@ final class ServedJob {
 
   // MARK: The end
 
+  /// Processor time of this thread so far.
+  private static var threadSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
   func end(_ result: Result<ShardWork.Outcome, Failure>) {
     guard !hasEnded else { return }
     hasEnded = true
-    promise.fulfil(result.map { ShardWork.Report(outcome: $0, disputes: disputes) })
+    let seconds = Self.threadSeconds - began
+    promise.fulfil(result.map { ShardWork.Report(outcome: $0, disputes: disputes, servingSeconds: seconds) })
   }
 
   /// What the workers made of it.

@@ -31,10 +31,13 @@ public struct ShardWork: Sendable {
     public var outcome: Outcome
     /// Workers whose sums differ from what two others agree on, with the shard.
     public var disputes: [String]
+    /// Processor time of the serving thread while the work was in its hands, that of other work included.
+    public var servingSeconds: Double
 
-    public init(outcome: Outcome, disputes: [String] = []) {
+    public init(outcome: Outcome, disputes: [String] = [], servingSeconds: Double = 0) {
       self.outcome = outcome
       self.disputes = disputes
+      self.servingSeconds = servingSeconds
     }
   }
 
