@@ -214,7 +214,9 @@ def misses(facts):
             "The memory budget and 64 MiB: " + ", ".join(f"{r['worker'] / MIB:.0f} MiB ({r['what']})" for r in over) + ".")
     gain = facts["scaling"]["one worker, one core"] / facts["scaling"]["two workers, two cores"]
     if gain < 1.85:
-        found.append(f"1.85 x with two workers on two cores: {gain:.2f} x.")
+        found.append(
+            f"1.85 x with two workers on two cores: {gain:.2f} x. The coordinator, which checks what they send and "
+            "writes it to the journal, works on the same two.")
     return found
 
 
