@@ -28,14 +28,10 @@ extension Partial {
     var found: String?
     PairIndex(models).forEach { p, i, j in
       guard found == nil, isFinite[i], isFinite[j] else { return }
-      for (name, array) in [("squared distance", l2), ("distance", l1), ("largest difference", max)]
-      where !array.isEmpty && !(array[p] >= 0) {
-        found = "a \(name) of \(array[p]) between models \(i) and \(j)"
-      }
-      guard !collinearRows.isEmpty else { return }
-      if !(0...rows).contains(collinearRows[p]) || logShrinkage[p].isNaN {
-        found = "\(collinearRows[p]) collinear rows of \(rows) with a shrinkage of \(logShrinkage[p])"
-      }
+      let isOdd =
+        !(l2[p] >= 0) || !l1.isEmpty && !(l1[p] >= 0) || !max.isEmpty && !(max[p] >= 0)
+        || !collinearRows.isEmpty && (!(0...rows).contains(collinearRows[p]) || logShrinkage[p].isNaN)
+      if isOdd { found = oddity(p, i, j, rows: rows) }
     }
     if let found { return found }
     for (model, m) in moments.enumerated() where isFinite[model] && !bands.isEmpty {
@@ -47,5 +43,14 @@ extension Partial {
       }
     }
     return nil
+  }
+
+  /// What is wrong with the sums of a pair of which something is.
+  private func oddity(_ p: Int, _ i: Int, _ j: Int, rows: Double) -> String {
+    for (name, array) in [("squared distance", l2), ("distance", l1), ("largest difference", max)]
+    where !array.isEmpty && !(array[p] >= 0) {
+      return "a \(name) of \(array[p]) between models \(i) and \(j)"
+    }
+    return "\(collinearRows[p]) collinear rows of \(rows) with a shrinkage of \(logShrinkage[p])"
   }
 }
