@@ -15,6 +15,7 @@ enum Program {
     var status: Int32
     var stdout: String
     var stderr: String
+    var lasted: Duration
   }
 
   /// Runs to the end.
@@ -25,7 +26,7 @@ enum Program {
   ) throws -> Output {
     let running = try Running(executable, arguments, input: input, environment: environment)
     let status = running.wait()
-    return Output(status: status, stdout: running.stdout, stderr: running.stderr)
+    return Output(status: status, stdout: running.stdout, stderr: running.stderr, lasted: running.lasted)
   }
 
   /// Runs one of Tests/Oracle's scripts.
@@ -40,12 +41,14 @@ final class Running: Sendable {
     var stdout = Data()
     var stderr = Data()
     var open = 2
+    var ended: ContinuousClock.Instant?
   }
 
   private let process = Process()
   private let gathered = Mutex(Gathered())
   private let changed = DispatchSemaphore(value: 0)
   private let ended = DispatchSemaphore(value: 0)
+  private let started = ContinuousClock.now
 
   /// - Parameter environment: beside what the tests have themselves.
   init(
@@ -55,7 +58,10 @@ final class Running: Sendable {
     process.executableURL = URL(fileURLWithPath: executable)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.terminationHandler = { [ended] _ in ended.signal() }
+    process.terminationHandler = { [self] _ in
+      gathered.withLock { $0.ended = .now }
+      ended.signal()
+    }
     let stdin = try Spawning.alone {
       let stdin = Pipe()
       process.standardInput = stdin
@@ -83,6 +89,8 @@ final class Running: Sendable {
 
   var pid: Int32 { process.processIdentifier }
   var isRunning: Bool { process.isRunning }
+  /// From its start to its end; its output may come later.
+  var lasted: Duration { gathered.withLock { $0.ended ?? .now } - started }
   var stdout: String { String(decoding: gathered.withLock { $0.stdout }, as: UTF8.self) }
   var stderr: String { String(decoding: gathered.withLock { $0.stderr }, as: UTF8.self) }
 
