@@ -53,8 +53,9 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", path: "Sources/Shared/COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CLinux", path: "Sources/Shared/CLinux"),
     .target(name: "CKernels", path: "Sources/Shared/CKernels"),
-    library("Core", in: "Shared/Core"),
+    library("Core", in: "Shared/Core", needs: ["CLinux"]),
     library("Spectra", in: "Shared/Spectra", needs: ["CKernels", "Core"]),
     library("Kernels", in: "Shared/Kernels", needs: ["CKernels", "Core", "Spectra"]),
     library("Storage", in: "Shared/Storage", needs: ["CHDF5", "Core"]),
@@ -70,7 +71,6 @@ let package = Package(
       path: "Sources/Worker/Command", swiftSettings: strict),
 
     // Coordinator: import -> plan -> shards -> partials -> matrices -> tree -> report.
-    .systemLibrary(name: "CMalloc", path: "Sources/Coordinator/CMalloc"),
     library("Import", in: "Coordinator/Import", needs: ["Core", "Storage"]),
     library("Planning", in: "Coordinator/Planning", needs: ["Core", "Import", "Storage"]),
     library("Scheduling", in: "Coordinator/Scheduling", needs: ["Core"]),
@@ -101,7 +101,7 @@ let package = Package(
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Batch", "CMalloc", "Coordination", "Core", "Gathering", "Hints", "Import", "Journal", "Lineage", "Logs",
+        "Batch", "CLinux", "Coordination", "Core", "Gathering", "Hints", "Import", "Journal", "Lineage", "Logs",
         "Planning", "Reports", "Storage", "Transport", "Watching", "Wire", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
@@ -122,10 +122,11 @@ let package = Package(
 
     // Tests mirror the sources; the last one runs the built programs.
     .target(name: "TestSeed", path: "Tests/TestSeed", swiftSettings: strict),
+    .target(name: "TestPrograms", dependencies: ["CLinux", "Core"], path: "Tests/TestPrograms", swiftSettings: strict),
     // TestSupport writes the files they start from and asks other people's tools.
     .target(
       name: "TestSupport",
-      dependencies: ["Compute", "Core", "Import", "Storage", "TestSeed", "Wire"],
+      dependencies: ["Compute", "Core", "Import", "Storage", "TestPrograms", "TestSeed", "Wire"],
       path: "Tests/TestSupport", swiftSettings: strict),
     tests("ImportTests", needs: ["Core", "Import", "Storage", "TestSupport"]),
     tests("StorageTests", needs: ["Core", "Import", "Storage", "TestSupport"]),
@@ -134,7 +135,7 @@ let package = Package(
     tests("HintsTests", needs: ["Core", "Hints", "TestSupport"]),
     tests("ReportsTests", needs: ["Core", "Lineage", "Reports", "TestSeed", "TestSupport"]),
     tests("LogsTests", needs: ["Logs", logging]),
-    tests("WatchingTests", needs: ["Core", "TestSeed", "TestSupport", "Watching"] + http),
+    tests("WatchingTests", needs: ["Core", "TestPrograms", "TestSeed", "TestSupport", "Watching"] + http),
     tests("JournalTests", needs: ["Core", "Journal", "TestSupport"]),
     tests(
       "ComputeTests", needs: ["Compute", "Core", "Import", "Storage", "TestSupport", "Wire"]),
@@ -143,13 +144,13 @@ let package = Package(
       needs: [
         "Compute", "Core", "Gathering", "Import", "Lineage", "Planning", "Storage", "TestSupport", "Wire",
       ]),
-    tests("CoreTests", needs: ["Core", "TestSeed"]),
+    tests("CoreTests", needs: ["Core", "TestPrograms", "TestSeed"]),
     tests("WireTests", needs: ["Core", "TestSeed", "Wire"]),
     tests("TransportTests", needs: ["Core", "TestSupport", "Transport"]),
-    tests("KernelsTests", needs: ["CKernels", "Core", "Kernels", "Spectra", "TestSeed"]),
+    tests("KernelsTests", needs: ["CKernels", "Core", "Kernels", "Spectra", "TestPrograms", "TestSeed"]),
     tests("SchedulingTests", needs: ["Core", "Scheduling", "TestSeed", "VirtualCluster"]),
-    tests("LineageTests", needs: ["Core", "Lineage", "Spectra", "TestSeed"]),
-    tests("EndToEndTests", needs: ["TestSeed", "TestSupport", "modeltree", "modeltree-worker"]),
+    tests("LineageTests", needs: ["Core", "Lineage", "Spectra", "TestPrograms", "TestSeed"]),
+    tests("EndToEndTests", needs: ["TestPrograms", "TestSeed", "TestSupport", "modeltree", "modeltree-worker"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// The time of day may be set, forwards and back, without any effect but in the log.

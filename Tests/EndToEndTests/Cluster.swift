@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// A coordinator as a process of its own, and where its workers find it.

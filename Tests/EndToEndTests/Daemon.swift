@@ -1,8 +1,7 @@
 import Foundation
+import TestPrograms
 
-/// A server for tests, behind a process that stays simple. Servers close every file that they inherit, and
-/// Foundation, which knows a child's end by such a file, would wait for it in the only thread that hears of any
-/// child's end.
+/// A server for tests, which ends even when the tests are killed.
 final class Daemon {
   private let keeper: Running
 

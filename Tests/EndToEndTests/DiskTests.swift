@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// A small disk of its own (tmpfs), which can be full or closed to writing.

@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// Faults done to real processes: no finished shard is lost, and no bit is wrong.

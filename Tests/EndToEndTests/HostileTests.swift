@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// Whatever comes in at the port costs a line in the log and never the run.

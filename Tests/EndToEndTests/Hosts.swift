@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 
 /// Hosts of a small network: network namespaces with addresses of their own around a switch, whose
 /// cables can be pulled. They share the file system, as nodes of a cluster do.

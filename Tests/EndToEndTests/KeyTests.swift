@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// Nobody without a key gets in, and a key can be taken back.

@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// The manifests of deploy/kubernetes: the schemas know them, they fit each other, and the programs live in them.

@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// The manifests of an overlay with fresh keys, as `kubectl kustomize` prints them.

@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// A cluster of several hosts, with keys, and what happens to hosts.

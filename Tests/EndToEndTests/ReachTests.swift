@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// A host of its own name that does not see some folders: empty ones are mounted over them.

@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// The result is a function of the weights: not of workers, memory, deaths or restarts.

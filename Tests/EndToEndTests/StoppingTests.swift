@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// Signals end a program soon, and nothing that was done is lost.

@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// A run directory that gets more models, or fewer, keeps what it can and ends with the bits of a run

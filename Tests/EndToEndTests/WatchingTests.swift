@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import Testing
 
 /// `modeltree status`, from files and from a coordinator, and logs for machines.

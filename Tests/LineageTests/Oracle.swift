@@ -1,5 +1,5 @@
 import Foundation
-import TestSeed
+import TestPrograms
 import Testing
 
 /// Reference implementations in Python, asked in batches.
@@ -26,25 +26,13 @@ enum Oracle {
       Issue.record("no Python for Tests/Oracle: run 'scripts/setup --python' or set MODELTREE_PYTHON")
       return nil
     }
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("modeltree-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let names = ["in", "out", "err"].map { folder.appendingPathComponent($0) }
-    try JSONEncoder().encode(question).write(to: names[0])
-    for name in names[1...] { try Data().write(to: name) }
-    let process = Process()
-    process.executableURL = interpreter
-    process.arguments = [root.appendingPathComponent("Tests/Oracle/\(script)").path]
-    process.standardInput = try FileHandle(forReadingFrom: names[0])
-    process.standardOutput = try FileHandle(forWritingTo: names[1])
-    process.standardError = try FileHandle(forWritingTo: names[2])
-    try Spawning.alone { try process.run() }
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      Issue.record("\(script) failed: \(try String(contentsOf: names[2], encoding: .utf8))")
+    let process = try Running(
+      interpreter.path, [root.appendingPathComponent("Tests/Oracle/\(script)").path],
+      input: String(decoding: try JSONEncoder().encode(question), as: UTF8.self))
+    guard process.wait() == 0 else {
+      Issue.record("\(script) failed: \(process.stderr)")
       return nil
     }
-    return try JSONDecoder().decode(Answer.self, from: Data(contentsOf: names[1]))
+    return try JSONDecoder().decode(Answer.self, from: Data(process.stdout.utf8))
   }
 }

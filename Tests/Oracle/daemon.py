@@ -1,4 +1,4 @@
-"""Runs a server for a test: with no signal blocked, and for no longer than whoever started it lives.
+"""Runs a server for a test, for no longer than whoever started it lives.
 
 Usage: daemon.py PROGRAM ARGUMENT...
 """
@@ -17,7 +17,6 @@ def end_with_parent() -> None:
 
 
 end = {signal.SIGTERM, signal.SIGINT}
-signal.pthread_sigmask(signal.SIG_SETMASK, [])
 server = subprocess.Popen(sys.argv[1:], preexec_fn=end_with_parent)
 for number in end:
     signal.signal(number, lambda *_: server.terminate())

@@ -1,5 +1,5 @@
 public import Foundation
-internal import TestSeed
+internal import TestPrograms
 
 /// Runs the scripts in Tests/Oracle: what other people's tools make of our files.
 public enum Oracle {
@@ -41,23 +41,12 @@ public enum Oracle {
   }
 
   private static func output(_ script: String, _ arguments: [String]) throws -> Data {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try interpreter())
-    process.arguments = ["\(repositoryRoot)/Tests/Oracle/\(script)"] + arguments
-    let output = try Spawning.alone {
-      let output = Pipe()
-      process.standardOutput = output
-      // Errors go to the test's own standard error; the pipe could fill up unread.
-      try process.run()
-      return output
+    let process = try Running(try interpreter(), ["\(repositoryRoot)/Tests/Oracle/\(script)"] + arguments)
+    let status = process.wait()
+    guard status == 0 else {
+      throw Problem(description: "Tests/Oracle/\(script) ended with \(status): \(process.stderr)")
     }
-    let text = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw Problem(
-        description: "Tests/Oracle/\(script) ended with \(process.terminationStatus), see its traceback")
-    }
-    return text
+    return Data(process.stdout.utf8)
   }
 
   private static func interpreter() throws -> String {

@@ -1,6 +1,6 @@
 import Core
 import Foundation
-import TestSeed
+import TestPrograms
 import Testing
 import TestSupport
 import Watching
@@ -81,21 +81,7 @@ enum Promtool {
   }
 
   static func check(_ metrics: String) throws -> (status: Int32, text: String) {
-    let folder = try TemporaryFolder()
-    let file = try folder.write(metrics, to: "metrics.txt")
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try #require(path))
-    process.arguments = ["check", "metrics"]
-    process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: file))
-    let output = try Spawning.alone {
-      let output = Pipe()
-      process.standardOutput = output
-      process.standardError = output
-      try process.run()
-      return output
-    }
-    let text = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: text, as: UTF8.self))
+    let process = try Running(try #require(path), ["check", "metrics"], input: metrics)
+    return (process.wait(), process.stdout + process.stderr)
   }
 }

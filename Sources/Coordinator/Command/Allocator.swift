@@ -1,4 +1,4 @@
-internal import CMalloc
+internal import CLinux
 
 /// What the C library does with large pieces of memory.
 enum Allocator {

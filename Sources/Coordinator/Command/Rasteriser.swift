@@ -20,22 +20,12 @@ enum Rasteriser {
         .usage, "png needs '\(tool)', which is not on the PATH",
         advice: "apt-get install librsvg2-bin, or take --format svg, which browsers and papers read too")
     }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = ["--zoom", zoom, "--format", "png", "--unlimited"]
-    let input = Pipe()
-    process.standardInput = input
-    do {
-      try process.run()
-      try input.fileHandleForWriting.write(contentsOf: Data(svg.utf8))
-      try input.fileHandleForWriting.close()
-    } catch {
-      throw Failure(.unclassified, "cannot run '\(path)': \((error as NSError).localizedDescription)")
-    }
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw .cannotWrite(
-        "'\(path)' ended with \(process.terminationStatus)", advice: "see its message above, or take --format svg")
+    let process = try Subprocess(
+      path, ["--zoom", zoom, "--format", "png", "--unlimited"], environment: ProcessInfo.processInfo.environment,
+      input: Array(svg.utf8), output: STDOUT_FILENO, errors: STDERR_FILENO)
+    let status = process.wait()
+    guard status == 0 else {
+      throw .cannotWrite("'\(path)' ended with \(status)", advice: "see its message above, or take --format svg")
     }
   }
 

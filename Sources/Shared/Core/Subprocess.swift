@@ -1,0 +1,118 @@
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
+/// Another program, started by this one.
+///
+/// Foundation's `Process` takes ten milliseconds and more to start one, and in Swift 6.3 it reads beyond the
+/// directory of open files, which ends this program where many are open (swift-corelibs-foundation #5472).
+public final class Subprocess: Sendable {
+  /// MFD_CLOEXEC.
+  private static let closeOnExec: UInt32 = 1
+
+  public let identifier: Int32
+  /// Set once it is gone; from then on its identifier may be another's.
+  private let status = Mutex<Int32?>(nil)
+
+  /// Starts it, with no open file of this program's but those named here.
+  ///
+  /// - Parameters:
+  ///   - environment: the whole of it.
+  ///   - input: what it reads from its standard input.
+  ///   - output, errors: descriptors; nil: written to nowhere.
+  ///   - inOwnGroup: so that Ctrl-C reaches this program alone.
+  /// - Throws: `Failure` when it cannot be started.
+  public init(
+    _ executable: String, _ arguments: [String], environment: [String: String], input: [UInt8] = [],
+    output: Int32? = nil, errors: Int32? = nil, inOwnGroup: Bool = false
+  ) throws(Failure) {
+    let file = try Self.file(of: input)
+    defer { close(file) }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_adddup2(&actions, file, STDIN_FILENO)
+    for (own, given) in [(STDOUT_FILENO, output), (STDERR_FILENO, errors)] {
+      if let given {
+        posix_spawn_file_actions_adddup2(&actions, given, own)
+      } else {
+        posix_spawn_file_actions_addopen(&actions, own, "/dev/null", O_WRONLY, 0)
+      }
+    }
+    // HDF5 does not mark its files to be closed.
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    // A program that serves ignores it; who writes to a pipe counts on it.
+    sigaddset(&signals, SIGPIPE)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    let group = inOwnGroup ? POSIX_SPAWN_SETPGROUP : 0
+    posix_spawnattr_setflags(&attributes, Int16(group | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    var process: pid_t = 0
+    let code = Self.withCStrings([executable] + arguments) { arguments in
+      Self.withCStrings(environment.map { "\($0)=\($1)" }) { environment in
+        posix_spawn(&process, executable, &actions, &attributes, arguments, environment)
+      }
+    }
+    guard code == 0 else {
+      throw Failure(.unclassified, "cannot start '\(executable.printable)': \(String(cString: strerror(code)))")
+    }
+    identifier = process
+  }
+
+  public var isRunning: Bool { status.withLock { $0 == nil } }
+
+  /// Waits until it has ended; for one thread to do.
+  ///
+  /// - Returns: what it exited with, as shells give it: 128 and the signal, when one ended it.
+  public func wait() -> Int32 {
+    var information = siginfo_t()
+    while waitid(P_PID, id_t(identifier), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
+    return status.withLock { known in
+      if let known { return known }
+      var raw: Int32 = 0
+      waitpid(identifier, &raw, 0)
+      let signal = raw & 0x7f
+      let result = signal == 0 ? (raw >> 8) & 0xff : 128 + signal
+      known = result
+      return result
+    }
+  }
+
+  /// Sends it a signal, unless it is gone.
+  public func send(_ signal: Int32) {
+    status.withLock { if $0 == nil { _ = kill(identifier, signal) } }
+  }
+
+  /// In memory, at its beginning: unlike a pipe it needs nobody who writes meanwhile.
+  private static func file(of bytes: [UInt8]) throws(Failure) -> Int32 {
+    let file = memfd_create("input", Self.closeOnExec)
+    let isWritten = bytes.withUnsafeBytes { bytes in
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let count = write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        guard count > 0 else { return false }
+        rest = rest.dropFirst(count)
+      }
+      return lseek(file, 0, SEEK_SET) == 0
+    }
+    guard isWritten else {
+      let problem = String(cString: strerror(errno))
+      if file >= 0 { close(file) }
+      throw Failure(.unclassified, "cannot keep another program's input in memory: \(problem)")
+    }
+    return file
+  }
+
+  private static func withCStrings<T>(
+    _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> T
+  ) -> T {
+    let copies = texts.map { strdup($0) }
+    defer { for copy in copies { free(copy) } }
+    return body(copies + [nil])
+  }
+}
