@@ -73,12 +73,7 @@ struct Recovery {
     let journal = try Journal(path: directory.journal)
     let hasResults = try hasResults(journal)
     let stores = try adopt(identity, plan, journal)
-    let completion = StoreCompletion(storesToComplete(stores))
-    defer { completion.stop() }
-    if isPartOfBatch, hasResults, try journal.finishedShards().count == plan.shards.count {
-      try completion.wait()
-      return nil
-    }
+    if isPartOfBatch, hasResults, try journal.finishedShards().count == plan.shards.count { return nil }
     // Until the new results are there, the directory holds none.
     try? FileManager.default.removeItem(atPath: directory.record)
     try computeShards(stores, identity, journal, &record)
@@ -99,7 +94,6 @@ struct Recovery {
     record.notes = plan.notes + notes
     var forest = ForestBuilder.forest(lineage, plan, invocation.lineage, record.notes)
     if let hints { forest.compare(declared: hints.models.compactMapValues(\.base)) }
-    try record.time("report") { () throws(Failure) in try completion.wait() }
     try report(forest, lineage, results, plan, truth, &record)
     pool.note(identity.text, .finished)
     return forest
@@ -150,8 +144,7 @@ struct Recovery {
   private func makePlan(_ record: inout RunRecord) throws(Failure) -> (Plan, RunIdentity) {
     let statistics = invocation.lineage.metric.statistics
     let plan = try record.time("import and plan") { () throws(Failure) in
-      let intake = try Intake(
-        invocation.inputs, stores: directory.newStores, mode: pool.isLocal ? .places : .external)
+      let intake = try Intake(invocation.inputs, stores: directory.newStores, mode: .places)
       try intake.requireTwo()
       return Plan(models: intake.records, statistics: statistics, notes: intake.notes)
     }
@@ -160,14 +153,6 @@ struct Recovery {
     Console.say(PlanText.summary(plan))
     let samples = try WeightSample.fingerprints(of: plan.models)
     return (plan, RunIdentity(plan: plan, statistics: statistics, samples: samples))
-  }
-
-  /// Stores that only workers of its own read so far, as they were made here.
-  private func storesToComplete(_ plan: Plan) -> [StoreCompletion.Store] {
-    guard pool.isLocal else { return [] }
-    return plan.models.filter { $0.store.hasPrefix(directory.stores + "/") }.map {
-      StoreCompletion.Store(path: $0.store, model: $0.id)
-    }
   }
 
   private func checkTruth(_ truth: Truth, _ plan: Plan) throws(Failure) {

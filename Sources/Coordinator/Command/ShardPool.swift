@@ -46,7 +46,7 @@ final class ShardPool: Sendable {
   }
 
   /// Are all workers on this machine?
-  var isLocal: Bool { if case .local = listening { true } else { false } }
+  private var isLocal: Bool { if case .local = listening { true } else { false } }
 
   /// Is somebody shown trees while they grow?
   var isWatched: Bool { page != nil }
@@ -71,11 +71,12 @@ final class ShardPool: Sendable {
     guard work.done.count < work.plan.shards.count else {
       return ShardWork.Report(outcome: .finished)
     }
-    let server = try open(largestAnswer: ShardServer.largestAnswer(work.plan))
-    guard directory == nil else { return try server.compute(work) }
+    let largest = ShardServer.largestAnswer(work.plan)
+    guard directory == nil else { return try open(largestAnswer: largest).compute(work) }
     signals.handle { [self] in stop(signal: $0) }
     // Afterwards nothing is under way that a signal would have to wait for.
     defer { signals.handle(Recovery.endAtOnce) }
+    let server = try open(largestAnswer: largest)
     let report = try server.compute(work)
     server.close()
     return report

@@ -4,10 +4,12 @@ public import Planning
 internal import Wire
 
 /// Adds the partials up, tensor by tensor, in the order of the shards; one tensor is in memory at a
-/// time, and the next one, if it is small, is made ready while that is looked at.
+/// time, and the next one, if it is small, is made ready while that is looked at. Tiny ones go together.
 public struct Gatherer: TensorSource, Sendable {
   /// Bytes of partials that are read ahead at most: little beside what a program takes anyway.
   private static let mostAhead = 32 << 20
+  /// Bytes that are worth the waking of another thread.
+  private static let enoughAhead = 256 << 10
 
   private let plan: Plan
   private let partial: @Sendable (ShardID) throws(Failure) -> [UInt8]?
@@ -26,23 +28,29 @@ public struct Gatherer: TensorSource, Sendable {
   ) throws(Failure) {
     var numbers = plan.tensors.indices[...]
     var shards = plan.shards[...]
-    func next() -> (() throws(Failure) -> TensorSums)? {
-      while let number = numbers.popFirst() {
+    func next() -> (() throws(Failure) -> [TensorSums])? {
+      var group: [(number: Int, shards: ArraySlice<Shard>)] = []
+      var size = 0
+      while size < Self.enoughAhead, let number = numbers.popFirst() {
         let own = shards.prefix { $0.tensor == number }
         shards.removeFirst(own.count)
         guard isWanted(number) else { continue }
-        guard bytes(own, of: plan.tensors[number]) <= Self.mostAhead else {
-          return { () throws(Failure) in try sums(of: number, own) }
-        }
-        return Ahead { () throws(Failure) in try sums(of: number, own) }.value
+        group.append((number, own))
+        size += bytes(own, of: plan.tensors[number])
       }
-      return nil
+      guard !group.isEmpty else { return nil }
+      let make: @Sendable () throws(Failure) -> [TensorSums] = { [group] () throws(Failure) in
+        var tensors: [TensorSums] = []
+        for (number, shards) in group { tensors.append(try sums(of: number, shards)) }
+        return tensors
+      }
+      return size <= Self.mostAhead ? Ahead(make).value : make
     }
     var waiting = next()
     while let current = waiting {
-      let tensor = try current()
+      let tensors = try current()
       waiting = next()
-      try body(tensor)
+      for tensor in tensors { try body(tensor) }
     }
   }
 

@@ -40,7 +40,8 @@ public final class Journal: Sendable {
       var configuration = Configuration()
       configuration.busyMode = .timeout(5)
       configuration.prepareDatabase { db in
-        // Partials are tens of kilobytes and more. Of a journal that is there already it changes nothing.
+        // Partials are tens of kilobytes and more, and SQLite takes a page at a time. Of a journal that is
+        // there already it changes nothing.
         try db.execute(sql: "PRAGMA page_size = \(Self.pageBytes)")
         // `secure_delete` and friends are off by default; FULL makes each commit durable.
         try db.execute(sql: "PRAGMA synchronous = FULL")
@@ -59,7 +60,7 @@ public final class Journal: Sendable {
     }
   }
 
-  private static let pageBytes = 16384
+  private static let pageBytes = 65536
 
   private static let shardTable = """
     CREATE TABLE IF NOT EXISTS shard (

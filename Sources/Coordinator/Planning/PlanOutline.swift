@@ -7,7 +7,8 @@ public struct PlanOutline: Sendable, Codable, Equatable {
     /// Models that keep the tensor under one name.
     struct Copies: Sendable, Codable, Equatable {
       var name: String
-      var models: [Int]
+      /// nil: all of the plan.
+      var models: [Int]?
     }
 
     var shape: TensorShape
@@ -28,16 +29,19 @@ public struct PlanOutline: Sendable, Codable, Equatable {
     models = plan.models.map(\.id)
     tensors = plan.tensors.map { tensor in
       var order: [ExactText] = []
-      var groups: [ExactText: Tensor.Copies] = [:]
+      var groups: [ExactText: [Int]] = [:]
       for copy in tensor.copies {
         let key = ExactText(copy.name)
         if groups[key] == nil { order.append(key) }
-        groups[key, default: .init(name: copy.name, models: [])].models.append(copy.model)
+        groups[key, default: []].append(copy.model)
       }
       return Tensor(
         shape: tensor.shape, statistics: tensor.statistics, samples: tensor.samples,
         spectrum: tensor.spectrum, sketch: tensor.sketch, isDouble: tensor.isDouble,
-        copies: order.compactMap { groups[$0] })
+        copies: order.map { key in
+          let models = groups[key] ?? []
+          return Tensor.Copies(name: key.text, models: models.count == plan.models.count ? nil : models)
+        })
     }
   }
 
@@ -67,10 +71,10 @@ public struct PlanOutline: Sendable, Codable, Equatable {
     let known = plan.models.map { numbers[ExactText($0.id)] }
     var places: [Copy: (tensor: Int, place: Int)] = [:]
     for (index, tensor) in tensors.enumerated() {
-      let members = tensor.copies.flatMap(\.models).sorted()
+      let members = tensor.copies.flatMap { models(of: $0) }.sorted()
       let positions = Dictionary(members.enumerated().map { ($1, $0) }) { first, _ in first }
       for copies in tensor.copies {
-        for model in copies.models {
+        for model in models(of: copies) {
           places[Copy(model: model, name: ExactText(copies.name))] = (index, positions[model] ?? 0)
         }
       }
@@ -98,12 +102,14 @@ public struct PlanOutline: Sendable, Codable, Equatable {
       ).map(\.shape)
       found.append(
         Reuse(
-          shard: shard.id, old: match.id, models: former.copies.reduce(0) { $0 + $1.models.count },
+          shard: shard.id, old: match.id, models: former.copies.reduce(0) { $0 + models(of: $1).count },
           places: chosen, statistics: tensor.statistics, oldSamples: oldSamples,
           samples: shard.samples, sketch: tensor.sketch))
     }
     return found
   }
+
+  private func models(of copies: Tensor.Copies) -> [Int] { copies.models ?? Array(models.indices) }
 
   /// A tensor of a model of the old plan.
   private struct Copy: Hashable {

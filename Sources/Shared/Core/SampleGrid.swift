@@ -63,8 +63,8 @@ public enum SampleGrid {
   /// however small the maps are.
   public static func every(linearTensors: Int) -> Int { (linearTensors + enough - 1) / enough }
 
-  /// Submatrices of all models together that a shard may keep, beside one of each model: 4 MiB.
-  private static let enoughOfShard = 256
+  /// Submatrices of all models together that a shard may keep, beside one of each model: 2 MiB.
+  private static let enoughOfShard = 128
 
   /// Submatrices of each sampled tensor of a plan.
   public static func count(linearTensors: Int, models: Int, shape: TensorShape) -> Int {

@@ -10,7 +10,7 @@ internal import Foundation
 ///     type, either with external storage (pointing into the original file) or contiguous; `/` and
 ///     `%` in names are percent-encoded
 ///   - `/places` all of these in one piece (see `PlaceTable`): only with external storage, as tools that
-///     rewrite a file move the weights in it. A store whose datasets are yet to be added has it already
+///     rewrite a file move the weights in it. The stores of a run have it alone, and no `/tensors`
 ///   - `/sources` one JSON line per original file, all of them as an array of bytes
 ///   - `/set_aside` likewise one line per tensor that holds no floating-point weights
 ///   - `/` attribute `adapter` and `/adapter`, its configuration as JSON on a line, likewise: only for an
