@@ -227,8 +227,9 @@ def rate_at(ssyrk, n):
     return min(ssyrk, key=lambda row: abs(row["n"] - n))["ssyrk_gps"]
 
 
-def scaling(folder, rounds):
-    """Seconds from the start of the workers to the end of the last one, by what computes, in turn."""
+def scaling(folder, files, rounds):
+    """Seconds from the start of the workers to the end of the last one, by what computes, in turn; and those of
+    one dd of all files, and of one per core that share them."""
     first, second = sorted(os.sched_getaffinity(0))[:2]
     pinned = [["taskset", "-c", str(core)] for core in (first, second)]
     setups = {
@@ -237,11 +238,24 @@ def scaling(folder, rounds):
         "two threads, two cores": [(["taskset", "-c", f"{first},{second}"], 2)],
         "one thread, two cores": [(["taskset", "-c", f"{first},{second}"], 1)],
     }
-    found = {setup: [] for setup in setups}
+    shares = {"one dd, one core": [files], "two dd, two cores": [files[::2], files[1::2]]}
+    found = {setup: [] for setup in setups | shares}
     for _ in range(rounds):
         for setup, workers in setups.items():
             found[setup].append(served(folder, workers))
+        for setup, parts in shares.items():
+            found[setup].append(dd_together(parts, pinned))
     return {setup: min(times) for setup, times in found.items()}
+
+
+def dd_together(parts, prefixes):
+    """Seconds of one dd per part, file after file, started together."""
+    loop = 'for file; do dd if="$file" of=/dev/null bs=16M status=none || exit 1; done'
+    start = time.monotonic()
+    started = [subprocess.Popen([*prefix, "sh", "-c", loop, "sh", *part]) for prefix, part in zip(prefixes, parts)]
+    if any(reader.wait() != 0 for reader in started):
+        raise SystemExit("dd failed")
+    return time.monotonic() - start
 
 
 def served(folder, workers):
@@ -351,7 +365,8 @@ def main():
     # Enough shards that nobody waits for the last one, and enough pairs that it is not the memory alone.
     facts["scaled"] = "n50" if any(row["name"] == "n50" for row in facts["rows"]) else most
     recover(SCRATCH / facts["scaled"])
-    facts["scaling"] = scaling(SCRATCH / facts["scaled"], max(2, rounds))
+    files = sorted((SCRATCH / facts["scaled"]).rglob("*.safetensors"))
+    facts["scaling"] = scaling(SCRATCH / facts["scaled"], files, max(3, rounds))
     facts["budgets"] = budgets(SCRATCH / most)
     facts["limit"], facts["limits"] = LIMIT, limits(quick)
     facts["most"] = most

@@ -26,7 +26,7 @@ public final class Subprocess: Sendable {
     _ executable: String, _ arguments: [String], environment: [String: String], input: [UInt8] = [],
     output: Int32? = nil, errors: Int32? = nil, inOwnGroup: Bool = false
   ) throws(Failure) {
-    let file = try Self.file(of: input)
+    let file = input.isEmpty ? open("/dev/null", O_RDONLY | O_CLOEXEC) : try Self.file(of: input)
     defer { close(file) }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
