@@ -39,6 +39,21 @@ struct StoreInputTests {
     #expect(error.message.contains("format 99, this program reads \(Version.storeFormat)"))
   }
 
+  /// No program of ours writes such, but anybody can.
+  @Test(arguments: [([[4, 4], [4, 4]], ["a", "a"], "comes twice"), ([[4, 4], [0, 4]], ["a", "b"], "has no weights")])
+  func tensorsThatHaveNoPlaceInAPlanAreNamed(_ shapes: [[Int]], _ names: [String], _ complaint: String) throws {
+    let file = try folder.write([UInt8](repeating: 0, count: 64), to: "weights.bin")
+    let tensors = try zip(names, shapes).map { name, shape in
+      StoredTensor(name: name, type: .f32, shape: try #require(TensorShape(shape)), file: file, offset: 0)
+    }
+    let path = folder.at("odd.h5")
+    try ModelStoreWriter.write(
+      to: path, model: "odd", tensors: tensors, setAside: [], sources: [], mode: .places)
+    let error = try #require(failure { _ = try ModelRecord(id: "odd", path: path, store: path) })
+    #expect(error.kind == .badInput)
+    #expect(error.message.contains(path) && error.message.contains("'\(names[1])' \(complaint)"), "\(error.message)")
+  }
+
   @Test func fileThatIsNoHDF5IsNamed() throws {
     let path = try folder.write("nothing of the kind", to: "text.h5")
     let error = try #require(failure { _ = try Models.importOne(path, into: folder.at("stores")) })

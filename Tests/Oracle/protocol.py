@@ -13,7 +13,7 @@ def frame(tag, body=None):
     return bytes([tag]) + (b"" if body is None else json.dumps(body).encode())
 
 
-def hello(process=1, host="stranger", version=3, software="0.1.0"):
+def hello(process=1, host="stranger", version=4, software="0.1.0"):
     return frame(
         HELLO,
         {

@@ -53,8 +53,8 @@ struct Recovery {
   /// Recovers, writes the results and ends the pool.
   func run() throws(Failure) {
     defer { pool.end() }
-    // A run that has its results needs no workers.
-    if !FileManager.default.fileExists(atPath: directory.record) { pool.prepare() }
+    // A run that was begun may need no workers any more.
+    if !FileManager.default.fileExists(atPath: directory.journal) { pool.prepare() }
     try recover()
   }
 

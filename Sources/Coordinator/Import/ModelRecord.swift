@@ -34,8 +34,16 @@ public struct ModelRecord: Sendable {
   /// Reads a store, and notices weights that changed or went since the import.
   public init(id: String, path: String, store: String) throws(Failure) {
     let opened = try ModelStore(path: store)
+    let tensors = try opened.tensors()
+    // The weights of a tensor that comes twice or is empty have no place in a plan.
+    var names: Set<ExactText> = []
+    for tensor in tensors where !names.insert(ExactText(tensor.name)).inserted || tensor.shape.elements == 0 {
+      throw .badInput(
+        "'\(store.printable)' is no whole model store: the tensor '\(tensor.name.printable)' "
+          + (tensor.shape.elements == 0 ? "has no weights" : "comes twice"), advice: "import the model again")
+    }
     try self.init(
-      id: id, path: path, store: store, storing: try opened.tensors(), setAside: try opened.setAside(),
+      id: id, path: path, store: store, storing: tensors, setAside: try opened.setAside(),
       sources: try opened.sources(), adapterConfiguration: try opened.adapterConfiguration())
   }
 

@@ -19,21 +19,26 @@ public enum OpenBLAS {
 
   private static let names = ["libopenblas.so.0", "libopenblas.so"]
 
-  static let singularValues: SingularValues? = {
+  static var singularValues: SingularValues? { try? loaded.get() }
+
+  /// The routine, or why there is none.
+  private static let loaded: Result<SingularValues, Failure> = {
     guard let library = names.lazy.compactMap({ dlopen($0, RTLD_NOW | RTLD_LOCAL) }).first,
       let routine = dlsym(library, "sgesdd_"), let setThreads = dlsym(library, "openblas_set_num_threads")
-    else { return nil }
+    else {
+      let reason = dlerror().map { String(cString: $0) } ?? "it lacks a routine"
+      return .failure(
+        Failure(
+          .unclassified, "ranks of differences take OpenBLAS, which cannot be loaded: \(reason)",
+          advice: "install libopenblas0, or take a distance other than lora and mother-lora"))
+    }
     // The matrices are small, and callers have threads of their own: OpenBLAS's would get in the way.
     unsafeBitCast(setThreads, to: SetThreads.self)(1)
-    return unsafeBitCast(routine, to: SingularValues.self)
+    return .success(unsafeBitCast(routine, to: SingularValues.self))
   }()
 
   /// - Throws: `Failure` when it cannot be loaded.
   public static func require() throws(Failure) {
-    guard singularValues == nil else { return }
-    let reason = dlerror().map { String(cString: $0) } ?? "it lacks a routine"
-    throw Failure(
-      .unclassified, "ranks of differences take OpenBLAS, which cannot be loaded: \(reason)",
-      advice: "install libopenblas0, or take a distance other than lora and mother-lora")
+    _ = try loaded.get()
   }
 }

@@ -33,7 +33,7 @@ extension Plan {
   }
 
   /// Bytes that the coordinator needs beside its program: the sums of one tensor at a time, as they come
-  /// from the journal and added up, and the matrices of the lineage rules.
+  /// from the journal and added up (a small one and the next), and the matrices of the lineage rules.
   public var coordinatorBytes: Int {
     let largest = tensors.map {
       8 * $0.statistics.pairArrays * PairIndex($0.copies.count).count

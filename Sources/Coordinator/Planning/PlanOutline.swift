@@ -97,9 +97,8 @@ public struct PlanOutline: Sendable, Codable, Equatable {
         let match = old[first.tensor].first(where: { $0.coordinates == shard.coordinates }),
         match.samples >= shard.samples
       else { continue }
-      let oldSamples = SampleGrid.places(
-        columns: tensor.shape.columns, coordinates: shard.coordinates, count: match.samples
-      ).map(\.shape)
+      let oldSamples = SampleGrid.shapes(
+        columns: tensor.shape.columns, coordinates: shard.coordinates, count: match.samples)
       found.append(
         Reuse(
           shard: shard.id, old: match.id, models: former.copies.reduce(0) { $0 + models(of: $1).count },

@@ -154,8 +154,8 @@ TARGET static inline __attribute__((always_inline)) void FN(tile)(
     size_t i = x0 + (size_t)(s * shift + a), j = y0 + (size_t)(s * shift);
     size_t line = i * to.n - i * (i + 1) / 2 - i - 1;  // line + j is the pair (i, j)
     const int from = diagonal ? a + 1 : 0;
-    FN(add_row)(s2[s][a], from, nj, to.l2 + line + j);
-    if (norms && to.l1) FN(add_row)(s1[s][a], from, nj, to.l1 + line + j);
+    FN(add_row)(s2[s][a], from, nj, to.l2 + (line + j));
+    if (norms && to.l1) FN(add_row)(s1[s][a], from, nj, to.l1 + (line + j));
     if (!norms || !to.max) continue;
     UNROLLED for (int b = from; b < nj; b++) {
       size_t pair = line + j + (size_t)b;

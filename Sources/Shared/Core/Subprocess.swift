@@ -26,17 +26,16 @@ public final class Subprocess: Sendable {
     _ executable: String, _ arguments: [String], environment: [String: String], input: [UInt8] = [],
     output: Int32? = nil, errors: Int32? = nil, inOwnGroup: Bool = false
   ) throws(Failure) {
-    let file = input.isEmpty ? open("/dev/null", O_RDONLY | O_CLOEXEC) : try Self.file(of: input)
-    defer { close(file) }
+    let file = input.isEmpty ? nil : try Self.file(of: input)
+    defer { if let file { close(file) } }
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, file, STDIN_FILENO)
-    for (own, given) in [(STDOUT_FILENO, output), (STDERR_FILENO, errors)] {
+    for (own, given) in [(STDIN_FILENO, file), (STDOUT_FILENO, output), (STDERR_FILENO, errors)] {
       if let given {
         posix_spawn_file_actions_adddup2(&actions, given, own)
       } else {
-        posix_spawn_file_actions_addopen(&actions, own, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, own, "/dev/null", O_RDWR, 0)
       }
     }
     // HDF5 does not mark its files to be closed.
@@ -68,16 +67,17 @@ public final class Subprocess: Sendable {
 
   /// Waits until it has ended; for one thread to do.
   ///
-  /// - Returns: what it exited with, as shells give it: 128 and the signal, when one ended it.
+  /// - Returns: what it exited with, as shells give it: 128 and the signal, when one ended it; -1 when the
+  ///   system does not say, because whoever started this program has it ignore the ends of its children.
   public func wait() -> Int32 {
     var information = siginfo_t()
     while waitid(P_PID, id_t(identifier), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
     return status.withLock { known in
       if let known { return known }
       var raw: Int32 = 0
-      waitpid(identifier, &raw, 0)
+      let isKnown = waitpid(identifier, &raw, 0) == identifier
       let signal = raw & 0x7f
-      let result = signal == 0 ? (raw >> 8) & 0xff : 128 + signal
+      let result = !isKnown ? -1 : signal == 0 ? (raw >> 8) & 0xff : 128 + signal
       known = result
       return result
     }

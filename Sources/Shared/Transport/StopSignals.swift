@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Glibc
 internal import Synchronization
 
@@ -75,7 +76,8 @@ public final class StopSignals: Sendable {
       guard read(Self.readingEnd, &number, 1) == 1 else { continue }
       guard isFirst else { _exit(128 + Int32(number)) }
       isFirst = false
-      handler.withLock { $0 }(Int32(number))
+      // What it does may take time, and this thread is to hear of a second one.
+      Thread.detachNewThread { [self, number] in handler.withLock { $0 }(Int32(number)) }
     }
   }
 }

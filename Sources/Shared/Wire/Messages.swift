@@ -12,7 +12,7 @@ public import Core
 /// `hello`, and is sent the status.
 public enum WireProtocol {
   /// Raised with every change that an older program could misread.
-  public static let version = 3
+  public static let version = 4
 
   /// Largest control frame that a worker looks at: the stores of thousands of models.
   public static let largestControlBytes = 1 << 24

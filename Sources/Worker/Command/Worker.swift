@@ -174,9 +174,10 @@ final class Worker {
     case .close(let run):
       if let closed = stores.removeValue(forKey: run) { pool.forget(closed) }
     case .assign(let assignment):
-      guard let stores = stores[assignment.run], leavesAt == nil else { break }
+      let place = ComputePool.Place(assignment)
+      guard let stores = stores[assignment.run], leavesAt == nil, underWay[place] == nil else { break }
       let weights = Self.weights(of: assignment)
-      underWay[ComputePool.Place(assignment)] = weights
+      underWay[place] = weights
       appetite.wasGiven(weights: weights)
       pool.add(assignment, stores: stores)
     case .revoke(let run, let shard, let attempt):

@@ -31,13 +31,14 @@ public struct Appetite: Sendable {
   public mutating func wasGiven(weights: Int) {
     open = max(0, open - 1)
     shards += 1
-    self.weights += weights
+    // A coordinator may say anything; what wraps here is taken away again.
+    self.weights &+= weights
   }
 
   /// - Parameter seconds: what it took; nil for a shard that was not computed.
   public mutating func isDone(weights: Int, in seconds: Double?) {
     shards -= 1
-    self.weights -= weights
+    self.weights &-= weights
     if let seconds { past = (0.75 * past.seconds + seconds, 0.75 * past.weights + Double(weights)) }
   }
 
