@@ -118,4 +118,17 @@ import Wire
     #expect(fault { $0.samples[0].values[1] = .nan }?.contains("sample of model 0") == true)
     #expect(fault { $0.samples[0].values[2] = -.infinity }?.contains("-inf in a sample of model 1") == true)
   }
+
+  /// Whole vectors and what is left of them, written whole and by halves.
+  @Test(arguments: [Float(0.25), 0.1])
+  func anOddWeightIsFoundWhereverItIs(_ weight: Float) {
+    let shape = SampleShape(rows: 7, columns: 11)
+    for place in 0..<2 * shape.count {
+      let found = fault {
+        $0.samples = [SampleBlock(shape: shape, values: Array(repeating: weight, count: 2 * shape.count))]
+        $0.samples[0].values[place] = place % 2 == 0 ? .infinity : .nan
+      }
+      #expect(found?.contains("sample of model \(place / shape.count)") == true, "\(place)")
+    }
+  }
 }

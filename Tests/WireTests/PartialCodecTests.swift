@@ -20,6 +20,41 @@ import Wire
     }
   }
 
+  /// Weights that are stored as bf16, among them NaN and infinities.
+  @Test func samplesWithoutLowerHalvesTakeHalfTheRoom() throws {
+    var random = Seeded.fresh()
+    for (models, shapes) in [(2, Self.shapes), (3, [SampleShape(rows: 3, columns: 5)]), (9, Self.shapes)] {
+      var partial = Samples.partial(models: models, .spectrum, samples: shapes, &random)
+      for block in partial.samples.indices {
+        for index in partial.samples[block].values.indices {
+          let bits = UInt32.random(in: 0...0xffff, using: &random) << 16
+          partial.samples[block].values[index] = Float(bitPattern: bits)
+        }
+      }
+      let bytes = PartialCodec.encode(partial)
+      let most = PartialCodec.encodedBytes(models: models, statistics: .spectrum, samples: shapes)
+      #expect(bytes.count == most - 2 * models * shapes.reduce(0) { $0 + $1.count })
+      #expect(Array(bytes[4..<8]) == [UInt8(Statistics.spectrum.rawValue), 1, 0, 0])
+      let back = try PartialCodec.decode(bytes, models: models, statistics: .spectrum, samples: shapes)
+      #expect(Samples.bits(back) == Samples.bits(partial), "seed \(random.seed)")
+      // One weight with more digits, and all are written whole.
+      let last = partial.samples.count - 1
+      partial.samples[last].values[0] = 1.000001
+      let whole = PartialCodec.encode(partial)
+      #expect(whole.count == most)
+      #expect(
+        try Samples.bits(PartialCodec.decode(whole, models: models, statistics: .spectrum, samples: shapes))
+          == Samples.bits(partial), "seed \(random.seed)")
+      // What says that it is halved and is not, or the other way round, has another length.
+      for var other in [bytes, whole] {
+        other[5] ^= 1
+        #expect(throws: WireError.self) {
+          try PartialCodec.check(other, models: models, statistics: .spectrum, samples: shapes)
+        }
+      }
+    }
+  }
+
   @Test func theLayoutIsFixed() throws {
     var partial = Partial(models: 2, statistics: .l1)
     partial.l2 = [1]

@@ -3,22 +3,32 @@ public import Core
 /// Partials as bytes: on the wire and in the journal alike, little-endian as every processor that this
 /// program runs on.
 ///
-/// Layout: `UInt32` models, `UInt8` statistics, 3 zero bytes, then the arrays as doubles in the order
-/// of `Partial`'s properties; moments take nine words per model; then the samples and the sketch as
-/// floats; last the `Checksum` of everything before it.
+/// Layout: `UInt32` models, `UInt8` statistics, `UInt8` 1 where samples are halved, 2 zero bytes, then the
+/// arrays as doubles in the order of `Partial`'s properties; moments take nine words per model; then the
+/// samples and the sketch as floats; last the `Checksum` of everything before it.
 ///
-/// Samples make megabytes of it: they are written once, and looked at where they lie.
+/// Samples make megabytes of it: they are written once, and looked at where they lie. Of weights that are stored
+/// as bf16 the lower half of every float is zero; where it is for all samples, the upper halves are written.
 public enum PartialCodec {
   private static let headBytes = 8
   private static let tailBytes = 8
   private static let momentWords = 9
+  /// In the word of the statistics.
+  private static let halved: UInt32 = 1 << 8
 
-  /// The exact length of an encoded partial.
+  /// The most bytes that an encoded partial takes: exactly so many where samples are not halved.
   public static func encodedBytes(
     models: Int, statistics: Statistics, samples: [SampleShape] = [], sketch: SampleShape? = nil
   ) -> Int {
-    let kept = (samples + [sketch].compactMap(\.self)).reduce(0) { $0 + $1.count } * models
-    return samplesOffset(models: models, statistics) + 4 * kept + tailBytes
+    encodedBytes(models: models, statistics, samples, sketch, sampleBytes: 4)
+  }
+
+  private static func encodedBytes(
+    models: Int, _ statistics: Statistics, _ samples: [SampleShape], _ sketch: SampleShape?, sampleBytes: Int
+  ) -> Int {
+    let sampled = samples.reduce(0) { $0 + $1.count }
+    return samplesOffset(models: models, statistics)
+      + models * (sampleBytes * sampled + 4 * (sketch?.count ?? 0)) + tailBytes
   }
 
   /// Where the samples start.
@@ -29,20 +39,21 @@ public enum PartialCodec {
   }
 
   public static func encode(_ partial: Partial) -> [UInt8] {
+    let isHalved = !partial.samples.isEmpty && partial.samples.allSatisfy { $0.values.areUpperHalves }
     let length = encodedBytes(
-      models: partial.models, statistics: partial.statistics, samples: partial.samples.map(\.shape),
-      sketch: partial.sketch?.shape)
+      models: partial.models, partial.statistics, partial.samples.map(\.shape), partial.sketch?.shape,
+      sampleBytes: isHalved ? 2 : 4)
     return [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
       var writer = ByteWriter(UnsafeMutableRawBufferPointer(buffer))
-      write(partial, to: &writer)
+      write(partial, isHalved: isHalved, to: &writer)
       writer.add(Checksum.of(writer.written))
       count = writer.written.count
     }
   }
 
-  private static func write(_ partial: Partial, to writer: inout ByteWriter) {
+  private static func write(_ partial: Partial, isHalved: Bool, to writer: inout ByteWriter) {
     writer.add(UInt32(partial.models))
-    writer.add(UInt32(partial.statistics.rawValue))
+    writer.add(UInt32(partial.statistics.rawValue) | (isHalved ? halved : 0))
     for array in [partial.l2, partial.l1, partial.max, partial.lowest, partial.highest] { writer.add(array) }
     for m in partial.moments {
       writer.add([m.count, m.mean, m.m2, m.m3, m.m4, m.minimum, m.maximum])
@@ -52,7 +63,9 @@ public enum PartialCodec {
     writer.add(partial.collinearRows)
     writer.add(partial.logShrinkage)
     writer.add(partial.bands)
-    for block in partial.samples { writer.add(block.values) }
+    for block in partial.samples {
+      if isHalved { writer.add(upperHalvesOf: block.values) } else { writer.add(block.values) }
+    }
     // Workers have rounded them.
     for value in partial.sketch?.values ?? [] { writer.add(Float(value).bitPattern) }
   }
@@ -68,18 +81,26 @@ public enum PartialCodec {
     sketch: SampleShape? = nil
   ) throws(WireError) -> UInt64 {
     let expected = encodedBytes(
-      models: models, statistics: statistics, samples: samples, sketch: sketch)
+      models: models, statistics, samples, sketch, sampleBytes: isHalved(bytes) ? 2 : 4)
     guard bytes.count == expected else {
       throw WireError("a partial of \(bytes.count) bytes, expected \(expected)")
     }
     var reader = ByteReader(bytes)
-    guard reader.next(UInt32.self) == UInt32(models), reader.next(UInt32.self) == UInt32(statistics.rawValue)
+    guard reader.next(UInt32.self) == UInt32(models),
+      reader.next(UInt32.self) & ~halved == UInt32(statistics.rawValue)
     else { throw WireError("a partial of other models or statistics than asked for") }
     reader.skip(bytes.count - headBytes - tailBytes)
     let checksum = reader.next(UInt64.self)
     guard checksum == bytes.withUnsafeBytes({ Checksum.of(.init(rebasing: $0.dropLast(tailBytes))) })
     else { throw WireError("a partial whose checksum does not fit: it was damaged on the way") }
     return checksum
+  }
+
+  private static func isHalved(_ bytes: [UInt8]) -> Bool {
+    guard bytes.count >= headBytes else { return false }
+    var reader = ByteReader(bytes)
+    reader.skip(headBytes / 2)
+    return reader.next(UInt32.self) & halved != 0
   }
 
   /// - Throws: as `check`.
@@ -90,7 +111,11 @@ public enum PartialCodec {
     try check(bytes, models: models, statistics: statistics, samples: samples, sketch: sketch)
     var reader = ByteReader(bytes)
     var partial = sums(&reader, models: models, statistics)
-    partial.samples = samples.map { SampleBlock(shape: $0, values: reader.next(models * $0.count)) }
+    let isHalved = isHalved(bytes)
+    partial.samples = samples.map { shape in
+      let count = models * shape.count
+      return SampleBlock(shape: shape, values: isHalved ? reader.nextUpperHalves(count) : reader.next(count))
+    }
     partial.sketch = sketch.map { shape in
       Sketch(shape: shape, values: (0..<models * shape.count).map { _ in
         Double(Float(bitPattern: reader.next(UInt32.self)))
@@ -135,11 +160,16 @@ public enum PartialCodec {
     var reader = ByteReader(bytes)
     let sums = sums(&reader, models: models, statistics)
     if let found = sums.impossibility(coordinates: coordinates, columns: columns) { return found }
+    let isHalved = isHalved(bytes)
     for shape in samples {
       for model in 0..<models {
-        let place = reader.skip(4 * shape.count)
+        let place = reader.skip((isHalved ? 2 : 4) * shape.count)
         guard sums.moments[model].notFinite == 0 else { continue }
-        if let odd = bytes.withUnsafeBytes({ firstNotFinite(UnsafeRawBufferPointer(rebasing: $0[place])) }) {
+        let odd = bytes.withUnsafeBytes { all in
+          let sample = UnsafeRawBufferPointer(rebasing: all[place])
+          return firstNotFinite(sample, isHalved: isHalved)
+        }
+        if let odd {
           return "a weight of \(odd) in a sample of model \(model), which has finite weights alone"
         }
       }
@@ -147,20 +177,30 @@ public enum PartialCodec {
     return nil
   }
 
-  private static func firstNotFinite(_ floats: UnsafeRawBufferPointer) -> Float? {
+  private static func firstNotFinite(_ sample: UnsafeRawBufferPointer, isHalved: Bool) -> Float? {
     typealias Words = SIMD16<UInt32>
     let width = MemoryLayout<Words>.size
-    let whole = floats.count / width * width
-    let exponent = Words(repeating: Float.infinity.bitPattern)
+    let whole = sample.count / width * width
+    // All bits of an exponent are set in NaN and infinities.
+    let upper = Words(repeating: Float.infinity.bitPattern)
+    let lower = Words(repeating: Float.infinity.bitPattern >> 16)
     // All are looked at before one is looked for.
     var isOdd = SIMDMask<SIMD16<Int32>>(repeating: false)
     var offset = 0
     while offset < whole {
-      isOdd .|= (floats.loadUnaligned(fromByteOffset: offset, as: Words.self) & exponent) .== exponent
+      let words = sample.loadUnaligned(fromByteOffset: offset, as: Words.self)
+      isOdd .|= (words & upper) .== upper
+      if isHalved { isOdd .|= (words & lower) .== lower }
       offset += width
     }
-    return stride(from: any(isOdd) ? 0 : whole, to: floats.count, by: 4).lazy
-      .map { floats.loadUnaligned(fromByteOffset: $0, as: Float.self) }.first { !$0.isFinite }
+    for place in stride(from: any(isOdd) ? 0 : whole, to: sample.count, by: isHalved ? 2 : 4) {
+      let weight =
+        isHalved
+        ? Float(upperHalf: sample.loadUnaligned(fromByteOffset: place, as: UInt16.self))
+        : sample.loadUnaligned(fromByteOffset: place, as: Float.self)
+      if !weight.isFinite { return weight }
+    }
+    return nil
   }
 }
 
@@ -179,6 +219,14 @@ private struct ByteWriter {
 
   mutating func add(_ values: [some BitwiseCopyable]) {
     values.withUnsafeBytes { add($0) }
+  }
+
+  mutating func add(upperHalvesOf values: [Float]) {
+    let target = UnsafeMutableRawBufferPointer(rebasing: buffer[offset..<offset + 2 * values.count])
+    for (place, value) in values.enumerated() {
+      target.storeBytes(of: value.upperHalf.littleEndian, toByteOffset: 2 * place, as: UInt16.self)
+    }
+    offset += 2 * values.count
   }
 
   private mutating func add(_ bytes: UnsafeRawBufferPointer) {
@@ -209,10 +257,34 @@ private struct ByteReader {
     }
   }
 
+  mutating func nextUpperHalves(_ count: Int) -> [Float] {
+    let place = skip(2 * count)
+    return [Float](unsafeUninitializedCapacity: count) { target, filled in
+      bytes.withUnsafeBytes { bytes in
+        for index in 0..<count {
+          let half = bytes.loadUnaligned(fromByteOffset: place.lowerBound + 2 * index, as: UInt16.self)
+          target.initializeElement(at: index, to: Float(upperHalf: UInt16(littleEndian: half)))
+        }
+      }
+      filled = count
+    }
+  }
+
   /// - Returns: what was passed over.
   @discardableResult
   mutating func skip(_ count: Int) -> Range<Int> {
     defer { offset += count }
     return offset..<offset + count
   }
+}
+
+extension Float {
+  fileprivate var upperHalf: UInt16 { UInt16(truncatingIfNeeded: bitPattern >> 16) }
+
+  fileprivate init(upperHalf: UInt16) { self.init(bitPattern: UInt32(upperHalf) << 16) }
+}
+
+extension [Float] {
+  /// Is there nothing in the lower halves?
+  fileprivate var areUpperHalves: Bool { reduce(0) { $0 | $1.bitPattern } & 0xffff == 0 }
 }
