@@ -146,11 +146,13 @@ def kernels(section, seconds):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def dd(files):
-    """Seconds that dd takes to read all files, one after the other."""
+def dd(*parts, prefixes=([],)):
+    """Seconds that dd takes to read all files: one after the other, the parts side by side."""
+    loop = 'for file; do dd if="$file" of=/dev/null bs=16M status=none || exit 1; done'
     start = time.monotonic()
-    for file in files:
-        subprocess.run(["dd", f"if={file}", "of=/dev/null", "bs=16M", "status=none"], check=True)
+    started = [subprocess.Popen([*prefix, "sh", "-c", loop, "sh", *part]) for prefix, part in zip(prefixes, parts)]
+    if any([reader.wait() != 0 for reader in started]):
+        raise SystemExit("dd failed")
     return time.monotonic() - start
 
 
@@ -244,18 +246,8 @@ def scaling(folder, files, rounds):
         for setup, workers in setups.items():
             found[setup].append(served(folder, workers))
         for setup, parts in shares.items():
-            found[setup].append(dd_together(parts, pinned))
+            found[setup].append(dd(*parts, prefixes=pinned))
     return {setup: min(times) for setup, times in found.items()}
-
-
-def dd_together(parts, prefixes):
-    """Seconds of one dd per part, file after file, started together."""
-    loop = 'for file; do dd if="$file" of=/dev/null bs=16M status=none || exit 1; done'
-    start = time.monotonic()
-    started = [subprocess.Popen([*prefix, "sh", "-c", loop, "sh", *part]) for prefix, part in zip(prefixes, parts)]
-    if any(reader.wait() != 0 for reader in started):
-        raise SystemExit("dd failed")
-    return time.monotonic() - start
 
 
 def served(folder, workers):

@@ -65,6 +65,28 @@ struct ReachTests {
     #expect(try results(run) == scratch.undisturbed(models))
   }
 
+  @Test func whereOpenBLASIsMissingRanksAreRefusedAndTheRestIsDone() throws {
+    let find = "dirname $(readlink -f $(/sbin/ldconfig -p | awk '/libopenblas.so.0/ { print $NF; exit }'))"
+    let folder = try Program.run("/bin/sh", ["-c", find]).stdout.trimmingCharacters(in: .newlines)
+    try #require(folder.contains("openblas"), "'\(folder)' holds more than OpenBLAS and cannot be hidden")
+    func recover(_ distance: String) throws -> Running {
+      let recovery = try Host.start(
+        "lean", hiding: [folder], Program.modeltree,
+        ["recover", "\(Program.root)/zoo/lora", "--out", run, "--distance", distance, "--redo"])
+      recovery.wait()
+      return recovery
+    }
+    for distance in ["lora", "mother-lora"] {
+      let refused = try recover(distance)
+      #expect(refused.wait() == 1)
+      #expect(refused.stderr.contains("OpenBLAS, which cannot be loaded"), "\(refused.stderr)")
+      #expect(refused.stderr.contains("libopenblas0"), "\(refused.stderr)")
+    }
+    let done = try recover("auto")
+    #expect(done.wait() == 0, "\(done.stderr)")
+    #expect(done.stdout.contains("root"))
+  }
+
   private struct Status: Decodable {
     struct Missing: Decodable, Hashable {
       var host: String

@@ -80,6 +80,26 @@ import Testing
     }
   }
 
+  @Test func h5pyReadsEveryTensorOfWhatImportMakes() throws {
+    struct Store: Decodable {
+      struct Tensor: Decodable { var external: Bool }
+      var tensors: [Tensor]
+    }
+    let scratch = try Scratch()
+    let models = try scratch.makeFamily(tensors: 40)
+    let stores = scratch.file("stores")
+    #expect(try modeltree("import", models, "--store", stores).status == 0)
+    let names = try FileManager.default.contentsOfDirectory(atPath: stores).sorted()
+    #expect(names == ["child0.h5", "child1.h5", "child2.h5", "root.h5"])
+    for name in names {
+      let output = try Program.oracle("stores", ["\(stores)/\(name)"])
+      #expect(output.status == 0, "\(output.stderr)")
+      let store = try JSONDecoder().decode(Store.self, from: Data(output.stdout.utf8))
+      #expect(store.tensors.count >= 40)
+      #expect(store.tensors.allSatisfy { $0.external })
+    }
+  }
+
   @Test func weightsThatChangedBehindAnUnchangedTimeAreNoticed() throws {
     let scratch = try Scratch()
     let models = try scratch.makeFamily()

@@ -186,19 +186,7 @@ final class ServedJob {
     return CoordinatorMessage.Assignment(
       run: run, shard: shard.id, attempt: lease.attempt, shape: tensor.shape,
       coordinates: shard.coordinates, statistics: tensor.statistics, samples: shard.samples,
-      spectrum: shard.spectrum, sketch: tensor.sketch, sources: Self.sources(of: tensor))
-  }
-
-  /// Models grouped by the name under which they keep the tensor.
-  private static func sources(of tensor: PlannedTensor) -> [CoordinatorMessage.Assignment.Source] {
-    var order: [String] = []
-    var models: [ExactText: [Int]] = [:]
-    for copy in tensor.copies {
-      let name = ExactText(copy.name)
-      if models[name] == nil { order.append(copy.name) }
-      models[name, default: []].append(copy.model)
-    }
-    return order.map { .init(tensor: $0, models: models[ExactText($0)] ?? []) }
+      spectrum: shard.spectrum, sketch: tensor.sketch, sources: tensor.namesakes.map { .init(tensor: $0.name, models: $0.models) })
   }
 
   /// The largest answer that one of its shards can have, in bytes.

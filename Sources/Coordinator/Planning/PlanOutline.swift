@@ -28,19 +28,11 @@ public struct PlanOutline: Sendable, Codable, Equatable {
   public init(_ plan: Plan) {
     models = plan.models.map(\.id)
     tensors = plan.tensors.map { tensor in
-      var order: [ExactText] = []
-      var groups: [ExactText: [Int]] = [:]
-      for copy in tensor.copies {
-        let key = ExactText(copy.name)
-        if groups[key] == nil { order.append(key) }
-        groups[key, default: []].append(copy.model)
-      }
-      return Tensor(
+      Tensor(
         shape: tensor.shape, statistics: tensor.statistics, samples: tensor.samples,
         spectrum: tensor.spectrum, sketch: tensor.sketch, isDouble: tensor.isDouble,
-        copies: order.map { key in
-          let models = groups[key] ?? []
-          return Tensor.Copies(name: key.text, models: models.count == plan.models.count ? nil : models)
+        copies: tensor.namesakes.map {
+          Tensor.Copies(name: $0.name, models: $0.models.count == plan.models.count ? nil : $0.models)
         })
     }
   }

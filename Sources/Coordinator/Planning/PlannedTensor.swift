@@ -37,6 +37,28 @@ public struct PlannedTensor: Sendable, Hashable {
 
   public var models: [Int] { copies.map(\.model) }
 
+  /// Models that keep the tensor under one name.
+  public struct Namesakes: Sendable, Equatable {
+    public var name: String
+    public var models: [Int]
+  }
+
+  /// The copies by their names, in the order of the first model of each.
+  public var namesakes: [Namesakes] {
+    var found: [Namesakes] = []
+    var places: [ExactText: Int] = [:]
+    for copy in copies {
+      let name = ExactText(copy.name)
+      if let place = places[name] {
+        found[place].models.append(copy.model)
+      } else {
+        places[name] = found.count
+        found.append(Namesakes(name: copy.name, models: [copy.model]))
+      }
+    }
+    return found
+  }
+
   /// Weights of all models, in bytes.
   public var bytes: Int { shape.elements * bytesPerCoordinate }
 

@@ -14,17 +14,7 @@ public enum AtomicFile {
     guard file >= 0 else { throw failed("create", temporary) }
     var code: Int32 = 0
     if let permissions, fchmod(file, permissions) != 0 { code = errno }
-    data.withUnsafeBytes { bytes in
-      var rest = bytes[...]
-      while !rest.isEmpty, code == 0 {
-        let count = Glibc.write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-        if count < 0 {
-          code = errno == EINTR ? 0 : errno
-        } else {
-          rest = rest.dropFirst(count)
-        }
-      }
-    }
+    if code == 0, !data.withUnsafeBytes({ writeAll($0, to: file) }) { code = errno }
     if code == 0, fsync(file) != 0 { code = errno }
     close(file)
     guard code == 0 else {

@@ -4,7 +4,7 @@ internal import Glibc
 ///
 /// Swift's strings are equal when they look the same: an "é" of one code point is an "é" of two.
 public struct ExactText: Sendable, Hashable {
-  public let text: String
+  private let text: String
 
   public init(_ text: String) {
     var text = text

@@ -91,16 +91,7 @@ public final class Subprocess: Sendable {
   /// In memory, at its beginning: unlike a pipe it needs nobody who writes meanwhile.
   private static func file(of bytes: [UInt8]) throws(Failure) -> Int32 {
     let file = memfd_create("input", Self.closeOnExec)
-    let isWritten = bytes.withUnsafeBytes { bytes in
-      var rest = bytes[...]
-      while !rest.isEmpty {
-        let count = write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-        guard count > 0 else { return false }
-        rest = rest.dropFirst(count)
-      }
-      return lseek(file, 0, SEEK_SET) == 0
-    }
-    guard isWritten else {
+    guard bytes.withUnsafeBytes({ writeAll($0, to: file) }), lseek(file, 0, SEEK_SET) == 0 else {
       let problem = String(cString: strerror(errno))
       if file >= 0 { close(file) }
       throw Failure(.unclassified, "cannot keep another program's input in memory: \(problem)")

@@ -5,9 +5,9 @@ internal import Synchronization
 /// SIGINT and SIGTERM as values: a thread of this object waits for them.
 ///
 /// Made before any thread of ours, so that all of those leave the two signals to this one: none is lost
-/// however early it comes. Libraries may start threads before the program does (OpenBLAS, where it is preloaded,
-/// one per processor), and the system may hand a signal to one of those; whichever thread it is, the signal's number goes through a
-/// pipe. A second signal ends the process at once.
+/// however early it comes. Libraries may start threads before the program does (OpenBLAS, where it is
+/// preloaded, one per processor), and the system may hand a signal to one of those; whichever thread it is,
+/// the signal's number goes through a pipe. A second signal ends the process at once.
 public final class StopSignals: Sendable {
   private let handler = Mutex<@Sendable (Int32) -> Void>({ _ in })
 

@@ -1,0 +1,14 @@
+internal import Glibc
+
+/// Writes all of the bytes to an open file, from where it stands on.
+///
+/// - Returns: false with `errno` set.
+func writeAll(_ bytes: UnsafeRawBufferPointer, to file: Int32) -> Bool {
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    let count = write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+    if count < 0, errno != EINTR { return false }
+    rest = rest.dropFirst(max(0, count))
+  }
+  return true
+}
