@@ -41,10 +41,11 @@ struct ShardStreamTests {
         assignment, stores: records.map(\.store), library: StoreLibrary(), memoryBytes: memory))
   }
 
-  @Test(arguments: [
-    [ElementType.f32, .f32, .f32], [.bf16, .bf16], [.f16, .f16], [.f64, .f64], [.f32, .bf16, .f16],
-    [.f64, .f32, .f16, .bf16],
-  ], [ModelStoreWriter.Mode.external, .copy])
+  @Test(
+    arguments: [
+      [ElementType.f32, .f32, .f32], [.bf16, .bf16], [.f16, .f16], [.f64, .f64], [.f32, .bf16, .f16],
+      [.f64, .f32, .f16, .bf16],
+    ], [ModelStoreWriter.Mode.external, .copy])
   func sumsAreTheOnesMadeOneByOne(_ types: [ElementType], _ mode: ModelStoreWriter.Mode) throws {
     let tensors = relatives(types)
     let pad = TestTensor("first", .f16, [3], [1, 2, 3])

@@ -84,10 +84,11 @@ import Testing
   }
 
   /// Values of `scipy.stats.kurtosis`.
-  @Test(arguments: [
-    ([1, 2, 3, 4, 5], -1.3), ([0, 1], -2), ([0, 0, 0, 1], -2.0 / 3),
-    ([0, 0, 0, 0, 0, 0, 0, 0, 0, 10], 46.0 / 9),
-  ] as [([Double], Double)])
+  @Test(
+    arguments: [
+      ([1, 2, 3, 4, 5], -1.3), ([0, 1], -2), ([0, 0, 0, 1], -2.0 / 3),
+      ([0, 0, 0, 0, 0, 0, 0, 0, 0, 10], 46.0 / 9),
+    ] as [([Double], Double)])
   func kurtosisIsFishersAndBiased(values: [Double], expected: Double) {
     #expect(abs(Self.moments(values[...]).kurtosis - expected) < 1e-12)
   }

@@ -177,7 +177,8 @@ import Testing
     try file.write(contentsOf: Data(repeating: 1, count: 100))
     try file.close()
     #expect(cluster.coordinator.wait() == 65)
-    #expect(cluster.coordinator.stderr.contains("child1/model.safetensors' has changed"), "\(cluster.coordinator.stderr)")
+    #expect(
+      cluster.coordinator.stderr.contains("child1/model.safetensors' has changed"), "\(cluster.coordinator.stderr)")
     #expect(!FileManager.default.fileExists(atPath: "\(run)/tree.json"))
     worker.end()
     let again = try resume()

@@ -19,7 +19,8 @@ struct LaunchTests {
   private func launch(_ list: String..., verify: String = "1") throws -> Running {
     try scratch.write("# hosts\n\n" + list.joined(separator: "\n"), to: "hosts")
     // Children of tests have signals blocked; a shell has not, and a trap would never be sprung.
-    let unblock = "import os, signal, sys; signal.pthread_sigmask(signal.SIG_SETMASK, []); os.execv(sys.argv[1], sys.argv[1:])"
+    let unblock =
+      "import os, signal, sys; signal.pthread_sigmask(signal.SIG_SETMASK, []); os.execv(sys.argv[1], sys.argv[1:])"
     return try Running(
       Program.python,
       [

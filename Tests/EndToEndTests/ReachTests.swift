@@ -14,7 +14,8 @@ private enum Host {
       exec "$@"
       """
     return try Running(
-      tool, ["--mount", "--uts", "/bin/sh", "-euc", script, "sh", name, "\(folders.count)"] + folders
+      tool,
+      ["--mount", "--uts", "/bin/sh", "-euc", script, "sh", name, "\(folders.count)"] + folders
         + [program] + arguments)
   }
 
@@ -25,7 +26,9 @@ private enum Host {
     guard let scratch = try? Scratch(), FileManager.default.isExecutableFile(atPath: tool) else { return false }
     let file = scratch.file("seen")
     guard (try? scratch.write("", to: "seen")) != nil else { return false }
-    let hidden = try? start("probe", hiding: [scratch.path], "/bin/sh", ["-c", "hostname=$(cat /proc/sys/kernel/hostname); [ $hostname = probe ] && ! [ -e \(file) ]"])
+    let hidden = try? start(
+      "probe", hiding: [scratch.path], "/bin/sh",
+      ["-c", "hostname=$(cat /proc/sys/kernel/hostname); [ $hostname = probe ] && ! [ -e \(file) ]"])
     return hidden?.wait() == 0
   }()
 }
@@ -57,8 +60,11 @@ struct ReachTests {
     // Both lie below the same folder as the coordinator sees them, and the longer rule is right.
     let mapped = try worker(
       "far", of: cluster, hiding: [models, "\(run)/store"],
-      ["--path-map", "\(scratch.path)=\(scratch.file("there"))", "--path-map", "\(models)=\(scratch.file("there/weights"))",
-       "--path-map", "\(run)/store=\(scratch.file("there/stores"))"])
+      [
+        "--path-map", "\(scratch.path)=\(scratch.file("there"))", "--path-map",
+        "\(models)=\(scratch.file("there/weights"))",
+        "--path-map", "\(run)/store=\(scratch.file("there/stores"))",
+      ])
     cluster.finish()
     #expect(mapped.leave() == 0, "\(mapped.stderr)")
     #expect(!mapped.stderr.contains("misses a file"), "\(mapped.stderr)")
@@ -116,9 +122,10 @@ struct ReachTests {
     let sighted = try worker("sighted", of: cluster)
     cluster.finish()
     #expect(blind.leave() == 0 && sighted.leave() == 0)
-    #expect(cluster.log.split(separator: "\n").contains { line in
-      line.contains("blind") && lost.contains { line.contains($0) }
-    }, "\(cluster.log)")
+    #expect(
+      cluster.log.split(separator: "\n").contains { line in
+        line.contains("blind") && lost.contains { line.contains($0) }
+      }, "\(cluster.log)")
     #expect(!cluster.log.contains("sighted misses"))
     let status = try Program.run(Program.modeltree, ["status", run, "--json"])
     let report = try JSONDecoder().decode(Report.self, from: Data(status.stdout.utf8))

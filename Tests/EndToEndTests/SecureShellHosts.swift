@@ -41,7 +41,9 @@ final class SecureShellHosts {
 
         """, to: "sshd-\(port)")
       // As root it keeps a folder for parts without rights.
-      if getuid() == 0 { try FileManager.default.createDirectory(atPath: "/run/sshd", withIntermediateDirectories: true) }
+      if getuid() == 0 {
+        try FileManager.default.createDirectory(atPath: "/run/sshd", withIntermediateDirectories: true)
+      }
       let daemon = try Daemon(Self.daemon, ["-D", "-e", "-f", scratch.file("sshd-\(port)")])
       daemons.append(daemon)
       #expect(daemon.waitForError("Server listening"), "\(daemon.stderr)")

@@ -103,7 +103,11 @@ struct SlurmTests {
     // The coordinator comes back at another address.
     let address = text("\(beside)/coordinator")
     try slurm.ask("scontrol", ["requeue", job])
-    #expect(eventually { let now = text("\(beside)/coordinator"); return now.hasPrefix("tcp:") && now != address })
+    #expect(
+      eventually {
+        let now = text("\(beside)/coordinator")
+        return now.hasPrefix("tcp:") && now != address
+      })
     #expect(eventually { joined() == 2 }, "\(text(scratch.file("worker")))")
     // Somebody with more right to the node takes it, and gives it back. The task that comes again counts as
     // another worker than the one that left, so the run can end.

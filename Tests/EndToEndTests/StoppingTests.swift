@@ -70,7 +70,8 @@ import Testing
   /// Shells start programs with no signal blocked, and so the threads of libraries that are older than main,
   /// as OpenBLAS is where somebody preloads it.
   @Test func signalsAreHeardWhicheverThreadTheSystemPicks() throws {
-    let script = "import os, signal, sys; signal.pthread_sigmask(signal.SIG_SETMASK, []); os.execv(sys.argv[1], sys.argv[1:])"
+    let script =
+      "import os, signal, sys; signal.pthread_sigmask(signal.SIG_SETMASK, []); os.execv(sys.argv[1], sys.argv[1:])"
     let coordinator = try Running(
       Program.python,
       ["-c", script, Program.modeltree, "coordinate", models, "--out", run, "--listen", "tcp://127.0.0.1:*"],

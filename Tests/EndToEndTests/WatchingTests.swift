@@ -13,7 +13,8 @@ import Testing
     _ state: String, host: String = "elsewhere", process: Int = 1, age: Double = 1, to folder: String = "run",
     done: Int = 30
   ) throws {
-    let updated = Date(timeIntervalSinceNow: -age).formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
+    let updated = Date(timeIntervalSinceNow: -age).formatted(
+      .iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
     let map = String(repeating: "#", count: done) + String(repeating: ".", count: 40 - done)
     let json = """
       {"format":1,"software":"0.1.0","host":"\(host)","process":\(process),"endpoint":"tcp://head:5555",
@@ -46,12 +47,15 @@ import Testing
     try write("comparing")
     let output = try status(scratch.file("run"))
     #expect(output.status == 0, "\(output.stderr)")
-    for words in ["comparing", "30 of 40 (75 %)", "1.50 GB/s", "node-1:7", "node-2  1 file", "--path-map", "tcp://head:5555"] {
+    for words in [
+      "comparing", "30 of 40 (75 %)", "1.50 GB/s", "node-1:7", "node-2  1 file", "--path-map", "tcp://head:5555",
+    ] {
       #expect(output.stdout.contains(words), "lacks '\(words)': \(output.stdout)")
     }
     #expect(!output.stdout.contains("no sign of life"))
     let found = try object(try status(scratch.file("run"), "--json"))
-    #expect(found["state"] as? String == "running" && found["shards"] as? Int == 40 && found["shards_done"] as? Int == 30)
+    #expect(
+      found["state"] as? String == "running" && found["shards"] as? Int == 40 && found["shards_done"] as? Int == 30)
     #expect(found["bytes_read"] as? Int == 3000)
     #expect((found["pool"] as? [String: Any])?["endpoint"] as? String == "tcp://head:5555")
   }
@@ -68,11 +72,13 @@ import Testing
 
   @Test func whoReadsNoFurtherEndsTheProgramQuietly() throws {
     // The library that serves the page would have the program go on without a reader, until it trips over that.
-    let recover = "'\(Program.modeltree)' recover '\(Program.root)/zoo/full-finetune' --out '\(scratch.file("run"))' --http 0"
+    let recover =
+      "'\(Program.modeltree)' recover '\(Program.root)/zoo/full-finetune' --out '\(scratch.file("run"))' --http 0"
     let output = try Program.run(
       "/usr/bin/env",
       ["--default-signal=PIPE", "bash", "-c", "\(recover) 2>&1 >/dev/null | head -n 1; echo ${PIPESTATUS[0]}"])
-    #expect(output.stdout.hasPrefix("status at http://127.0.0.1:") && output.stdout.hasSuffix("\n141\n"), "\(output.stdout)")
+    #expect(
+      output.stdout.hasPrefix("status at http://127.0.0.1:") && output.stdout.hasSuffix("\n141\n"), "\(output.stdout)")
   }
 
   @Test func onThisHostTheProcessIsAskedAndNotTheClock() throws {
@@ -114,7 +120,8 @@ import Testing
     let told = try Told(scratch.file("run/status.json"), "silent")
     defer { told.running.end() }
     let output = try status(told.endpoint)
-    #expect(output.status == 75 && output.stderr.contains("no answer") && output.stderr.contains("->"), "\(output.stderr)")
+    #expect(
+      output.status == 75 && output.stderr.contains("no answer") && output.stderr.contains("->"), "\(output.stderr)")
     #expect(output.lasted < .seconds(12))
     let refusing = try Told(scratch.file("run/status.json"), "refuse")
     defer { refusing.running.end() }
@@ -131,7 +138,9 @@ import Testing
     #expect(watching.wait() == 0, "\(watching.stderr)")
     let lines = watching.stdout.split(separator: "\n")
     #expect(lines.count == 2, "\(watching.stdout)")
-    #expect(lines.first?.contains("comparing, shards 30/40 (75 %)") == true && lines.last?.contains("finished, shards 40/40") == true)
+    #expect(
+      lines.first?.contains("comparing, shards 30/40 (75 %)") == true
+        && lines.last?.contains("finished, shards 40/40") == true)
   }
 
   @Test func watchingLeavesTheTerminalClean() throws {
@@ -156,7 +165,9 @@ import Testing
     #expect(lines.count >= 3)
     for line in lines {
       let found = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")
-      for key in ["time", "level", "label", "message", "host", "process"] { #expect(found[key] != nil, "\(key): \(line)") }
+      for key in ["time", "level", "label", "message", "host", "process"] {
+        #expect(found[key] != nil, "\(key): \(line)")
+      }
     }
     #expect(lines.last?.contains("\"level\":\"error\"") == true && lines.last?.contains("192.0.2.1") == true)
   }

@@ -19,7 +19,8 @@ import Testing
     var weights = SeededRandom(1)
     let good = Safetensors.encode([
       TestTensor.random("a.weight", .f32, [4, 6], using: &weights),
-      TestTensor.random("b", .bf16, [3], using: &weights), TestTensor("c", "I64", [1], bytes: Array(repeating: 0, count: 8)),
+      TestTensor.random("b", .bf16, [3], using: &weights),
+      TestTensor("c", "I64", [1], bytes: Array(repeating: 0, count: 8)),
     ])
     let header = 8 + Int(good[0])
     var imported = 0

@@ -95,11 +95,12 @@ import Testing
       }
     }
     #expect(places == shape.rows * (shape.rows > map.shape.rows ? SketchMap.copies : 1))
-    let spread = Set((0..<shape.rows).flatMap { row in
-      var targets: [Int] = []
-      map.eachPlace(ofRow: row) { target, _ in targets.append(target) }
-      return targets
-    })
+    let spread = Set(
+      (0..<shape.rows).flatMap { row in
+        var targets: [Int] = []
+        map.eachPlace(ofRow: row) { target, _ in targets.append(target) }
+        return targets
+      })
     #expect(spread.count > map.shape.rows * 9 / 10)
     for copy in 0..<map.columnCopies {
       var seen = Array(repeating: 0, count: shape.columns)

@@ -87,7 +87,10 @@ import Testing
   }
 
   @Test func networkxFindsTheSameTotals() throws {
-    struct Answer: Decodable { var roots: Int; var total: Double }
+    struct Answer: Decodable {
+      var roots: Int
+      var total: Double
+    }
     var random = Seeded.fresh()
     var matrices: [SquareMatrix] = []
     for n in [2, 3, 5, 8, 13, 20, 35, 60] {
@@ -125,10 +128,12 @@ import Testing
 
   /// Two cycles, one inside the other's contraction.
   @Test func nestedCyclesAreOpenedAtTheRightEdge() {
-    let cost = Self.matrix(5, [
-      (1, 2, 1), (2, 1, 1), (2, 3, 2), (3, 1, 2), (3, 4, 1), (4, 3, 1), (0, 1, 20), (0, 4, 12),
-      (0, 2, 30),
-    ])
+    let cost = Self.matrix(
+      5,
+      [
+        (1, 2, 1), (2, 1, 1), (2, 3, 2), (3, 1, 2), (3, 4, 1), (4, 3, 1), (0, 1, 20), (0, 4, 12),
+        (0, 2, 30),
+      ])
     // 0 -> 4 -> 3 -> 1 -> 2 costs 12 + 1 + 2 + 1; entering at 1 costs 20 + 1 + 2 + 1.
     #expect(Arborescence.parents(cost) == [nil, 3, 1, 4, 0])
   }

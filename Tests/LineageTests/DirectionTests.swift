@@ -138,9 +138,10 @@ import Testing
   ]).sums
 
   /// Squares of the expected values, except for l1 and max.
-  @Test(arguments: [
-    (DistanceMetric.l2, [75, 169, 243]), (.l1, [15, 17, 25]), (.max, [7, 12, 13]),
-  ] as [(DistanceMetric, [Double])])
+  @Test(
+    arguments: [
+      (DistanceMetric.l2, [75, 169, 243]), (.l1, [15, 17, 25]), (.max, [7, 12, 13]),
+    ] as [(DistanceMetric, [Double])])
   func distancesAreAsDefined(metric: DistanceMetric, expected: [Double]) {
     let matrix = metric.matrix(Self.sums, models: 3)
     for ((i, j), value) in zip([(0, 1), (0, 2), (1, 2)], expected) {

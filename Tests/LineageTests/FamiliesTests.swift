@@ -35,7 +35,10 @@ func numbered(_ labels: [Int]) -> [Int] {
   }
 
   @Test func scipyFindsTheSamePartitions() throws {
-    struct Case: Encodable { var distances: [[Double]]; var counts: [Int] }
+    struct Case: Encodable {
+      var distances: [[Double]]
+      var counts: [Int]
+    }
     var random = Seeded.fresh()
     var matrices: [SquareMatrix] = []
     for n in [2, 3, 4, 5, 8, 13, 24, 40] {

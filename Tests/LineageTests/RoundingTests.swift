@@ -1,8 +1,7 @@
 import Core
+import Lineage
 import TestSeed
 import Testing
-
-import Lineage
 
 @Suite struct RoundingTests {
   /// Two models' submatrix.

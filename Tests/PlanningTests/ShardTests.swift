@@ -46,7 +46,8 @@ struct ShardTests {
     #expect(first.tensors == second.tensors)
     #expect(first.notes == second.notes)
     #expect(
-      RunIdentity(plan: first, statistics: [], samples: []).text == RunIdentity(plan: second, statistics: [], samples: []).text)
+      RunIdentity(plan: first, statistics: [], samples: []).text
+        == RunIdentity(plan: second, statistics: [], samples: []).text)
   }
 
   @Test func tensorsFollowTheOrderOfTheFirstModelThatHasThem() {

@@ -11,8 +11,13 @@ func grownForest(models: Int, families: Int, seed: UInt64) -> Forest {
   for index in 0..<models {
     // The last few stand alone.
     let isLone = index >= models - 5
-    let family = isLone ? families + models - index : index < families ? index : min(
-      Int.random(in: 0..<families, using: &random), Int.random(in: 0..<families, using: &random))
+    let family =
+      isLone
+      ? families + models - index
+      : index < families
+        ? index
+        : min(
+          Int.random(in: 0..<families, using: &random), Int.random(in: 0..<families, using: &random))
     let id = "model-\(index)"
     let parent = isLone ? nil : members[family].randomElement(using: &random)
     if !isLone { members[family].append(id) }

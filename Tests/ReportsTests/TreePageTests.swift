@@ -24,7 +24,9 @@ struct TreePageTests {
   }
 
   @Test func namesAreDataAndNeverMarkup() throws {
-    let wicked = ["</script><script>alert(1)</script>", "<!--style-->", "]]>&lt;", "\u{2028}<img src=x onerror=alert(1)>"]
+    let wicked = [
+      "</script><script>alert(1)</script>", "<!--style-->", "]]>&lt;", "\u{2028}<img src=x onerror=alert(1)>",
+    ]
     let nodes = wicked.enumerated().map { index, id in
       Forest.Node(
         id: id, path: id, family: 0, root: index == 0, score: nil, dtype: id, parameters: 1, duplicateOf: nil)

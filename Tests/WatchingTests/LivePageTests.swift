@@ -1,8 +1,8 @@
 import Core
 import Foundation
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 import Watching
 
 /// The page that follows a run, in a real browser.

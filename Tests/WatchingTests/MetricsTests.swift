@@ -1,8 +1,8 @@
 import Core
 import Foundation
 import TestPrograms
-import Testing
 import TestSupport
+import Testing
 import Watching
 
 struct MetricsTests {
@@ -27,7 +27,9 @@ struct MetricsTests {
     #expect(found["modeltree_read_bytes_total"] == Double(status.jobs[0].bytesDone))
     #expect(found["modeltree_state{state=\"comparing\"}"] == 1 && found["modeltree_state{state=\"finished\"}"] == 0)
     let states = WorkerStatus.State.allCases.map { found["modeltree_workers{state=\"\($0.rawValue)\"}"] ?? -1 }
-    #expect(states.reduce(0, +) == 12 && states == WorkerStatus.State.allCases.map { state in Double(status.workers.count { $0.state == state }) })
+    #expect(
+      states.reduce(0, +) == 12
+        && states == WorkerStatus.State.allCases.map { state in Double(status.workers.count { $0.state == state }) })
     #expect(found["modeltree_worker_resident_bytes{worker=\"node-001:31000\",host=\"node-001\"}"] == 1_930_000_000)
     #expect(found["modeltree_loop_age_seconds"] == 0.5)
     #expect(found["modeltree_missing_files"] == 2 && found["modeltree_hosts_with_missing_files"] == 1)
@@ -52,7 +54,8 @@ struct MetricsTests {
       status.workers[index].name = index == 3 ? "x (2)" : "x"
       status.workers[index].host = "h"
     }
-    #expect(series(Metrics.render(status, loopAge: 0)).keys.count { $0.hasPrefix("modeltree_worker_shards_held{") } == 4)
+    #expect(
+      series(Metrics.render(status, loopAge: 0)).keys.count { $0.hasPrefix("modeltree_worker_shards_held{") } == 4)
   }
 
   @Test(

@@ -39,8 +39,15 @@ enum Sample {
       return WorkerStatus(
         name: "\(host):\(31_000 + number)", host: host, process: 31_000 + number, key: host, state: state,
         shards: state == .idle
-          ? [] : [.init(job: names[0], shard: 812 + number, tensor: "model.layers.\(number % 32).mlp.down_proj.weight", seconds: 3.5 + Double(number % 9)),
-            .init(job: names[0], shard: 900 + number, tensor: "model.layers.\(number % 32).mlp.up_proj.weight", seconds: 0.5)],
+          ? []
+          : [
+            .init(
+              job: names[0], shard: 812 + number, tensor: "model.layers.\(number % 32).mlp.down_proj.weight",
+              seconds: 3.5 + Double(number % 9)),
+            .init(
+              job: names[0], shard: 900 + number, tensor: "model.layers.\(number % 32).mlp.up_proj.weight", seconds: 0.5
+            ),
+          ],
         shardsDone: 60 + number % 13, bytesRead: 171_000_000_000 + number * 1_000_003,
         bytesPerSecond: state == .computing ? 7.1e8 + Double(number % 7) * 1e7 : 0,
         residentBytes: 1_930_000_000, memoryBytes: 2_147_483_648, threads: 8,
@@ -107,7 +114,11 @@ enum Sample {
       status.workers[index].shards = [.init(job: name, shard: index, tensor: name, seconds: 1)]
       status.jobs[index].tree = .init(
         tensorsUsed: 1, tensors: 2,
-        families: [.init(isCertain: false, root: name, models: 2, edges: [.init(parent: name, child: "child of \(name)", support: 0.5)])])
+        families: [
+          .init(
+            isCertain: false, root: name, models: 2,
+            edges: [.init(parent: name, child: "child of \(name)", support: 0.5)])
+        ])
     }
     status.host = wicked[0]
     status.endpoint = wicked[1]

@@ -2,9 +2,9 @@ import Core
 import Foundation
 import NIOCore
 import NIOHTTP1
-import Testing
 import TestSeed
 import TestSupport
+import Testing
 import Watching
 
 /// The server as other people's clients see it, over real sockets.
@@ -66,7 +66,8 @@ struct StatusServerTests {
       #expect(answer.status == status, "\(name)")
       #expect(answer.headers["x-content-type-options"] == "nosniff", "\(name)")
       let policy = answer.headers["content-security-policy"] ?? ""
-      #expect(policy.hasPrefix("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("http"), "\(name)")
+      #expect(
+        policy.hasPrefix("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("http"), "\(name)")
     }
     let head = try #require(answers["HEAD /status.json"])
     #expect(head.body.isEmpty && head.headers["content-length"] == "\(json.count)")
@@ -212,7 +213,8 @@ struct StatusServerTests {
     let (server, _) = try server()
     let failure = try #require(
       #expect(throws: Failure.self) { try StatusServer(address: server.address, board: StatusBoard()) })
-    #expect(failure.kind == .usage && failure.message.contains("\(server.address)") && failure.advice.contains("--http"))
+    #expect(
+      failure.kind == .usage && failure.message.contains("\(server.address)") && failure.advice.contains("--http"))
     #expect(throws: Failure.self) {
       try StatusServer(address: HTTPAddress(host: "192.0.2.1", port: 0), board: StatusBoard())
     }

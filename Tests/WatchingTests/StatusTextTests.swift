@@ -15,7 +15,8 @@ struct StatusTextTests {
       try text.write(toFile: "\(folder)/live-terminal.txt", atomically: true, encoding: .utf8)
     }
     for words in [
-      "state       comparing, 43 min so far, about 58 min left", "shards      7", " of 1840 (", "2 set aside", "8.16 GB/s",
+      "state       comparing, 43 min so far, about 58 min left", "shards      7", " of 1840 (", "2 set aside",
+      "8.16 GB/s",
       "so far 2 families, 1 certain, from 121 of 290 tensors", "workers at  tcp://0.0.0.0:5555",
       "12 workers: 1 silent, 10 computing, 1 idle", "node-001:31000",
       "hosts that cannot open files", "node-006  2 files, as /data/models/vicuna-7b/model-00001-of-00004.safetensors",
@@ -26,9 +27,12 @@ struct StatusTextTests {
   @Test func columnsStandUnderTheirHeads() throws {
     let rows = lines(Sample.busy()).drop { !$0.hasPrefix("worker ") }.prefix(13)
     let head = try #require(rows.first)
-    for (name, alignsRight) in [("state", false), ("reads", true), ("read", true), ("heard", true), ("at work on", false)] {
+    for (name, alignsRight) in [
+      ("state", false), ("reads", true), ("read", true), ("heard", true), ("at work on", false),
+    ] {
       let range = try #require(head.range(of: " \(name)", options: name == "read" ? .backwards : []))
-      let column = head.distance(from: head.startIndex, to: alignsRight ? range.upperBound : head.index(after: range.lowerBound))
+      let column = head.distance(
+        from: head.startIndex, to: alignsRight ? range.upperBound : head.index(after: range.lowerBound))
       for row in rows.dropFirst() {
         let cells = Array(row)
         #expect(
@@ -58,7 +62,9 @@ struct StatusTextTests {
   @Test func nothingIsWiderThanTheTerminal() {
     for columns in [40, 80, 133] {
       for status in [Sample.busy(), Sample.hostile, Sample.empty] {
-        for line in lines(status, StatusText(columns: columns)) { #expect(TextColumns.count(line) <= columns, "\(line)") }
+        for line in lines(status, StatusText(columns: columns)) {
+          #expect(TextColumns.count(line) <= columns, "\(line)")
+        }
       }
     }
   }
@@ -80,6 +86,8 @@ struct StatusTextTests {
 
   @Test func oneLineForLogs() {
     let line = StatusText.line(Sample.busy())
-    #expect(line.wholeMatch(of: /comparing, shards \d+\/1840 \(\d+ %\), 8.16 GB\/s, ETA 58 min, 12 workers, 2 files .+/) != nil, "\(line)")
+    #expect(
+      line.wholeMatch(of: /comparing, shards \d+\/1840 \(\d+ %\), 8.16 GB\/s, ETA 58 min, 12 workers, 2 files .+/)
+        != nil, "\(line)")
   }
 }

@@ -1,6 +1,6 @@
 import Core
-import Wire
 import TestSeed
+import Wire
 
 /// One message of each kind, with the bytes it must always have.
 enum Samples {
@@ -55,7 +55,8 @@ enum Samples {
         "\u{7}{\"run\":\"00ff\",\"stores\":[\"a.h5\",\"b.h5\"]}"
       ),
       (.close(run: "00ff"), "\u{8}\"00ff\""), (.status("{}"), "\u{9}\"{}\""),
-      (.revoke(run: "00ff", shard: ShardID(3), attempt: 2), "\u{a}{\"attempt\":2,\"run\":\"00ff\",\"shard\":3}"), (.welcome, "\u{1}"),
+      (.revoke(run: "00ff", shard: ShardID(3), attempt: 2), "\u{a}{\"attempt\":2,\"run\":\"00ff\",\"shard\":3}"),
+      (.welcome, "\u{1}"),
       (.reject(reason: "an older program"), "\u{2}\"an older program\""),
       (
         .assign(

@@ -158,7 +158,8 @@ private struct Reader {
         URL(fileURLWithPath: models[0]).lastPathComponent
       }
     guard !name.contains("/"), name != ".", name != "..", name == name.printable else {
-      throw failure("names \(place) '\(name.printable)'", "a name becomes a folder's: leave out slashes and control characters")
+      throw failure(
+        "names \(place) '\(name.printable)'", "a name becomes a folder's: leave out slashes and control characters")
     }
     let out = try mapping.removeValue(forKey: "out").map { value throws(Failure) in
       absolute(try text(value, "out of \(place)"))

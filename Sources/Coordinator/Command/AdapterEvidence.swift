@@ -53,7 +53,9 @@ struct AdapterEvidence {
     return verdicts.filter { $0.base == nil }.map {
       Note(
         subject: plan.models[$0.adapter].id,
-        text: "is an adapter, and the weights of no model here fit it (support \(fixed($0.support, 2))); it stands alone in the result")
+        text:
+          "is an adapter, and the weights of no model here fit it (support \(fixed($0.support, 2))); it stands alone in the result"
+      )
     }
   }
 }

@@ -43,7 +43,8 @@ enum PlanText {
     // A plain disk and one core of a plain server: an order of magnitude, not a promise.
     let seconds = plan.seconds(workers: workers, bytesPerSecond: 1e9, pairsPerSecond: 2e10)
     let text =
-      seconds < 1 ? "under a second" : seconds < 100 ? "\(Int(seconds.rounded(.up))) s" : "\(Int((seconds / 60).rounded(.up))) min"
+      seconds < 1
+      ? "under a second" : seconds < 100 ? "\(Int(seconds.rounded(.up))) s" : "\(Int((seconds / 60).rounded(.up))) min"
     return "\(text) with \(workers) workers, at 1 GB/s from disk and 2e10 pair-coordinates/s per worker"
   }
 }

@@ -133,7 +133,8 @@ struct Query {
     let local = LocalWorkers.Options(
       count: workers.workers, memoryBytes: workers.memory.bytes, logPath: directory.log)
     let pool = try ShardPool(
-      .local(local), serving: ServingOptions(), watching: nil, signals: Recovery.stopSignals(), logger: directory.logger)
+      .local(local), serving: ServingOptions(), watching: nil, signals: Recovery.stopSignals(), logger: directory.logger
+    )
     let (plan, lineage) = try Recovery(invocation, directory: directory, pool: pool, mayChangeModels: false)
       .solved()
     guard plan.models.count == models.count + 1 else {

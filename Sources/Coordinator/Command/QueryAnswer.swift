@@ -55,11 +55,13 @@ struct QueryAnswer: Encodable {
       lines.append("It is a weighted mean: \(parts)")
     }
     if !children.isEmpty {
-      lines.append("It would come between: these belong below it now: \(children.map(\.printable).joined(separator: ", "))")
+      lines.append(
+        "It would come between: these belong below it now: \(children.map(\.printable).joined(separator: ", "))")
     }
     if families.count > 1 {
       lines.append(
-        "It is related to families that the run holds apart: \(families.map(String.init).joined(separator: ", ")). Recover them together.")
+        "It is related to families that the run holds apart: \(families.map(String.init).joined(separator: ", ")). Recover them together."
+      )
     }
     if let support, let directionSupport {
       lines.append("support among the compared: \(percent(support)), direction \(percent(directionSupport))")
@@ -77,14 +79,17 @@ struct QueryAnswer: Encodable {
     lines.append("")
     lines.append(
       "Exact for \(nearestRead) of the run's \(models) models; they were chosen by \(sampledWeights) sampled weights."
-        + (nearestUnread.map { " The nearest of the others is at a sampled ratio of \(number($0)) (strangers: 1)." } ?? ""))
+        + (nearestUnread.map { " The nearest of the others is at a sampled ratio of \(number($0)) (strangers: 1)." }
+          ?? ""))
     lines.append("The run was not changed.")
     return lines.joined(separator: "\n") + "\n"
   }
 
   private var verdict: String {
     let name = model.printable
-    if nearestRead == 0 { return "\(name) shares no linear map (name and shape) with any model of the run: nothing can be said" }
+    if nearestRead == 0 {
+      return "\(name) shares no linear map (name and shape) with any model of the run: nothing can be said"
+    }
     if let duplicateOf { return "\(name) holds the same weights, bit for bit, as \(duplicateOf.printable)" }
     guard let family = families.first else { return "\(name) is related to no model of the run" }
     if isRoot { return "\(name) belongs above the root of family \(family)" }

@@ -13,7 +13,8 @@ enum Rasteriser {
   static func print(_ svg: String) throws(Failure) {
     guard isatty(STDOUT_FILENO) == 0 else {
       throw .usage(
-        "a PNG picture is nothing for a terminal", advice: "send it to a file: modeltree tree ... --format png > tree.png")
+        "a PNG picture is nothing for a terminal",
+        advice: "send it to a file: modeltree tree ... --format png > tree.png")
     }
     guard let path = path() else {
       throw Failure(

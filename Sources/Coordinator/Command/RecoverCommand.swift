@@ -24,7 +24,8 @@ struct RecoverCommand: ParsableCommand {
     try reporting { () throws(Failure) in
       let directory = try RunDirectory(path: options.out, redo: options.redo)
       let pool = try ShardPool(
-        try checking.local(workers, log: directory.log), serving: checking.serving, watching: watching, signals: signals,
+        try checking.local(workers, log: directory.log), serving: checking.serving, watching: watching,
+        signals: signals,
         logger: directory.logger)
       try Recovery(Invocation(options), directory: directory, pool: pool, mayChangeModels: true).run()
     }

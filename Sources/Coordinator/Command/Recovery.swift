@@ -1,8 +1,8 @@
 import Coordination
 import Core
 import Foundation
-import Glibc
 import Gathering
+import Glibc
 import Hints
 import Import
 import Journal
@@ -86,9 +86,11 @@ struct Recovery {
         try adapters.add(tensor)
       }
     }
-    let notes = lineage.unusable.notes(plan.models) + adapters.adopt(into: &lineage) {
-      Self.isForbidden(plan.models[$0], plan.models[$1], hints)
-    }
+    let notes =
+      lineage.unusable.notes(plan.models)
+      + adapters.adopt(into: &lineage) {
+        Self.isForbidden(plan.models[$0], plan.models[$1], hints)
+      }
     record.count(adapterBytes: adapters.bytesRead)
     Intake.say(notes)
     record.notes = plan.notes + notes
@@ -320,7 +322,8 @@ struct Recovery {
     Console.result(TextTree.render(forest, style: Terminal.style))
     if let evaluation { Console.result("\n" + EvaluationText.text(evaluation)) }
     Console.say(
-      "\n\(plan.models.count) models, \(forest.familyCount) \(forest.familyCount == 1 ? "family" : "families"), \(fixed(record.seconds, 2)) s; written:")
+      "\n\(plan.models.count) models, \(forest.familyCount) \(forest.familyCount == 1 ? "family" : "families"), \(fixed(record.seconds, 2)) s; written:"
+    )
     for path in written + [page, directory.results, directory.record, directory.log] { Console.say("  \(path)") }
   }
 }

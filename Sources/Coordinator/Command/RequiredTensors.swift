@@ -23,7 +23,8 @@ enum RequiredTensors {
       let which = words.map { " with '\($0.printable)' in their names (--\(name)-layers)" } ?? ""
       throw .badInput(
         "--distance \(options.metric.rawValue) looks at square matrices alone, and no two models share any\(which)",
-        advice: words == nil ? "take another distance, as auto" : "name a part of the tensors' names, or leave the option out")
+        advice: words == nil
+          ? "take another distance, as auto" : "name a part of the tensors' names, or leave the option out")
     }
   }
 }

@@ -8,7 +8,9 @@ extension UnusableWeights {
     findings.sorted { $0.key < $1.key }.map { model, finding in
       Note(
         subject: models[model].id,
-        text: "set aside: \(finding.count) NaN or infinite weights in \(finding.tensors) tensors, as '\(finding.example)'; it stands alone in the result")
+        text:
+          "set aside: \(finding.count) NaN or infinite weights in \(finding.tensors) tensors, as '\(finding.example)'; it stands alone in the result"
+      )
     }
   }
 }

@@ -186,7 +186,8 @@ final class ServedJob {
     return CoordinatorMessage.Assignment(
       run: run, shard: shard.id, attempt: lease.attempt, shape: tensor.shape,
       coordinates: shard.coordinates, statistics: tensor.statistics, samples: shard.samples,
-      spectrum: shard.spectrum, sketch: tensor.sketch, sources: tensor.namesakes.map { .init(tensor: $0.name, models: $0.models) })
+      spectrum: shard.spectrum, sketch: tensor.sketch,
+      sources: tensor.namesakes.map { .init(tensor: $0.name, models: $0.models) })
   }
 
   /// The largest answer that one of its shards can have, in bytes.

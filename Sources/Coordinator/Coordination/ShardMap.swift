@@ -12,8 +12,9 @@ enum ShardMap {
       let end = min(start + perCell, states.endIndex)
       let cell = states[start..<end]
       let mark: Character =
-        if cell.contains(.setAside) { "x" } else if cell.contains(.leased) { "o" }
-        else if cell.contains(.pending) { "." } else { "#" }
+        if cell.contains(.setAside) { "x" } else if cell.contains(.leased) { "o" } else if cell.contains(.pending) {
+          "."
+        } else { "#" }
       map.append(mark)
       start = end
     }

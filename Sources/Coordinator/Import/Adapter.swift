@@ -46,8 +46,11 @@ public struct Adapter: Sendable, Hashable {
         continue
       }
       if halves[module] == nil { order.append(module) }
-      if isDown { halves[module, default: (nil, nil)].down = tensor }
-      else { halves[module, default: (nil, nil)].up = tensor }
+      if isDown {
+        halves[module, default: (nil, nil)].down = tensor
+      } else {
+        halves[module, default: (nil, nil)].up = tensor
+      }
     }
     updates = []
     for module in order {

@@ -77,7 +77,9 @@ public struct ModelFinder {
     }
     if models.count == before, !folder.foreignWeights.isEmpty {
       notes.append(
-        Note(subject: folder.path, text: "set aside: holds \(folder.foreignWeights[0].printable), but no safetensors; convert it first"))
+        Note(
+          subject: folder.path,
+          text: "set aside: holds \(folder.foreignWeights[0].printable), but no safetensors; convert it first"))
     }
   }
 
@@ -149,6 +151,8 @@ public struct ModelFinder {
   private static func nothing(in path: String) -> Failure {
     .badInput(
       "'\(path.printable)' holds no model",
-      advice: "expected model.safetensors, model.safetensors.index.json, diffusers components, *.safetensors, *.h5, or folders of these")
+      advice:
+        "expected model.safetensors, model.safetensors.index.json, diffusers components, *.safetensors, *.h5, or folders of these"
+    )
   }
 }

@@ -76,8 +76,9 @@ public enum PrefixMatching {
         counts[parts[..<depth].joined(separator: ".") + ".", default: 0] += 1
       }
     }
-    return [""] + counts.filter { 2 * $0.value >= entries.count }.keys.sorted {
-      ($0.utf8.count, $0) < ($1.utf8.count, $1)
-    }
+    return [""]
+      + counts.filter { 2 * $0.value >= entries.count }.keys.sorted {
+        ($0.utf8.count, $0) < ($1.utf8.count, $1)
+      }
   }
 }

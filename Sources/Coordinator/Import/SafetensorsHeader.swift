@@ -41,7 +41,8 @@ struct SafetensorsHeader {
 
   private static func read(_ path: String) throws(Failure) -> (header: Data, bytes: Int, modified: Int) {
     guard let status = SourceFile.status(of: path) else {
-      throw bad(path, "cannot be opened: \(String(cString: strerror(errno)))", "see that the path is right and may be read")
+      throw bad(
+        path, "cannot be opened: \(String(cString: strerror(errno)))", "see that the path is right and may be read")
     }
     let file = try WeightFile(path: path)
     guard status.bytes >= 8 else {
@@ -118,7 +119,8 @@ struct SafetensorsHeader {
     case metadata
 
     init(from decoder: any Decoder) throws {
-      self = decoder.codingPath.last?.stringValue == "__metadata__"
+      self =
+        decoder.codingPath.last?.stringValue == "__metadata__"
         ? .metadata : .tensor(try Body(from: decoder))
     }
   }
@@ -179,14 +181,16 @@ struct SafetensorsHeader {
     }
     guard to <= fileBytes - dataStart else {
       throw bad(
-        path, "\(tensor) ends at byte \(to) of the data, but the file has only \(fileBytes - dataStart): it was cut off",
+        path,
+        "\(tensor) ends at byte \(to) of the data, but the file has only \(fileBytes - dataStart): it was cut off",
         "download or copy it again")
     }
     if let bits = SafetensorsType.bits[body.type] {
       let (needed, overflow) = shape.elements.multipliedReportingOverflow(by: bits)
       guard !overflow, needed == (to - from) * 8 else {
         throw bad(
-          path, "\(tensor) has \(to - from) bytes, but \(shape) of \(body.type) takes \(overflow ? "more than can be counted" : "\(needed / 8)")",
+          path,
+          "\(tensor) has \(to - from) bytes, but \(shape) of \(body.type) takes \(overflow ? "more than can be counted" : "\(needed / 8)")",
           again)
       }
     }

@@ -111,7 +111,10 @@ public struct Evaluation: Sendable, Equatable, Codable {
     func sum<Key: Hashable>(_ key: ((Int, Int)) -> Key) -> Double {
       Dictionary(grouping: labels, by: key).values.reduce(0) { $0 + pairs($1.count) }
     }
-    struct Cell: Hashable { var a: Int; var b: Int }
+    struct Cell: Hashable {
+      var a: Int
+      var b: Int
+    }
     let both = sum { Cell(a: $0.0, b: $0.1) }
     let first = sum(\.0)
     let second = sum(\.1)

@@ -7,13 +7,14 @@ internal import Glibc
 /// few small models, with threads that turn idle beside the workers.
 public enum OpenBLAS {
   /// `sgesdd_` of LAPACK, which has no header of its own.
-  typealias SingularValues = @convention(c) (
-    _ job: UnsafePointer<CChar>, _ m: UnsafePointer<Int32>, _ n: UnsafePointer<Int32>,
-    _ matrix: UnsafeMutablePointer<Float>, _ lead: UnsafePointer<Int32>, _ values: UnsafeMutablePointer<Float>,
-    _ u: UnsafeMutablePointer<Float>, _ uLead: UnsafePointer<Int32>, _ v: UnsafeMutablePointer<Float>,
-    _ vLead: UnsafePointer<Int32>, _ work: UnsafeMutablePointer<Float>, _ length: UnsafePointer<Int32>,
-    _ positions: UnsafeMutablePointer<Int32>, _ info: UnsafeMutablePointer<Int32>
-  ) -> Void
+  typealias SingularValues =
+    @convention(c) (
+      _ job: UnsafePointer<CChar>, _ m: UnsafePointer<Int32>, _ n: UnsafePointer<Int32>,
+      _ matrix: UnsafeMutablePointer<Float>, _ lead: UnsafePointer<Int32>, _ values: UnsafeMutablePointer<Float>,
+      _ u: UnsafeMutablePointer<Float>, _ uLead: UnsafePointer<Int32>, _ v: UnsafeMutablePointer<Float>,
+      _ vLead: UnsafePointer<Int32>, _ work: UnsafeMutablePointer<Float>, _ length: UnsafePointer<Int32>,
+      _ positions: UnsafeMutablePointer<Int32>, _ info: UnsafeMutablePointer<Int32>
+    ) -> Void
 
   private typealias SetThreads = @convention(c) (Int32) -> Void
 

@@ -35,13 +35,14 @@ extension Plan {
   /// Bytes that the coordinator needs beside its program: the sums of one tensor at a time, as they come
   /// from the journal and added up (a small one and the next), and the matrices of the lineage rules.
   public var coordinatorBytes: Int {
-    let largest = tensors.map {
-      8 * $0.statistics.pairArrays * PairIndex($0.copies.count).count
-        + $0.copies.count * MemoryLayout<Moments>.stride
-        + ShardGeometry.keptBytes(
-          models: $0.copies.count, shape: $0.shape, samples: $0.samples, spectrum: 0,
-          sketch: $0.sketch)
-    }.max() ?? 0
+    let largest =
+      tensors.map {
+        8 * $0.statistics.pairArrays * PairIndex($0.copies.count).count
+          + $0.copies.count * MemoryLayout<Moments>.stride
+          + ShardGeometry.keptBytes(
+            models: $0.copies.count, shape: $0.shape, samples: $0.samples, spectrum: 0,
+            sketch: $0.sketch)
+      }.max() ?? 0
     // Ranks are kept from the first pass over the tensors to the last.
     let ranks = tensors.filter { $0.sketch != nil }.reduce(0) {
       $0 + MemoryLayout<DifferenceRank?>.stride * PairIndex($1.copies.count).count

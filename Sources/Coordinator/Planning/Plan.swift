@@ -27,7 +27,8 @@ public struct Plan: Sendable {
         from: shards.count)
     }
     self.shards = shards
-    self.notes = notes + Self.notesOnTypes(models) + SketchSize.notes(tensors) + single + Self.notesOnStrangers(models, tensors)
+    self.notes =
+      notes + Self.notesOnTypes(models) + SketchSize.notes(tensors) + single + Self.notesOnStrangers(models, tensors)
   }
 
   private init(models: [ModelRecord], tensors: [PlannedTensor], shards: [Shard], notes: [Note]) {
@@ -145,7 +146,9 @@ public struct Plan: Sendable {
     let notes = alone.sorted { $0.key < $1.key }.filter { $0.value < models[$0.key].tensors.count }.map {
       Note(
         subject: models[$0.key].id,
-        text: "\($0.value) of \(models[$0.key].tensors.count) tensors are in no other model with this name and shape; they are not read")
+        text:
+          "\($0.value) of \(models[$0.key].tensors.count) tensors are in no other model with this name and shape; they are not read"
+      )
     }
     return (tensors, notes)
   }

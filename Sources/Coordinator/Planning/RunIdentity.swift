@@ -15,15 +15,17 @@ public struct RunIdentity: Sendable, Equatable, Codable {
     var parts: [String: String] = [
       "run format": "\(Version.runFormat)",
       "statistics": "\(statistics.rawValue)",
-      "shards": "\(plan.shards.count) of \(ShardGeometry.target) coordinates, fingerprint \(Self.print(of: plan, beside: statistics))",
+      "shards":
+        "\(plan.shards.count) of \(ShardGeometry.target) coordinates, fingerprint \(Self.print(of: plan, beside: statistics))",
     ]
     for (model, sample) in zip(plan.models, samples) {
       parts[Self.part(of: model.id)] = Self.text(of: model, sample: sample)
     }
     // The order decides the numbering of everything that is stored.
-    parts["order of models"] = Fingerprint(
-      of: plan.models.map { "\($0.id)\u{0}" }.joined().utf8
-    ).text
+    parts["order of models"] =
+      Fingerprint(
+        of: plan.models.map { "\($0.id)\u{0}" }.joined().utf8
+      ).text
     self.parts = parts
   }
 

@@ -47,7 +47,9 @@ enum SketchSize {
     return [
       Note(
         subject: "ranks",
-        text: "\(sketched.count) matrices, as '\(first.name)', are sketched to \(side) rows or columns; differences of a higher rank than \(side * 7 / 8) count as that or a little more")
+        text:
+          "\(sketched.count) matrices, as '\(first.name)', are sketched to \(side) rows or columns; differences of a higher rank than \(side * 7 / 8) count as that or a little more"
+      )
     ]
   }
 }

@@ -15,7 +15,8 @@ extension Difference {
     lines += TextTable.of(
       moved.map { move in
         [
-          move.child.printable, "\(Self.place(move.before, move.supportBefore)) -> \(Self.place(move.after, move.supportAfter))",
+          move.child.printable,
+          "\(Self.place(move.before, move.supportBefore)) -> \(Self.place(move.after, move.supportAfter))",
           move.reversed ? "reversed" : "",
         ]
       }, indent: "  ")
@@ -34,7 +35,9 @@ extension Difference {
 
   private func changes(_ what: String, _ list: [Change], _ text: (Double) -> String) -> [String] {
     guard !list.isEmpty else { return [] }
-    return ["other \(what)\(String(repeating: " ", count: max(1, 11 - what.count)))\(AnswerText.count(list.count, "edge", "edges"))"]
+    return [
+      "other \(what)\(String(repeating: " ", count: max(1, 11 - what.count)))\(AnswerText.count(list.count, "edge", "edges"))"
+    ]
       + TextTable.of(
         list.map {
           ["\($0.parent.printable) -> \($0.child.printable)", "\(text($0.before)) -> \(text($0.after))"]

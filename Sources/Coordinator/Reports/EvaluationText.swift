@@ -16,7 +16,8 @@ public enum EvaluationText {
       let found = edge.found.map { "found under \($0.printable)" } ?? "found as a root"
       let expected = edge.expected.map { String($0.printable) }.joined(separator: " or ")
       lines.append(
-        "wrong: \(edge.child.printable) should be under \(expected), \(found)\(edge.reversed ? " (edge reversed)" : "")")
+        "wrong: \(edge.child.printable) should be under \(expected), \(found)\(edge.reversed ? " (edge reversed)" : "")"
+      )
     }
     if !e.missing.isEmpty { lines.append("in the truth, but not in the run: \(list(e.missing))") }
     if !e.unknown.isEmpty { lines.append("in the run, but not in the truth: \(list(e.unknown))") }

@@ -20,7 +20,9 @@ enum ModelCards {
       return lines.joined(separator: "\n") + "\n"
     }
     let confidence = "support \(AnswerText.percent(link.support))"
-    lines.append("# from the weights: \(AnswerText.relation(link)), \(confidence)\(link.isUndecided ? ", undecided: check before use" : "")")
+    lines.append(
+      "# from the weights: \(AnswerText.relation(link)), \(confidence)\(link.isUndecided ? ", undecided: check before use" : "")"
+    )
     if link.relation == .duplicate {
       lines.append("# the same weights, bit for bit, as \(link.source.printable); the hub has no relation for that")
     }
@@ -51,7 +53,8 @@ enum ModelCards {
       switch scalar {
       case "\\": result += "\\\\"
       case "\"": result += "\\\""
-      case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || scalar == "\u{2028}"
+      case _
+      where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || scalar == "\u{2028}"
         || scalar == "\u{2029}" || scalar == "\u{feff}":
         let digits = String(scalar.value, radix: 16)
         result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits

@@ -83,7 +83,10 @@ public final class ResultsFile {
       "/tensor_rank_exact",
       "1: numpy.linalg.matrix_rank of the float32 difference is the same; 0: singular values above the noise of rounding, or not known"
     ),
-    ("/tensor_rank_saturated", "1: the rank is at least so large: the sketch shows no more, or the noise of rounding hides some"),
+    (
+      "/tensor_rank_saturated",
+      "1: the rank is at least so large: the sketch shows no more, or the noise of rounding hides some"
+    ),
   ]
 
   /// Forgets what was written; `finish` has not been called.

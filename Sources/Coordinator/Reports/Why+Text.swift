@@ -13,7 +13,8 @@ extension Why {
       return lines.joined(separator: "\n") + "\n"
     }
     guard relatives > 0 else {
-      return "\(name) is related to no other model of this run: its weights are as far from all of them as weights that were initialised independently.\n"
+      return
+        "\(name) is related to no other model of this run: its weights are as far from all of them as weights that were initialised independently.\n"
     }
     if let parent {
       let how = rank.map { "\(relation ?? ""), rank \($0)" } ?? relation ?? ""

@@ -10,8 +10,12 @@ extension Scheduler {
       if worker.credit < 0 { return "\(id) has a credit of \(worker.credit)" }
       if waiting.contains(id) != (worker.credit > 0) { return "\(id) waits wrongly" }
       for lease in worker.leases.keys {
-        if states[lease.shard.value] != .leased { return "\(id) holds shard \(lease.shard), which is \(states[lease.shard.value])" }
-        if lease.attempt > issued[lease.shard.value] { return "shard \(lease.shard) was never issued for the attempt \(lease.attempt)" }
+        if states[lease.shard.value] != .leased {
+          return "\(id) holds shard \(lease.shard), which is \(states[lease.shard.value])"
+        }
+        if lease.attempt > issued[lease.shard.value] {
+          return "shard \(lease.shard) was never issued for the attempt \(lease.attempt)"
+        }
         held[lease.shard, default: []].insert(id)
       }
     }
@@ -33,8 +37,12 @@ extension Scheduler {
       }
       let states = states[job.shards]
       if states.count(where: { $0 == .done }) != job.done { return "\(job.done) shards of \(number) counted as done" }
-      if states.count(where: { $0 == .setAside }) != job.setAside { return "\(job.setAside) shards of \(number) counted as set aside" }
-      if states.count(where: { $0 == .leased }) != job.leased { return "\(job.leased) shards of \(number) counted as leased" }
+      if states.count(where: { $0 == .setAside }) != job.setAside {
+        return "\(job.setAside) shards of \(number) counted as set aside"
+      }
+      if states.count(where: { $0 == .leased }) != job.leased {
+        return "\(job.leased) shards of \(number) counted as leased"
+      }
     }
     return nil
   }

@@ -96,7 +96,9 @@ package enum Metrics {
         samples: zip(names, workers).map { ([("worker", $0), ("host", $1.host)], value($1)) })
     }
     return [
-      each("worker_read_bytes_total", as: .counter, "Bytes of weights that a worker has read.") { Double($0.bytesRead) },
+      each("worker_read_bytes_total", as: .counter, "Bytes of weights that a worker has read.") {
+        Double($0.bytesRead)
+      },
       each("worker_shards_done_total", as: .counter, "Shards that a worker has finished.") { Double($0.shardsDone) },
       each("worker_read_bytes_per_second", "Weights that a worker reads, over the last half minute.", \.bytesPerSecond),
       each("worker_shards_held", "Shards that a worker holds.") { Double($0.shards.count) },

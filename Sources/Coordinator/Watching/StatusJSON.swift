@@ -10,7 +10,8 @@ public enum StatusJSON {
   /// Anything that holds a status, in the same form; its numbers must be finite.
   public static func text(of value: some Encodable, pretty: Bool = false) -> String {
     let encoder = JSONEncoder()
-    encoder.outputFormatting = pretty ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
+    encoder.outputFormatting =
+      pretty ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.dateEncodingStrategy = .custom { date, encoder in
       var value = encoder.singleValueContainer()
@@ -34,7 +35,8 @@ public enum StatusJSON {
     if let head = try? decoder.decode(Head.self, from: json), head.format > PoolStatus.currentFormat {
       throw .badInput(
         "'\(source.printable)' has a status of format \(head.format), this program knows \(PoolStatus.currentFormat)",
-        advice: "look at it with the modeltree that runs the coordinator (\((head.software ?? "a newer one").printable))")
+        advice:
+          "look at it with the modeltree that runs the coordinator (\((head.software ?? "a newer one").printable))")
     }
     do {
       return try decoder.decode(PoolStatus.self, from: json)

@@ -137,11 +137,14 @@ public struct StatusText: Sendable {
         + shown.map { worker in
           [
             name(worker.name), worker.state.rawValue, "\(ByteCount(bytes: Int(worker.bytesPerSecond)))/s",
-            "\(ByteCount(bytes: worker.bytesRead))", "\(worker.shardsDone)", "\(ByteCount(bytes: worker.residentBytes))",
+            "\(ByteCount(bytes: worker.bytesRead))", "\(worker.shardsDone)",
+            "\(ByteCount(bytes: worker.residentBytes))",
             "\(fixed(worker.secondsSinceHeard, 1)) s ago", held(worker, several),
           ]
         }, numbers: [2, 3, 4, 5, 6])
-    lines.insert("\(status.workers.count == 1 ? "1 worker" : "\(status.workers.count) workers"): \(states.joined(separator: ", "))", at: 0)
+    lines.insert(
+      "\(status.workers.count == 1 ? "1 worker" : "\(status.workers.count) workers"): \(states.joined(separator: ", "))",
+      at: 0)
     if shown.count < sorted.count { lines.append("and \(sorted.count - shown.count) more; --all shows them") }
     return lines
   }
@@ -165,7 +168,8 @@ public struct StatusText: Sendable {
     var lines = ["hosts that cannot open files (their shards go to others):"]
     lines += shown.map { host in
       let names = files[host] ?? []
-      return "  \(host.printable)  \(names.count == 1 ? "1 file" : "\(names.count) files"), as \((names.first ?? "").printable)"
+      return
+        "  \(host.printable)  \(names.count == 1 ? "1 file" : "\(names.count) files"), as \((names.first ?? "").printable)"
     }
     if shown.count < hosts.count { lines.append("  and \(hosts.count - shown.count) more; --all shows them") }
     lines.append("  -> mount the models there, or start those workers with --path-map FROM=TO")
@@ -178,7 +182,8 @@ public struct StatusText: Sendable {
       + status.failures.suffix(Self.failures).reversed().map { failure in
         let place = [failure.job.map { name($0) }, failure.shard.map { "shard \($0)" }].compactMap { $0 }
         let time = failure.time.formatted(.iso8601.time(includingFractionalSeconds: false))
-        return "  \(time)  \(failure.worker.printable)\(place.isEmpty ? "" : " (\(place.joined(separator: ", ")))"): \(failure.message.printable)"
+        return
+          "  \(time)  \(failure.worker.printable)\(place.isEmpty ? "" : " (\(place.joined(separator: ", ")))"): \(failure.message.printable)"
       }
   }
 

@@ -4,7 +4,10 @@ public enum Checksum {
   private static let lanes = 4
 
   public static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-    var a = Fingerprint(), b = Fingerprint(), c = Fingerprint(), d = Fingerprint()
+    var a = Fingerprint()
+    var b = Fingerprint()
+    var c = Fingerprint()
+    var d = Fingerprint()
     let stride = lanes * MemoryLayout<UInt64>.size
     let whole = bytes.count / stride * stride
     var offset = 0

@@ -49,7 +49,7 @@ public struct Moments: Sendable, Equatable {
     let fourth =
       m4 + other.m4
       + delta * step * step * step * product
-        * (count * count - product + other.count * other.count)
+      * (count * count - product + other.count * other.count)
       + 6 * step * step * (count * count * other.m2 + other.count * other.count * m2)
       + 4 * step * (count * other.m3 - other.count * m3)
     let third =

@@ -32,7 +32,8 @@ protocol Lane: BinaryFloatingPoint {
   /// - Parameter into: where the widened weights go; nil: they are of the type `stored` and stay.
   static func take(
     _ from: UnsafeRawPointer, _ type: ElementType, into: UnsafeMutablePointer<Self>?, _ count: Int,
-    _ run: Int, fetch: UnsafeMutablePointer<mt_fetch>, _ moments: inout mt_shifted_moments) -> Int
+    _ run: Int, fetch: UnsafeMutablePointer<mt_fetch>, _ moments: inout mt_shifted_moments
+  ) -> Int
 
   /// Moments of one run by two passes in double, whatever the weights are.
   static func moments(_ row: UnsafePointer<Self>, _ count: Int) -> mt_run_moments

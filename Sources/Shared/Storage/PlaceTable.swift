@@ -20,7 +20,9 @@ enum PlaceTable {
         numbers[file] = number
       }
       lines += "\(tensor.type.rawValue) \(number) \(tensor.offset) ".utf8
-      for (place, extent) in tensor.shape.extents.enumerated() { lines += (place == 0 ? "\(extent)" : "x\(extent)").utf8 }
+      for (place, extent) in tensor.shape.extents.enumerated() {
+        lines += (place == 0 ? "\(extent)" : "x\(extent)").utf8
+      }
       lines.append(UInt8(ascii: " "))
       lines += tensor.name.utf8
       lines.append(0)

@@ -19,7 +19,9 @@ extension StoredTensor {
     for row in rows {
       let start = offset + (row * shape.columns + first) * type.bytes
       try source.read(into: bytes, at: start, what: name)
-      for column in columns { weights.append(type.value(UnsafeRawBufferPointer(bytes), at: (column - first) * type.bytes)) }
+      for column in columns {
+        weights.append(type.value(UnsafeRawBufferPointer(bytes), at: (column - first) * type.bytes))
+      }
     }
     return weights
   }

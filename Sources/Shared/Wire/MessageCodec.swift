@@ -1,5 +1,5 @@
-internal import Foundation
 internal import Core
+internal import Foundation
 
 /// A control frame is one tag byte and a JSON body; tensors' sums travel in a frame of their own.
 extension WorkerMessage {

@@ -117,9 +117,11 @@ public enum PartialCodec {
       return SampleBlock(shape: shape, values: isHalved ? reader.nextUpperHalves(count) : reader.next(count))
     }
     partial.sketch = sketch.map { shape in
-      Sketch(shape: shape, values: (0..<models * shape.count).map { _ in
-        Double(Float(bitPattern: reader.next(UInt32.self)))
-      })
+      Sketch(
+        shape: shape,
+        values: (0..<models * shape.count).map { _ in
+          Double(Float(bitPattern: reader.next(UInt32.self)))
+        })
     }
     return partial
   }

@@ -56,13 +56,15 @@ struct ShardLayout: Sendable {
     else {
       throw Failure(
         .unclassified,
-        "shard \(assignment.shard) covers \(assignment.start)..<\(assignment.end) of a tensor of shape \(assignment.shape)")
+        "shard \(assignment.shard) covers \(assignment.start)..<\(assignment.end) of a tensor of shape \(assignment.shape)"
+      )
     }
     if let sketch = assignment.sketch {
       guard 1...assignment.shape.rows ~= sketch.rows, 1...assignment.shape.columns ~= sketch.columns else {
         throw Failure(
           .unclassified,
-          "shard \(assignment.shard) asks for a sketch of \(sketch.rows) x \(sketch.columns) of a tensor of shape \(assignment.shape)")
+          "shard \(assignment.shard) asks for a sketch of \(sketch.rows) x \(sketch.columns) of a tensor of shape \(assignment.shape)"
+        )
       }
     }
     var found: [(model: Int, slice: Slice, type: ElementType)] = []

@@ -32,7 +32,7 @@ struct Scenario {
       .init(workers: workers, jobs: [count], shardSeconds: Self.seconds(plan), blind: 0, seed: seed))
     let costs = try AnswerCosts(plan)
     let every = max(1, count / Self.sampled)
-    cluster.onAccept = { lease in 
+    cluster.onAccept = { lease in
       if lease.shard.value % every == 0 { costs.take(lease, largest: Self.largestJournal) }
     }
     cluster.run()
