@@ -55,101 +55,108 @@ let package = Package(
       providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CLinux", path: "Sources/Shared/CLinux"),
     .target(name: "CKernels", path: "Sources/Shared/CKernels"),
-    library("Core", in: "Shared/Core", needs: ["CLinux"]),
-    library("Spectra", in: "Shared/Spectra", needs: ["CKernels", "Core"]),
-    library("Kernels", in: "Shared/Kernels", needs: ["CKernels", "Core", "Spectra"]),
-    library("Storage", in: "Shared/Storage", needs: ["CHDF5", "Core"]),
-    library("Wire", in: "Shared/Wire", needs: ["Core"]),
-    library("Transport", in: "Shared/Transport", needs: ["CZeroMQ", "Core"]),
-    library("Logs", in: "Shared/Logs", needs: ["Core", logging]),
+    library("System", in: "Shared/System", needs: ["CLinux"]),
+    library("Core", in: "Shared/Core", needs: ["System"]),
+    library("Spectra", in: "Shared/Spectra", needs: ["CKernels", "Core", "System"]),
+    library("Kernels", in: "Shared/Kernels", needs: ["CKernels", "Core", "System", "Spectra"]),
+    library("Storage", in: "Shared/Storage", needs: ["CHDF5", "Core", "System"]),
+    library("Wire", in: "Shared/Wire", needs: ["Core", "System"]),
+    library("Transport", in: "Shared/Transport", needs: ["CZeroMQ", "Core", "System"]),
+    library("Logs", in: "Shared/Logs", needs: ["Core", "System", logging]),
 
     // Worker: shards in, partials out.
-    library("Compute", in: "Worker/Compute", needs: ["Core", "Kernels", "Storage", "Wire"]),
+    library("Compute", in: "Worker/Compute", needs: ["Core", "System", "Kernels", "Storage", "Wire"]),
     .executableTarget(
       name: "modeltree-worker",
-      dependencies: ["Compute", "Core", "Logs", "Transport", "Wire", arguments, logging],
+      dependencies: ["Compute", "Core", "System", "Logs", "Transport", "Wire", arguments, logging],
       path: "Sources/Worker/Command", swiftSettings: strict),
 
     // Coordinator: import -> plan -> shards -> partials -> matrices -> tree -> report.
-    library("Import", in: "Coordinator/Import", needs: ["Core", "Storage"]),
-    library("Planning", in: "Coordinator/Planning", needs: ["Core", "Import", "Storage"]),
-    library("Scheduling", in: "Coordinator/Scheduling", needs: ["Core"]),
-    library("Journal", in: "Coordinator/Journal", needs: ["Core", sqlite]),
+    library("Import", in: "Coordinator/Import", needs: ["Core", "System", "Storage"]),
+    library("Planning", in: "Coordinator/Planning", needs: ["Core", "System", "Import", "Storage"]),
+    library("Scheduling", in: "Coordinator/Scheduling", needs: ["Core", "System"]),
+    library("Journal", in: "Coordinator/Journal", needs: ["Core", "System", sqlite]),
     library(
       "Coordination", in: "Coordinator/Coordination",
       needs: [
-        "Core", "Import", "Journal", "Logs", "Planning", "Scheduling", "Storage", "Transport", "Watching",
+        "Core", "System", "Import", "Journal", "Logs", "Planning", "Scheduling", "Storage", "Transport", "Monitoring",
         "Wire", logging,
       ]),
     library(
-      "Gathering", in: "Coordinator/Gathering", needs: ["Core", "Lineage", "Planning", "Wire"]),
-    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "Spectra"]),
+      "Gathering", in: "Coordinator/Gathering", needs: ["Core", "System", "Lineage", "Planning", "Wire"]),
+    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "System", "Spectra"]),
     // What is compiled in here and below are the parts of pages, so that the program needs no folder
     // beside it.
     library(
-      "Watching", in: "Coordinator/Watching", needs: ["Core"] + http,
+      "Monitoring", in: "Coordinator/Monitoring", needs: ["Core", "System"] + http,
       resources: [
         .embedInCode("Live/live.html"), .embedInCode("Live/live.css"), .embedInCode("Live/live.js"),
       ]),
-    library("Hints", in: "Coordinator/Hints", needs: ["Core", yaml]),
-    library("Batch", in: "Coordinator/Batch", needs: ["Core", yaml]),
+    library("Hints", in: "Coordinator/Hints", needs: ["Core", "System", yaml]),
+    library("Batch", in: "Coordinator/Batch", needs: ["Core", "System", yaml]),
     library(
-      "Reports", in: "Coordinator/Reports", needs: ["Core", "Lineage", "Storage"],
+      "Reports", in: "Coordinator/Reports", needs: ["Core", "System", "Lineage", "Storage"],
       resources: [
         .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
       ]),
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Batch", "CLinux", "Coordination", "Core", "Gathering", "Hints", "Import", "Journal", "Lineage", "Logs",
-        "Planning", "Reports", "Storage", "Transport", "Watching", "Wire", arguments, logging,
+        "Batch", "CLinux", "Coordination", "Core", "System", "Gathering", "Hints", "Import", "Journal", "Lineage",
+        "Logs",
+        "Planning", "Reports", "Storage", "Transport", "Monitoring", "Wire", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
     // What `make bench` runs beside the program itself.
     .executableTarget(
-      name: "kernel-bench", dependencies: ["CKernels", "COpenBLAS", "Core", "Kernels", "Lineage"],
+      name: "kernel-bench", dependencies: ["CKernels", "COpenBLAS", "Core", "System", "Kernels", "Lineage"],
       path: "bench/Kernels", swiftSettings: strict),
 
     // A cluster in virtual time around the real scheduler, and what it costs the coordinator.
     .target(
-      name: "VirtualCluster", dependencies: ["Core", "Scheduling", "TestSeed"], path: "bench/Cluster/Virtual",
+      name: "VirtualCluster", dependencies: ["Core", "System", "Scheduling", "TestSeed"], path: "bench/Cluster/Virtual",
       swiftSettings: strict),
     .executableTarget(
       name: "cluster-bench",
-      dependencies: ["Core", "Import", "Journal", "Planning", "Scheduling", "Storage", "VirtualCluster", "Wire"],
+      dependencies: [
+        "Core", "System", "Import", "Journal", "Planning", "Scheduling", "Storage", "VirtualCluster", "Wire",
+      ],
       path: "bench/Cluster/Bench", swiftSettings: strict),
 
     // Tests mirror the sources; the last one runs the built programs.
     .target(name: "TestSeed", path: "Tests/TestSeed", swiftSettings: strict),
-    .target(name: "TestPrograms", dependencies: ["CLinux", "Core"], path: "Tests/TestPrograms", swiftSettings: strict),
+    .target(
+      name: "TestPrograms", dependencies: ["CLinux", "Core", "System"], path: "Tests/TestPrograms",
+      swiftSettings: strict),
     // TestSupport writes the files they start from and asks other people's tools.
     .target(
       name: "TestSupport",
-      dependencies: ["Compute", "Core", "Import", "Storage", "TestPrograms", "TestSeed", "Wire"],
+      dependencies: ["Compute", "Core", "System", "Import", "Storage", "TestPrograms", "TestSeed", "Wire"],
       path: "Tests/TestSupport", swiftSettings: strict),
-    tests("ImportTests", needs: ["Core", "Import", "Storage", "TestSupport"]),
-    tests("StorageTests", needs: ["Core", "Import", "Storage", "TestSupport"]),
-    tests("PlanningTests", needs: ["Core", "Import", "Planning", "Storage"]),
-    tests("BatchTests", needs: ["Batch", "Core", "TestSupport"]),
-    tests("HintsTests", needs: ["Core", "Hints", "TestSupport"]),
-    tests("ReportsTests", needs: ["Core", "Lineage", "Reports", "TestSeed", "TestSupport"]),
+    tests("ImportTests", needs: ["Core", "System", "Import", "Storage", "TestSupport"]),
+    tests("StorageTests", needs: ["Core", "System", "Import", "Storage", "TestSupport"]),
+    tests("PlanningTests", needs: ["Core", "System", "Import", "Planning", "Storage"]),
+    tests("BatchTests", needs: ["Batch", "Core", "System", "TestSupport"]),
+    tests("HintsTests", needs: ["Core", "System", "Hints", "TestSupport"]),
+    tests("ReportsTests", needs: ["Core", "System", "Lineage", "Reports", "TestSeed", "TestSupport"]),
     tests("LogsTests", needs: ["Logs", logging]),
-    tests("WatchingTests", needs: ["Core", "TestPrograms", "TestSeed", "TestSupport", "Watching"] + http),
-    tests("JournalTests", needs: ["Core", "Journal", "TestSupport"]),
     tests(
-      "ComputeTests", needs: ["Compute", "Core", "Import", "Storage", "TestSupport", "Wire"]),
+      "MonitoringTests", needs: ["Core", "System", "TestPrograms", "TestSeed", "TestSupport", "Monitoring"] + http),
+    tests("JournalTests", needs: ["Core", "System", "Journal", "TestSupport"]),
+    tests(
+      "ComputeTests", needs: ["Compute", "Core", "System", "Import", "Storage", "TestSupport", "Wire"]),
     tests(
       "GatheringTests",
       needs: [
-        "Compute", "Core", "Gathering", "Import", "Lineage", "Planning", "Storage", "TestSupport", "Wire",
+        "Compute", "Core", "System", "Gathering", "Import", "Lineage", "Planning", "Storage", "TestSupport", "Wire",
       ]),
-    tests("CoreTests", needs: ["Core", "TestPrograms", "TestSeed"]),
-    tests("WireTests", needs: ["Core", "TestSeed", "Wire"]),
-    tests("TransportTests", needs: ["Core", "TestSupport", "Transport"]),
-    tests("KernelsTests", needs: ["CKernels", "Core", "Kernels", "Spectra", "TestPrograms", "TestSeed"]),
-    tests("SchedulingTests", needs: ["Core", "Scheduling", "TestSeed", "VirtualCluster"]),
-    tests("LineageTests", needs: ["Core", "Lineage", "Spectra", "TestPrograms", "TestSeed"]),
+    tests("CoreTests", needs: ["Core", "System", "TestPrograms", "TestSeed"]),
+    tests("WireTests", needs: ["Core", "System", "TestSeed", "Wire"]),
+    tests("TransportTests", needs: ["Core", "System", "TestSupport", "Transport"]),
+    tests("KernelsTests", needs: ["CKernels", "Core", "System", "Kernels", "Spectra", "TestPrograms", "TestSeed"]),
+    tests("SchedulingTests", needs: ["Core", "System", "Scheduling", "TestSeed", "VirtualCluster"]),
+    tests("LineageTests", needs: ["Core", "System", "Lineage", "Spectra", "TestPrograms", "TestSeed"]),
     tests("EndToEndTests", needs: ["TestPrograms", "TestSeed", "TestSupport", "modeltree", "modeltree-worker"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,6 +1,7 @@
 import Batch
 import Core
 import Foundation
+import System
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import Core
+import System
 
 /// The same sums, the slow and obvious way: every pair, every coordinate, in doubles.
 struct BruteForce {

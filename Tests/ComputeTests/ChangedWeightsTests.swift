@@ -2,6 +2,7 @@ import Compute
 import Core
 import Import
 import Storage
+import System
 import TestSupport
 import Testing
 import Wire
@@ -13,7 +14,7 @@ struct ChangedWeightsTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func run(_ library: StoreLibrary, _ records: [ModelRecord]) throws -> Partial? {
+  private func run(_ library: StoreCache, _ records: [ModelRecord]) throws -> Partial? {
     let assignment = CoordinatorMessage.Assignment(
       run: "", shard: ShardID(0), attempt: 1, shape: try #require(TensorShape([4, 1024])), coordinates: 0..<4096,
       statistics: [], sources: [.init(tensor: "w", models: [0, 1])])
@@ -32,7 +33,7 @@ struct ChangedWeightsTests {
   @Test func weightsCutOffSinceTheImportAreNamed() throws {
     let records = try Models.make([[tensor], [tensor]], in: folder)
     try cutOff()
-    let error = try #require(failure { _ = try run(StoreLibrary(), records) })
+    let error = try #require(failure { _ = try run(StoreCache(), records) })
     #expect(error.kind == .badInput)
     #expect(error.message.contains("'\(folder.at("weights/m1.safetensors"))' has changed since the import"))
   }
@@ -40,19 +41,19 @@ struct ChangedWeightsTests {
   @Test func weightsTouchedSinceTheImportAreNamed() throws {
     let records = try Models.make([[tensor], [tensor]], in: folder)
     try folder.touch("weights/m0.safetensors", secondsSince1970: 1_000_000_000)
-    let error = try #require(failure { _ = try run(StoreLibrary(), records) })
+    let error = try #require(failure { _ = try run(StoreCache(), records) })
     #expect(error.message.contains(folder.at("weights/m0.safetensors")))
   }
 
   @Test func copiedStoresNeedTheirSourcesNoLonger() throws {
     let records = try Models.make([[tensor], [tensor]], in: folder, mode: .copy)
     try folder.remove("weights")
-    #expect(try run(StoreLibrary(), records)?.l2 == [0])
+    #expect(try run(StoreCache(), records)?.l2 == [0])
   }
 
   @Test func copiedStoreThatWasCutOffIsNamed() throws {
     let records = try Models.make([[tensor], [tensor]], in: folder, mode: .copy)
-    let library = StoreLibrary()
+    let library = StoreCache()
     #expect(try run(library, records) != nil)
     let store = "stores/m1.h5"
     let cut = records[1].tensors[0].offset + 5000
@@ -66,7 +67,7 @@ struct ChangedWeightsTests {
 
   @Test func forgottenStoresAreOpenedAnew() throws {
     let records = try Models.make([[tensor], [tensor]], in: folder)
-    let library = StoreLibrary()
+    let library = StoreCache()
     #expect(try run(library, records)?.l2 == [0])
     let moved = TestTensor("w", .f32, [4, 1024], Array(repeating: 2, count: 4096))
     let again = try Models.make([[tensor], [moved]], in: folder)
@@ -77,7 +78,7 @@ struct ChangedWeightsTests {
   @Test func missingStoreIsNamed() throws {
     let records = try Models.make([[tensor], [tensor]], in: folder)
     try folder.remove("stores/m1.h5")
-    let error = try #require(failure { _ = try run(StoreLibrary(), records) })
+    let error = try #require(failure { _ = try run(StoreCache(), records) })
     #expect(error.message.contains(records[1].store))
   }
 }

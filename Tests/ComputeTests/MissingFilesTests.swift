@@ -3,6 +3,7 @@ import Core
 import Foundation
 import Import
 import Storage
+import System
 import TestSupport
 import Testing
 import Wire
@@ -20,7 +21,7 @@ struct MissingFilesTests {
       (0..<2).map { _ in [TestTensor.random("w", .f32, Self.shape, using: &random)] }, in: folder, mode: mode)
   }
 
-  private func run(_ records: [ModelRecord], _ library: StoreLibrary) throws -> Partial? {
+  private func run(_ records: [ModelRecord], _ library: StoreCache) throws -> Partial? {
     let assignment = CoordinatorMessage.Assignment(
       run: "", shard: ShardID(0), attempt: 1, shape: try #require(TensorShape(Self.shape)),
       coordinates: 0..<4096, statistics: [], sources: [.init(tensor: "w", models: [0, 1])])
@@ -31,8 +32,8 @@ struct MissingFilesTests {
   }
 
   /// A library on a host where stores and weights lie in other folders.
-  private func elsewhere(stores: String = "there/stores", weights: String = "there/weights") throws -> StoreLibrary {
-    StoreLibrary(
+  private func elsewhere(stores: String = "there/stores", weights: String = "there/weights") throws -> StoreCache {
+    StoreCache(
       paths: try PathMap([
         "\(folder.at("stores"))=\(folder.at(stores))", "\(folder.at("weights"))=\(folder.at(weights))",
       ]))
@@ -49,20 +50,20 @@ struct MissingFilesTests {
     }
   }
 
-  private func missing(_ records: [ModelRecord], _ library: StoreLibrary) throws -> Failure {
+  private func missing(_ records: [ModelRecord], _ library: StoreCache) throws -> Failure {
     try #require(failure { _ = try run(records, library) })
   }
 
   @Test(arguments: [ModelStoreWriter.Mode.external, .copy])
   func movedStoresAndWeightsAreFoundByDifferentRules(_ mode: ModelStoreWriter.Mode) throws {
     let records = try models(mode)
-    let right = try run(records, StoreLibrary())
+    let right = try run(records, StoreCache())
     try copy("stores", to: "there/stores")
     try copy("weights", to: "there/weights")
     try folder.remove("stores")
     try folder.remove("weights")
     #expect(try run(records, try elsewhere()) == right)
-    let lost = try missing(records, StoreLibrary())
+    let lost = try missing(records, StoreCache())
     #expect(lost.missing == records[0].store)
     #expect(lost.message.contains("No such file"))
   }
@@ -92,17 +93,17 @@ struct MissingFilesTests {
       for spoil in spoilers {
         try FileManager.default.moveItem(atPath: folder.at(file), toPath: folder.at("kept"))
         try spoil()
-        #expect(try missing(records, StoreLibrary()).missing == folder.at(file))
+        #expect(try missing(records, StoreCache()).missing == folder.at(file))
         try folder.remove(file)
         try FileManager.default.moveItem(atPath: folder.at("kept"), toPath: folder.at(file))
       }
     }
-    #expect(try run(records, StoreLibrary()) != nil)
+    #expect(try run(records, StoreCache()) != nil)
   }
 
   @Test func aMissingFileThatComesBackIsTaken() throws {
     let records = try models()
-    let library = StoreLibrary()
+    let library = StoreCache()
     try FileManager.default.moveItem(atPath: folder.at("weights"), toPath: folder.at("away"))
     #expect(try missing(records, library).missing == folder.at("weights/m0.safetensors"))
     try FileManager.default.moveItem(atPath: folder.at("away"), toPath: folder.at("weights"))
@@ -140,7 +141,7 @@ struct MissingFilesTests {
 
   @Test func aFileThatIsCutOffWhileItIsOpenIsMissingHere() throws {
     let records = try models()
-    let library = StoreLibrary()
+    let library = StoreCache()
     #expect(try run(records, library) != nil)
     let file = "weights/m1.safetensors"
     let whole = try folder.read(file)
@@ -159,18 +160,18 @@ struct MissingFilesTests {
   @Test func whatIsWrongForEverybodyIsNotMissing() throws {
     let records = try models(.copy)
     try folder.truncate("stores/m1.h5", to: records[1].tensors[0].offset + 5000)
-    let cut = try missing(records, StoreLibrary())
+    let cut = try missing(records, StoreCache())
     #expect(cut.missing == nil, "\(cut.message)")
     try folder.write("no HDF5", to: "stores/m0.h5")
-    let damaged = try missing(records, StoreLibrary())
+    let damaged = try missing(records, StoreCache())
     #expect(damaged.missing == nil, "\(damaged.message)")
     let noTensor = try #require(
-      failure { _ = try StoreLibrary().run("v", of: try models()) })
+      failure { _ = try StoreCache().run("v", of: try models()) })
     #expect(noTensor.missing == nil, "\(noTensor.message)")
   }
 }
 
-extension StoreLibrary {
+extension StoreCache {
   /// Computes a tensor that may not be there.
   fileprivate func run(_ tensor: String, of records: [ModelRecord]) throws -> Partial? {
     let assignment = CoordinatorMessage.Assignment(

@@ -2,6 +2,7 @@ import Compute
 import Core
 import Import
 import Synchronization
+import System
 import TestSupport
 import Testing
 import Wire
@@ -31,7 +32,7 @@ struct ReadLimitTests {
     let rate = 10_000_000
     let limit = ReadLimit(ByteRate(bytesPerSecond: rate))
     let reads = Mutex<[(at: ContinuousClock.Instant, bytes: Int)]>([])
-    let library = StoreLibrary()
+    let library = StoreCache()
     let half = Self.coordinates / 2
     let start = ContinuousClock.now
     let streams = try [0..<half, half..<Self.coordinates].map { range in
@@ -50,7 +51,7 @@ struct ReadLimitTests {
     }
     for (partial, range) in zip(partials, [0..<half, half..<Self.coordinates]) {
       let unlimited = try ShardStream.compute(
-        try assignment(range), stores: records.map(\.store), library: StoreLibrary(), memoryBytes: 1 << 28)
+        try assignment(range), stores: records.map(\.store), library: StoreCache(), memoryBytes: 1 << 28)
       #expect(partial == unlimited)
     }
     let all = reads.withLock { $0 }
@@ -69,7 +70,7 @@ struct ReadLimitTests {
     let start = ContinuousClock.now
     // 200 seconds' worth.
     let partial = try ShardStream.compute(
-      try assignment(0..<Self.coordinates), stores: records.map(\.store), library: StoreLibrary(),
+      try assignment(0..<Self.coordinates), stores: records.map(\.store), library: StoreCache(),
       memoryBytes: 1 << 28, limit: ReadLimit(ByteRate(bytesPerSecond: 100_000)),
       onRead: { seen.add($0, ordering: .relaxed) },
       isCancelled: { seen.load(ordering: .relaxed) > 0 })

@@ -1,6 +1,7 @@
 import Compute
 import Core
 import Import
+import System
 import TestSupport
 import Testing
 import Wire
@@ -35,7 +36,7 @@ import Wire
         sources: [.init(tensor: "w", models: Array(models.indices))])
       return try #require(
         try ShardStream.compute(
-          assignment, stores: models.map { records[$0].store }, library: StoreLibrary(),
+          assignment, stores: models.map { records[$0].store }, library: StoreCache(),
           memoryBytes: 1 << 28))
     }
     let all = try partial(Array(0..<30), samples: 3)

@@ -3,6 +3,7 @@ import Core
 import Import
 import Storage
 import Synchronization
+import System
 import TestSupport
 import Testing
 import Wire
@@ -38,7 +39,7 @@ struct ShardStreamTests {
   ) throws -> Partial {
     try #require(
       try ShardStream.compute(
-        assignment, stores: records.map(\.store), library: StoreLibrary(), memoryBytes: memory))
+        assignment, stores: records.map(\.store), library: StoreCache(), memoryBytes: memory))
   }
 
   @Test(
@@ -88,7 +89,7 @@ struct ShardStreamTests {
       models: 2, bytesPerCoordinate: 6, columns: 70, statistics: Self.everything, kept: 0)
     let reads = Mutex<[Int]>([])
     _ = try ShardStream.compute(
-      try assignment(0..<21000, models: 2), stores: records.map(\.store), library: StoreLibrary(),
+      try assignment(0..<21000, models: 2), stores: records.map(\.store), library: StoreCache(),
       memoryBytes: memory, onRead: { bytes in reads.withLock { $0.append(bytes) } })
     #expect(reads.withLock { $0.reduce(0, +) } == 21000 * 6)
     #expect(reads.withLock { $0.count } == 2 * 21)
@@ -152,7 +153,7 @@ struct ShardStreamTests {
     for last in Array(repeating: [1, 2, 3, 20], count: 25).joined() {
       let asked = Atomic(0)
       let partial = try ShardStream.compute(
-        try assignment(0..<21000, models: 2), stores: records.map(\.store), library: StoreLibrary(),
+        try assignment(0..<21000, models: 2), stores: records.map(\.store), library: StoreCache(),
         memoryBytes: memory, isCancelled: { asked.add(1, ordering: .relaxed).newValue >= last })
       #expect(partial == nil)
     }
@@ -172,7 +173,7 @@ struct ShardStreamTests {
     }
     let left = Mutex(Array(jobs.reversed()))
     let stream = ShardStream(
-      library: StoreLibrary(), memoryBytes: memory, next: { left.withLock { $0.popLast() } },
+      library: StoreCache(), memoryBytes: memory, next: { left.withLock { $0.popLast() } },
       onRead: { _ in })
     for (index, range) in ranges.enumerated() {
       let (job, outcome) = try #require(stream.next())

@@ -1,4 +1,5 @@
 import Core
+import System
 import Testing
 
 /// Which weights are kept as they are.

@@ -1,4 +1,5 @@
 import Core
+import System
 import Testing
 
 /// Names as published checkpoints have them.

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import System
 import Testing
 
 @Suite struct TensorShapeTests {

@@ -19,7 +19,7 @@ import Testing
     var distance_to_lose: Double?
   }
 
-  private struct Kinship: Decodable {
+  private struct RelationshipPath: Decodable {
     struct Step: Decodable {
       var from: String
       var to: String
@@ -101,10 +101,10 @@ import Testing
     #expect(checked.status == 0, "\(checked.stdout)\(checked.stderr)")
 
     let (a, b) = (try #require(tree.links.first), try #require(tree.links.last))
-    let way: Kinship = try ask("path", run, a.source, a.target)
+    let way: RelationshipPath = try ask("path", run, a.source, a.target)
     #expect(way.common_ancestor == a.source && way.steps.count == 1)
     #expect(way.way_distance == a.distance)
-    let same: Kinship = try ask("path", run, b.target, b.target)
+    let same: RelationshipPath = try ask("path", run, b.target, b.target)
     #expect(same.steps.isEmpty && same.common_ancestor == b.target)
     let unknown = try Program.run(Program.modeltree, ["why", run, "nobody"])
     #expect(unknown.status == 65 && unknown.stderr.contains("nobody"))

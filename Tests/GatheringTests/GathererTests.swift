@@ -6,6 +6,7 @@ import Lineage
 import Planning
 import Storage
 import Synchronization
+import System
 import TestSupport
 import Testing
 import Wire
@@ -14,7 +15,7 @@ import Wire
 struct GathererTests {
   private let folder: TemporaryFolder
   private let plan: Plan
-  private let library = StoreLibrary()
+  private let library = StoreCache()
 
   /// One tensor of three shards, one of one shard.
   init() throws {

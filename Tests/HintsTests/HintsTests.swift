@@ -1,5 +1,6 @@
 import Core
 import Hints
+import System
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import Core
 import Glibc
 import Import
 import Storage
+import System
 import TestSupport
 import Testing
 

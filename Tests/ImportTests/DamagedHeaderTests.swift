@@ -1,6 +1,7 @@
 import Core
 import Import
 import Storage
+import System
 import TestSupport
 import Testing
 

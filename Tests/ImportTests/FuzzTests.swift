@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Import
 import Storage
+import System
 import TestSeed
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 import Core
 import Import
 import Storage
+import System
 import TestSeed
 import TestSupport
 import Testing
@@ -13,7 +14,7 @@ struct PlainHeaderTests {
 
   private struct Outcome: Equatable {
     var tensors: [StoredTensor]
-    var setAside: [SetAsideTensor]
+    var setAside: [SkippedTensor]
   }
 
   /// - Returns: nil when the file is refused. Offsets count from the end of the header.

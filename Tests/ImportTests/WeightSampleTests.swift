@@ -1,5 +1,6 @@
 import Core
 import Import
+import System
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Core
 import Journal
+import System
 import TestSupport
 import Testing
 

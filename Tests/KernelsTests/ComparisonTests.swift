@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Kernels
+import System
 import TestSeed
 import Testing
 

@@ -2,6 +2,7 @@ import CKernels
 import Core
 import Foundation
 import Spectra
+import System
 import TestSeed
 import Testing
 

@@ -1,5 +1,6 @@
 import Core
 import Kernels
+import System
 import TestSeed
 import Testing
 

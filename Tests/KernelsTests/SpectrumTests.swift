@@ -1,5 +1,6 @@
 import Core
 import Spectra
+import System
 import TestSeed
 import Testing
 

@@ -1,5 +1,6 @@
 import Core
 import Kernels
+import System
 
 /// Weights of one model in storage, and what they are as doubles.
 final class Weights {

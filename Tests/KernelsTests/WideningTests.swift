@@ -1,5 +1,6 @@
 import Core
 import Kernels
+import System
 import Testing
 
 /// All 65536 patterns of the two short types.

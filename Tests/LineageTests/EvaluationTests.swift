@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Lineage
+import System
 import TestSeed
 import Testing
 

@@ -1,6 +1,7 @@
 import Core
 import Lineage
 import Spectra
+import System
 import TestSeed
 
 /// Small networks whose sums are computed in plain doubles.

@@ -1,5 +1,6 @@
 import Core
 import Lineage
+import System
 import TestSeed
 import Testing
 

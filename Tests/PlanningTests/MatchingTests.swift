@@ -2,6 +2,7 @@ import Core
 import Import
 import Planning
 import Storage
+import System
 import Testing
 
 /// Which tensors of which models are compared.
@@ -87,8 +88,8 @@ struct MatchingTests {
   }
 
   @Test func tensorsThatWereSetAsideAreNotedByType() throws {
-    let ids = SetAsideTensor(name: "position_ids", type: "I64", extents: [512])
-    let none = SetAsideTensor(name: "none", type: "F32", extents: [0])
+    let ids = SkippedTensor(name: "position_ids", type: "I64", extents: [512])
+    let none = SkippedTensor(name: "none", type: "F32", extents: [0])
     let plan = plan(
       record("a", [("w", matrix)], setAside: [ids, none]), record("b", [("w", matrix)], setAside: [ids]))
     #expect(plan.notes.map(\.subject) == ["F32", "I64"])

@@ -1,11 +1,12 @@
 import Core
 import Import
 import Storage
+import System
 
 /// A model as its store would describe it, without any file.
 func record(
   _ id: String, _ tensors: [(name: String, extents: [Int])], type: ElementType = .f32,
-  setAside: [SetAsideTensor] = [], bytes: Int = 100, modified: Int = 1
+  setAside: [SkippedTensor] = [], bytes: Int = 100, modified: Int = 1
 ) -> ModelRecord {
   var offset = 8
   let stored = tensors.map { name, extents in

@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Import
 import Planning
+import System
 import Testing
 
 /// A run is resumed with the same inputs and options, or the difference is named.

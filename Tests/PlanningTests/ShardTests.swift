@@ -1,6 +1,7 @@
 import Core
 import Import
 import Planning
+import System
 import Testing
 
 /// How a plan is cut, and what it will cost.

@@ -1,6 +1,7 @@
 import Core
 import Lineage
 import Reports
+import System
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Lineage
 import Reports
+import System
 import TestSupport
 import Testing
 

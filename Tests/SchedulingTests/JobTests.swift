@@ -1,5 +1,6 @@
 import Core
 import Scheduling
+import System
 import Testing
 
 /// Several runs over one pool, and hosts that do not see everything.

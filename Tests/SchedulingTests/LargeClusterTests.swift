@@ -1,5 +1,6 @@
 import Core
 import Scheduling
+import System
 import TestSeed
 import Testing
 import VirtualCluster

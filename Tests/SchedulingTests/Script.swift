@@ -1,5 +1,6 @@
 import Core
 import Scheduling
+import System
 import Testing
 
 /// A scheduler that is checked after every event.

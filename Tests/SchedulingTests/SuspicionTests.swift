@@ -1,5 +1,6 @@
 import Core
 import Scheduling
+import System
 import Testing
 
 /// A shard that kills its workers is found out, and those that were beside it are not blamed.

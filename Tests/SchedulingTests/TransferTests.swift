@@ -1,5 +1,6 @@
 import Core
 import Scheduling
+import System
 import Testing
 
 /// The last shards do not pile up where they were handed out first.

@@ -1,5 +1,6 @@
 import Core
 import Scheduling
+import System
 import Testing
 
 /// A share of the shards counts only when two processes agree on every bit.

@@ -1,5 +1,6 @@
 import Core
 import Storage
+import System
 import TestSupport
 import Testing
 

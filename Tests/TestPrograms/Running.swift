@@ -3,6 +3,7 @@ internal import Core
 internal import Foundation
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// A program under way, its output gathered as it comes.
 public final class Running: Sendable {

@@ -1,6 +1,7 @@
-public import Core
+internal import Core
 public import Import
 public import Storage
+public import System
 
 /// Imports what a test wrote.
 public enum Models {

@@ -1,12 +1,13 @@
 public import Compute
 public import Core
 import Synchronization
+public import System
 public import Wire
 
 extension ShardStream {
   /// Computes one shard; nil when it was cancelled.
   public static func compute(
-    _ assignment: CoordinatorMessage.Assignment, stores: [String], library: StoreLibrary,
+    _ assignment: CoordinatorMessage.Assignment, stores: [String], library: StoreCache,
     memoryBytes: Int, limit: ReadLimit? = nil, onRead: @escaping @Sendable (Int) -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }
   ) throws(Failure) -> Partial? {

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import System
 import TestSeed
 import Testing
 import Wire

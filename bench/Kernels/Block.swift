@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import System
 
 /// Weights in memory as a worker holds them: aligned, in large pages.
 final class Block {

@@ -1,5 +1,6 @@
 import Core
 import Lineage
+import System
 
 /// Families, cost matrix and arborescence of 10,000 models in 50 families, in processor time.
 func measureCentre() {

@@ -1,6 +1,7 @@
 import COpenBLAS
 import Core
 import Kernels
+import System
 
 /// Pair-coordinates per second of the whole pass (pairs and moments) over a block of n models x 65,536
 /// coordinates, against the product of the block with itself.

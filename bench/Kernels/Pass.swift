@@ -1,5 +1,6 @@
 import Core
 import Kernels
+import System
 
 /// The whole pass (moments and pairs) over a block in memory, against a plain read of it. No block is
 /// so small that part of it would stay in a processor's last cache.

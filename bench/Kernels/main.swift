@@ -4,6 +4,7 @@ import Core
 import Foundation
 import Kernels
 import Lineage
+import System
 
 // Measures the kernels against what the same machine can do: the pairwise sums against OpenBLAS's
 // `ssyrk` on the same block, the whole pass over few models against a plain read of the block, and

@@ -1,5 +1,6 @@
-public import Core
+internal import Core
 internal import Foundation
+public import System
 internal import Yams
 
 /// The recoveries of a batch, as a YAML file lists them.
@@ -82,8 +83,8 @@ public struct JobList: Sendable, Equatable {
 
   private static func requireUnique(_ jobs: [Job], _ reader: Reader) throws(Failure) {
     for (what, values) in [("the name", jobs.map(\.name)), ("the run directory", jobs.map(\.out))] {
-      var seen: Set<ExactText> = []
-      for value in values where !seen.insert(ExactText(value)).inserted {
+      var seen: Set<ByteString> = []
+      for value in values where !seen.insert(ByteString(value)).inserted {
         throw reader.failure("gives two jobs \(what) '\(value.printable)'", "give one of them another 'name' or 'out'")
       }
     }

@@ -3,6 +3,7 @@ import Import
 import Lineage
 import Planning
 import Storage
+import System
 
 /// Reads the factors of adapters, each once, beside the gathered sums of the weights that they change.
 struct AdapterEvidence {

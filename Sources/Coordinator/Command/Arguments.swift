@@ -1,8 +1,9 @@
 public import ArgumentParser
-public import Core
+internal import Core
 public import Lineage
 public import Logs
 public import Reports
+public import System
 
 extension ByteCount: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }

@@ -4,6 +4,7 @@ import Coordination
 import Core
 import Foundation
 import Glibc
+import System
 import Transport
 
 struct BatchCommand: ParsableCommand {
@@ -41,7 +42,7 @@ struct BatchCommand: ParsableCommand {
 
   @OptionGroup var workers: PoolArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
-  @OptionGroup(title: "Watching") var watching: WatchingArguments
+  @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
 
   func validate() throws {
     guard atOnce >= 1 else { throw ValidationError("--at-once must be at least 1, got \(atOnce)") }

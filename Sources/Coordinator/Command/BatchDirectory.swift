@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Logging
+import System
 
 /// The folder that a batch's run directories lie in by default, with what concerns all of them.
 final class BatchDirectory {

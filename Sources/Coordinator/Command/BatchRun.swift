@@ -3,6 +3,7 @@ import Core
 import Foundation
 import Lineage
 import Synchronization
+import System
 
 /// The recoveries of a batch: a few at a time, each on a thread of its own, all over one pool.
 final class BatchRun: Sendable {

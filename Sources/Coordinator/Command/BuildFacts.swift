@@ -1,5 +1,6 @@
 import Core
 import Storage
+import System
 import Transport
 
 /// What `--version` prints: enough to say which build a result came from.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Coordination
 import Core
+import System
 import Transport
 
 struct CoordinateCommand: ParsableCommand {
@@ -27,7 +28,7 @@ struct CoordinateCommand: ParsableCommand {
 
   @OptionGroup(title: "Keys") var keys: KeyArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
-  @OptionGroup(title: "Watching") var watching: WatchingArguments
+  @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
 
   func run() throws {
     let signals = Recovery.stopSignals()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Reports
+import System
 
 struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import Lineage
 import Reports
+import System
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Logging
+import System
 
 /// Appends one line per message to a run's log.
 struct FileLogHandler: LogHandler {

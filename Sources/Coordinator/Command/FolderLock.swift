@@ -1,5 +1,6 @@
 import Core
 import Glibc
+import System
 
 /// A folder held by this program alone, for as long as this object lives; the system lets go of it when the
 /// program ends, however it ends.

@@ -2,6 +2,7 @@ import Core
 import Import
 import Lineage
 import Planning
+import System
 
 /// Puts names to what was solved.
 enum ForestBuilder {

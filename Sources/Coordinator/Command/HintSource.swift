@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Hints
 import Import
+import System
 
 /// Where hints come from: a file, or what lies beside the models.
 enum HintSource {

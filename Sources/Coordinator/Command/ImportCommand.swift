@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import Import
 import Storage
+import System
 
 struct ImportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -26,8 +27,8 @@ struct ImportCommand: ParsableCommand {
 
   func run() throws {
     try reporting { () throws(Failure) in
-      let intake = try Intake(inputs, stores: store, mode: copy ? .copy : .external)
-      Intake.say(intake.notes)
+      let intake = try CollectionLoader(inputs, stores: store, mode: copy ? .copy : .external)
+      CollectionLoader.say(intake.notes)
       for record in intake.records {
         let aside = record.setAside.isEmpty ? "" : ", \(record.setAside.count) set aside"
         Console.result(

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Lineage
+import System
 
 /// What a run was asked for; kept in its journal so that `resume` can go on.
 struct Invocation: Codable, Equatable {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Core
+import System
 import Transport
 
 struct KeygenCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Reports
+import System
 
 struct PathCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -21,7 +22,7 @@ struct PathCommand: ParsableCommand {
   func run() throws {
     try reporting { () throws(Failure) in
       let finished = try FinishedRun(path: path)
-      let kinship = try Kinship(finished, from: try finished.model(from), to: try finished.model(to))
+      let kinship = try RelationshipPath(finished, from: try finished.model(from), to: try finished.model(to))
       Console.result(json ? kinship.json : kinship.text)
     }
   }

@@ -5,6 +5,7 @@ import Import
 import Lineage
 import Planning
 import Storage
+import System
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -30,7 +31,7 @@ struct PlanCommand: ParsableCommand {
       let folder = FileManager.default.temporaryDirectory
         .appendingPathComponent("modeltree-plan-\(ProcessInfo.processInfo.processIdentifier)").path
       defer { try? FileManager.default.removeItem(atPath: folder) }
-      let intake = try Intake(inputs, stores: folder, mode: .places)
+      let intake = try CollectionLoader(inputs, stores: folder, mode: .places)
       let plan = Plan(models: intake.records, statistics: distance.statistics, notes: intake.notes)
       Console.result(PlanText.whole(plan, workers: workers.workers, memory: workers.memory))
       try intake.requireTwo()

@@ -1,6 +1,7 @@
 import Core
 import Import
 import Planning
+import System
 
 /// A plan for people.
 enum PlanText {

@@ -8,6 +8,7 @@ import Lineage
 import Planning
 import Reports
 import Storage
+import System
 
 /// Finds the place of one new model: samples choose the candidates, a small recovery of its own
 /// compares them, the recorded tree takes it in.
@@ -47,7 +48,7 @@ struct Query {
     let path = "\(run)/journal.sqlite"
     let journal = try Journal(path: path)
     let invocation = try RunFiles.invocation(path)
-    let intake = try Intake(invocation.inputs, stores: "\(folder)/stores", mode: .places)
+    let intake = try CollectionLoader(invocation.inputs, stores: "\(folder)/stores", mode: .places)
     let byPath = Dictionary(
       intake.records.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     var records: [ModelRecord] = []
@@ -77,7 +78,7 @@ struct Query {
   }
 
   private func newModel() throws(Failure) -> ModelRecord {
-    let intake = try Intake([model], stores: "\(folder)/new", mode: .places)
+    let intake = try CollectionLoader([model], stores: "\(folder)/new", mode: .places)
     guard let record = intake.records.first, intake.records.count == 1 else {
       throw .usage(
         "'\(model.printable)' holds \(intake.records.count) models, 'query' takes one",

@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import System
 
 /// What `modeltree query` found out.
 struct QueryAnswer: Encodable {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import Foundation
 import Reports
+import System
 
 struct QueryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

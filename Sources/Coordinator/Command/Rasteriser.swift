@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Glibc
+import System
 
 /// SVG to PNG, by the tool that Debian has for it: pictures in pixels are wanted too rarely to link a
 /// rasteriser and its fonts to the program.

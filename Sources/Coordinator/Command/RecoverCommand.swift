@@ -1,6 +1,7 @@
 import ArgumentParser
 import Coordination
 import Core
+import System
 
 struct RecoverCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,7 +17,7 @@ struct RecoverCommand: ParsableCommand {
   @OptionGroup var options: RecoveryOptions
   @OptionGroup(title: "Workers") var workers: WorkerArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
-  @OptionGroup(title: "Watching") var watching: WatchingArguments
+  @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
 
   func run() throws {
     let signals = Recovery.stopSignals()

@@ -8,11 +8,12 @@ import Import
 import Journal
 import Lineage
 import Logging
+import Monitoring
 import Planning
 import Reports
 import Storage
+import System
 import Transport
-import Watching
 
 /// One recovery from paths to reports: import -> plan -> shards -> matrices -> tree -> report.
 struct Recovery {
@@ -92,7 +93,7 @@ struct Recovery {
         Self.isForbidden(plan.models[$0], plan.models[$1], hints)
       }
     record.count(adapterBytes: adapters.bytesRead)
-    Intake.say(notes)
+    CollectionLoader.say(notes)
     record.notes = plan.notes + notes
     var forest = ForestBuilder.forest(lineage, plan, invocation.lineage, record.notes)
     if let hints { forest.compare(declared: hints.models.compactMapValues(\.base)) }
@@ -146,12 +147,12 @@ struct Recovery {
   private func makePlan(_ record: inout RunRecord) throws(Failure) -> (Plan, RunIdentity) {
     let statistics = invocation.lineage.metric.statistics
     let plan = try record.time("import and plan") { () throws(Failure) in
-      let intake = try Intake(invocation.inputs, stores: directory.newStores, mode: .places)
+      let intake = try CollectionLoader(invocation.inputs, stores: directory.newStores, mode: .places)
       try intake.requireTwo()
       return Plan(models: intake.records, statistics: statistics, notes: intake.notes)
     }
-    try RequiredTensors.check(plan, invocation.lineage)
-    Intake.say(plan.notes)
+    try PlanPreconditions.check(plan, invocation.lineage)
+    CollectionLoader.say(plan.notes)
     Console.say(PlanText.summary(plan))
     let samples = try WeightSample.fingerprints(of: plan.models)
     return (plan, RunIdentity(plan: plan, statistics: statistics, samples: samples))
@@ -176,7 +177,7 @@ struct Recovery {
     if let text = try journal.setting("identity"),
       let known = try? JSONDecoder().decode(RunIdentity.self, from: Data(text.utf8)), known != identity
     {
-      if mayChangeModels, Succession.isPossible(from: known, to: identity, notes: plan.notes) {
+      if mayChangeModels, RunExtension.isPossible(from: known, to: identity, notes: plan.notes) {
         return try succeed(known, identity, plan, journal)
       }
       try? FileManager.default.removeItem(atPath: directory.newStores)
@@ -195,7 +196,7 @@ struct Recovery {
   private func settings(_ identity: RunIdentity, _ plan: Plan) -> [String: String] {
     [
       "identity": JSONText.of(identity), Invocation.setting: invocation.json,
-      "shards": "\(plan.shards.count)", Succession.setting: JSONText.of(PlanOutline(plan)),
+      "shards": "\(plan.shards.count)", RunExtension.setting: JSONText.of(PlanOutline(plan)),
     ]
   }
 
@@ -203,7 +204,7 @@ struct Recovery {
   private func succeed(
     _ known: RunIdentity, _ identity: RunIdentity, _ plan: Plan, _ journal: Journal
   ) throws(Failure) -> Plan {
-    let kept = try Succession.carryOver(
+    let kept = try RunExtension.carryOver(
       journal, from: known, to: identity, plan, settings: settings(identity, plan))
     Console.say(
       "the models have changed, \(kept.added) added and \(kept.removed) removed: \(kept.shardsKept) of \(plan.shards.count) shards are kept, \(ByteCount(bytes: kept.bytesSaved)) of \(ByteCount(bytes: plan.bytes)) are not read again"
@@ -242,9 +243,9 @@ struct Recovery {
     if done.count < plan.shards.count { try checkMemory(plan) }
     let work = ShardWork(
       name: name, directory: directory.path, plan: plan, run: identity.text, journal: journal, done: done)
-    var tree: GrowingTree?
+    var tree: InterimTreeSolver?
     if pool.isWatched {
-      tree = GrowingTree(plan, journal: directory.journal, options: invocation.lineage) { [pool] in
+      tree = InterimTreeSolver(plan, journal: directory.journal, options: invocation.lineage) { [pool] in
         pool.note(work.run, tree: $0)
       }
     }

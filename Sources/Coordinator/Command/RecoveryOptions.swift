@@ -3,6 +3,7 @@ import Coordination
 import Core
 import Foundation
 import Lineage
+import System
 import Transport
 
 /// What `recover` and `coordinate` have in common.

@@ -3,6 +3,7 @@ import Coordination
 import Core
 import Foundation
 import Journal
+import System
 import Transport
 
 struct ResumeCommand: ParsableCommand {
@@ -19,7 +20,7 @@ struct ResumeCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The run directory.", valueName: "run")) var path: String
   @OptionGroup var workers: PoolArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
-  @OptionGroup(title: "Watching") var watching: WatchingArguments
+  @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
 
   func run() throws {
     let signals = Recovery.stopSignals()

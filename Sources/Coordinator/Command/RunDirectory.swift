@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Glibc
 import Logging
+import System
 
 /// The folder of one run. Held by a lock for as long as this object lives.
 final class RunDirectory {

@@ -5,6 +5,7 @@ import Journal
 import Lineage
 import Planning
 import Storage
+import System
 
 /// `run.json`: what was asked, on what, with which program, and what it took.
 struct RunRecord: Codable {

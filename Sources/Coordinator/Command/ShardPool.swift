@@ -2,10 +2,11 @@ import Coordination
 import Core
 import Foundation
 import Logging
+import Monitoring
 import Planning
 import Synchronization
+import System
 import Transport
-import Watching
 
 /// The workers of one command, which all of its recoveries share. Opened when the first shard is
 /// needed, or a little before: a run whose shards are all in its journal needs none.
@@ -34,7 +35,7 @@ final class ShardPool: Sendable {
   ///   - directory: of a batch, whose status goes there; nil for a single run.
   /// - Throws: `Failure` when the page cannot be served.
   init(
-    _ listening: Listening, serving: ServingOptions, watching: WatchingArguments?, signals: StopSignals,
+    _ listening: Listening, serving: ServingOptions, watching: MonitoringArguments?, signals: StopSignals,
     logger: Logger, directory: String? = nil
   ) throws(Failure) {
     self.listening = listening

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
-import Watching
+import Monitoring
+import System
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

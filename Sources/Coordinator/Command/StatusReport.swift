@@ -1,6 +1,7 @@
 import Core
 import Foundation
-import Watching
+import Monitoring
+import System
 
 /// What `modeltree status` found out.
 struct StatusReport: Encodable {

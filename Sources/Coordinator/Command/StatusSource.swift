@@ -2,14 +2,15 @@ import Core
 import Foundation
 import Glibc
 import Journal
+import Monitoring
+import System
 import Transport
-import Watching
 
 /// Where a status comes from.
 enum StatusSource {
   /// A run directory, or a batch's.
   case folder(String)
-  case coordinator(Onlooker)
+  case coordinator(StatusClient)
 
   init(_ text: String, key: String?, insecure: Bool) throws(Failure) {
     guard !text.hasPrefix("http://"), !text.hasPrefix("https://") else {
@@ -27,7 +28,8 @@ enum StatusSource {
       return
     }
     try Endpoint.check(text, side: .worker, hasKeys: key != nil, insecure: insecure)
-    self = .coordinator(try Onlooker(text, keys: try key.map { path throws(Failure) in try WorkerKeys(path: path) }))
+    self = .coordinator(
+      try StatusClient(text, keys: try key.map { path throws(Failure) in try WorkerKeys(path: path) }))
   }
 
   func look() throws(Failure) -> StatusReport {

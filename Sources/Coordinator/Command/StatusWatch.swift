@@ -1,8 +1,9 @@
 import Core
 import Foundation
 import Glibc
+import Monitoring
+import System
 import Transport
-import Watching
 
 /// Looks again and again until the run has ended: a picture that is redrawn on a terminal, a line at a
 /// time elsewhere.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Core
 import Foundation
 import Reports
+import System
 
 struct TreeCommand: ParsableCommand {
   /// Everything that a tree can be printed as.

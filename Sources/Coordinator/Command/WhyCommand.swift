@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Reports
+import System
 
 struct WhyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ internal import Core
 internal import Foundation
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// A process of this program's own making, watched. In a group of its own, so that Ctrl-C reaches this
 /// program alone.

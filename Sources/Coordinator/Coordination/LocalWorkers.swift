@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 internal import Glibc
+internal import System
 
 /// Worker processes on this machine, started and kept alive by the coordinator.
 public final class LocalWorkers {

@@ -1,5 +1,6 @@
 internal import Core
 internal import Scheduling
+internal import System
 internal import Transport
 internal import Wire
 
@@ -18,7 +19,7 @@ struct Peers {
   }
 
   private struct Acquaintance {
-    var budget: TalkBudget
+    var budget: MessageRateLimiter
     var isBanned = false
     /// When it was last asked who it is.
     var asked: Duration?
@@ -51,7 +52,7 @@ struct Peers {
     if acquaintances[identity] == nil, acquaintances.count >= Self.remembered {
       acquaintances = acquaintances.filter { workers[$0.key] != nil }
     }
-    return acquaintances[identity, default: Acquaintance(budget: TalkBudget(at: now))].budget.spend(at: now)
+    return acquaintances[identity, default: Acquaintance(budget: MessageRateLimiter(at: now))].budget.spend(at: now)
   }
 
   /// A stranger whose messages come in a heap is asked once who it is, not once per message.
@@ -66,7 +67,7 @@ struct Peers {
 
   /// Listens to nothing that the peer says from now on.
   mutating func ban(_ identity: Identity, at now: Duration) {
-    acquaintances[identity, default: Acquaintance(budget: TalkBudget(at: now))].isBanned = true
+    acquaintances[identity, default: Acquaintance(budget: MessageRateLimiter(at: now))].isBanned = true
   }
 
   mutating func add(_ hello: WorkerMessage.Hello, identity: Identity, key: PublicKey?) -> Peer {

@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 internal import Glibc
+internal import System
 
 /// An ipc endpoint in a folder that only this user may enter; removed with this object.
 final class PrivateEndpoint {

@@ -1,6 +1,7 @@
 internal import Core
 internal import Logging
 internal import Logs
+internal import System
 
 /// How far the pool is, on stderr: one line that is rewritten on a terminal, a line a minute elsewhere.
 struct Progress {

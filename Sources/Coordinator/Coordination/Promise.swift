@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 internal import Synchronization
+internal import System
 
 /// A result that one thread waits for and another one gives.
 final class Promise<Value: Sendable>: Sendable {

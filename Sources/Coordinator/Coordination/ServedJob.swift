@@ -2,10 +2,11 @@ internal import Core
 internal import Glibc
 internal import Import
 internal import Journal
+internal import Monitoring
 internal import Planning
 internal import Scheduling
 internal import Storage
-internal import Watching
+internal import System
 internal import Wire
 
 /// One run in the hands of the serving thread: what came in, what is durable, what went wrong.
@@ -152,13 +153,13 @@ final class ServedJob {
   func tensors(in file: String) -> Set<Int> {
     let models = work.plan.models.map { model in
       model.store == file
-        ? nil : Set(model.tensors.filter { $0.file == file }.map { ExactText($0.name) })
+        ? nil : Set(model.tensors.filter { $0.file == file }.map { ByteString($0.name) })
     }
     return Set(
       work.plan.tensors.indices.filter { index in
         work.plan.tensors[index].copies.contains { copy in
           guard let names = models[copy.model] else { return true }
-          return names.contains(ExactText(copy.name))
+          return names.contains(ByteString(copy.name))
         }
       })
   }

@@ -3,6 +3,7 @@ internal import Journal
 internal import Logging
 internal import Planning
 internal import Scheduling
+internal import System
 internal import Transport
 internal import Wire
 

@@ -2,10 +2,11 @@ internal import Core
 internal import Import
 internal import Journal
 internal import Logging
+internal import Monitoring
 internal import Planning
 internal import Scheduling
+internal import System
 internal import Transport
-internal import Watching
 internal import Wire
 
 /// The serving thread: one thread owns the socket; decisions are the scheduler's, this shell carries
@@ -16,7 +17,7 @@ final class ServingLoop {
   let logger: Logger
   private let largestAnswer: Int
   let socket: Socket
-  var door: Door
+  var door: AccessControl
   private var local: LocalWorkers?
   private let privateEndpoint: PrivateEndpoint?
   var clock = RunningClock()
@@ -25,7 +26,7 @@ final class ServingLoop {
   var jobs: [ServedJob] = []
   /// Which runs each worker was told of.
   var opened: [WorkerID: Set<JobID>] = [:]
-  var observer: Observer
+  var observer: StatusAggregator
   private var progress = Progress()
   private var nextLook = Duration.zero
   private var nextTick = Duration.zero
@@ -65,17 +66,17 @@ final class ServingLoop {
     }
     socket = try Socket(
       .router, in: context, largestFrame: self.largestAnswer + WireProtocol.envelopeBytes, security: security)
-    door = Door(gatekeeper, list: list, try socket.monitor(), logger)
+    door = AccessControl(gatekeeper, list: list, try socket.monitor(), logger)
     switch listening {
     case .endpoint(let text, _):
       privateEndpoint = nil
       endpoint = try socket.bind(text)
-      observer = Observer(endpoint: endpoint, directory: directory, board: board)
+      observer = StatusAggregator(endpoint: endpoint, directory: directory, board: board)
     case .local(let options):
       let own = try PrivateEndpoint()
       privateEndpoint = own
       endpoint = try socket.bind(own.text)
-      observer = Observer(endpoint: nil, directory: directory, board: board)
+      observer = StatusAggregator(endpoint: nil, directory: directory, board: board)
       local = try LocalWorkers(options, endpoint: own.text) { [mailbox] in
         mailbox.post(.workerEnded(process: $0))
       }

@@ -1,9 +1,10 @@
-public import Core
+internal import Core
 internal import Foundation
 public import Logging
+public import Monitoring
 public import Planning
+public import System
 internal import Transport
-public import Watching
 
 /// A pool of workers, and the thread that hands them shards until every one is finished and durable.
 ///

@@ -1,6 +1,7 @@
 public import Core
 public import Journal
 public import Planning
+internal import System
 
 /// The shards of one run, to be computed by whoever is in the pool.
 public struct ShardWork: Sendable {

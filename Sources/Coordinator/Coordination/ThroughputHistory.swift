@@ -1,4 +1,4 @@
-internal import Watching
+internal import Monitoring
 
 /// Throughput since the start in a few hundred points: when there are too many, two become one.
 struct ThroughputHistory {

@@ -1,6 +1,7 @@
 public import Core
 public import Lineage
 public import Planning
+public import System
 internal import Wire
 
 /// Adds the partials up, tensor by tensor, in the order of the shards; one tensor is in memory at a
@@ -44,7 +45,7 @@ public struct Gatherer: TensorSource, Sendable {
         for (number, shards) in group { tensors.append(try sums(of: number, shards)) }
         return tensors
       }
-      return size <= Self.mostAhead ? Ahead(make).value : make
+      return size <= Self.mostAhead ? Prefetched(make).value : make
     }
     var waiting = next()
     while let current = waiting {

@@ -1,6 +1,7 @@
 public import Core
 internal import Lineage
 public import Planning
+public import System
 
 /// Which models of a run are near to another model, by the samples that the run has kept: no weight of
 /// theirs is read again.

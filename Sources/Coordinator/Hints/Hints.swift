@@ -1,5 +1,6 @@
-public import Core
+internal import Core
 internal import Foundation
+public import System
 internal import Yams
 
 /// What people say of models: when they were made, and what from. Dates forbid edges backwards in time;

@@ -1,5 +1,6 @@
 internal import Core
 public import Storage
+internal import System
 
 /// A low-rank adapter that is not merged into its base: W = W_base + scale B A for some weights.
 public struct Adapter: Sendable, Hashable {

@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import System
 
 /// `adapter_config.json` of PEFT: how the two factors of a low-rank adapter make an update of a weight.
 struct AdapterConfig: Decodable {

@@ -1,6 +1,7 @@
-public import Core
+internal import Core
 internal import Foundation
 public import Storage
+public import System
 
 /// Makes model stores from what was found on disk.
 public enum Importer {
@@ -41,7 +42,7 @@ public enum Importer {
     adapter: String? = nil
   ) throws(Failure) -> ModelRecord {
     var tensors: [StoredTensor] = []
-    var setAside: [SetAsideTensor] = []
+    var setAside: [SkippedTensor] = []
     var sources: [SourceFile] = []
     var names: Set<String> = []
     for file in files {
@@ -64,7 +65,7 @@ public enum Importer {
               offset: entry.bytes.lowerBound))
         } else {
           setAside.append(
-            SetAsideTensor(name: name, type: entry.type, extents: entry.shape.extents))
+            SkippedTensor(name: name, type: entry.type, extents: entry.shape.extents))
         }
       }
       guard missing.isEmpty else {

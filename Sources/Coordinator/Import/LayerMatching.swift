@@ -1,5 +1,6 @@
-public import Core
+internal import Core
 internal import Storage
+public import System
 
 /// Finds which layers of one model are which of another by their content, where models of one kind
 /// have different numbers of layers: after pruning in depth, and after up-scaling by repeated layers.

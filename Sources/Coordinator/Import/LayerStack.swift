@@ -1,5 +1,6 @@
 internal import Core
 internal import Storage
+internal import System
 
 /// A model's repeated layers: tensors whose names differ in one number alone.
 struct LayerStack {

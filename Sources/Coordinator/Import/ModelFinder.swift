@@ -1,11 +1,12 @@
-public import Core
+internal import Core
 internal import Foundation
+public import System
 
 /// Finds the models below the paths that somebody gave, and gives each an id.
 public struct ModelFinder {
   public private(set) var models: [ModelSource] = []
   public private(set) var notes: [Note] = []
-  private var seen: Set<ExactText> = []
+  private var seen: Set<ByteString> = []
 
   /// Folders below folders that are looked into.
   private static let deepest = 6
@@ -94,7 +95,7 @@ public struct ModelFinder {
 
   private mutating func add(_ path: String, _ content: ModelSource.Content, isExplicit: Bool) {
     let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
-    guard seen.insert(ExactText(real)).inserted else {
+    guard seen.insert(ByteString(real)).inserted else {
       notes.append(Note(subject: path, text: "given twice, used once"))
       return
     }

@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import System
 
 /// Recognises the layouts in which a folder holds one model.
 struct ModelFolder {

@@ -1,5 +1,6 @@
 public import Core
 public import Storage
+public import System
 
 /// A model as its store describes it: everything that planning needs, and no weights.
 public struct ModelRecord: Sendable {
@@ -8,7 +9,7 @@ public struct ModelRecord: Sendable {
   public var path: String
   public var store: String
   public var tensors: [StoredTensor]
-  public var setAside: [SetAsideTensor]
+  public var setAside: [SkippedTensor]
   public var sources: [SourceFile]
   /// Of an adapter that is not merged into its base; `tensors` are then the weights that it replaces.
   public var adapter: Adapter?
@@ -19,7 +20,7 @@ public struct ModelRecord: Sendable {
   var layers: Set<String> = []
 
   public init(
-    id: String, path: String, store: String, tensors: [StoredTensor], setAside: [SetAsideTensor],
+    id: String, path: String, store: String, tensors: [StoredTensor], setAside: [SkippedTensor],
     sources: [SourceFile], adapter: Adapter? = nil
   ) {
     self.id = id
@@ -36,8 +37,8 @@ public struct ModelRecord: Sendable {
     let opened = try ModelStore(path: store)
     let tensors = try opened.tensors()
     // The weights of a tensor that comes twice or is empty have no place in a plan.
-    var names: Set<ExactText> = []
-    for tensor in tensors where !names.insert(ExactText(tensor.name)).inserted || tensor.shape.elements == 0 {
+    var names: Set<ByteString> = []
+    for tensor in tensors where !names.insert(ByteString(tensor.name)).inserted || tensor.shape.elements == 0 {
       throw .badInput(
         "'\(store.printable)' is no whole model store: the tensor '\(tensor.name.printable)' "
           + (tensor.shape.elements == 0 ? "has no weights" : "comes twice"), advice: "import the model again")
@@ -49,7 +50,7 @@ public struct ModelRecord: Sendable {
 
   /// From what a store holds.
   init(
-    id: String, path: String, store: String, storing stored: [StoredTensor], setAside: [SetAsideTensor],
+    id: String, path: String, store: String, storing stored: [StoredTensor], setAside: [SkippedTensor],
     sources: [SourceFile], adapterConfiguration: String?
   ) throws(Failure) {
     var tensors = stored
@@ -79,7 +80,7 @@ public struct ModelRecord: Sendable {
   /// Are the tensors' names and shapes the same, in the same order?
   public func hasSameTensors(as other: ModelRecord) -> Bool {
     tensors.count == other.tensors.count
-      && zip(tensors, other.tensors).allSatisfy { ExactText($0.name) == ExactText($1.name) && $0.shape == $1.shape }
+      && zip(tensors, other.tensors).allSatisfy { ByteString($0.name) == ByteString($1.name) && $0.shape == $1.shape }
   }
 
   /// Layers are dropped and repeated, but do not come back from nowhere: a descendant's layers are

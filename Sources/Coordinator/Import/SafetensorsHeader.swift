@@ -2,6 +2,7 @@ internal import Core
 internal import Foundation
 internal import Glibc
 internal import Storage
+internal import System
 
 /// The table of contents of a safetensors file: 8 bytes of length, JSON, then the weights.
 ///
@@ -129,7 +130,7 @@ struct SafetensorsHeader {
     guard header.first == UInt8(ascii: "{") else {
       throw bad(path, "has a header that is not a JSON object", "see whether it is a safetensors file at all")
     }
-    if let tensors = PlainHeader.tensors(in: header) { return tensors }
+    if let tensors = SafetensorsHeaderFastPath.tensors(in: header) { return tensors }
     if let name = JSONKeys.firstRepeated(in: header) {
       throw bad(path, "names the tensor '\(name.printable)' twice", again)
     }

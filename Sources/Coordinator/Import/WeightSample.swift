@@ -1,7 +1,8 @@
-public import Core
+internal import Core
 internal import Dispatch
 internal import Storage
 internal import Synchronization
+public import System
 
 /// A look at a few of a model's weights: enough to notice that a file is another one though its
 /// size, time and header are the same, at a cost that does not grow with the model.

@@ -1,6 +1,7 @@
 public import Core
 internal import Foundation
 internal import GRDB
+public import System
 
 /// The memory of a run: which shards are finished, and their partials. `journal.sqlite`.
 ///

@@ -35,7 +35,7 @@ public struct Direction: Sendable {
   }
 
   /// n x n, antisymmetric: > 0 speaks for i before j, 0 for nothing. For `auto` the evidence comes
-  /// from a closer look, see `CloseLook`.
+  /// from a closer look, see `PairStatistics`.
   public var evidence: SquareMatrix {
     guard stage != .auto else { return SquareMatrix(totals.count) }
     var evidence = gaps
@@ -52,7 +52,7 @@ public struct Direction: Sendable {
   }
 
   /// The same from the terms of a resampling, of which less precision is asked.
-  func quickEvidence(_ terms: DirectionModel.Terms, _ judge: DirectionModel.Judge) -> Double {
+  func quickEvidence(_ terms: DirectionModel.Terms, _ judge: DirectionModel.DecayPrior) -> Double {
     switch stage {
     case .auto: DirectionModel.quickEvidence(terms, judge)
     case .specialization: terms[0]

@@ -83,7 +83,7 @@ enum DirectionModel {
   }
 
   /// What is known of a pair's decay, in the form that many resamplings of it take.
-  struct Judge: Sendable {
+  struct DecayPrior: Sendable {
     fileprivate let forward: Shifts
     fileprivate let backward: Shifts
     fileprivate let evidence: Double
@@ -106,7 +106,7 @@ enum DirectionModel {
   }
 
   /// `evidence` to a part in 1e12, many times as fast: for resamplings, which ask no more.
-  static func quickEvidence(_ sums: Terms, _ judge: Judge) -> Double {
+  static func quickEvidence(_ sums: Terms, _ judge: DecayPrior) -> Double {
     guard sums[moved] > 0 else { return 0 }
     return withUnsafeTemporaryAllocation(of: mt_fit.self, capacity: 4) { fits in
       var count = 0

@@ -1,4 +1,5 @@
-public import Core
+internal import Core
+public import System
 
 /// How well a forest matches a known one.
 public struct Evaluation: Sendable, Equatable, Codable {

@@ -1,4 +1,5 @@
 internal import Core
+internal import System
 
 extension Lineage {
   /// The published rules and nothing else: no likelihoods, no merges or copies found beforehand, no

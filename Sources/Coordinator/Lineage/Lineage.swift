@@ -1,4 +1,5 @@
 public import Core
+public import System
 
 /// A solved recovery: all matrices, and the parent of every model.
 public struct Lineage: Sendable {
@@ -21,7 +22,7 @@ public struct Lineage: Sendable {
   /// Of low-rank updates: how the rank was found.
   public let rankEvidence: [RankEvidence?]
   /// Models that are weighted means of others.
-  public let mixtures: [Mixture]
+  public let mixtures: [Merge]
   /// The first of the models with the same weights; nil for all but the later ones.
   public let duplicateOf: [Int?]
   /// Per model: support of the edge to its parent, and of that edge's direction; 1 for roots.
@@ -68,7 +69,7 @@ public struct Lineage: Sendable {
     var direction = Direction(stage: options.stage, models: n)
     var related = Relatedness(models: n)
     var sums = DistanceSums(options.metric, models: n)
-    var geometry = Mixture.Geometry(
+    var geometry = Merge.Geometry(
       squares: SquareMatrix(n), energies: Array(repeating: 0, count: n), rounding: rounding)
     var duplicates = Duplicates(models: n)
     var unusable = UnusableWeights()
@@ -99,7 +100,7 @@ public struct Lineage: Sendable {
     let groups = Self.groups(families)
     let distinct = groups.map { $0.filter { identical[$0] == nil } }
     let candidates = Candidates(families: distinct, distances: distances)
-    var look = CloseLook(candidates, metric: options.metric, rounding: rounding, tensors: source.roles.count)
+    var look = PairStatistics(candidates, metric: options.metric, rounding: rounding, tensors: source.roles.count)
     try source.eachTensor { tensor throws(Failure) in
       look.add(TensorView(tensor), direction, isLinear: scope.includes(tensor))
     }
@@ -123,7 +124,7 @@ public struct Lineage: Sendable {
     // The published rules know neither tokens, nor mixtures, nor a prior of shapes.
     let isOurs = options.metric == .auto && options.stage == .auto
     let mixed = distinct.map { members in
-      isOurs ? Mixture.find(geometry, members: members.filter { roundings[$0] == nil }) : []
+      isOurs ? Merge.find(geometry, members: members.filter { roundings[$0] == nil }) : []
     }
     for mixture in mixed.joined() {
       for parent in mixture.parents {
@@ -140,7 +141,7 @@ public struct Lineage: Sendable {
     var parents: [Int?] = identical
     var support = Array(repeating: 1.0, count: n)
     var directionSupport = support
-    var mixtures: [Mixture] = []
+    var mixtures: [Merge] = []
     for ((members, distinct), mixed) in zip(zip(groups, distinct), mixed) {
       let near = distances.submatrix(members)
       let part = Cost.matrix(

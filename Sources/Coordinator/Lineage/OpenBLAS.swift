@@ -1,5 +1,6 @@
-public import Core
+internal import Core
 internal import Glibc
+public import System
 
 /// LAPACK's singular values in single precision, the routine that numpy calls, as OpenBLAS has it.
 ///

@@ -1,4 +1,5 @@
 internal import Core
+internal import System
 
 /// How firmly the edges of the published rules stand: the share of resamplings of the tensors in which
 /// an edge, and its direction, come out again.

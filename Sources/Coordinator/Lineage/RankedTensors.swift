@@ -1,4 +1,5 @@
 internal import Core
+internal import System
 
 /// Tensors with the ranks of their differences in place of their sketches. They are computed when a
 /// tensor is seen first, and kept: four bytes and a bit per pair.

@@ -1,5 +1,6 @@
 internal import Core
 internal import Glibc
+internal import System
 
 /// How firmly a family's edges stand: the share of resamplings of the tensors (bootstrap, Efron
 /// 1979; for trees Felsenstein 1985) in which an edge, and its direction, come out again.
@@ -18,7 +19,7 @@ struct Support {
   ///   - meanDistance: of the family, the unit of the penalty.
   ///   - fixed: evidence of all pairs; where it is beyond doubt, it is not resampled.
   init(
-    _ look: CloseLook, members: [Int], parents: [Int?], direction: Direction, meanDistance: Double,
+    _ look: PairStatistics, members: [Int], parents: [Int?], direction: Direction, meanDistance: Double,
     fixed: SquareMatrix, touched: SquareMatrix, tensors: Int, options: LineageOptions, search: TreeSearch
   ) {
     let m = members.count
@@ -60,7 +61,7 @@ struct Support {
 
   /// The random numbers of one replicate.
   private struct Draw: Sendable {
-    let tensors: CloseLook.Draw
+    let tensors: PairStatistics.Draw
     /// Per pair.
     let noise: [Double]
     let scales: [Double]
@@ -68,7 +69,7 @@ struct Support {
     init(tensors: Int, pairs: Int, _ options: LineageOptions, _ random: inout RandomStream) {
       var weights = Array(repeating: Float(0), count: tensors)
       for _ in 0..<tensors { weights[Int.random(in: 0..<tensors, using: &random)] += 1 }
-      self.tensors = CloseLook.Draw(weights)
+      self.tensors = PairStatistics.Draw(weights)
       noise = (0..<pairs).map { _ in options.stage == .auto ? Support.logistic(&random) : 0 }
       scales = (0..<pairs).map { _ in
         options.metric == .auto ? exp(Support.deviation * Support.normal(&random)) : 1
@@ -78,7 +79,7 @@ struct Support {
 
   /// One replicate: what came out again, per member.
   private struct Trial: Sendable {
-    let look: CloseLook
+    let look: PairStatistics
     let members: [Int]
     let parents: [Int?]
     let direction: Direction
@@ -88,7 +89,7 @@ struct Support {
     let options: LineageOptions
     let search: TreeSearch
     let pairs: [(candidate: Int, a: Int, b: Int)]
-    let judges: [DirectionModel.Judge]
+    let judges: [DirectionModel.DecayPrior]
 
     func run(_ draw: Draw) -> (sameEdge: [Bool], sameOrder: [Bool]) {
       let m = members.count

@@ -1,4 +1,5 @@
 public import Core
+public import System
 
 /// The gathered sums of all compared tensors, handed out one after the other, so that not all need to be
 /// in memory. May be gone through several times.

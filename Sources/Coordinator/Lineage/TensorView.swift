@@ -51,10 +51,10 @@ public struct TensorView: Sendable {
     guard let block = tensor.sums.samples.first else { return pairs.map { _ in largestSpread } }
     // Where the angle is 0, nobody asks how it is spread.
     let asked = pairs.indices.filter { squaredAngle(pairs[$0].pair, pairs[$0].a, pairs[$0].b) > 0 }
-    let found = Spread.of(
+    let found = EffectiveRank.of(
       block,
       asked.map { k in
-        Spread.Pair(
+        EffectiveRank.Pair(
           first: pairs[k].a, second: pairs[k].b, firstScale: 1 / norms[pairs[k].a],
           secondScale: 1 / norms[pairs[k].b])
       })
@@ -65,5 +65,5 @@ public struct TensorView: Sendable {
   }
 
   /// What the spread can be at most.
-  var largestSpread: Double { Spread.largest(tensor.shape) }
+  var largestSpread: Double { EffectiveRank.largest(tensor.shape) }
 }

@@ -23,7 +23,7 @@ struct TreeSearch: Sendable {
   ///   - mixtures: by model numbers.
   ///   - isForbidden: edges that must not be, by model numbers.
   init(
-    unit: Double, members: [Int], mixtures: [Mixture], isForbidden: (_ from: Int, _ to: Int) -> Bool
+    unit: Double, members: [Int], mixtures: [Merge], isForbidden: (_ from: Int, _ to: Int) -> Bool
   ) {
     self.unit = unit
     let places = Dictionary(uniqueKeysWithValues: members.enumerated().map { ($1, $0) })

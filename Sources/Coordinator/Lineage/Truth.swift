@@ -1,5 +1,6 @@
-public import Core
+internal import Core
 internal import Foundation
+public import System
 
 /// A known family tree, as `truth.json` holds it.
 public struct Truth: Sendable, Equatable {

@@ -1,5 +1,6 @@
 public import Core
 internal import Import
+internal import System
 
 /// What a journal remembers of its plan: enough to find in it what another plan asks for.
 public struct PlanOutline: Sendable, Codable, Equatable {
@@ -59,15 +60,15 @@ public struct PlanOutline: Sendable, Codable, Equatable {
   ///
   /// - Parameter plan: in which a model of the same id is the same model.
   public func reuses(for plan: Plan) -> [Reuse] {
-    let numbers = Dictionary(models.enumerated().map { (ExactText($1), $0) }) { first, _ in first }
-    let known = plan.models.map { numbers[ExactText($0.id)] }
+    let numbers = Dictionary(models.enumerated().map { (ByteString($1), $0) }) { first, _ in first }
+    let known = plan.models.map { numbers[ByteString($0.id)] }
     var places: [Copy: (tensor: Int, place: Int)] = [:]
     for (index, tensor) in tensors.enumerated() {
       let members = tensor.copies.flatMap { models(of: $0) }.sorted()
       let positions = Dictionary(members.enumerated().map { ($1, $0) }) { first, _ in first }
       for copies in tensor.copies {
         for model in models(of: copies) {
-          places[Copy(model: model, name: ExactText(copies.name))] = (index, positions[model] ?? 0)
+          places[Copy(model: model, name: ByteString(copies.name))] = (index, positions[model] ?? 0)
         }
       }
     }
@@ -76,7 +77,7 @@ public struct PlanOutline: Sendable, Codable, Equatable {
     for shard in plan.shards {
       let tensor = plan.tensors[shard.tensor]
       let copies = tensor.copies.map { copy in
-        known[copy.model].flatMap { places[Copy(model: $0, name: ExactText(copy.name))] }
+        known[copy.model].flatMap { places[Copy(model: $0, name: ByteString(copy.name))] }
       }
       guard let first = copies[0] else { continue }
       let former = tensors[first.tensor]
@@ -105,7 +106,7 @@ public struct PlanOutline: Sendable, Codable, Equatable {
   /// A tensor of a model of the old plan.
   private struct Copy: Hashable {
     var model: Int
-    var name: ExactText
+    var name: ByteString
   }
 
   /// The shards of the old plan, tensor by tensor.

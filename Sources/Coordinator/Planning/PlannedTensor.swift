@@ -1,4 +1,5 @@
 public import Core
+internal import System
 
 /// A tensor that at least two models have, or one model and the updates of an adapter: same canonical
 /// name, same shape.
@@ -46,9 +47,9 @@ public struct PlannedTensor: Sendable, Hashable {
   /// The copies by their names, in the order of the first model of each.
   public var namesakes: [Namesakes] {
     var found: [Namesakes] = []
-    var places: [ExactText: Int] = [:]
+    var places: [ByteString: Int] = [:]
     for copy in copies {
-      let name = ExactText(copy.name)
+      let name = ByteString(copy.name)
       if let place = places[name] {
         found[place].models.append(copy.model)
       } else {

@@ -1,6 +1,7 @@
 public import Core
 internal import Import
 internal import Storage
+internal import System
 
 /// What makes two runs the same: their inputs and the options that change what shards compute.
 ///

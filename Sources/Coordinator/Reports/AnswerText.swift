@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 internal import Lineage
+internal import System
 
 /// Words and numbers that the answers about a finished run have in common.
 enum AnswerText {

@@ -1,4 +1,5 @@
 internal import Core
+internal import System
 
 extension Difference {
   public var json: String { AnswerText.json(self) }

@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 public import Lineage
+internal import System
 
 /// An evaluation for people and for programs.
 public enum EvaluationText {

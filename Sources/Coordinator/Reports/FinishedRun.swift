@@ -2,6 +2,7 @@ public import Core
 internal import Foundation
 public import Lineage
 internal import Storage
+public import System
 
 /// What a finished run left in its directory, for everything that is asked about it afterwards.
 /// Nothing is written.

@@ -1,6 +1,7 @@
-public import Core
+internal import Core
 internal import Foundation
 public import Lineage
+public import System
 
 /// Node-link JSON, as `networkx.node_link_graph(data, edges="links")` reads it.
 public enum JSONTree {

@@ -1,5 +1,6 @@
 internal import Core
 internal import Lineage
+internal import System
 
 /// Hugging Face model-card metadata per model, as suggestions to paste: one YAML document each, the
 /// model's id in front as a comment.

@@ -1,5 +1,6 @@
-public import Core
+internal import Core
 internal import Lineage
+public import System
 
 /// Where a new model belongs in a finished forest: below which model, and which models then belong
 /// below it. The recorded tree stays as it is otherwise.

@@ -2,6 +2,7 @@ public import Core
 internal import Foundation
 public import Lineage
 internal import Storage
+public import System
 
 /// `results.h5`: every number behind the tree, readable with h5py. Filled tensor by tensor, so that
 /// no more than one is in memory, and put in place when it is whole.

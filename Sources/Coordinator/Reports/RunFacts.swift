@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 internal import Lineage
+internal import System
 
 /// What to know about a run beside its tree.
 enum RunFacts {

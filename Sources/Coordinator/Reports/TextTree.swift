@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 public import Lineage
+internal import System
 
 /// The forest for a terminal: one line per model, distances to the parent at the right of it.
 public enum TextTree {

@@ -1,6 +1,7 @@
-public import Core
+internal import Core
 internal import Foundation
 public import Lineage
+public import System
 
 /// The forms in which a forest can be written.
 public enum TreeFormat: String, Sendable, CaseIterable {

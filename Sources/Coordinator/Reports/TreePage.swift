@@ -1,6 +1,7 @@
-public import Core
+internal import Core
 internal import Foundation
 internal import Lineage
+public import System
 
 /// `tree.html`: the forest to look at and explore, in one file that needs nothing else.
 ///
@@ -85,7 +86,7 @@ public enum TreePage {
   private static func content(
     _ run: FinishedRun, _ outline: Outline, _ distances: SquareMatrix, _ alternatives: Alternatives
   ) -> Content {
-    let drawing = Drawing(outline)
+    let drawing = TreeLayout(outline)
     func positions(_ lengths: EdgeLengths) -> Content.Positions {
       let found = drawing.positions(lengths)
       return .init(x: found.x.map(rounded), y: found.y.map(rounded))
@@ -96,7 +97,8 @@ public enum TreePage {
       notes: RunFacts.notes(run.forest), citation: RunFacts.citation(run), metric: run.metric,
       definition: run.forest.graph["distance_definition"] ?? run.metric, order: outline.order,
       layout: .init(
-        box: Drawing.box, row: Drawing.row, gap: Drawing.gap, shortest: Drawing.shortest, scale: drawing.scale,
+        box: TreeLayout.box, row: TreeLayout.row, gap: TreeLayout.gap, shortest: TreeLayout.shortest,
+        scale: drawing.scale,
         labels: drawing.labels, widths: drawing.widths.map(rounded), equal: positions(.equal),
         distance: positions(.distance)),
       nextBest: alternatives.nextBest.enumerated().map { node, other in

@@ -26,10 +26,10 @@ enum VectorImage {
 
   static func render(_ forest: Forest, lengths: EdgeLengths = .equal) -> String {
     let outline = Outline(forest)
-    let drawing = Drawing(outline)
+    let drawing = TreeLayout(outline)
     var at = drawing.positions(lengths)
     let families = families(outline, drawing, &at)
-    let shelves = Shelves.arrange(
+    let shelves = ShelfPacking.arrange(
       families.map { .init(width: $0.width, height: $0.height) }, aspect: aspect)
     var body: [String] = []
     for (family, place) in zip(families, shelves.places) {
@@ -37,7 +37,7 @@ enum VectorImage {
         "<text class=\"title\" x=\"\(n(margin + place.x))\" y=\"\(n(margin + place.y + 14))\">\(family.title)</text>")
       for node in family.nodes {
         at.x[node] += margin + place.x
-        at.y[node] += margin + place.y + titleRoom + Drawing.box / 2
+        at.y[node] += margin + place.y + titleRoom + TreeLayout.box / 2
       }
     }
     for link in forest.extraLinks { body.append(edge(link, outline, drawing, at, lengths)) }
@@ -54,7 +54,7 @@ enum VectorImage {
 
   /// Families with more than one model, the largest first; then, as one, the models that are alone.
   private static func families(
-    _ outline: Outline, _ drawing: Drawing, _ at: inout Drawing.Positions
+    _ outline: Outline, _ drawing: TreeLayout, _ at: inout TreeLayout.Positions
   ) -> [Family] {
     let groups = Dictionary(grouping: outline.order) { outline.forest.nodes[$0].family }
     var families = groups.filter { $0.value.count > 1 }.map { number, nodes in
@@ -62,7 +62,7 @@ enum VectorImage {
       return Family(
         number: number, nodes: nodes,
         width: max(nodes.map { at.x[$0] + drawing.widths[$0] }.max() ?? 0, Double(title.count) * 8),
-        height: titleRoom + (nodes.map { at.y[$0] }.max() ?? 0) + Drawing.row, title: title)
+        height: titleRoom + (nodes.map { at.y[$0] }.max() ?? 0) + TreeLayout.row, title: title)
     }
     families.sort { ($1.nodes.count, $0.number) < ($0.nodes.count, $1.number) }
     let lone = groups.filter { $0.value.count == 1 }.flatMap(\.value).sorted()
@@ -73,30 +73,31 @@ enum VectorImage {
     var x = 0.0
     for start in stride(from: 0, to: lone.count, by: perColumn) {
       let column = lone[start..<min(start + perColumn, lone.count)]
-      for (row, node) in column.enumerated() { (at.x[node], at.y[node]) = (x, Double(row) * Drawing.row) }
+      for (row, node) in column.enumerated() { (at.x[node], at.y[node]) = (x, Double(row) * TreeLayout.row) }
       x += (column.map { drawing.widths[$0] }.max() ?? 0) + 20
     }
     families.append(
       Family(
         number: -1, nodes: lone, width: max(x, Double(title.count) * 8),
-        height: titleRoom + Double(perColumn) * Drawing.row, title: title))
+        height: titleRoom + Double(perColumn) * TreeLayout.row, title: title))
     return families
   }
 
-  private static func box(_ node: Int, _ outline: Outline, _ drawing: Drawing, _ at: Drawing.Positions) -> String {
+  private static func box(_ node: Int, _ outline: Outline, _ drawing: TreeLayout, _ at: TreeLayout.Positions) -> String
+  {
     let model = outline.forest.nodes[node]
     let hue = hues[model.family % hues.count]
     let isRoot = outline.parent[node] == nil && !outline.children[node].isEmpty
     return """
       <g transform="translate(\(n(at.x[node])) \(n(at.y[node])))"><title>\(XMLText.escaped(model.id))</title>\
-      <rect y="\(n(-Drawing.box / 2))" width="\(n(drawing.widths[node]))" height="\(n(Drawing.box))" rx="7" \
+      <rect y="\(n(-TreeLayout.box / 2))" width="\(n(drawing.widths[node]))" height="\(n(TreeLayout.box))" rx="7" \
       fill="\(tinted(hue))" stroke="\(hue)" stroke-width="\(isRoot ? 2.6 : 1.3)"/>\
       <text class="name" x="10" y="4"\(isRoot ? " style=\"font-weight:700\"" : "")>\(XMLText.escaped(drawing.labels[node]))</text></g>
       """
   }
 
   private static func edge(
-    _ link: Forest.Link, _ outline: Outline, _ drawing: Drawing, _ at: Drawing.Positions,
+    _ link: Forest.Link, _ outline: Outline, _ drawing: TreeLayout, _ at: TreeLayout.Positions,
     _ lengths: EdgeLengths
   ) -> String {
     guard let from = outline.number[link.source], let to = outline.number[link.target] else { return "" }
@@ -107,7 +108,7 @@ enum VectorImage {
     if link.isExtra {
       path = "M\(n(x0)) \(n(y0))C\(n(x0 + 70)) \(n(y0)) \(n(x1 - 70)) \(n(y1)) \(n(x1)) \(n(y1))"
     } else {
-      let bend = lengths == .equal ? max(x0, x1 - Drawing.gap) : x0
+      let bend = lengths == .equal ? max(x0, x1 - TreeLayout.gap) : x0
       let room = x1 - bend
       path =
         "M\(n(x0)) \(n(y0))H\(n(bend))C\(n(bend + room * 0.3)) \(n(y0)) \(n(bend + room * 0.24)) \(n(y1)) \(n(bend + room * 0.54)) \(n(y1))H\(n(x1))"

@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import System
 
 extension Why {
   public var json: String { AnswerText.json(self) }

@@ -1,6 +1,7 @@
-public import Core
+internal import Core
 internal import Foundation
 internal import Lineage
+public import System
 
 /// Why a model stands where it stands: its parent against the runner-up, number by number, and what
 /// would have to be different for the runner-up to win.

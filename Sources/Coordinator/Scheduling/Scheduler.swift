@@ -1,4 +1,5 @@
 public import Core
+internal import System
 
 /// Who computes which shard: a state machine without clock, sockets, files or chance.
 ///
@@ -124,7 +125,7 @@ public struct Scheduler: Sendable {
   var holders: [ShardID: Set<WorkerID>] = [:]
   /// Workers that would take a shard.
   var waiting: Set<WorkerID> = []
-  var opinions: [ShardID: Opinions] = [:]
+  var opinions: [ShardID: ReplicaVotes] = [:]
   /// Shards that came back: handed out before any other.
   var returned: [ShardID] = []
   /// Nothing that waits could be given to anybody who waits, and nothing has changed since.
@@ -274,7 +275,7 @@ public struct Scheduler: Sendable {
       close(lease.shard, as: .done)
       return [.accept(lease, from: id)]
     }
-    var known = opinions[lease.shard] ?? Opinions()
+    var known = opinions[lease.shard] ?? ReplicaVotes()
     // The same answer said twice is no second opinion.
     guard held || !known.includes(worker.origin) else { return [.ignore(lease, from: id)] }
     known.add(.init(worker: id, origin: worker.origin, lease: lease, digest: digest))

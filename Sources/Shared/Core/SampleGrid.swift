@@ -1,3 +1,5 @@
+internal import System
+
 /// Rows and columns of a submatrix that is kept as it is.
 public struct SampleShape: Sendable, Hashable, Codable {
   public let rows: Int

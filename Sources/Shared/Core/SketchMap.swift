@@ -1,3 +1,5 @@
+internal import System
+
 /// How a matrix W is pressed into a small one, S = Psi^T W Omega, the same way in all models.
 ///
 /// S is linear in W and a sum over rows, so it shards, and S(W) - S(V) is the sketch of W - V: it has

@@ -1,3 +1,5 @@
+internal import System
+
 /// The block of a linear map of which the singular spectrum is taken, the same one in all models.
 ///
 /// A matrix that is not larger than the block is taken whole. Of a larger one, random rows and a run

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Glibc
 public import Logging
 internal import Synchronization
+internal import System
 
 /// What a program says beside its results, in the form that was asked for.
 public enum StandardError {

@@ -1,5 +1,6 @@
 internal import CHDF5
 public import Core
+public import System
 
 /// Arrays of numbers and strings, as result files need them.
 extension HDF5File {

@@ -1,5 +1,6 @@
 internal import CHDF5
-public import Core
+internal import Core
+public import System
 
 /// An open HDF5 file; closed with its last reference.
 ///

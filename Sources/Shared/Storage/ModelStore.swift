@@ -1,6 +1,7 @@
 internal import CHDF5
-public import Core
+internal import Core
 internal import Foundation
+public import System
 
 /// One model as an HDF5 file: the tensors, and where the weights came from.
 ///
@@ -51,7 +52,7 @@ public final class ModelStore {
     try lines(Self.sources)
   }
 
-  public func setAside() throws(Failure) -> [SetAsideTensor] {
+  public func setAside() throws(Failure) -> [SkippedTensor] {
     try lines(Self.setAside)
   }
 
@@ -160,7 +161,7 @@ public final class ModelStore {
 }
 
 /// A tensor that is not compared: no floating-point weights, or no weights at all.
-public struct SetAsideTensor: Sendable, Hashable, Codable {
+public struct SkippedTensor: Sendable, Hashable, Codable {
   public var name: String
   /// As the file names it: `I64`, `F8_E4M3`, ...
   public var type: String

@@ -1,7 +1,8 @@
 internal import CHDF5
-public import Core
+internal import Core
 internal import Foundation
 internal import Glibc
+public import System
 
 /// Writes a `ModelStore`.
 public enum ModelStoreWriter {
@@ -21,7 +22,7 @@ public enum ModelStoreWriter {
   ///   - adapter: the configuration of an adapter that is not merged into its base.
   /// - Throws: `Failure`; nothing is left behind then.
   public static func write(
-    to path: String, model: String, tensors: [StoredTensor], setAside: [SetAsideTensor],
+    to path: String, model: String, tensors: [StoredTensor], setAside: [SkippedTensor],
     sources: [SourceFile], adapter: String? = nil, mode: Mode
   ) throws(Failure) {
     let temporary = AtomicFile.temporaryName(for: path)
@@ -37,7 +38,7 @@ public enum ModelStoreWriter {
 
   /// - Returns: the offsets of contiguous datasets in the new file, in the order of `tensors`.
   private static func writeStructure(
-    _ path: String, _ model: String, _ tensors: [StoredTensor], _ setAside: [SetAsideTensor],
+    _ path: String, _ model: String, _ tensors: [StoredTensor], _ setAside: [SkippedTensor],
     _ sources: [SourceFile], _ adapter: String?, _ mode: Mode
   ) throws(Failure) -> [Int] {
     let file = try HDF5File(creating: path)

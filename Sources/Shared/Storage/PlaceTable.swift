@@ -1,5 +1,6 @@
 internal import Core
 internal import Glibc
+internal import System
 
 /// Where all tensors of a store lie, in one piece: asked for one by one, HDF5 takes some 20 microseconds for
 /// each, which is more than comparing a small tensor takes.
@@ -10,10 +11,10 @@ internal import Glibc
 enum PlaceTable {
   static func encode(_ tensors: [StoredTensor]) -> [UInt8] {
     var files: [String] = []
-    var numbers: [ExactText: Int] = [:]
+    var numbers: [ByteString: Int] = [:]
     var lines: [UInt8] = []
     for tensor in tensors {
-      let file = ExactText(tensor.file)
+      let file = ByteString(tensor.file)
       let number = numbers[file] ?? files.count
       if number == files.count {
         files.append(tensor.file)

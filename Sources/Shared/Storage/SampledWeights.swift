@@ -1,4 +1,5 @@
-public import Core
+internal import Core
+public import System
 
 extension StoredTensor {
   /// Single weights of the tensor, rounded to Float, row-major: at the crossings of the given rows and

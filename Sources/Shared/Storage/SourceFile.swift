@@ -1,6 +1,7 @@
-public import Core
+internal import Core
 internal import Foundation
 internal import Glibc
+public import System
 
 /// A file that holds weights, and what it looked like when it was imported.
 public struct SourceFile: Sendable, Hashable, Codable {
@@ -41,7 +42,7 @@ public struct SourceFile: Sendable, Hashable, Codable {
     guard now.bytes == bytes else {
       throw changed(model, place, "\(now.bytes) bytes long, was \(bytes)")
     }
-    guard ExactText(place) != ExactText(path) else {
+    guard ByteString(place) != ByteString(path) else {
       guard now.modified == modified else { throw changed(model, place, times(now.modified)) }
       return
     }

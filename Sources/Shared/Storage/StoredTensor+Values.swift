@@ -1,4 +1,5 @@
-public import Core
+internal import Core
+public import System
 
 extension StoredTensor {
   /// Reads the whole tensor, row-major; meant for small ones.

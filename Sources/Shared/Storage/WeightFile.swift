@@ -1,5 +1,6 @@
-public import Core
+internal import Core
 internal import Glibc
+public import System
 
 /// A file of weights, open for reading at any offset by any thread.
 ///

@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 internal import Glibc
+internal import System
 
 /// The list of workers that may connect, as it is on disk right now.
 public struct AllowedWorkers: Sendable {

@@ -1,5 +1,6 @@
 internal import CZeroMQ
-public import Core
+internal import Core
+public import System
 
 /// A ZeroMQ context. Sockets hold a reference to it: terminating waits for every socket, so it must
 /// outlive them.

@@ -1,4 +1,5 @@
-public import Core
+internal import Core
+public import System
 
 /// Where a coordinator listens and workers connect.
 public enum Endpoint {

@@ -1,5 +1,6 @@
 internal import CZeroMQ
-public import Core
+internal import Core
+public import System
 
 /// Answers libzmq's question whether a key may connect (ZAP, rfc.zeromq.org/spec/27), for all
 /// sockets of a context. Made before the first of them is bound; lives on the same thread.

@@ -1,6 +1,7 @@
-public import Core
+internal import Core
 internal import Foundation
 internal import Glibc
+public import System
 
 /// One file of keys, as `modeltree keygen` writes it: lines of `field = value`.
 ///

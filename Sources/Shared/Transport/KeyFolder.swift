@@ -1,6 +1,7 @@
-public import Core
+internal import Core
 internal import Foundation
 internal import Glibc
+public import System
 
 /// The folder that `modeltree keygen` makes: `coordinator.key`, a `NAME.key` for each worker, and
 /// `allowed-workers` with the public keys of those who may connect.

@@ -1,6 +1,7 @@
 internal import CZeroMQ
-public import Core
+internal import Core
 internal import Synchronization
+public import System
 
 /// A ROUTER or DEALER socket. Lives and dies on one thread.
 public final class Socket {

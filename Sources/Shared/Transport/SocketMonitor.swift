@@ -1,5 +1,6 @@
 internal import CZeroMQ
 internal import Core
+internal import System
 
 /// What happens to a socket's connections. Lives on the socket's thread.
 public final class SocketMonitor {

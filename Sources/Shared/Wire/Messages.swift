@@ -1,4 +1,5 @@
 public import Core
+public import System
 
 /// The protocol between coordinator and workers.
 ///

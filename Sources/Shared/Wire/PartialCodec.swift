@@ -1,4 +1,5 @@
 public import Core
+internal import System
 
 /// Partials as bytes: on the wire and in the journal alike, little-endian as every processor that this
 /// program runs on.

@@ -2,6 +2,7 @@ import Compute
 import Core
 import Foundation
 import Synchronization
+import System
 import Transport
 import Wire
 
@@ -36,8 +37,8 @@ final class ComputePool: Sendable {
   private let waiting = DispatchSemaphore(value: 0)
   private let epoch = Atomic<Int>(0)
   private let read = Atomic<Int>(0)
-  private let library: StoreLibrary
-  private let paces = FilePaces()
+  private let library: StoreCache
+  private let paces = FileThroughput()
 
   /// Bytes of weights read since the start.
   var bytesRead: Int { read.load(ordering: .relaxed) }
@@ -51,7 +52,7 @@ final class ComputePool: Sendable {
     threads: Int, memoryBytes: Int, paths: PathMap, limit: ReadLimit?,
     post: @escaping @Sendable (Outcome) -> Void
   ) {
-    library = StoreLibrary(paths: paths, paces: paces)
+    library = StoreCache(paths: paths, paces: paces)
     for number in 0..<threads {
       let thread = Thread { [self] in serve(memoryBytes / threads, limit, post) }
       thread.name = "compute \(number)"

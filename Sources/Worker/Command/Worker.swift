@@ -2,6 +2,7 @@ import Compute
 import Core
 import Foundation
 import Logging
+import System
 import Transport
 import Wire
 
@@ -32,19 +33,19 @@ final class Worker {
   private let logger: Logger
   private let mailbox = Mailbox<Event>()
   private let pool: ComputePool
-  private let firstLook: FirstLook
+  private let firstLook: StorePreflight
   /// Stores of the runs that the coordinator has opened.
   private var stores: [String: [String]] = [:]
   private var clock = RunningClock()
   private var lastHeard = Duration.zero
   /// Shards that were given and not answered yet, with their weights.
   private var underWay: [ComputePool.Place: Int] = [:]
-  private var appetite: Appetite
+  private var appetite: CreditController
   /// Set by a signal: when the worker leaves, finished or not.
   private var leavesAt: Duration?
   private var hasComplained = false
   /// Files that the operator was told about.
-  private var missed: Set<ExactText> = []
+  private var missed: Set<ByteString> = []
 
   private static let heartbeatInterval = Duration.seconds(1)
 
@@ -56,8 +57,8 @@ final class Worker {
   init(_ options: Options, logger: Logger) {
     self.options = options
     self.logger = logger
-    appetite = Appetite(threads: options.threads)
-    firstLook = FirstLook(paths: options.paths, logger: logger)
+    appetite = CreditController(threads: options.threads)
+    firstLook = StorePreflight(paths: options.paths, logger: logger)
     pool = ComputePool(
       threads: options.threads, memoryBytes: options.memoryBytes, paths: options.paths,
       limit: options.maxRead.map { ReadLimit($0) }
@@ -239,8 +240,8 @@ final class Worker {
     guard let missing = failure.missing else {
       return logger.warning("a shard failed", metadata: metadata)
     }
-    if missed.count >= FilePaces.limit { missed = [] }
-    guard missed.insert(ExactText(missing)).inserted else { return }
+    if missed.count >= FileThroughput.limit { missed = [] }
+    guard missed.insert(ByteString(missing)).inserted else { return }
     metadata["file"] = "\(missing.printable)"
     metadata["advice"] = "\(failure.advice)"
     logger.warning(

@@ -1,9 +1,10 @@
 public import ArgumentParser
-public import Core
+internal import Core
 import Foundation
 import Glibc
 import Logging
 public import Logs
+public import System
 import Transport
 
 @main

@@ -1,6 +1,7 @@
 internal import Core
 internal import Foundation
 internal import Synchronization
+internal import System
 
 /// Where one model's part of a shard lies.
 struct Slice: Sendable {

@@ -1,6 +1,7 @@
-public import Core
+internal import Core
 internal import Foundation
 internal import Synchronization
+public import System
 
 /// How fast the threads of a worker may read files, all together.
 public final class ReadLimit: Sendable {

@@ -1,5 +1,6 @@
 internal import Core
 internal import Storage
+internal import System
 internal import Wire
 
 /// One shard as it lies in the files, and how it is cut to fit the memory.
@@ -16,7 +17,7 @@ struct ShardLayout: Sendable {
   ///   - memoryBytes: for blocks and sums.
   /// - Throws: `Failure` naming file and tensor, or the memory that is needed.
   init(
-    _ assignment: CoordinatorMessage.Assignment, stores: [String], library: StoreLibrary,
+    _ assignment: CoordinatorMessage.Assignment, stores: [String], library: StoreCache,
     memoryBytes: Int
   ) throws(Failure) {
     let found = try Self.locate(assignment, stores, library)
@@ -48,7 +49,7 @@ struct ShardLayout: Sendable {
   }
 
   private static func locate(
-    _ assignment: CoordinatorMessage.Assignment, _ stores: [String], _ library: StoreLibrary
+    _ assignment: CoordinatorMessage.Assignment, _ stores: [String], _ library: StoreCache
   ) throws(Failure) -> [(model: Int, slice: Slice, type: ElementType)] {
     guard
       0 <= assignment.start, assignment.start < assignment.end,

@@ -1,5 +1,6 @@
 public import Core
 internal import Kernels
+public import System
 public import Wire
 
 /// Shards in, partials out: one reading thread runs ahead, the calling thread computes.
@@ -48,7 +49,7 @@ public final class ShardStream {
   ///   - next: the next shard, nil for the end; called on the reading thread, may wait.
   ///   - onRead: told the bytes of every read, on the reading thread.
   public init(
-    library: StoreLibrary, memoryBytes: Int, limit: ReadLimit? = nil,
+    library: StoreCache, memoryBytes: Int, limit: ReadLimit? = nil,
     next: @escaping @Sendable () -> Job?, onRead: @escaping @Sendable (Int) -> Void
   ) {
     reader = BlockReader(

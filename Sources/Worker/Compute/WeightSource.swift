@@ -1,6 +1,7 @@
 internal import Core
 internal import Storage
 internal import Synchronization
+internal import System
 
 /// An open file of weights, as shards read it: at the worker's pace, and with the coordinator's name in
 /// what goes wrong.
@@ -10,10 +11,10 @@ final class WeightSource: Sendable {
   private let file: WeightFile
   /// As it was at the import; nil for a store that holds its weights itself.
   private let recorded: SourceFile?
-  private let pace: FilePaces.Entry
+  private let pace: FileThroughput.Entry
   private let failed = Atomic<Bool>(false)
 
-  init(name: String, here: String, recorded: SourceFile?, paces: FilePaces) throws(Failure) {
+  init(name: String, here: String, recorded: SourceFile?, paces: FileThroughput) throws(Failure) {
     self.name = name
     self.recorded = recorded
     pace = paces.entry(for: name)

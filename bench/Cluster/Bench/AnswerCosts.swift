@@ -3,6 +3,7 @@ import Foundation
 import Journal
 import Planning
 import Scheduling
+import System
 import Wire
 
 /// What the coordinator does for a shard beside deciding who computes it, done for real and timed: the

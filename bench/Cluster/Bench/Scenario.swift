@@ -5,6 +5,7 @@ import Journal
 import Planning
 import Scheduling
 import Storage
+import System
 import VirtualCluster
 import Wire
 

@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Journal
+import System
 import VirtualCluster
 
 // How a cluster of a thousand workers would fare: the real scheduler, codec and journal under workers in

@@ -1,0 +1,58 @@
+/// An error for people: what happened, to which file or option, and what to do next.
+///
+/// The kind decides the exit code; the message is complete in itself.
+public struct Failure: Error, Sendable, CustomStringConvertible {
+  public enum Kind: Int32, Sendable {
+    /// Nobody's fault that we know of.
+    case unclassified = 1
+    /// Options that do not fit together.
+    case usage = 64
+    /// An input that cannot be read as what it should be.
+    case badInput = 65
+    /// An output that cannot be written.
+    case cannotWrite = 73
+    /// Not finished; the same command, or `modeltree resume`, goes on.
+    case resumable = 75
+    /// Ctrl-C; resumable as well.
+    case interrupted = 130
+  }
+
+  public let kind: Kind
+  public let message: String
+  /// What the reader can do about it; empty when the message says it all.
+  public let advice: String
+  /// The file that this host cannot open or read, or has in another state than the import recorded, so
+  /// that another host may do better; nil when something else went wrong.
+  public let missing: String?
+
+  public init(_ kind: Kind, _ message: String, advice: String = "", missing: String? = nil) {
+    self.kind = kind
+    self.message = message
+    self.advice = advice
+    self.missing = missing
+  }
+
+  public static func badInput(_ message: String, advice: String = "", missing: String? = nil) -> Failure {
+    Failure(.badInput, message, advice: advice, missing: missing)
+  }
+
+  public static func cannotWrite(_ message: String, advice: String = "") -> Failure {
+    Failure(.cannotWrite, message, advice: advice)
+  }
+
+  public static func usage(_ message: String, advice: String = "") -> Failure {
+    Failure(.usage, message, advice: advice)
+  }
+
+  /// The same failure, about a file that the coordinator knows by another name than this host.
+  public func about(_ name: String, here: String) -> Failure {
+    guard ByteString(name) != ByteString(here) else { return self }
+    return Failure(
+      kind, "\(message) (the coordinator's '\(name.printable)')", advice: advice,
+      missing: missing == nil ? nil : name)
+  }
+
+  public var exitCode: Int32 { kind.rawValue }
+
+  public var description: String { advice.isEmpty ? message : "\(message)\n  -> \(advice)" }
+}
