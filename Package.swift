@@ -72,15 +72,17 @@ let package = Package(
       path: "Sources/Worker/Command", swiftSettings: strict),
 
     // Coordinator: import -> plan -> shards -> partials -> matrices -> tree -> report.
-    library("Import", in: "Coordinator/Import", needs: ["Core", "System", "Storage"]),
-    library("Planning", in: "Coordinator/Planning", needs: ["Core", "System", "Import", "Storage"]),
+    library("Naming", in: "Coordinator/Naming"),
+    library("Checkpoints", in: "Coordinator/Checkpoints", needs: ["Core", "Naming", "Storage", "System"]),
+    library("Alignment", in: "Coordinator/Alignment", needs: ["Checkpoints", "Core", "Naming", "Storage", "System"]),
+    library("Planning", in: "Coordinator/Planning", needs: ["Checkpoints", "Core", "Naming", "Storage", "System"]),
     library("Scheduling", in: "Coordinator/Scheduling", needs: ["Core", "System"]),
     library("Journal", in: "Coordinator/Journal", needs: ["Core", "System", sqlite]),
     library(
       "Coordination", in: "Coordinator/Coordination",
       needs: [
-        "Core", "System", "Import", "Journal", "Logs", "Planning", "Scheduling", "Storage", "Transport", "Monitoring",
-        "Wire", logging,
+        "Checkpoints", "Core", "System", "Journal", "Logs", "Planning", "Scheduling", "Storage", "Transport",
+        "Monitoring", "Wire", logging,
       ]),
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "System", "Lineage", "Planning", "Wire"]),
@@ -102,9 +104,8 @@ let package = Package(
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Batch", "CLinux", "Coordination", "Core", "System", "Gathering", "Hints", "Import", "Journal", "Lineage",
-        "Logs",
-        "Planning", "Reports", "Storage", "Transport", "Monitoring", "Wire", arguments, logging,
+        "Alignment", "Batch", "CLinux", "Checkpoints", "Coordination", "Core", "System", "Gathering", "Hints", "Journal",
+        "Lineage", "Logs", "Planning", "Reports", "Storage", "Transport", "Monitoring", "Wire", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
@@ -120,7 +121,7 @@ let package = Package(
     .executableTarget(
       name: "cluster-bench",
       dependencies: [
-        "Core", "System", "Import", "Journal", "Planning", "Scheduling", "Storage", "VirtualCluster", "Wire",
+        "Checkpoints", "Core", "System", "Journal", "Planning", "Scheduling", "Storage", "VirtualCluster", "Wire",
       ],
       path: "bench/Cluster/Bench", swiftSettings: strict),
 
@@ -132,11 +133,13 @@ let package = Package(
     // TestSupport writes the files they start from and asks other people's tools.
     .target(
       name: "TestSupport",
-      dependencies: ["Compute", "Core", "System", "Import", "Storage", "TestPrograms", "TestSeed", "Wire"],
+      dependencies: ["Checkpoints", "Compute", "Core", "System", "Storage", "TestPrograms", "TestSeed", "Wire"],
       path: "Tests/TestSupport", swiftSettings: strict),
-    tests("ImportTests", needs: ["Core", "System", "Import", "Storage", "TestSupport"]),
-    tests("StorageTests", needs: ["Core", "System", "Import", "Storage", "TestSupport"]),
-    tests("PlanningTests", needs: ["Core", "System", "Import", "Planning", "Storage"]),
+    tests("AlignmentTests", needs: ["Alignment", "Checkpoints", "Core", "Storage", "System", "TestSupport"]),
+    tests("CheckpointsTests", needs: ["Checkpoints", "Core", "Storage", "System", "TestSupport"]),
+    tests("NamingTests", needs: ["Naming"]),
+    tests("StorageTests", needs: ["Checkpoints", "Core", "Storage", "System", "TestSupport"]),
+    tests("PlanningTests", needs: ["Checkpoints", "Core", "Planning", "Storage", "System"]),
     tests("BatchTests", needs: ["Batch", "Core", "System", "TestSupport"]),
     tests("HintsTests", needs: ["Core", "System", "Hints", "TestSupport"]),
     tests("ReportsTests", needs: ["Core", "System", "Lineage", "Reports", "TestSeed", "TestSupport"]),
@@ -145,11 +148,11 @@ let package = Package(
       "MonitoringTests", needs: ["Core", "System", "TestPrograms", "TestSeed", "TestSupport", "Monitoring"] + http),
     tests("JournalTests", needs: ["Core", "System", "Journal", "TestSupport"]),
     tests(
-      "ComputeTests", needs: ["Compute", "Core", "System", "Import", "Storage", "TestSupport", "Wire"]),
+      "ComputeTests", needs: ["Checkpoints", "Compute", "Core", "Storage", "System", "TestSupport", "Wire"]),
     tests(
       "GatheringTests",
       needs: [
-        "Compute", "Core", "System", "Gathering", "Import", "Lineage", "Planning", "Storage", "TestSupport", "Wire",
+        "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport", "Wire",
       ]),
     tests("CoreTests", needs: ["Core", "System", "TestPrograms", "TestSeed"]),
     tests("WireTests", needs: ["Core", "System", "TestSeed", "Wire"]),

@@ -1,7 +1,7 @@
+import Checkpoints
 import Compute
 import Core
 import Foundation
-import Import
 import Storage
 import System
 import TestSupport

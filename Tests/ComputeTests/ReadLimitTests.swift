@@ -1,6 +1,6 @@
+import Checkpoints
 import Compute
 import Core
-import Import
 import Synchronization
 import System
 import TestSupport

@@ -1,6 +1,6 @@
+import Checkpoints
 import Compute
 import Core
-import Import
 import Storage
 import Synchronization
 import System

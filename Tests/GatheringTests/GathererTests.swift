@@ -1,7 +1,7 @@
+import Checkpoints
 import Compute
 import Core
 import Gathering
-import Import
 import Lineage
 import Planning
 import Storage

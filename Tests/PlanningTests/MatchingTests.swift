@@ -1,5 +1,5 @@
+import Checkpoints
 import Core
-import Import
 import Planning
 import Storage
 import System

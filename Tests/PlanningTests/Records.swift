@@ -1,5 +1,5 @@
+import Checkpoints
 import Core
-import Import
 import Storage
 import System
 

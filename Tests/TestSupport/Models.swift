@@ -1,5 +1,5 @@
+public import Checkpoints
 internal import Core
-public import Import
 public import Storage
 public import System
 

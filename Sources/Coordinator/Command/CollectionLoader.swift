@@ -1,6 +1,7 @@
+import Alignment
+import Checkpoints
 import Core
 import Foundation
-import Import
 import Storage
 import System
 

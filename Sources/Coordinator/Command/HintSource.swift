@@ -1,7 +1,7 @@
+import Checkpoints
 import Core
 import Foundation
 import Hints
-import Import
 import System
 
 /// Where hints come from: a file, or what lies beside the models.

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Checkpoints
 import Core
-import Import
 import Storage
 import System
 

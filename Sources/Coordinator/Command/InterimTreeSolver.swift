@@ -1,7 +1,7 @@
+import Checkpoints
 import Core
 import Foundation
 import Gathering
-import Import
 import Journal
 import Lineage
 import Monitoring

@@ -1,7 +1,7 @@
 import ArgumentParser
+import Checkpoints
 import Core
 import Foundation
-import Import
 import Lineage
 import Planning
 import Storage

@@ -1,8 +1,8 @@
+import Checkpoints
 import Coordination
 import Core
 import Foundation
 import Gathering
-import Import
 import Journal
 import Lineage
 import Planning

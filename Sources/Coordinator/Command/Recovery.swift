@@ -1,10 +1,10 @@
+import Checkpoints
 import Coordination
 import Core
 import Foundation
 import Gathering
 import Glibc
 import Hints
-import Import
 import Journal
 import Lineage
 import Logging

@@ -1,6 +1,6 @@
+internal import Checkpoints
 internal import Core
 internal import Glibc
-internal import Import
 internal import Journal
 internal import Monitoring
 internal import Planning

@@ -1,5 +1,5 @@
+internal import Checkpoints
 internal import Core
-internal import Import
 internal import Journal
 internal import Logging
 internal import Monitoring

@@ -1,5 +1,5 @@
+internal import Checkpoints
 public import Core
-internal import Import
 
 extension Plan {
   /// Weights that the run reads, each once, in bytes.

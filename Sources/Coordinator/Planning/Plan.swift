@@ -1,5 +1,6 @@
+public import Checkpoints
 public import Core
-public import Import
+internal import Naming
 internal import Storage
 
 /// What a run will do: which tensors of which models are compared, in which shards.

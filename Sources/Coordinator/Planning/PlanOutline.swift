@@ -1,5 +1,5 @@
+internal import Checkpoints
 public import Core
-internal import Import
 internal import System
 
 /// What a journal remembers of its plan: enough to find in it what another plan asks for.

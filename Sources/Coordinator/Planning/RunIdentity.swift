@@ -1,5 +1,5 @@
+internal import Checkpoints
 public import Core
-internal import Import
 internal import Storage
 internal import System
 

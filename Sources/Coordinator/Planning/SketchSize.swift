@@ -1,5 +1,5 @@
+internal import Checkpoints
 internal import Core
-internal import Import
 
 /// How large the sketches of a collection are.
 ///

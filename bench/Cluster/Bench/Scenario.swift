@@ -1,6 +1,6 @@
+import Checkpoints
 import Core
 import Foundation
-import Import
 import Journal
 import Planning
 import Scheduling

@@ -1,6 +1,6 @@
+import Checkpoints
 import Core
 import Glibc
-import Import
 import Storage
 import System
 import TestSupport

@@ -1,13 +1,14 @@
+package import Checkpoints
 internal import Core
 internal import Storage
-public import System
+package import System
 
 /// Finds which layers of one model are which of another by their content, where models of one kind
 /// have different numbers of layers: after pruning in depth, and after up-scaling by repeated layers.
 ///
 /// A few hundred weights per layer are read for it. Fine-tunes keep them nearly as they are (cosine
 /// above 0.9); those of strangers are orthogonal up to 1/16.
-public enum LayerMatching {
+package enum LayerMatching {
   /// Mean cosine of the best matches above which two stacks are the same one.
   private static let likeness: Float = 0.5
   /// Cosine below which a layer has no counterpart.
@@ -16,7 +17,7 @@ public enum LayerMatching {
   private static let most = 64
 
   /// Gives the layers of shorter and longer models the numbers that they have in the others.
-  public static func align(_ models: inout [ModelRecord]) throws(Failure) {
+  package static func align(_ models: inout [ModelRecord]) throws(Failure) {
     var stacks: [Int: LayerStack] = [:]
     for (number, model) in models.enumerated() where model.adapter == nil {
       stacks[number] = LayerStack(model)

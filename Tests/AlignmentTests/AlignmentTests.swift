@@ -1,5 +1,6 @@
+import Alignment
+import Checkpoints
 import Core
-import Import
 import Storage
 import System
 import TestSupport

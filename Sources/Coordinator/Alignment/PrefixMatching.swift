@@ -1,3 +1,4 @@
+package import Checkpoints
 internal import Core
 internal import Storage
 
@@ -5,7 +6,7 @@ internal import Storage
 ///
 /// The wrappers of `CanonicalName` are known; here any prefix may have become any other, as long as
 /// most of the names and shapes then agree.
-public enum PrefixMatching {
+package enum PrefixMatching {
   /// Dot-separated parts that a prefix has at most.
   private static let deepest = 3
 
@@ -15,7 +16,7 @@ public enum PrefixMatching {
   }
 
   /// Gives renamed tensors the names that they have in the other models.
-  public static func align(_ models: inout [ModelRecord]) {
+  package static func align(_ models: inout [ModelRecord]) {
     var order: [Set<Entry>] = []
     var groups: [Set<Entry>: [Int]] = [:]
     for (number, model) in models.enumerated() where model.adapter == nil {

@@ -1,5 +1,5 @@
+import Checkpoints
 import Core
-import Import
 import System
 import TestSupport
 import Testing

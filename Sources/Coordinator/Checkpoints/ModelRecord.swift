@@ -1,4 +1,5 @@
 public import Core
+internal import Naming
 public import Storage
 public import System
 
@@ -17,7 +18,7 @@ public struct ModelRecord: Sendable {
   /// known wrapper.
   public var aliases: [String: String] = [:]
   /// Its layers by the names that they have in the other models, where numbers of layers differ.
-  var layers: Set<String> = []
+  package var layers: Set<String> = []
 
   public init(
     id: String, path: String, store: String, tensors: [StoredTensor], setAside: [SkippedTensor],

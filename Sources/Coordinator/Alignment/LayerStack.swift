@@ -1,3 +1,4 @@
+internal import Checkpoints
 internal import Core
 internal import Storage
 internal import System

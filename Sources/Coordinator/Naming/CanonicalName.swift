@@ -2,7 +2,7 @@
 ///
 /// The same network is saved as `bert.encoder...` by a task model and as `encoder...` by the bare
 /// one; training frameworks and PEFT add their own layers. Only leading wrappers are removed.
-public enum CanonicalName {
+package enum CanonicalName {
   private static let wrappers = [
     "base_model.model.", "_orig_mod.", "module.", "model.", "transformer.", "bert.", "roberta.",
     "distilbert.", "electra.", "albert.", "deberta.", "camembert.", "xlm_roberta.", "gpt_neox.",
@@ -11,7 +11,7 @@ public enum CanonicalName {
 
   private static let wrapperBytes = wrappers.map { Array($0.utf8) }
 
-  public static func of(_ name: String) -> String {
+  package static func of(_ name: String) -> String {
     // In plain text bytes are characters, and far cheaper to compare.
     guard name.utf8.allSatisfy({ $0 < 0x80 }) else { return ofAnyText(name) }
     var rest = Substring(name).utf8
@@ -32,7 +32,7 @@ public enum CanonicalName {
   }
 
   /// The canonical name of each of a model's tensors. Two that would become one keep their names.
-  static func all(of names: [String]) -> [String] {
+  package static func all(of names: [String]) -> [String] {
     let canonical = names.map(of)
     let counts = Dictionary(canonical.map { ($0, 1) }, uniquingKeysWith: +)
     return zip(names, canonical).map { counts[$1] == 1 ? $1 : $0 }
