@@ -30,6 +30,16 @@ test: ## Set up, build and pass every test
 	$(BUILD) --build-tests
 	swift test -c release --skip-build
 
+.PHONY: lint
+lint: ## Check layout and habits of all files
+	@scripts/setup --lint
+	@scripts/lint
+
+.PHONY: format
+format: ## Lay out Swift, C and Python files as lint wants them
+	@scripts/setup --lint
+	@scripts/lint --fix
+
 .PHONY: zoos
 zoos: ## Train fresh zoos with known trees (RECIPES="mixed forest" SEED=7 ZOOS=zoos; no RECIPES: list them)
 	@scripts/zoos $(if $(RECIPES),--out "$(ZOOS)" --seed $(SEED) $(RECIPES),--list)
@@ -80,4 +90,4 @@ install: manual ## Install programs, man pages and completions below PREFIX (/us
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf .build .build-static .venv bench/.venv runs
+	rm -rf .build .build-static .venv .venv-lint bench/.venv runs

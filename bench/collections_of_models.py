@@ -80,8 +80,7 @@ def write_file(collection, path, tensors, model, pool):
     header, at = {}, 0
     for name, k in tensors:
         size = int(np.prod(collection.shapes[k])) * width
-        header[name] = {
-            "dtype": collection.dtype, "shape": collection.shapes[k], "data_offsets": [at, at + size]}
+        header[name] = {"dtype": collection.dtype, "shape": collection.shapes[k], "data_offsets": [at, at + size]}
         at += size
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
@@ -100,7 +99,7 @@ def blocks(collection, k, model, pool):
         count = min(length, size - start)
         base = (7919 * k + 104729 * number) % (POOL - length)
         step = (15485863 * (model + 1) + 32452843 * k + 49979687 * number) % (POOL - length)
-        values = pool[base:base + count] + np.float32(0.01) * pool[step:step + count]
+        values = pool[base : base + count] + np.float32(0.01) * pool[step : step + count]
         if collection.dtype == "BF16":
             bits = values.view(np.uint32)
             values = ((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype(np.uint16)

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from reading import names, peak, read
 
 BLOCK = 1 << 16
@@ -31,7 +32,7 @@ def main():
         gram = np.zeros((n, n))
         powers = np.zeros((4, n))
         for at in range(0, size, BLOCK):
-            block = stack[:, at:at + BLOCK].astype(np.float64)
+            block = stack[:, at : at + BLOCK].astype(np.float64)
             square = block * block
             powers += [block.sum(1), square.sum(1), (square * block).sum(1), (square * square).sum(1)]
             block -= block.mean(0)

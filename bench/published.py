@@ -17,15 +17,14 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from reading import load, peak
 from scipy.stats import kurtosis
+
+from reading import load, peak
 
 
 def compared(model, method):
     """The tensors that the method looks at."""
-    return [
-        name for name, w in model.items()
-        if method == "ft" or w.ndim == 2 and w.shape[0] == w.shape[1]]
+    return [name for name, w in model.items() if method == "ft" or w.ndim == 2 and w.shape[0] == w.shape[1]]
 
 
 def compare(a, b, names, method, end):
@@ -33,8 +32,7 @@ def compare(a, b, names, method, end):
     found = {}
     for name in names:
         difference = a[name] - b[name]
-        found[name] = (
-            float(np.max(np.abs(difference))) if method == "ft" else int(np.linalg.matrix_rank(difference)))
+        found[name] = float(np.max(np.abs(difference))) if method == "ft" else int(np.linalg.matrix_rank(difference))
         if time.monotonic() > end:
             break
     return found
@@ -74,10 +72,16 @@ def main():
         scored += 1
         if scoring > limit / 4:
             break
-    print(json.dumps({
-        "share": done / len(pairs), "seconds": seconds / math.ceil(done) * len(pairs),
-        "scoring": scoring / scored * len(models),
-        "rss": peak()}))
+    print(
+        json.dumps(
+            {
+                "share": done / len(pairs),
+                "seconds": seconds / math.ceil(done) * len(pairs),
+                "scoring": scoring / scored * len(models),
+                "rss": peak(),
+            }
+        )
+    )
 
 
 main()

@@ -33,11 +33,18 @@ def about(row, method):
 def collection_rows(rows):
     for r in rows:
         yield [
-            r["what"], f"{r['n']}", f"{r['weights'] / 1e6:.1f} M {r['dtype']}",
+            r["what"],
+            f"{r['n']}",
+            f"{r['weights'] / 1e6:.1f} M {r['dtype']}",
             f"{r['bytes'] / GB:.2f}",
-            seconds(r["seconds"]), seconds(r["onepass"]), about(r, "ft"), about(r, "lora"),
-            times(r["onepass"] / r["seconds"]), times(r["ft"] / r["seconds"]),
-            times(r["lora"] / r["seconds"]) if "lora" in r else "-"]
+            seconds(r["seconds"]),
+            seconds(r["onepass"]),
+            about(r, "ft"),
+            about(r, "lora"),
+            times(r["onepass"] / r["seconds"]),
+            times(r["ft"] / r["seconds"]),
+            times(r["lora"] / r["seconds"]) if "lora" in r else "-",
+        ]
 
 
 def floor_rows(rows):
@@ -46,19 +53,33 @@ def floor_rows(rows):
         compute = r["ssyrk_seconds"]
         floor = max(warm or r["dd_cold"], compute)
         yield [
-            r["what"], seconds(r["dd_cold"]), seconds(r["cold_compare"]),
+            r["what"],
+            seconds(r["dd_cold"]),
+            seconds(r["cold_compare"]),
             f"{r['dd_cold'] / r['cold_compare']:.2f}",
-            seconds(warm) if warm else "does not fit", f"{compute:.3f}",
-            seconds(r["compare"]), f"{floor / r['compare']:.2f}"]
+            seconds(warm) if warm else "does not fit",
+            f"{compute:.3f}",
+            seconds(r["compare"]),
+            f"{floor / r['compare']:.2f}",
+        ]
 
 
 def memory_rows(rows):
     for r in rows:
         yield [
-            r["what"], f"{r['worker'] / MIB:.0f}", f"{r['coordinator'] / MIB:.0f}", f"{r['together'] / MIB:.0f}",
-            f"{r['onepass_rss'] / MIB:.0f}", f"{max(r['ft_rss'], r.get('lora_rss', 0)) / MIB:.0f}",
-            times(r["onepass_rss"] / r["together"]), f"{r['read_ratio']:.4f}", f"{r['error']:.1e}", f"{r['shards']}",
-            f"{r['shard_bytes'] / 1e3:.0f}", f"{r['coordinator_ms']:.2f}"]
+            r["what"],
+            f"{r['worker'] / MIB:.0f}",
+            f"{r['coordinator'] / MIB:.0f}",
+            f"{r['together'] / MIB:.0f}",
+            f"{r['onepass_rss'] / MIB:.0f}",
+            f"{max(r['ft_rss'], r.get('lora_rss', 0)) / MIB:.0f}",
+            times(r["onepass_rss"] / r["together"]),
+            f"{r['read_ratio']:.4f}",
+            f"{r['error']:.1e}",
+            f"{r['shards']}",
+            f"{r['shard_bytes'] / 1e3:.0f}",
+            f"{r['coordinator_ms']:.2f}",
+        ]
 
 
 def text(facts):
@@ -69,8 +90,8 @@ def text(facts):
     missed = misses(facts)
     return f"""# Benchmarks
 
-Written by `make bench` on {m['date']}: {m['processor']}, {m['cores']} cores, {m['memory'] / 2**30:.0f} GiB,
-{m['system']}, Python {m['python']}, numpy {m['numpy']}; load {m['load']:.1f} at the start.
+Written by `make bench` on {m["date"]}: {m["processor"]}, {m["cores"]} cores, {m["memory"] / 2**30:.0f} GiB,
+{m["system"]}, Python {m["python"]}, numpy {m["numpy"]}; load {m["load"]:.1f} at the start.
 {others(m)}Everything in a row was measured side by side in one run, on the same files; ratios are the result, times are
 the machine's.
 
@@ -82,8 +103,24 @@ Seconds with warm files (cold, where they do not fit in memory), from the comman
 difference, *lora* numpy's `matrix_rank` of square tensors. A tilde: scaled up from the pairs that fit in a
 few seconds.
 
-{table(["collection", "n", "weights per model", "GB", "modeltree", "one pass", "published ft", "published lora",
-        "one pass / ours", "ft / ours", "lora / ours"], collection_rows(rows))}
+{
+        table(
+            [
+                "collection",
+                "n",
+                "weights per model",
+                "GB",
+                "modeltree",
+                "one pass",
+                "published ft",
+                "published lora",
+                "one pass / ours",
+                "ft / ours",
+                "lora / ours",
+            ],
+            collection_rows(rows),
+        )
+    }
 
 ![Seconds against the number of models and the weights per model](bench/cost.svg)
 
@@ -93,55 +130,105 @@ few seconds.
 on all cores: no program of this kind can be faster than the slower of the two, and `floor / ours` is how near
 the comparison (without import and solving) comes to it.
 
-{table(["collection", "dd cold", "ours cold", "dd / ours", "dd warm", "ssyrk", "ours warm", "floor / ours"],
-       floor_rows(rows))}
+{
+        table(
+            ["collection", "dd cold", "ours cold", "dd / ours", "dd warm", "ssyrk", "ours warm", "floor / ours"],
+            floor_rows(rows),
+        )
+    }
 
 ## Memory, bytes, accuracy
 
-Peak resident MiB, {m['cores']} workers of 512 MiB each; *together* is the most that all our programs had at a
+Peak resident MiB, {m["cores"]} workers of 512 MiB each; *together* is the most that all our programs had at a
 time, shared pages counted once, and what the one-pass program is compared with. *Read* is bytes read / bytes of
 weights. *Error* is the largest relative difference between our squared distances and the one-pass program's in
 float64.
 *ms / shard* is processor time of the coordinator's thread that gives out shards and takes in their sums,
 which it checks and writes to the journal; *KB / shard* is what a shard's sums and samples take.
 
-{table(["collection", "a worker", "coordinator", "together", "one pass", "published", "one pass / ours", "read", "error",
-        "shards", "KB / shard", "ms / shard"], memory_rows(rows))}
+{
+        table(
+            [
+                "collection",
+                "a worker",
+                "coordinator",
+                "together",
+                "one pass",
+                "published",
+                "one pass / ours",
+                "read",
+                "error",
+                "shards",
+                "KB / shard",
+                "ms / shard",
+            ],
+            memory_rows(rows),
+        )
+    }
 
-With other budgets ({facts['most']}): {", ".join(
-    f"{b['memory']} -> peak {b['worker'] / MIB:.0f} MiB, read {b['read_ratio']:.4f}" for b in facts['budgets'])}.
+With other budgets ({facts["most"]}): {
+        ", ".join(
+            f"{b['memory']} -> peak {b['worker'] / MIB:.0f} MiB, read {b['read_ratio']:.4f}" for b in facts["budgets"]
+        )
+    }.
 
-Peaks with `--memory {facts['limit']}`, which allows a worker {allowed(facts) / MIB:.0f} MiB:
+Peaks with `--memory {facts["limit"]}`, which allows a worker {allowed(facts) / MIB:.0f} MiB:
 
-{table(["collection", "a worker", "coordinator", "read"],
-       [[r["what"], f"{r['worker'] / MIB:.0f}", f"{r['coordinator'] / MIB:.0f}", f"{r['read_ratio']:.4f}"]
-        for r in facts["limits"]])}
+{
+        table(
+            ["collection", "a worker", "coordinator", "read"],
+            [
+                [r["what"], f"{r['worker'] / MIB:.0f}", f"{r['coordinator'] / MIB:.0f}", f"{r['read_ratio']:.4f}"]
+                for r in facts["limits"]
+            ],
+        )
+    }
 
 ## The kernels
 
 Pair-coordinates per second (1e9, one thread) of the whole pass, moments included, against `ssyrk`:
 
-{table(["n", "ours", "ssyrk", "ratio"],
-       [[f"{p['n']}", f"{p['ours_gps']:.1f}", f"{p['ssyrk_gps']:.1f}", f"{p['ratio']:.2f}"] for p in facts["pairs"]])}
+{
+        table(
+            ["n", "ours", "ssyrk", "ratio"],
+            [
+                [f"{p['n']}", f"{p['ours_gps']:.1f}", f"{p['ssyrk_gps']:.1f}", f"{p['ratio']:.2f}"]
+                for p in facts["pairs"]
+            ],
+        )
+    }
 
 GB of weights per second (one thread, from memory) of the whole pass, against a plain read with vector loads:
 
-{table(["n", "type", "ours", "read", "ratio"],
-       [[f"{p['n']}", p["type"], f"{p['ours_gbs']:.1f}", f"{p['read_gbs']:.1f}", f"{p['ratio']:.2f}"]
-        for p in facts["pass"]])}
+{
+        table(
+            ["n", "type", "ours", "read", "ratio"],
+            [
+                [f"{p['n']}", p["type"], f"{p['ours_gbs']:.1f}", f"{p['read_gbs']:.1f}", f"{p['ratio']:.2f}"]
+                for p in facts["pass"]
+            ],
+        )
+    }
 
 ## Scaling, and the centre
 
-{facts['scaled']}, from the start of the workers to their end; a worker reads on one thread and computes on
+{facts["scaled"]}, from the start of the workers to their end; a worker reads on one thread and computes on
 others, so one that may use two cores uses some of the second. Below them is dd, which only reads the same warm
 files.
 
-{table(["what computes", "seconds", "faster"],
-       [[what, seconds(value), times((one_dd if " dd," in what else one) / value)] for what, value in scaling.items()])}
+{
+        table(
+            ["what computes", "seconds", "faster"],
+            [
+                [what, seconds(value), times((one_dd if " dd," in what else one) / value)]
+                for what, value in scaling.items()
+            ],
+        )
+    }
 
-{centre['n']} models in a dense matrix: families {centre['families_s']:.2f} s, Ward linkage {centre['ward_s']:.2f} s,
-cost matrix {centre['cost_s']:.2f} s, arborescence {centre['arborescence_s']:.2f} s; peak
-{centre['rss_bytes'] / GB:.1f} GB for matrices of {centre['matrix_bytes'] / GB:.1f} GB.
+{centre["n"]} models in a dense matrix: families {centre["families_s"]:.2f} s, Ward linkage {centre["ward_s"]:.2f} s,
+cost matrix {centre["cost_s"]:.2f} s, arborescence {centre["arborescence_s"]:.2f} s; peak
+{centre["rss_bytes"] / GB:.1f} GB for matrices of {centre["matrix_bytes"] / GB:.1f} GB.
 
 ## What was not reached
 
@@ -161,7 +248,8 @@ def others(machine):
         return ""
     return (
         f"Other programs took {share:.0%} of the processors meanwhile: what runs in several threads, *published lora* "
-        "and the scaling\nbelow, suffers most from that. ")
+        "and the scaling\nbelow, suffers most from that. "
+    )
 
 
 def misses(facts):
@@ -170,8 +258,10 @@ def misses(facts):
     low = [p for p in facts["pairs"] if p["n"] >= 64 and p["ratio"] < 0.8]
     if low:
         found.append(
-            "80 % of ssyrk's rate for n >= 64: " + ", ".join(f"{p['ratio']:.2f} at n = {p['n']}" for p in low)
-            + ". A difference and a square take two instructions where a product takes one.")
+            "80 % of ssyrk's rate for n >= 64: "
+            + ", ".join(f"{p['ratio']:.2f} at n = {p['n']}" for p in low)
+            + ". A difference and a square take two instructions where a product takes one."
+        )
     slow = [p for p in facts["pass"] if p["n"] < 16 and p["ratio"] < 0.7]
     if slow:
         found.append(
@@ -182,44 +272,58 @@ def misses(facts):
             "to double, because float lanes would round 16-bit weights in one direction: 1e-8 of the variance instead of "
             "1e-11), the pairs n - 1, and the processor four a cycle: with f32, 64 bytes take (13 + n) / 4 cycles at "
             "the very least, 7 at n = 15. Weights of 16 bits come twice as fast and are widened besides: (17 + n) / 2, 12.5 "
-            "cycles at n = 8.")
+            "cycles at n = 8."
+        )
     rows = facts["rows"]
 
     def missed(aim, is_missed, value):
         """One line for all collections that miss an aim."""
         found.extend(
             [f"{aim}: " + ", ".join(f"{value(r)} ({r['what']})" for r in rows if is_missed(r)) + "."]
-            if any(map(is_missed, rows)) else [])
+            if any(map(is_missed, rows))
+            else []
+        )
 
     def memory(r):
         return r["onepass_rss"] / r["together"]
 
     missed(
-        "90 % of dd's throughput, cold", lambda r: r["dd_cold"] / r["cold_compare"] < 0.9,
-        lambda r: f"{r['dd_cold'] / r['cold_compare']:.2f}")
+        "90 % of dd's throughput, cold",
+        lambda r: r["dd_cold"] / r["cold_compare"] < 0.9,
+        lambda r: f"{r['dd_cold'] / r['cold_compare']:.2f}",
+    )
     missed("Each byte once", lambda r: r["read_ratio"] > 1.02, lambda r: f"{r['read_ratio']:.3f}")
     missed(
         "100 x the published ft approach from 20 models on",
-        lambda r: r["n"] >= 20 and r["ft"] / r["seconds"] < 100, lambda r: times(r["ft"] / r["seconds"]))
+        lambda r: r["n"] >= 20 and r["ft"] / r["seconds"] < 100,
+        lambda r: times(r["ft"] / r["seconds"]),
+    )
     missed(
-        "3 x the one-pass program", lambda r: r["onepass"] / r["seconds"] < 3,
-        lambda r: times(r["onepass"] / r["seconds"]))
+        "3 x the one-pass program",
+        lambda r: r["onepass"] / r["seconds"] < 3,
+        lambda r: times(r["onepass"] / r["seconds"]),
+    )
+    missed("A tenth of the one-pass program's memory", lambda r: memory(r) < 10, lambda r: f"1 / {memory(r):.1f}")
     missed(
-        "A tenth of the one-pass program's memory", lambda r: memory(r) < 10, lambda r: f"1 / {memory(r):.1f}")
-    missed(
-        "1 ms of the coordinator per shard", lambda r: r["coordinator_ms"] > 1,
-        lambda r: f"{r['coordinator_ms']:.1f} ms for {r['shard_bytes'] / 1e6:.1f} MB")
+        "1 ms of the coordinator per shard",
+        lambda r: r["coordinator_ms"] > 1,
+        lambda r: f"{r['coordinator_ms']:.1f} ms for {r['shard_bytes'] / 1e6:.1f} MB",
+    )
     over = [r for r in facts["limits"] if r["worker"] > allowed(facts)]
     if over:
         found.append(
-            "The memory budget and 64 MiB: " + ", ".join(f"{r['worker'] / MIB:.0f} MiB ({r['what']})" for r in over) + ".")
+            "The memory budget and 64 MiB: "
+            + ", ".join(f"{r['worker'] / MIB:.0f} MiB ({r['what']})" for r in over)
+            + "."
+        )
     scaling = facts["scaling"]
     gain = scaling["one worker, one core"] / scaling["two workers, two cores"]
     if gain < 1.85:
         found.append(
             f"1.85 x with two workers on two cores: {gain:.2f} x, where dd alone gains "
             f"{scaling['one dd, one core'] / scaling['two dd, two cores']:.2f} x. The coordinator, which checks what "
-            "they send and writes it to the journal, works on the same two, and a second worker has to start.")
+            "they send and writes it to the journal, works on the same two, and a second worker has to start."
+        )
     return found
 
 
@@ -231,10 +335,15 @@ def plot(facts, path):
     by_weights = sorted((r for r in rows if r["name"][0] == "w"), key=lambda r: r["weights"])
     for axis, part, key, label in (
         (left, by_n, "n", f"models of {by_n[0]['weights'] / 1e6:.0f} M weights"),
-        (right, by_weights, "weights", f"weights per model, {by_weights[0]['n']} models")):
+        (right, by_weights, "weights", f"weights per model, {by_weights[0]['n']} models"),
+    ):
         for name, column, style in (
-            ("published, lora", "lora", "s:"), ("published, ft", "ft", "s--"), ("one pass, numpy", "onepass", "^-"),
-            ("modeltree", "seconds", "o-"), ("dd, warm", "dd_warm", "x:")):
+            ("published, lora", "lora", "s:"),
+            ("published, ft", "ft", "s--"),
+            ("one pass, numpy", "onepass", "^-"),
+            ("modeltree", "seconds", "o-"),
+            ("dd, warm", "dd_warm", "x:"),
+        ):
             axis.plot([r[key] for r in part], [r[column] for r in part], style, label=name)
         axis.set(xscale="log", yscale="log", xlabel=label, ylabel="seconds")
         axis.grid(alpha=0.3)

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+
 import report
 from collections_of_models import Collection, linear, write
 
@@ -45,20 +46,21 @@ def collections(quick):
             Collection("embedding", 4, [[16384, 512]], names=["embed_tokens.weight"], what="one embedding"),
             Collection("sharded-bf16", 4, linear(8, 512, 1024), "BF16", shards=3, what="sharded bf16"),
         ]
-    by_n = [
-        Collection(f"n{n}", n, linear(24, 1024, 1024), what=f"{n} models") for n in (2, 8, 20, 50)]
+    by_n = [Collection(f"n{n}", n, linear(24, 1024, 1024), what=f"{n} models") for n in (2, 8, 20, 50)]
     by_weights = [
-        Collection(f"w{count}", 8, linear(count, 512, 512), what=f"8 models, {count} tensors")
-        for count in (8, 32, 384)]
+        Collection(f"w{count}", 8, linear(count, 512, 512), what=f"8 models, {count} tensors") for count in (8, 32, 384)
+    ]
     large = Collection(
-        "larger-than-memory", 8, linear(max(1, int(1.2 * MEMORY) // (8 * 4 << 24)), 4096, 4096),
-        what="larger than memory")
+        "larger-than-memory",
+        8,
+        linear(max(1, int(1.2 * MEMORY) // (8 * 4 << 24)), 4096, 4096),
+        what="larger than memory",
+    )
     return by_n + [
         Collection("n200", 200, linear(6, 1024, 1024), what="200 models"),
         *by_weights,
         Collection("many-small", 8, linear(3000, 64, 64), what="many small tensors"),
-        Collection(
-            "embedding", 4, [[128_256, 1024]], names=["embed_tokens.weight"], what="one huge embedding"),
+        Collection("embedding", 4, [[128_256, 1024]], names=["embed_tokens.weight"], what="one huge embedding"),
         Collection("sharded-bf16", 8, linear(24, 1024, 2048), "BF16", shards=4, what="sharded bf16"),
         large,
     ]
@@ -110,8 +112,10 @@ def proportional(pid):
 def children(pid):
     try:
         return [
-            int(child) for task in Path(f"/proc/{pid}/task").iterdir()
-            for child in (task / "children").read_text().split()]
+            int(child)
+            for task in Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()
+        ]
     except OSError:
         return []
 
@@ -120,8 +124,7 @@ def recover(folder, workers=CORES, memory="512MiB", together=False):
     """One run of ours: its record, and the peaks of coordinator and workers."""
     out = SCRATCH / "run"
     shutil.rmtree(out, ignore_errors=True)
-    command = [
-        BUILD / "modeltree", "recover", folder, "--out", out, "--workers", str(workers), "--memory", memory]
+    command = [BUILD / "modeltree", "recover", folder, "--out", out, "--workers", str(workers), "--memory", memory]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=PLAIN)
     watch = Watch(process.pid, together)
     errors = process.stderr.read()
@@ -141,8 +144,11 @@ def script(name, *arguments):
 
 def kernels(section, seconds):
     done = subprocess.run(
-        [BUILD / "kernel-bench", section], check=True, stdout=subprocess.PIPE,
-        env=PLAIN | {"KERNEL_BENCH_SECONDS": str(seconds)})
+        [BUILD / "kernel-bench", section],
+        check=True,
+        stdout=subprocess.PIPE,
+        env=PLAIN | {"KERNEL_BENCH_SECONDS": str(seconds)},
+    )
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -151,7 +157,8 @@ def dd(*parts, prefixes=([],)):
     loop = 'for file; do dd if="$file" of=/dev/null bs=16M status=none || exit 1; done'
     start = time.monotonic()
     started = [subprocess.Popen([*prefix, "sh", "-c", loop, "sh", *part]) for prefix, part in zip(prefixes, parts)]
-    if any([reader.wait() != 0 for reader in started]):
+    ends = [reader.wait() for reader in started]
+    if any(ends):
         raise SystemExit("dd failed")
     return time.monotonic() - start
 
@@ -181,8 +188,13 @@ def measure(collection, rounds, limit, ssyrk):
     files = collection.files(SCRATCH)
     fits = collection.bytes < 0.6 * MEMORY
     row = {
-        "name": collection.name, "what": collection.what, "n": collection.models,
-        "weights": collection.weights, "bytes": collection.bytes, "dtype": collection.dtype}
+        "name": collection.name,
+        "what": collection.what,
+        "n": collection.models,
+        "weights": collection.weights,
+        "bytes": collection.bytes,
+        "dtype": collection.dtype,
+    }
     cold, warm, cold_dd, warm_dd = [], [], [], []
     for _ in range(rounds if fits else 1):
         forget(files)
@@ -195,16 +207,20 @@ def measure(collection, rounds, limit, ssyrk):
     best = min(warm or cold, key=lambda r: r["seconds"])
     coldest = min(cold, key=lambda r: r["seconds_by_phase"]["compare"])
     row |= {
-        "seconds": best["seconds"], "compare": best["seconds_by_phase"]["compare"],
-        "cold_compare": coldest["seconds_by_phase"]["compare"], "cold": min(r["seconds"] for r in cold),
-        "dd_cold": min(cold_dd), "dd_warm": min(warm_dd) if warm_dd else None,
+        "seconds": best["seconds"],
+        "compare": best["seconds_by_phase"]["compare"],
+        "cold_compare": coldest["seconds_by_phase"]["compare"],
+        "cold": min(r["seconds"] for r in cold),
+        "dd_cold": min(cold_dd),
+        "dd_warm": min(warm_dd) if warm_dd else None,
         "read_ratio": max(r["read_ratio"] for r in cold + warm),
         "worker": max(r["worker"] for r in cold + warm),
         "coordinator": max(r["coordinator"] for r in cold + warm),
         # A run of its own: looking at pages holds up the programs.
         "together": recover(folder, together=True)["together"],
         "shards": best["shards"],
-        "coordinator_ms": 1e3 * best["serving_seconds"] / best["shards"]}
+        "coordinator_ms": 1e3 * best["serving_seconds"] / best["shards"],
+    }
     with sqlite3.connect(SCRATCH / "run/journal.sqlite") as journal:
         row["shard_bytes"] = journal.execute("SELECT avg(length(partial)) FROM shard").fetchone()[0]
     pairs = collection.models * (collection.models - 1) / 2 * collection.weights
@@ -256,16 +272,21 @@ def served(folder, workers):
     shutil.rmtree(out, ignore_errors=True)
     coordinator = subprocess.Popen(
         [BUILD / "modeltree", "coordinate", folder, "--out", out, "--listen", "tcp://127.0.0.1:*"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=PLAIN)
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=PLAIN,
+    )
     endpoint = next(line.split()[-1] for line in coordinator.stderr if "modeltree-worker --connect" in line)
     start = time.monotonic()
     started = [
         subprocess.Popen(
-            [
-                *prefix, BUILD / "modeltree-worker", "--connect", endpoint, "--threads", str(threads),
-                "--memory", "1GiB"],
-            env=PLAIN, stderr=subprocess.DEVNULL)
-        for prefix, threads in workers]
+            [*prefix, BUILD / "modeltree-worker", "--connect", endpoint, "--threads", str(threads), "--memory", "1GiB"],
+            env=PLAIN,
+            stderr=subprocess.DEVNULL,
+        )
+        for prefix, threads in workers
+    ]
     if any(worker.wait() != 0 for worker in started):
         raise SystemExit("a worker failed")
     seconds = time.monotonic() - start
@@ -287,9 +308,9 @@ def limits(quick):
     rows = []
     for what, folder in found:
         run = recover(folder, memory=LIMIT)
-        rows.append({
-            "what": what, "worker": run["worker"], "coordinator": run["coordinator"],
-            "read_ratio": run["read_ratio"]})
+        rows.append(
+            {"what": what, "worker": run["worker"], "coordinator": run["coordinator"], "read_ratio": run["read_ratio"]}
+        )
     return rows
 
 
@@ -299,9 +320,9 @@ def sparse():
     for model in ("a", "b"):
         (folder / model).mkdir(parents=True, exist_ok=True)
         size = 2 << 31
-        text = json.dumps({
-            "layers.0.attn.weight": {
-                "dtype": "BF16", "shape": [1 << 15, 1 << 16], "data_offsets": [0, size]}}).encode()
+        text = json.dumps(
+            {"layers.0.attn.weight": {"dtype": "BF16", "shape": [1 << 15, 1 << 16], "data_offsets": [0, size]}}
+        ).encode()
         text += b" " * (-len(text) % 8)
         with open(folder / model / "model.safetensors", "wb") as out:
             out.write(len(text).to_bytes(8, "little") + text)
@@ -313,16 +334,24 @@ def budgets(folder):
     """Peak of a worker above its budget, for several budgets."""
     return [
         {"memory": memory, "worker": found["worker"], "read_ratio": found["read_ratio"]}
-        for memory in ("128MiB", "256MiB", "2GiB") for found in [recover(folder, memory=memory)]]
+        for memory in ("128MiB", "256MiB", "2GiB")
+        for found in [recover(folder, memory=memory)]
+    ]
 
 
 def machine():
     info = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), "?")
     return {
-        "processor": model, "cores": CORES, "memory": MEMORY, "system": platform.platform(),
-        "date": date.today().isoformat(), "python": platform.python_version(), "numpy": np.__version__,
-        "load": os.getloadavg()[0]}
+        "processor": model,
+        "cores": CORES,
+        "memory": MEMORY,
+        "system": platform.platform(),
+        "date": date.today().isoformat(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "load": os.getloadavg()[0],
+    }
 
 
 def busy():
@@ -332,7 +361,8 @@ def busy():
     all_of_them = (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
     own = sum(
         usage.ru_utime + usage.ru_stime
-        for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+        for usage in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
     return all_of_them, own
 
 
@@ -363,8 +393,7 @@ def main():
     facts["limit"], facts["limits"] = LIMIT, limits(quick)
     facts["most"] = most
     after = busy()
-    facts["machine"]["others"] = (
-        (after[0] - before[0]) - (after[1] - before[1])) / CORES / (time.monotonic() - start)
+    facts["machine"]["others"] = ((after[0] - before[0]) - (after[1] - before[1])) / CORES / (time.monotonic() - start)
     (SCRATCH / "facts.json").write_text(json.dumps(facts, indent=1))
     text = report.text(facts)
     if quick:

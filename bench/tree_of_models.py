@@ -32,13 +32,13 @@ def main():
     # One tree: half of the models hang below a recent one, so that it gets deep.
     parents = [None] + [
         int(rng.integers(max(0, k - 6), k)) if rng.random() < 0.5 else int(rng.integers(0, k))
-        for k in range(1, options.models)]
+        for k in range(1, options.models)
+    ]
     size = options.side**2
     offsets = rng.integers(0, POOL - size, (options.models, options.tensors))
     for model in range(options.models):
         write(options, model, parents, offsets, pool)
-    truth = [
-        {"id": name(k), "parent": None if p is None else name(p)} for k, p in enumerate(parents)]
+    truth = [{"id": name(k), "parent": None if p is None else name(p)} for k, p in enumerate(parents)]
     (options.folder / "truth.json").write_text(json.dumps({"models": truth}, indent=1))
 
 
@@ -52,8 +52,12 @@ def write(options, model, parents, offsets, pool):
     size = options.side**2
     header = {
         f"layers.{k}.attn.weight": {
-            "dtype": "BF16", "shape": [options.side, options.side], "data_offsets": [2 * size * k, 2 * size * (k + 1)]}
-        for k in range(options.tensors)}
+            "dtype": "BF16",
+            "shape": [options.side, options.side],
+            "data_offsets": [2 * size * k, 2 * size * (k + 1)],
+        }
+        for k in range(options.tensors)
+    }
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     line = [model]
@@ -63,9 +67,9 @@ def write(options, model, parents, offsets, pool):
         out.write(len(text).to_bytes(8, "little") + text)
         for k in range(options.tensors):
             # The root's own window, then one step a generation.
-            values = pool[offsets[0, k]:offsets[0, k] + size].copy()
+            values = pool[offsets[0, k] : offsets[0, k] + size].copy()
             for ancestor in line[1:]:
-                values += STEP * pool[offsets[ancestor, k]:offsets[ancestor, k] + size]
+                values += STEP * pool[offsets[ancestor, k] : offsets[ancestor, k] + size]
             bits = values.view(np.uint32)
             out.write(((bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype(np.uint16))
 

@@ -121,7 +121,8 @@ def run_rules(zoo: Zoo) -> dict:
         distance_word, score_word = words_of(rule, models)
         # Both stages share the distances.
         result = published.recover(
-            models, rule, stage, 0.3, families, distance_word, score_word, known=known.setdefault(rule, {}))
+            models, rule, stage, 0.3, families, distance_word, score_word, known=known.setdefault(rule, {})
+        )
         out = Outcome(parents={child: parent for parent, child in result["edges"]})
         out.seconds = time.time() - started
         outcomes[name] = out
@@ -143,6 +144,7 @@ def ward_rand(zoo: Zoo, rule: str) -> float:
 
 def rand_index(a: list, b: list) -> float:
     """Adjusted for chance (Hubert, Arabie 1985)."""
+
     def pairs(counts):
         return sum(comb(c, 2) for c in counts)
 
@@ -156,15 +158,19 @@ def rand_index(a: list, b: list) -> float:
 def measure(zoo: Zoo, out: Outcome) -> dict:
     expected, families = zoo.expected, zoo.families()
     right = {c for c, parents in expected.items() if out.parents.get(c) in parents}
-    joined = {c for c, parents in expected.items()
-              if c in right or any(out.parents.get(p) == c for p in parents)}
-    row = {"edges": len(expected), "directed": len(right), "undirected": len(joined),
-           "roots": len(zoo.roots), "roots_found": sum(r not in out.parents for r in zoo.roots),
-           "right": right, "seconds": out.seconds}
+    joined = {c for c, parents in expected.items() if c in right or any(out.parents.get(p) == c for p in parents)}
+    row = {
+        "edges": len(expected),
+        "directed": len(right),
+        "undirected": len(joined),
+        "roots": len(zoo.roots),
+        "roots_found": sum(r not in out.parents for r in zoo.roots),
+        "right": right,
+        "seconds": out.seconds,
+    }
     if out.families:
         ids = [e["id"] for e in zoo.truth]
-        row["rand"] = rand_index([families[i] for i in ids],
-                                 [out.families.get(i, f"alone {i}") for i in ids])
+        row["rand"] = rand_index([families[i] for i in ids], [out.families.get(i, f"alone {i}") for i in ids])
     return row
 
 
@@ -196,7 +202,8 @@ def percent(part: float, whole: float) -> str:
 
 def table(head: list, rows: list) -> list:
     return ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)] + [
-        "| " + " | ".join(str(c) for c in row) + " |" for row in rows]
+        "| " + " | ".join(str(c) for c in row) + " |" for row in rows
+    ]
 
 
 def directed_table(zoos, own, rules) -> list:
@@ -228,22 +235,52 @@ def detail_table(zoos, own, outcomes) -> list:
         found, total, wrong = merges(zoo, out)
         sure = [c for c, link in out.links.items() if link["support"] >= 0.9]
         relations = [(e["relation"], relation_of(out, e["id"])) for e in zoo.truth if published.parents_of(e)]
-        ranks = [(e["rank"], out.links[e["id"]].get("rank")) for e in zoo.truth
-                 if e["relation"] == "lora" and e["id"] in out.links]
-        rows.append([
-            zoo.name, percent(m["directed"], m["edges"]), percent(m["undirected"], m["edges"]),
-            f"{m['roots_found']} of {m['roots']}", f"{m['rand']:.2f}",
-            f"{found} of {total}" + (f", {wrong} wrong" if wrong else "") if total or wrong else "-",
-            percent(sum(a == b for a, b in relations), len(relations)),
-            f"{sum(a == b for a, b in ranks)} of {len(ranks)}" if ranks else "-",
-            f"{sum(c in m['right'] for c in sure)} of {len(sure)}", f"{m['seconds']:.1f}"])
-    return table(["zoo", "directed", "undirected", "roots", "ARI", "merges", "relations", "ranks",
-                  "right at support >= 90 %", "seconds"], rows)
+        ranks = [
+            (e["rank"], out.links[e["id"]].get("rank"))
+            for e in zoo.truth
+            if e["relation"] == "lora" and e["id"] in out.links
+        ]
+        rows.append(
+            [
+                zoo.name,
+                percent(m["directed"], m["edges"]),
+                percent(m["undirected"], m["edges"]),
+                f"{m['roots_found']} of {m['roots']}",
+                f"{m['rand']:.2f}",
+                f"{found} of {total}" + (f", {wrong} wrong" if wrong else "") if total or wrong else "-",
+                percent(sum(a == b for a, b in relations), len(relations)),
+                f"{sum(a == b for a, b in ranks)} of {len(ranks)}" if ranks else "-",
+                f"{sum(c in m['right'] for c in sure)} of {len(sure)}",
+                f"{m['seconds']:.1f}",
+            ]
+        )
+    return table(
+        [
+            "zoo",
+            "directed",
+            "undirected",
+            "roots",
+            "ARI",
+            "merges",
+            "relations",
+            "ranks",
+            "right at support >= 90 %",
+            "seconds",
+        ],
+        rows,
+    )
 
 
 def family_table(zoos, own, ward) -> list:
-    rows = [[zoo.name, len(set(zoo.families().values())), f"{own[zoo.name].get('rand', 0):.2f}",
-             *(f"{value:.2f}" for value in ward[zoo.name])] for zoo in zoos]
+    rows = [
+        [
+            zoo.name,
+            len(set(zoo.families().values())),
+            f"{own[zoo.name].get('rand', 0):.2f}",
+            *(f"{value:.2f}" for value in ward[zoo.name]),
+        ]
+        for zoo in zoos
+    ]
     return table(["zoo", "families", "modeltree", "Ward, mean difference", "Ward, ranks"], rows)
 
 
@@ -257,14 +294,22 @@ def reliability(zoos, own, outcomes, key: str) -> list:
             for child, link in outcomes[zoo.name].links.items():
                 if not low <= link[key] < high:
                     continue
-                if key == "support":
-                    inside.append((link[key], child in own[zoo.name]["right"]))
-                elif link["source"] in expected.get(child, []) or child in expected.get(link["source"], []):
+                if (
+                    key == "support"
+                    or link["source"] in expected.get(child, [])
+                    or child in expected.get(link["source"], [])
+                ):
                     inside.append((link[key], child in own[zoo.name]["right"]))
         if inside:
             mean = sum(s for s, _ in inside) / len(inside)
-            rows.append([f"{100 * low:.0f} to {100 * min(high, 1):.0f} %", len(inside), percent(mean, 1),
-                         percent(sum(r for _, r in inside), len(inside))])
+            rows.append(
+                [
+                    f"{100 * low:.0f} to {100 * min(high, 1):.0f} %",
+                    len(inside),
+                    percent(mean, 1),
+                    percent(sum(r for _, r in inside), len(inside)),
+                ]
+            )
     return table(["said", "edges", "mean said", "right"], rows)
 
 
@@ -292,28 +337,58 @@ def missed(zoos, own, outcomes) -> list:
             said = [f"{100 * link[k]:.0f}" for k in ("support", "direction_support")] if link else []
             change = by_id[child].get("change")
             kind = by_id[child]["relation"] + (f" ({change})" if change else "")
-            rows.append([zoo.name, child, kind, " ".join(parents), link["source"] if link else "none",
-                         "yes" if turned else "", " / ".join(said)])
-    return table(["zoo", "model", "relation", "true parents", "found parent", "turned round",
-                  "support / of its direction, %"], rows)
+            rows.append(
+                [
+                    zoo.name,
+                    child,
+                    kind,
+                    " ".join(parents),
+                    link["source"] if link else "none",
+                    "yes" if turned else "",
+                    " / ".join(said),
+                ]
+            )
+    return table(
+        ["zoo", "model", "relation", "true parents", "found parent", "turned round", "support / of its direction, %"],
+        rows,
+    )
 
 
 def report(zoos, own, outcomes, rules, ward, version: str) -> str:
-    lines = ["# Accuracy", "", f"Written by `make accuracy` with {version}; do not edit.", "",
-             NOTES.read_text().strip(), "", "## Directed accuracy", "",
-             "True edges found with the right direction, of all true edges, models that a method cannot read",
-             "included. modeltree is told nothing. The published rules (numpy, in",
-             "`Tests/Oracle/published_rules.py`: layer kinds of the authors' code, lambda 0.3) are told the",
-             "true families.", ""]
+    lines = [
+        "# Accuracy",
+        "",
+        f"Written by `make accuracy` with {version}; do not edit.",
+        "",
+        NOTES.read_text().strip(),
+        "",
+        "## Directed accuracy",
+        "",
+        "True edges found with the right direction, of all true edges, models that a method cannot read",
+        "included. modeltree is told nothing. The published rules (numpy, in",
+        "`Tests/Oracle/published_rules.py`: layer kinds of the authors' code, lambda 0.3) are told the",
+        "true families.",
+        "",
+    ]
     lines += directed_table(zoos, own, rules)
-    lines += ["", "## modeltree in detail", "",
-              "ARI: adjusted Rand index of the families. Merges: those with all parents found; wrong: other",
-              "models called merges. Relations: children whose relation is named rightly. Ranks: of merged",
-              "LoRAs, exactly right.", ""]
+    lines += [
+        "",
+        "## modeltree in detail",
+        "",
+        "ARI: adjusted Rand index of the families. Merges: those with all parents found; wrong: other",
+        "models called merges. Relations: children whose relation is named rightly. Ranks: of merged",
+        "LoRAs, exactly right.",
+        "",
+    ]
     lines += detail_table(zoos, own, outcomes)
-    lines += ["", "## Families", "",
-              "Adjusted Rand index. modeltree is told nothing; Ward linkage is told the true number of",
-              "families and sees only models that are no adapters.", ""]
+    lines += [
+        "",
+        "## Families",
+        "",
+        "Adjusted Rand index. modeltree is told nothing; Ward linkage is told the true number of",
+        "families and sees only models that are no adapters.",
+        "",
+    ]
     lines += family_table(zoos, own, ward)
     lines += ["", "## Is the support to be believed?", "", "All edges that modeltree found, by support:", ""]
     lines += reliability(zoos, own, outcomes, "support")
@@ -326,8 +401,7 @@ def report(zoos, own, outcomes, rules, ward, version: str) -> str:
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--zoos", type=Path, action="append", default=[])
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "accuracy.md")
     parser.add_argument("--binary", type=Path, default=ROOT / ".build" / "release" / "modeltree")
@@ -347,8 +421,11 @@ def main():
             rules[zoo.name] = {name: measure(zoo, found) for name, found in run_rules(zoo).items()}
             ward[zoo.name] = [ward_rand(zoo, rule) for rule in ("mean", "mother-lora")]
         m = own[zoo.name]
-        print(f"{zoo.name:28} {m['directed']:3} of {m['edges']:3}  undirected {m['undirected']:3}  roots "
-              f"{m['roots_found']} of {m['roots']}  {m['seconds']:.1f} s  {out.failed or ''}", flush=True)
+        print(
+            f"{zoo.name:28} {m['directed']:3} of {m['edges']:3}  undirected {m['undirected']:3}  roots "
+            f"{m['roots_found']} of {m['roots']}  {m['seconds']:.1f} s  {out.failed or ''}",
+            flush=True,
+        )
     if args.no_rules:
         edges = sum(m["edges"] for m in own.values())
         print(f"all: {sum(m['directed'] for m in own.values())} of {edges} directed")

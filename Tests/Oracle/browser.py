@@ -22,7 +22,7 @@ run = Path(sys.argv[1])
 tree = json.loads((run / "tree.json").read_text())
 truth = sorted((link["source"], link["target"]) for link in tree["links"] if not link.get("extra"))
 parents = {child: parent for parent, child in truth}
-EDGES = ("[...document.querySelectorAll('#world .edge:not(.extra)')].map(e => [e.dataset.parent, e.dataset.child])")
+EDGES = "[...document.querySelectorAll('#world .edge:not(.extra)')].map(e => [e.dataset.parent, e.dataset.child])"
 IDS = "[...document.querySelectorAll('#world .node')].map(e => e.dataset.id)"
 
 
@@ -71,14 +71,16 @@ def click_lights_relatives(page):
     # The model with the most relatives above and below it.
     node = max(parents, key=lambda id: len(way(id)) * (1 + len(below(id))))
     page.click("#fit")
-    page.run(f"document.querySelector({json.dumps(selector(node))}).dispatchEvent(new MouseEvent('click', {{bubbles: true}}))")
+    page.run(
+        f"document.querySelector({json.dumps(selector(node))}).dispatchEvent(new MouseEvent('click', {{bubbles: true}}))"
+    )
     page.settle()
     lit = sorted(page.run("[...document.querySelectorAll('.node.lit')].map(e => e.dataset.id)"))
-    extra = [l["source"] for l in tree["links"] if l.get("extra") and l["target"] == node]
-    extra += [l["target"] for l in tree["links"] if l.get("extra") and l["source"] == node]
+    extra = [edge["source"] for edge in tree["links"] if edge.get("extra") and edge["target"] == node]
+    extra += [edge["target"] for edge in tree["links"] if edge.get("extra") and edge["source"] == node]
     check(lit == sorted({node, *way(node), *below(node), *extra}), f"lit for {node!r}: {lit}")
     details = page.run("document.querySelector('#details').innerText")
-    link = next(l for l in tree["links"] if l["target"] == node and not l.get("extra"))
+    link = next(edge for edge in tree["links"] if edge["target"] == node and not edge.get("extra"))
     bare = "".join(details.split())
     for name in (node, link["source"]):
         check("".join(name.split()) in bare, f"details lack {name!r}")
@@ -86,8 +88,10 @@ def click_lights_relatives(page):
     check(page.run("location.hash") != "", "the address does not name the model")
     rows = page.run("[...document.querySelectorAll('.row.selected')].map(e => e.dataset.child)")
     check(rows == [node], f"selected in the table: {rows}")
-    marked = page.run("(() => { const c = document.querySelector('#map-marks');"
-                      " return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v > 0) })()")
+    marked = page.run(
+        "(() => { const c = document.querySelector('#map-marks');"
+        " return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v > 0) })()"
+    )
     check(marked, "nothing is marked in the heat map")
     page.key("Escape")
     check(page.run("document.querySelectorAll('.node.lit').length") == 0, "Escape leaves models lit")
@@ -142,8 +146,10 @@ def colours(page):
 
 
 def uncertain_edges_look_so(page):
-    doubtful = sorted(l["target"] for l in tree["links"] if l.get("undecided") and not l.get("extra"))
-    shown = page.run("[...document.querySelectorAll('.edge.doubt')].filter(e => e.textContent.includes('?')).map(e => e.dataset.child)")
+    doubtful = sorted(edge["target"] for edge in tree["links"] if edge.get("undecided") and not edge.get("extra"))
+    shown = page.run(
+        "[...document.querySelectorAll('.edge.doubt')].filter(e => e.textContent.includes('?')).map(e => e.dataset.child)"
+    )
     check(sorted(shown) == doubtful, "undecided edges are not marked as such")
 
 
@@ -154,7 +160,7 @@ def lengths(page):
         const m = /translate\\(([-\\d.]+)/.exec(n.getAttribute('transform'));
         return [Number(m[1]), Number(m[1]) + Number(n.querySelector('rect').getAttribute('width'))]; };
       return [e.dataset.child, x(e.dataset.child)[0] - x(e.dataset.parent)[1]]; })""")
-    distance = {l["target"]: l["distance"] for l in tree["links"] if not l.get("extra")}
+    distance = {edge["target"]: edge["distance"] for edge in tree["links"] if not edge.get("extra")}
     if len(drawn) > 1:
         x, y = np.array([[distance[child], length] for child, length in drawn]).T
         slope, start = np.polyfit(x, y, 1) if np.ptp(x) > 0 else (0, y[0])
@@ -195,18 +201,26 @@ def keyboard(page):
 def table(page):
     page.choose("#colour", "family")
     page.click(".row.head > :nth-child(3) button")
-    head = "[...document.querySelectorAll('.row.body')].map(e => [Number(e.style.top.replace('px', '')), e.dataset.child])"
+    head = (
+        "[...document.querySelectorAll('.row.body')].map(e => [Number(e.style.top.replace('px', '')), e.dataset.child])"
+    )
     rows = [child for _, child in sorted(page.run(head))]
-    ascending = sorted((l for l in tree["links"] if not l.get("extra")), key=lambda l: l["distance"])
-    distance = {l["target"]: l["distance"] for l in ascending}
-    check([distance[c] for c in rows] == [l["distance"] for l in ascending[:len(rows)]], "the table does not sort")
+    ascending = sorted((edge for edge in tree["links"] if not edge.get("extra")), key=lambda edge: edge["distance"])
+    distance = {edge["target"]: edge["distance"] for edge in ascending}
+    check(
+        [distance[c] for c in rows] == [edge["distance"] for edge in ascending[: len(rows)]], "the table does not sort"
+    )
     check(len(rows) < 60, "the table holds all rows at once")
-    page.run("(() => { const f = document.querySelector('#filter'); f.value = 'support<100'; f.dispatchEvent(new Event('input')) })()")
+    page.run(
+        "(() => { const f = document.querySelector('#filter'); f.value = 'support<100'; f.dispatchEvent(new Event('input')) })()"
+    )
     page.settle()
-    expected = sum(1 for l in ascending if l["support"] < 1)
+    expected = sum(1 for edge in ascending if edge["support"] < 1)
     text = page.run("document.querySelector('#rows').textContent")
     check(text.startswith(f"{expected}"), f"filter shows {text}, expected {expected}")
-    page.run("(() => { const f = document.querySelector('#filter'); f.value = ''; f.dispatchEvent(new Event('input')) })()")
+    page.run(
+        "(() => { const f = document.querySelector('#filter'); f.value = ''; f.dispatchEvent(new Event('input')) })()"
+    )
     text = page.run("""new Promise(resolve => {
       const make = URL.createObjectURL;
       URL.createObjectURL = blob => { blob.text().then(resolve); URL.createObjectURL = make; return 'javascript:void 0'; };
@@ -225,7 +239,7 @@ def heat_map(page):
         distance = results[f"distance/{tree['graph'].get('distance', 'auto')}"][:]
     order = page.run("JSON.parse(document.querySelector('#page-data').textContent).order")
     side = page.run("document.querySelector('#map').width")
-    pixels = page.run("[...document.querySelector('#map').getContext('2d').getImageData(0, 0, %d, %d).data]" % (side, side))
+    pixels = page.run(f"[...document.querySelector('#map').getContext('2d').getImageData(0, 0, {side}, {side}).data]")
     pixels = np.array(pixels).reshape(side, side, 4)[:, :, :3].sum(axis=2)
     if side == len(ids):
         ordered = distance[np.ix_(order, order)]
@@ -255,9 +269,10 @@ def themes(page):
 def pictures(place, name):
     place.mkdir(parents=True, exist_ok=True)
     wanted = {
-        "laptop-light": dict(width=1440, height=900), "laptop-dark": dict(width=1440, height=900, dark=True),
-        "phone-light": dict(width=390, height=844, scale=2, touch=True),
-        "phone-dark": dict(width=390, height=844, scale=2, touch=True, dark=True),
+        "laptop-light": {"width": 1440, "height": 900},
+        "laptop-dark": {"width": 1440, "height": 900, "dark": True},
+        "phone-light": {"width": 390, "height": 844, "scale": 2, "touch": True},
+        "phone-dark": {"width": 390, "height": 844, "scale": 2, "touch": True, "dark": True},
     }
     for kind, options in wanted.items():
         with Page(**options) as page:
@@ -294,7 +309,10 @@ with Page(390, 844, 2, touch=True) as page:
     check(wide <= 390, f"the page is {wide} pixels wide on a phone of 390")
     for view in ("map", "edges", "run", "tree"):
         page.click(f".views [data-show={view}]")
-        check(page.run(f"getComputedStyle(document.querySelector('#{view}-pane')).visibility") == "visible", f"no {view} on a phone")
+        check(
+            page.run(f"getComputedStyle(document.querySelector('#{view}-pane')).visibility") == "visible",
+            f"no {view} on a phone",
+        )
     check(page.messages == [], f"the console is not silent on a phone: {page.messages}")
 if len(sys.argv) > 3:
     pictures(Path(sys.argv[2]), sys.argv[3])

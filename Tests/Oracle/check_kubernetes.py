@@ -41,7 +41,9 @@ def check_restricted(pod):
     for container in pod["containers"]:
         own = container["securityContext"]
         assert own == {
-            "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
         }
         assert all("hostPort" not in port for port in container.get("ports", []))
     for volume in pod["volumes"]:
@@ -95,7 +97,8 @@ def check_coordinator(objects):
     given = options(words)
     assert words[:3] == ["as-job", "modeltree", "coordinate"] and words[3] == paths["models"]
     assert given["--out"].startswith(paths["runs"] + "/") and "readOnly" not in next(
-        mount for mount in container["volumeMounts"] if mount["name"] == "runs")
+        mount for mount in container["volumeMounts"] if mount["name"] == "runs"
+    )
     assert given["--keys"] == paths["keys"]
     secret = named(objects, "Secret", next(v for v in pod["volumes"] if v["name"] == "keys")["secret"]["secretName"])
     assert set(secret["data"]) == {"coordinator.key", "allowed-workers"}, "and no worker's key"
@@ -181,25 +184,27 @@ class Network:
 
     def allows(self, source, target, protocol, port):
         return self.half("egress", source, target, protocol, port) and self.half(
-            "ingress", target, source, protocol, port)
+            "ingress", target, source, protocol, port
+        )
 
     def half(self, way, pod, peer, protocol, port):
         if "labels" not in pod or pod["namespace"]["kubernetes.io/metadata.name"] != NAMESPACE:
             return True  # Not under our policies.
         selecting = [
-            policy for policy in self.policies
+            policy
+            for policy in self.policies
             if way.capitalize() in policy["policyTypes"] and matches(policy["podSelector"], pod["labels"])
         ]
         if not selecting:
             return True
-        return any(
-            self.rule(rule, way, peer, protocol, port) for policy in selecting for rule in policy.get(way, []))
+        return any(self.rule(rule, way, peer, protocol, port) for policy in selecting for rule in policy.get(way, []))
 
     def rule(self, rule, way, peer, protocol, port):
         peers = rule["to" if way == "egress" else "from"]
         assert peers and rule["ports"], "an empty list allows everything"
         return any(self.peer(entry, peer) for entry in peers) and any(
-            entry["protocol"] == protocol and entry["port"] == port for entry in rule["ports"])
+            entry["protocol"] == protocol and entry["port"] == port for entry in rule["ports"]
+        )
 
     def peer(self, entry, peer):
         if "ipBlock" in entry:
@@ -239,8 +244,11 @@ def check_network(objects):
     network = Network(objects)
     found = {
         (source, target, protocol, port)
-        for source in peers for target in peers if source != target and {source, target} & ours
-        for protocol in ["TCP", "UDP"] for port in [22, 53, 80, 443, 2049, 5555, 8080, 10250]
+        for source in peers
+        for target in peers
+        if source != target and {source, target} & ours
+        for protocol in ["TCP", "UDP"]
+        for port in [22, 53, 80, 443, 2049, 5555, 8080, 10250]
         if network.allows(peers[source], peers[target], protocol, port)
     }
     assert found == expected, f"too many: {found - expected}; missing: {expected - found}"

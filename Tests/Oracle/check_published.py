@@ -10,6 +10,7 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+
 import published_rules as rules
 
 run, folder = Path(sys.argv[1]), Path(sys.argv[2])
@@ -38,12 +39,14 @@ check(list(models) == [i for i in ids if i not in adapters], f"models {ids}")
 families = [int(f) for i, f in zip(ids, found["family"]) if i not in adapters]
 distance_word, score_word = words("distance_layers", 0), words("score_layers", 1)
 if graph["families"] != "auto":
-    clustered = rules.distance_of("mother-lora" if metric == "mother-lora" else "mean", list(models.values()), distance_word)
+    clustered = rules.distance_of(
+        "mother-lora" if metric == "mother-lora" else "mean", list(models.values()), distance_word
+    )
     labels = rules.ward_families(clustered, int(graph["families"]))
     check(len(set(zip(labels, families))) == len(set(labels)) == len(set(families)), "families")
 expected = rules.recover(
-    models, metric, graph["stage"], float(graph["lambda"]), families, distance_word, score_word,
-    check_unique=True)
+    models, metric, graph["stage"], float(graph["lambda"]), families, distance_word, score_word, check_unique=True
+)
 edges = sorted([link["source"], link["target"]] for link in tree["links"] if link["target"] not in adapters)
 for part in expected["parts"]:
     places = [ids.index(m) for m in part["members"]]

@@ -16,6 +16,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import h5py
 import numpy as np
+
 from published_rules import read_models
 
 run, folder, mode = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[4]
@@ -31,7 +32,8 @@ with h5py.File(run / "results.h5") as file:
     ids = [i.decode() for i in file["models"][:]]
     names = [i.decode() for i in file["tensors"][:]]
     ranks, exact, saturated = (
-        file[n][:] for n in ("tensor_distance/rank", "tensor_rank_exact", "tensor_rank_saturated"))
+        file[n][:] for n in ("tensor_distance/rank", "tensor_rank_exact", "tensor_rank_saturated")
+    )
     distance = file["distance/lora"][:]
 check(exact.dtype == saturated.dtype == np.uint8, "flags are uint8")
 check(ranks.shape == exact.shape == saturated.shape == (len(names), len(ids), len(ids)), "shapes")

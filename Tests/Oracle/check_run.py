@@ -69,11 +69,17 @@ def main():
             if np.isnan(expected) or np.isnan(got):
                 check(np.isnan(expected) and np.isnan(got), f"kurtosis of {ids[i]} {name}: {got}, scipy {expected}")
             else:
-                check(abs(got - expected) < 1e-6 * max(1, abs(expected)), f"kurtosis of {ids[i]} {name}: {got}, scipy {expected}")
+                check(
+                    abs(got - expected) < 1e-6 * max(1, abs(expected)),
+                    f"kurtosis of {ids[i]} {name}: {got}, scipy {expected}",
+                )
             for key, value in {
-                "mean": weights[i][name].mean(), "variance": weights[i][name].var(),
-                "min": weights[i][name].min(), "max": weights[i][name].max(),
-                "zeros": (weights[i][name] == 0).sum(), "not_finite": 0,
+                "mean": weights[i][name].mean(),
+                "variance": weights[i][name].var(),
+                "min": weights[i][name].min(),
+                "max": weights[i][name].max(),
+                "zeros": (weights[i][name] == 0).sum(),
+                "not_finite": 0,
             }.items():
                 got = results[f"moments/{key}"][i, layer]
                 check(np.isclose(got, value, rtol=1e-6, atol=1e-9), f"{key} of {ids[i]} {name}: {got}, numpy {value}")

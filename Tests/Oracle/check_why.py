@@ -1,6 +1,6 @@
 """Holds `modeltree why` against networkx: the best tree of the family without the edge.
 
-    check_why.py MODELTREE RUN
+check_why.py MODELTREE RUN
 """
 
 import json
@@ -23,17 +23,25 @@ for link in tree["links"][::5]:
     members = [k for k in range(len(ids)) if family[k] == family[child]]
     dense = nx.DiGraph()
     dense.add_weighted_edges_from(
-        (i, j, float(cost[i, j])) for i in members for j in members
-        if i != j and np.isfinite(cost[i, j]) and (i, j) != (parent, child))
+        (i, j, float(cost[i, j]))
+        for i in members
+        for j in members
+        if i != j and np.isfinite(cost[i, j]) and (i, j) != (parent, child)
+    )
     best = nx.minimum_spanning_arborescence(dense).size("weight")
-    now = sum(cost[number[l["source"]], number[l["target"]]] for l in tree["links"] if number[l["target"]] in members)
-    said = json.loads(subprocess.run(
-        [program, "why", str(run), link["target"], "--json"], check=True, capture_output=True).stdout)
+    now = sum(
+        cost[number[edge["source"]], number[edge["target"]]]
+        for edge in tree["links"]
+        if number[edge["target"]] in members
+    )
+    said = json.loads(
+        subprocess.run([program, "why", str(run), link["target"], "--json"], check=True, capture_output=True).stdout
+    )
     if abs(said["without"]["extra_cost"] - (best - now)) > 1e-9:
         sys.exit(f"{link['target']}: why says {said['without']['extra_cost']}, networkx {best - now}")
     below = {child}
     while True:
-        more = {number[l["target"]] for l in tree["links"] if number[l["source"]] in below} - below
+        more = {number[edge["target"]] for edge in tree["links"] if number[edge["source"]] in below} - below
         if not more:
             break
         below |= more

@@ -28,10 +28,23 @@ class Page:
     def __init__(self, width=1440, height=900, scale=1, dark=False, touch=False):
         self.profile = tempfile.mkdtemp(prefix="modeltree-browser-")
         self.process = subprocess.Popen(
-            [found(), "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0",
-             f"--user-data-dir={self.profile}", "--hide-scrollbars", "--no-first-run",
-             "--disable-extensions", "--disable-background-networking", "about:blank"],
-            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+            [
+                found(),
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--remote-debugging-port=0",
+                f"--user-data-dir={self.profile}",
+                "--hide-scrollbars",
+                "--no-first-run",
+                "--disable-extensions",
+                "--disable-background-networking",
+                "about:blank",
+            ],
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
         for line in self.process.stderr:
             if "DevTools listening on" in line:
                 port = line.split("127.0.0.1:")[1].split("/")[0]
@@ -89,13 +102,16 @@ class Page:
             self.note(message)
 
     def size(self, width, height, scale=1, touch=False):
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
-                  deviceScaleFactor=scale, mobile=touch)
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=touch
+        )
         self.call("Emulation.setTouchEmulationEnabled", enabled=touch)
 
     def scheme(self, dark):
-        self.call("Emulation.setEmulatedMedia",
-                  features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        self.call(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}],
+        )
 
     def open(self, path, fragment=""):
         """Opens a file from disk and waits until it is drawn. Returns the seconds that took."""
@@ -126,8 +142,9 @@ class Page:
 
     def offline(self, cut):
         """Cuts the tab off the network, or heals it."""
-        self.call("Network.emulateNetworkConditions", offline=cut, latency=0, downloadThroughput=-1,
-                  uploadThroughput=-1)
+        self.call(
+            "Network.emulateNetworkConditions", offline=cut, latency=0, downloadThroughput=-1, uploadThroughput=-1
+        )
 
     def run(self, code):
         """Evaluates an expression in the page; promises are waited for."""
@@ -138,8 +155,10 @@ class Page:
 
     def point(self, selector, dx=0.5, dy=0.5):
         """A point inside of the first element that matches, in pixels of the window."""
-        box = self.run(f"(() => {{ const b = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
-                       " return [b.left, b.top, b.width, b.height] })()")
+        box = self.run(
+            f"(() => {{ const b = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
+            " return [b.left, b.top, b.width, b.height] })()"
+        )
         return box[0] + box[2] * dx, box[1] + box[3] * dy
 
     def mouse(self, kind, x, y, **more):
@@ -162,20 +181,37 @@ class Page:
             self.call("Input.dispatchKeyEvent", type="char", text=character)
         self.settle()
 
-    KEYS = {"Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40,
-            "Home": 36, "Tab": 9, " ": 32, "/": 191}
+    KEYS = {
+        "Enter": 13,
+        "Escape": 27,
+        "ArrowLeft": 37,
+        "ArrowUp": 38,
+        "ArrowRight": 39,
+        "ArrowDown": 40,
+        "Home": 36,
+        "Tab": 9,
+        " ": 32,
+        "/": 191,
+    }
 
     def key(self, name):
         code = self.KEYS[name]
         text = "\r" if name == "Enter" else name if len(name) == 1 else ""
-        self.call("Input.dispatchKeyEvent", type="keyDown" if text else "rawKeyDown", key=name,
-                  windowsVirtualKeyCode=code, **({"text": text} if text else {}))
+        self.call(
+            "Input.dispatchKeyEvent",
+            type="keyDown" if text else "rawKeyDown",
+            key=name,
+            windowsVirtualKeyCode=code,
+            **({"text": text} if text else {}),
+        )
         self.call("Input.dispatchKeyEvent", type="keyUp", key=name, windowsVirtualKeyCode=code)
         self.settle()
 
     def choose(self, selector, value):
-        self.run(f"(() => {{ const s = document.querySelector({json.dumps(selector)}); s.value = {json.dumps(value)};"
-                 " s.dispatchEvent(new Event('change')); })()")
+        self.run(
+            f"(() => {{ const s = document.querySelector({json.dumps(selector)}); s.value = {json.dumps(value)};"
+            " s.dispatchEvent(new Event('change')); })()"
+        )
         self.settle()
 
     def screenshot(self, path):

@@ -43,7 +43,8 @@ class Filter:
             return False  # Not on this processor.
         array = (Comparison * len(comparisons))(*comparisons)
         code = self.library.seccomp_rule_add_array(
-            self.context, ctypes.c_uint32(action), number, len(comparisons), array)
+            self.context, ctypes.c_uint32(action), number, len(comparisons), array
+        )
         assert code == 0, f"{name}: {os.strerror(-code)}"
         return True
 

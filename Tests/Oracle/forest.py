@@ -23,8 +23,7 @@ def graph(found):
     return {
         "nodes": list(found.nodes),
         "edges": [
-            {"source": a, "target": b, "distance": d["distance"], "support": d["support"],
-             "relation": d["relation"]}
+            {"source": a, "target": b, "distance": d["distance"], "support": d["support"], "relation": d["relation"]}
             for a, b, d in found.edges(data=True)
         ],
         "paths": [found.nodes[node]["path"] for node in found.nodes],
@@ -32,9 +31,7 @@ def graph(found):
         "roots": [node for node in found.nodes if found.nodes[node]["root"] is True],
         "families": [found.nodes[node]["family"] for node in found.nodes],
         "duplicates": {
-            node: found.nodes[node]["duplicate_of"]
-            for node in found.nodes
-            if "duplicate_of" in found.nodes[node]
+            node: found.nodes[node]["duplicate_of"] for node in found.nodes if "duplicate_of" in found.nodes[node]
         },
     }
 
@@ -49,15 +46,18 @@ def graphml():
 
 def newick():
     trees = dendropy.TreeList.get(
-        data=text("tree.nwk"), schema="newick", preserve_underscores=True,
-        suppress_leaf_node_taxa=True, suppress_internal_node_taxa=True)
+        data=text("tree.nwk"),
+        schema="newick",
+        preserve_underscores=True,
+        suppress_leaf_node_taxa=True,
+        suppress_internal_node_taxa=True,
+    )
     nodes, edges = [], []
     for tree in trees:
         for node in tree.preorder_node_iter():
             nodes.append(node.label)
             if node.parent_node is not None:
-                edges.append(
-                    {"source": node.parent_node.label, "target": node.label, "distance": node.edge.length})
+                edges.append({"source": node.parent_node.label, "target": node.label, "distance": node.edge.length})
     return {"nodes": nodes, "edges": edges}
 
 
@@ -74,8 +74,7 @@ def unquoted(name):
 
 def graphviz():
     """What Graphviz itself reads: its nodes and edges."""
-    output = subprocess.run(
-        ["dot", "-Tdot_json", str(run / "tree.dot")], check=True, capture_output=True).stdout
+    output = subprocess.run(["dot", "-Tdot_json", str(run / "tree.dot")], check=True, capture_output=True).stdout
     found = json.loads(output, strict=False)  # Graphviz leaves control characters as they are
     names = {item["_gvid"]: shown(item["name"]) for item in found.get("objects", [])}
     clusters = {item["_gvid"] for item in found.get("objects", []) if "nodes" in item}
@@ -123,8 +122,13 @@ def table():
     return {
         "nodes": [],
         "edges": [
-            {"source": row["parent"], "target": row["child"], "distance": float(row["distance"]),
-             "support": float(row["support"]), "relation": row["relation"]}
+            {
+                "source": row["parent"],
+                "target": row["child"],
+                "distance": float(row["distance"]),
+                "support": float(row["support"]),
+                "relation": row["relation"],
+            }
             for row in rows
         ],
         "families": [int(row["family"]) for row in rows],
@@ -142,8 +146,13 @@ def graphml_igraph():
     return {
         "nodes": ids,
         "edges": [
-            {"source": ids[e.source], "target": ids[e.target], "distance": e["distance"],
-             "support": e["support"], "relation": e["relation"]}
+            {
+                "source": ids[e.source],
+                "target": ids[e.target],
+                "distance": e["distance"],
+                "support": e["support"],
+                "relation": e["relation"],
+            }
             for e in found.es
         ],
         "families": [int(family) for family in found.vs["family"]],
@@ -152,8 +161,13 @@ def graphml_igraph():
 
 def nhx_dendropy():
     trees = dendropy.TreeList.get(
-        data=text("tree.nhx"), schema="newick", preserve_underscores=True, suppress_leaf_node_taxa=True,
-        suppress_internal_node_taxa=True, extract_comment_metadata=True)
+        data=text("tree.nhx"),
+        schema="newick",
+        preserve_underscores=True,
+        suppress_leaf_node_taxa=True,
+        suppress_internal_node_taxa=True,
+        extract_comment_metadata=True,
+    )
     nodes, edges = [], []
     for tree in trees:
         for node in tree.preorder_node_iter():
@@ -161,8 +175,14 @@ def nhx_dendropy():
             if node.parent_node is not None:
                 notes = {a.name: a.value for a in node.annotations}
                 edges.append(
-                    {"source": node.parent_node.label, "target": node.label, "distance": node.edge.length,
-                     "support": float(notes["support"]), "relation": notes["relation"]})
+                    {
+                        "source": node.parent_node.label,
+                        "target": node.label,
+                        "distance": node.edge.length,
+                        "support": float(notes["support"]),
+                        "relation": notes["relation"],
+                    }
+                )
     return {"nodes": nodes, "edges": edges}
 
 
@@ -177,8 +197,14 @@ def nhx_biopython():
                 assert child.comment.startswith("&&NHX:"), child.comment
                 notes = dict(field.split("=") for field in child.comment[6:].split(":"))
                 edges.append(
-                    {"source": parent.name, "target": child.name, "distance": child.branch_length,
-                     "support": float(notes["support"]), "relation": notes["relation"]})
+                    {
+                        "source": parent.name,
+                        "target": child.name,
+                        "distance": child.branch_length,
+                        "support": float(notes["support"]),
+                        "relation": notes["relation"],
+                    }
+                )
     return {"nodes": nodes, "edges": edges}
 
 
@@ -191,8 +217,14 @@ def nhx_ete():
             nodes.append(node.name)
             if node.up is not None:
                 edges.append(
-                    {"source": node.up.name, "target": node.name, "distance": node.dist,
-                     "support": float(node.props["support"]), "relation": node.props["relation"]})
+                    {
+                        "source": node.up.name,
+                        "target": node.name,
+                        "distance": node.dist,
+                        "support": float(node.props["support"]),
+                        "relation": node.props["relation"],
+                    }
+                )
     return {"nodes": nodes, "edges": edges}
 
 
@@ -203,11 +235,17 @@ def table_pandas():
     return {
         "nodes": [],
         "edges": [
-            {"source": row.parent, "target": row.child, "distance": row.distance, "support": row.support,
-             "relation": row.relation}
+            {
+                "source": row.parent,
+                "target": row.child,
+                "distance": row.distance,
+                "support": row.support,
+                "relation": row.relation,
+            }
             for row in found.itertuples()
         ],
-        "families": [int(family) for family in found["family"]], "columns": list(found.columns),
+        "families": [int(family) for family in found["family"]],
+        "columns": list(found.columns),
     }
 
 
@@ -254,8 +292,18 @@ def mermaid_itself():
 
 
 readers = {
-    "json": node_link, "graphml": graphml, "newick": newick, "dot": dot, "mermaid": mermaid, "csv": table,
-    "igraph": graphml_igraph, "dendropy-nhx": nhx_dendropy, "biopython": nhx_biopython, "ete": nhx_ete,
-    "pandas": table_pandas, "model-cards": model_cards, "mermaid-itself": mermaid_itself,
+    "json": node_link,
+    "graphml": graphml,
+    "newick": newick,
+    "dot": dot,
+    "mermaid": mermaid,
+    "csv": table,
+    "igraph": graphml_igraph,
+    "dendropy-nhx": nhx_dendropy,
+    "biopython": nhx_biopython,
+    "ete": nhx_ete,
+    "pandas": table_pandas,
+    "model-cards": model_cards,
+    "mermaid-itself": mermaid_itself,
 }
 json.dump(readers[sys.argv[2]](), sys.stdout)

@@ -1,15 +1,15 @@
 """Clients of an HTTP server on this machine, honest ones and others; prints what they got as JSON.
 
-  http_clients.py PORT routes                 every route, several methods
-  http_clients.py PORT crowd N                N clients at the same time
-  http_clients.py PORT besieged N             one honest client among N that say nothing
-  http_clients.py PORT host NAME              a request for another site's name
-  http_clients.py PORT queued N               one honest client behind N that take nothing
-  http_clients.py PORT raw HEX...             first lines of the answers to these bytes
-  http_clients.py PORT random SEED N          the same for N times random bytes
-  http_clients.py PORT halfclosed             bytes of body announced, and received
-  http_clients.py PORT bytewise
-  http_clients.py PORT silent|half|trickle|garbage|line|headers|endless|blanks|emptylines|tls|deaf
+http_clients.py PORT routes                 every route, several methods
+http_clients.py PORT crowd N                N clients at the same time
+http_clients.py PORT besieged N             one honest client among N that say nothing
+http_clients.py PORT host NAME              a request for another site's name
+http_clients.py PORT queued N               one honest client behind N that take nothing
+http_clients.py PORT raw HEX...             first lines of the answers to these bytes
+http_clients.py PORT random SEED N          the same for N times random bytes
+http_clients.py PORT halfclosed             bytes of body announced, and received
+http_clients.py PORT bytewise
+http_clients.py PORT silent|half|trickle|garbage|line|headers|endless|blanks|emptylines|tls|deaf
 """
 
 import http.client
@@ -35,10 +35,17 @@ def ask(method, target):
 
 
 def routes():
-    answers = {f"GET {path}": ask("GET", path) for path in (
-        "/", "/live.js", "/live.css", "/status.json", "/metrics", "/healthz", "/nothing", "/../etc/passwd")}
-    for method, target in (("HEAD", "/status.json"), ("POST", "/status.json"), ("PUT", "/"), ("DELETE", "/"),
-                           ("OPTIONS", "*")):
+    answers = {
+        f"GET {path}": ask("GET", path)
+        for path in ("/", "/live.js", "/live.css", "/status.json", "/metrics", "/healthz", "/nothing", "/../etc/passwd")
+    }
+    for method, target in (
+        ("HEAD", "/status.json"),
+        ("POST", "/status.json"),
+        ("PUT", "/"),
+        ("DELETE", "/"),
+        ("OPTIONS", "*"),
+    ):
         answers[f"{method} {target}"] = ask(method, target)
     return {"answers": answers}
 
@@ -95,8 +102,12 @@ def raw(messages, closing=False):
 def noise(seed, count):
     dice = random.Random(seed)
     honest = b"GET / HTTP/1.1\r\n"
-    return [bytes(dice.choice(honest) if dice.random() < 0.5 else dice.randrange(256)
-                  for _ in range(dice.randrange(1, 300))) for _ in range(count)]
+    return [
+        bytes(
+            dice.choice(honest) if dice.random() < 0.5 else dice.randrange(256) for _ in range(dice.randrange(1, 300))
+        )
+        for _ in range(count)
+    ]
 
 
 def halfclosed():

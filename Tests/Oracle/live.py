@@ -46,13 +46,17 @@ def shows_the_whole(page):
     if kind == "moving":
         check(page.until("document.title.startsWith('100 %')"), "the page does not follow the status")
         return
-    check(page.run("document.querySelector('#bar').getAttribute('aria-valuenow')") == str(percent), "percent in the bar")
+    check(
+        page.run("document.querySelector('#bar').getAttribute('aria-valuenow')") == str(percent), "percent in the bar"
+    )
     check(f"{percent} %" in page.run("document.title"), "percent in the title")
     figures = text(page, "#figures").replace(",", "")
     for word in (f"{done} of {shards}", "GB/s", "workers"):
         check(word in figures, f"figures lack {word!r}: {figures!r}")
-    width = page.run("(() => { const b = document.querySelector('#bar'); const i = b.children[0];"
-                     " return i.getBoundingClientRect().width / b.getBoundingClientRect().width })()")
+    width = page.run(
+        "(() => { const b = document.querySelector('#bar'); const i = b.children[0];"
+        " return i.getBoundingClientRect().width / b.getBoundingClientRect().width })()"
+    )
     check(abs(width - done / shards) < 0.01, f"the bar is at {width}, not at {done / shards}")
     points = page.run("document.querySelector('#chart polyline').getAttribute('points').split(' ').length")
     check(2 <= points <= 402, f"{points} points in the chart")
@@ -74,7 +78,9 @@ def shows_workers(page):
     page.type(wish)
     found = texts(page, "#worker-table tbody tr td:first-child")
     check(0 < len(found) <= 4 and all(wish in name for name in found), f"filtered: {found}")
-    page.run("(() => { const f = document.querySelector('#filter'); f.value = ''; f.dispatchEvent(new Event('input')) })()")
+    page.run(
+        "(() => { const f = document.querySelector('#filter'); f.value = ''; f.dispatchEvent(new Event('input')) })()"
+    )
 
 
 def shows_jobs(page):
@@ -108,8 +114,14 @@ def shows_jobs(page):
 
 
 def shows_trouble(page):
-    for part, rows in (("missing", status["missing"]), ("failures", status["failures"]), ("slow", status["slowest_files"])):
-        check(page.run(f"document.querySelector('#{part}').hidden") == (not rows), f"#{part} is there when there is some")
+    for part, rows in (
+        ("missing", status["missing"]),
+        ("failures", status["failures"]),
+        ("slow", status["slowest_files"]),
+    ):
+        check(
+            page.run(f"document.querySelector('#{part}').hidden") == (not rows), f"#{part} is there when there is some"
+        )
     shown = bare(page.run("document.querySelector('main').textContent"))
     for pair in status["missing"][:10]:
         check(bare(pair["host"]) in shown and bare(pair["file"]) in shown, f"lacks {pair}")

@@ -14,8 +14,12 @@ import numpy as np
 from safetensors.numpy import save_file
 
 SHAPES = {
-    "square.small": (64, 64), "square.whole": (160, 160), "square.sketched": (384, 384),
-    "tall": (600, 96), "wide": (128, 700), "both.sketched": (500, 320),
+    "square.small": (64, 64),
+    "square.whole": (160, 160),
+    "square.sketched": (384, 384),
+    "tall": (600, 96),
+    "wide": (128, 700),
+    "both.sketched": (500, 320),
 }
 MERGES = [(1, 0.3), (8, 0.01), (32, 0.05), (64, 0.1)]
 PATH = [(1, 0.1), (5, 0.2), (17, 0.1)]
@@ -54,7 +58,8 @@ for name, dtype in (("f32", np.float32), ("bf16", ml_dtypes.bfloat16)):
         models[f"path{step}"], ranks[f"path{step}"] = above, total
     models["full"] = {
         k: (w.astype(np.float32) + 0.05 * rms(w) * rng.standard_normal(w.shape)).astype(dtype)
-        for k, w in models["root"].items()}
+        for k, w in models["root"].items()
+    }
     for model, tensors in models.items():
         target = folder / name / model
         target.mkdir(parents=True)

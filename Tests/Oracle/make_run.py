@@ -39,8 +39,7 @@ distance = np.full((n, n), 10 * (1 + max(length.values(), default=1.0)))
 for i in range(n):
     for j in range(i, n):
         if family[i] == family[j]:
-            distance[i, j] = distance[j, i] = min(
-                ways[i][k] + ways[j][k] for k in ways[i] if k in ways[j])
+            distance[i, j] = distance[j, i] = min(ways[i][k] + ways[j][k] for k in ways[i] if k in ways[j])
 np.fill_diagonal(distance, 0)
 cost = np.where(family[:, None] == family[None, :], distance, np.nan)
 with h5py.File(run / "results.h5", "w") as results:
@@ -48,10 +47,29 @@ with h5py.File(run / "results.h5", "w") as results:
     results["distance/" + tree["graph"].get("distance", "auto")] = distance
     results["cost"] = cost
 models = [
-    {"id": node["id"], "path": node["path"], "files": [node["path"] + "/model.safetensors"], "bytes": 4 * node["parameters"]}
+    {
+        "id": node["id"],
+        "path": node["path"],
+        "files": [node["path"] + "/model.safetensors"],
+        "bytes": 4 * node["parameters"],
+    }
     for node in tree["nodes"]
 ]
-(run / "run.json").write_text(json.dumps({
-    "software": "0.0.0", "started": "2024-02-29T12:00:00Z", "host": "host", "system": "system", "processors": 2,
-    "inputs": ["/models"], "models": models, "tensors": 4, "shards": 4, "bytes_of_weights": 1000,
-    "bytes_read": 1000, "seconds": 1.5}))
+(run / "run.json").write_text(
+    json.dumps(
+        {
+            "software": "0.0.0",
+            "started": "2024-02-29T12:00:00Z",
+            "host": "host",
+            "system": "system",
+            "processors": 2,
+            "inputs": ["/models"],
+            "models": models,
+            "tensors": 4,
+            "shards": 4,
+            "bytes_of_weights": 1000,
+            "bytes_read": 1000,
+            "seconds": 1.5,
+        }
+    )
+)

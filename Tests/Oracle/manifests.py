@@ -28,8 +28,10 @@ def named(objects, kind, name):
 def job(objects, component):
     """The Job of the coordinator or of the workers."""
     (found,) = [
-        o for o in objects
-        if o["kind"] == "Job" and o["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"] == component
+        o
+        for o in objects
+        if o["kind"] == "Job"
+        and o["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"] == component
     ]
     return found
 

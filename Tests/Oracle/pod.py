@@ -51,8 +51,11 @@ def root_of(root):
         if name in EMPTY:
             continue
         source = os.path.join(root, name)
-        words += ["--symlink", os.readlink(source), f"/{name}"] if os.path.islink(source) else [
-            "--ro-bind", source, f"/{name}"]
+        words += (
+            ["--symlink", os.readlink(source), f"/{name}"]
+            if os.path.islink(source)
+            else ["--ro-bind", source, f"/{name}"]
+        )
     return words + ["--proc", "/proc", "--dev", "/dev"]
 
 
@@ -113,8 +116,13 @@ def main():
     reading, writing = os.pipe()
     words += ["--info-fd", str(writing)]
     words += [
-        "setpriv", f"--reuid={user}", f"--regid={group}", f"--groups={who['fsGroup']}", "--no-new-privs",
-        "--inh-caps=-all", "--bounding-set=-all",
+        "setpriv",
+        f"--reuid={user}",
+        f"--regid={group}",
+        f"--groups={who['fsGroup']}",
+        "--no-new-privs",
+        "--inh-caps=-all",
+        "--bounding-set=-all",
     ]
     if given.network:
         words = ["ip", "netns", "exec", given.network] + words
@@ -122,8 +130,10 @@ def main():
     # Held back until there is somebody to pass a signal to.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
     process = subprocess.Popen(
-        words + command(container), pass_fds=[writing],
-        preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, []))
+        words + command(container),
+        pass_fds=[writing],
+        preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, []),
+    )
     os.close(writing)
     with os.fdopen(reading) as info:
         text = info.read()

@@ -17,15 +17,19 @@ def hello(process=1, host="stranger", version=4, software="0.1.0"):
     return frame(
         HELLO,
         {
-            "protocolVersion": version, "software": software, "host": host, "process": process,
-            "threads": 1, "memoryBytes": 1 << 30, "instructionSet": "none",
+            "protocolVersion": version,
+            "software": software,
+            "host": host,
+            "process": process,
+            "threads": 1,
+            "memoryBytes": 1 << 30,
+            "instructionSet": "none",
         },
     )
 
 
 def done(run, shard, attempt, seconds=0.1):
-    return frame(
-        DONE, {"run": run, "shard": shard, "attempt": attempt, "bytesRead": 1, "seconds": seconds})
+    return frame(DONE, {"run": run, "shard": shard, "attempt": attempt, "bytesRead": 1, "seconds": seconds})
 
 
 def body(message):
@@ -49,7 +53,7 @@ def checksum(data):
     for lane in lanes[1:]:
         value = mixed(value, lane)
     for place in range(whole, len(data), 8):
-        value = mixed(value, int.from_bytes(data[place:place + 8], "little"))
+        value = mixed(value, int.from_bytes(data[place : place + 8], "little"))
     return mixed(mixed(value, len(data) - whole), len(data))
 
 

@@ -41,8 +41,7 @@ from scipy.stats import kurtosis
 OUTPUT = "o_proj|attention.output.dense|to_out"
 VALUE = "v_proj|value|to_v"
 # Words for the distance and for the score.
-PUBLISHED = {
-    "mother-ft": (None, OUTPUT), "l2": (None, OUTPUT), "mean": (None, OUTPUT), "mother-lora": (VALUE, VALUE)}
+PUBLISHED = {"mother-ft": (None, OUTPUT), "l2": (None, OUTPUT), "mean": (None, OUTPUT), "mother-lora": (VALUE, VALUE)}
 
 TYPES = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": ml_dtypes.bfloat16}
 
@@ -70,9 +69,14 @@ def read_models(folder: Path) -> dict:
 
 def square_names(models: list, word: str | None) -> list:
     """Square 2-D tensors that hold the word, of any of the models, in order of their names."""
-    return sorted({
-        n for m in models for n, t in m.items()
-        if t.ndim == 2 and t.shape[0] == t.shape[1] and (not word or any(w in n for w in word.split("|")))})
+    return sorted(
+        {
+            n
+            for m in models
+            for n, t in m.items()
+            if t.ndim == 2 and t.shape[0] == t.shape[1] and (not word or any(w in n for w in word.split("|")))
+        }
+    )
 
 
 def shared(a: dict, b: dict, name: str) -> bool:
@@ -110,8 +114,7 @@ def summed(models: list, word, term) -> np.ndarray:
     names = square_names(models, word)
     distance = np.zeros((n, n))
     for i, j in pairs(models):
-        terms = [term(models[i][name], models[j][name])
-                 for name in names if shared(models[i], models[j], name)]
+        terms = [term(models[i][name], models[j][name]) for name in names if shared(models[i], models[j], name)]
         distance[i, j] = distance[j, i] = sum(terms) if terms else np.nan
     return distance
 
@@ -134,9 +137,9 @@ def mean_distance(models: list, word=None) -> np.ndarray:
 
 
 def scores(models: list, word=None) -> np.ndarray:
-    return np.array([
-        sum(float(kurtosis(m[n].astype(np.float64), axis=None)) for n in square_names([m], word))
-        for m in models])
+    return np.array(
+        [sum(float(kurtosis(m[n].astype(np.float64), axis=None)) for n in square_names([m], word)) for m in models]
+    )
 
 
 def direction(score: np.ndarray, stage: str) -> np.ndarray:
@@ -152,8 +155,9 @@ def arborescence(cost: np.ndarray, banned=()) -> tuple[list, float]:
     """The cheapest tree over all models; a forest with as few roots as can be where pairs without a
     number (models that share no tensor) leave no other way."""
     n = len(cost)
-    allowed = [(i, j) for i in range(n) for j in range(n)
-               if i != j and not np.isnan(cost[i, j]) and (i, j) not in banned]
+    allowed = [
+        (i, j) for i in range(n) for j in range(n) if i != j and not np.isnan(cost[i, j]) and (i, j) not in banned
+    ]
     # Dearer than any tree, so that the edges of the virtual root are taken only where they must be.
     dearest = 2 * sum(abs(float(cost[i, j])) for i, j in allowed) + 1
     graph = nx.DiGraph()
@@ -198,8 +202,18 @@ def distance_of(rule: str, models: list, word, precision: int = 32) -> np.ndarra
     }[rule]()
 
 
-def recover(models: dict, rule: str, stage="specialization", weight=0.3, families=None, distance_word=None,
-            score_word=None, precision=32, check_unique=False, known=None) -> dict:
+def recover(
+    models: dict,
+    rule: str,
+    stage="specialization",
+    weight=0.3,
+    families=None,
+    distance_word=None,
+    score_word=None,
+    precision=32,
+    check_unique=False,
+    known=None,
+) -> dict:
     """`families`: labels in the order of the models; None: one family. `known`: distances by family
     label; what is missing is put there."""
     ids = list(models)
@@ -217,8 +231,14 @@ def recover(models: dict, rule: str, stage="specialization", weight=0.3, familie
         cost = cost_matrix(distance, t, weight) if len(chosen) > 1 else distance
         edges, total = arborescence(cost)
         out["edges"] += [[ids[members[i]], ids[members[j]]] for i, j in edges]
-        part = {"members": [ids[k] for k in members], "total": total,
-                "distance": distance, "score": score, "direction": t, "cost": cost}
+        part = {
+            "members": [ids[k] for k in members],
+            "total": total,
+            "distance": distance,
+            "score": score,
+            "direction": t,
+            "cost": cost,
+        }
         if check_unique:
             part["unique"] = is_unique(cost, edges, total)
         out["parts"].append(part)
@@ -241,14 +261,16 @@ def accuracy(edges: list, truth: list, ids: list) -> dict:
         right = found.get(entry["id"]) in expected
         directed += right
         undirected += right or any(found.get(p) == entry["id"] for p in expected)
-    return {"edges": total, "directed": directed / total if total else 1.0,
-            "undirected": undirected / total if total else 1.0,
-            "root": roots_found / roots if roots else 1.0}
+    return {
+        "edges": total,
+        "directed": directed / total if total else 1.0,
+        "undirected": undirected / total if total else 1.0,
+        "root": roots_found / roots if roots else 1.0,
+    }
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", type=Path)
     parser.add_argument("--distance", choices=("mother-ft", "mother-lora", "l2", "mean"), default="mother-ft")
     parser.add_argument("--stage", choices=("specialization", "generalization"), default="specialization")
@@ -271,17 +293,28 @@ def main():
     families = None
     if args.families:
         rule = "mother-lora" if args.distance == "mother-lora" else "mean"
-        families = ward_families(
-            distance_of(rule, list(models.values()), distance_word, args.precision), args.families)
+        families = ward_families(distance_of(rule, list(models.values()), distance_word, args.precision), args.families)
     elif truth:
         families = true_families(truth, list(models))
-    result = recover(models, args.distance, args.stage, args.weight, families, distance_word, score_word,
-                     args.precision, check_unique=True)
+    result = recover(
+        models,
+        args.distance,
+        args.stage,
+        args.weight,
+        families,
+        distance_word,
+        score_word,
+        args.precision,
+        check_unique=True,
+    )
     if truth:
         result["accuracy"] = accuracy(result["edges"], truth, result["ids"])
     if args.npz:
-        arrays = {f"{name}_{k}": part[name] for k, part in enumerate(result["parts"])
-                  for name in ("distance", "score", "direction", "cost")}
+        arrays = {
+            f"{name}_{k}": part[name]
+            for k, part in enumerate(result["parts"])
+            for name in ("distance", "score", "direction", "cost")
+        }
         members = {f"members_{k}": np.array(part["members"]) for k, part in enumerate(result["parts"])}
         np.savez(args.npz, **arrays, **members)
     for part in result["parts"]:

@@ -1,6 +1,6 @@
 """Talks to a coordinator as nobody should, one misdeed at a time, and prints what it was answered.
 
-  stranger.py ENDPOINT MISDEED [KEY_FILE]
+stranger.py ENDPOINT MISDEED [KEY_FILE]
 """
 
 import os
@@ -20,7 +20,7 @@ def connect():
     peer = context.socket(zmq.DEALER)
     peer.linger = 500
     if len(sys.argv) > 3:
-        fields = dict(l.rstrip("\n").split(" = ", 1) for l in open(sys.argv[3]) if " = " in l)
+        fields = dict(line.rstrip("\n").split(" = ", 1) for line in open(sys.argv[3]) if " = " in line)
         peer.curve_publickey = fields["public"].encode()
         peer.curve_secretkey = fields["secret"].encode()
         peer.curve_serverkey = fields["coordinator"].encode()

@@ -39,5 +39,12 @@ while time.monotonic() < deadline:
 else:
     os.kill(process, 9)
 _, status = os.waitpid(process, 0)
-print(json.dumps({"shown": shown.decode(errors="replace"), "interrupted": interrupted,
-                  "status": os.waitstatus_to_exitcode(status)}))
+print(
+    json.dumps(
+        {
+            "shown": shown.decode(errors="replace"),
+            "interrupted": interrupted,
+            "status": os.waitstatus_to_exitcode(status),
+        }
+    )
+)

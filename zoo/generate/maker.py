@@ -49,8 +49,11 @@ class Maker:
         if state is not None:
             self._write_model(plan, state)
         self._record(plan, losses)
-        print(f"{plan.key:8} {self.paths[plan.key]} {plan.relation:9} {plan.change or plan.way or '':10} "
-              f"loss {losses[0]} -> {losses[1]}  {time.time() - started:.1f}s", flush=True)
+        print(
+            f"{plan.key:8} {self.paths[plan.key]} {plan.relation:9} {plan.change or plan.way or '':10} "
+            f"loss {losses[0]} -> {losses[1]}  {time.time() - started:.1f}s",
+            flush=True,
+        )
 
     # ------------------------------------------------------------ kinds of making
 
@@ -107,8 +110,7 @@ class Maker:
             shape = dataclasses.replace(shape, layers=len(plan.detail))
         elif plan.change == "head":
             shape = dataclasses.replace(shape, classes=plan.detail or shape.classes)
-            state = {n: t for n, t in state.items()
-                     if not n.startswith(("lm_head.", "classifier.", "cls.", "pooler."))}
+            state = {n: t for n, t in state.items() if not n.startswith(("lm_head.", "classifier.", "cls.", "pooler."))}
             if shape.extra.get("pooler"):
                 shape = dataclasses.replace(shape, extra={**shape.extra, "pooler": False})
         self.shapes[plan.key] = shape
@@ -154,31 +156,62 @@ class Maker:
             for part in ("lora_A", "lora_B"):
                 tensors[f"base_model.model.{name}.{part}.weight"] = getattr(a, part).detach().to(dtype)
         save_file(tensors, folder / "adapter_model.safetensors", metadata={"format": "pt"})
-        (folder / "adapter_config.json").write_text(json.dumps({
-            "peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": None,
-            "r": plan.rank, "lora_alpha": plan.alpha * plan.rank, "lora_dropout": 0.0, "bias": "none",
-            "fan_in_fan_out": False, "inference_mode": True, "target_modules": list(plan.targets),
-        }, indent=2) + "\n")
+        (folder / "adapter_config.json").write_text(
+            json.dumps(
+                {
+                    "peft_type": "LORA",
+                    "task_type": "CAUSAL_LM",
+                    "base_model_name_or_path": None,
+                    "r": plan.rank,
+                    "lora_alpha": plan.alpha * plan.rank,
+                    "lora_dropout": 0.0,
+                    "bias": "none",
+                    "fan_in_fan_out": False,
+                    "inference_mode": True,
+                    "target_modules": list(plan.targets),
+                },
+                indent=2,
+            )
+            + "\n"
+        )
 
     def _record(self, plan: Plan, losses: tuple):
         merge = plan.relation == "merge"
         path = self.paths[plan.key]
-        self.entries.append({
-            "id": path, "path": path, "tree": plan.key[0],
-            "parent": self.paths[plan.parents[0]] if plan.parents and not merge else None,
-            "parents": [self.paths[p] for p in plan.parents],
-            "relation": plan.relation, "way": plan.way, "change": plan.change,
-            "weights": list(plan.weights) or None,
-            "rank": plan.rank, "lora_targets": list(plan.targets) if plan.rank else None,
-            "domain": "+".join(plan.domains) or None, "task": plan.task, "steps": plan.steps,
-            "lr": plan.lr, "weight_decay": plan.weight_decay, "optimizer": plan.optimiser,
-            "schedule": plan.schedule, "dtype": plan.dtype, "rounded_steps": plan.rounded_steps,
-            "loss_start": losses[0], "loss_end": losses[1], "created": len(self.entries) + 1,
-        })
+        self.entries.append(
+            {
+                "id": path,
+                "path": path,
+                "tree": plan.key[0],
+                "parent": self.paths[plan.parents[0]] if plan.parents and not merge else None,
+                "parents": [self.paths[p] for p in plan.parents],
+                "relation": plan.relation,
+                "way": plan.way,
+                "change": plan.change,
+                "weights": list(plan.weights) or None,
+                "rank": plan.rank,
+                "lora_targets": list(plan.targets) if plan.rank else None,
+                "domain": "+".join(plan.domains) or None,
+                "task": plan.task,
+                "steps": plan.steps,
+                "lr": plan.lr,
+                "weight_decay": plan.weight_decay,
+                "optimizer": plan.optimiser,
+                "schedule": plan.schedule,
+                "dtype": plan.dtype,
+                "rounded_steps": plan.rounded_steps,
+                "loss_start": losses[0],
+                "loss_end": losses[1],
+                "created": len(self.entries) + 1,
+            }
+        )
 
     def finish(self, record: dict):
         truth = {
-            "zoo": self.name, "seed": self.seed, "shape": self.shape.record(), "sources": record,
+            "zoo": self.name,
+            "seed": self.seed,
+            "shape": self.shape.record(),
+            "sources": record,
             "models": sorted(self.entries, key=lambda e: e["id"]),
         }
         (self.folder / "truth.json").write_text(json.dumps(truth, indent=1) + "\n")

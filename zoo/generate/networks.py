@@ -71,11 +71,13 @@ class DecoderBlock(nn.Module):
     def __init__(self, s: Shape):
         super().__init__()
         self.self_attn = DecoderAttention(s)
-        self.mlp = nn.ModuleDict({
-            "gate_proj": nn.Linear(s.width, s.inner, bias=False),
-            "up_proj": nn.Linear(s.width, s.inner, bias=False),
-            "down_proj": nn.Linear(s.inner, s.width, bias=False),
-        })
+        self.mlp = nn.ModuleDict(
+            {
+                "gate_proj": nn.Linear(s.width, s.inner, bias=False),
+                "up_proj": nn.Linear(s.width, s.inner, bias=False),
+                "down_proj": nn.Linear(s.inner, s.width, bias=False),
+            }
+        )
         self.input_layernorm = RMSNorm(s.width)
         self.post_attention_layernorm = RMSNorm(s.width)
 
@@ -91,11 +93,13 @@ class Decoder(nn.Module):
     def __init__(self, s: Shape):
         super().__init__()
         self.shape = s
-        self.model = nn.ModuleDict({
-            "embed_tokens": nn.Embedding(s.vocabulary, s.width),
-            "layers": nn.ModuleList(DecoderBlock(s) for _ in range(s.layers)),
-            "norm": RMSNorm(s.width),
-        })
+        self.model = nn.ModuleDict(
+            {
+                "embed_tokens": nn.Embedding(s.vocabulary, s.width),
+                "layers": nn.ModuleList(DecoderBlock(s) for _ in range(s.layers)),
+                "norm": RMSNorm(s.width),
+            }
+        )
         if not s.tied:
             self.lm_head = nn.Linear(s.width, s.vocabulary, bias=False)
         rate = 10000.0 ** (-torch.arange(0, s.width // s.heads, 2) / (s.width // s.heads))
@@ -106,11 +110,19 @@ class Decoder(nn.Module):
     def config(self, dtype) -> dict:
         s = self.shape
         return {
-            "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu",
-            "hidden_size": s.width, "intermediate_size": s.inner, "num_hidden_layers": s.layers,
-            "num_attention_heads": s.heads, "num_key_value_heads": s.groups or s.heads,
-            "vocab_size": s.vocabulary, "max_position_embeddings": s.positions,
-            "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "tie_word_embeddings": s.tied,
+            "architectures": ["LlamaForCausalLM"],
+            "model_type": "llama",
+            "hidden_act": "silu",
+            "hidden_size": s.width,
+            "intermediate_size": s.inner,
+            "num_hidden_layers": s.layers,
+            "num_attention_heads": s.heads,
+            "num_key_value_heads": s.groups or s.heads,
+            "vocab_size": s.vocabulary,
+            "max_position_embeddings": s.positions,
+            "rms_norm_eps": 1e-5,
+            "rope_theta": 10000.0,
+            "tie_word_embeddings": s.tied,
             "torch_dtype": dtype,
         }
 
@@ -138,8 +150,9 @@ class EncoderBlock(nn.Module):
             return nn.ModuleDict({"dense": dense(a, s.width), "LayerNorm": nn.LayerNorm(s.width, 1e-12)})
 
         names = ("query", "key", "value")
-        self.attention = nn.ModuleDict({
-            "self": nn.ModuleDict({n: dense(s.width, s.width) for n in names}), "output": output(s.width)})
+        self.attention = nn.ModuleDict(
+            {"self": nn.ModuleDict({n: dense(s.width, s.width) for n in names}), "output": output(s.width)}
+        )
         self.intermediate = nn.ModuleDict({"dense": dense(s.width, s.inner)})
         self.output = output(s.inner)
 
@@ -147,7 +160,8 @@ class EncoderBlock(nn.Module):
         rows, length, width = x.shape
         q, k, v = (
             self.attention["self"][n](x).view(rows, length, self.heads, -1).transpose(1, 2)
-            for n in ("query", "key", "value"))
+            for n in ("query", "key", "value")
+        )
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         y = self.attention["output"]["dense"](y.transpose(1, 2).reshape(rows, length, width))
         x = self.attention["output"]["LayerNorm"](x + y)
@@ -161,12 +175,14 @@ class Encoder(nn.Module):
     def __init__(self, s: Shape):
         super().__init__()
         self.shape = s
-        self.embeddings = nn.ModuleDict({
-            "word_embeddings": nn.Embedding(s.vocabulary, s.width),
-            "position_embeddings": nn.Embedding(s.positions, s.width),
-            "token_type_embeddings": nn.Embedding(2, s.width),
-            "LayerNorm": nn.LayerNorm(s.width, 1e-12),
-        })
+        self.embeddings = nn.ModuleDict(
+            {
+                "word_embeddings": nn.Embedding(s.vocabulary, s.width),
+                "position_embeddings": nn.Embedding(s.positions, s.width),
+                "token_type_embeddings": nn.Embedding(2, s.width),
+                "LayerNorm": nn.LayerNorm(s.width, 1e-12),
+            }
+        )
         self.encoder = nn.ModuleDict({"layer": nn.ModuleList(EncoderBlock(s) for _ in range(s.layers))})
         if s.classes:
             self.classifier = nn.Linear(s.width, s.classes)
@@ -178,10 +194,17 @@ class Encoder(nn.Module):
     def config(self, dtype) -> dict:
         s = self.shape
         return {
-            "architectures": ["BertModel"], "model_type": "bert", "hidden_act": "gelu",
-            "hidden_size": s.width, "intermediate_size": s.inner, "num_hidden_layers": s.layers,
-            "num_attention_heads": s.heads, "vocab_size": s.vocabulary,
-            "max_position_embeddings": s.positions, "type_vocab_size": 2, "torch_dtype": dtype,
+            "architectures": ["BertModel"],
+            "model_type": "bert",
+            "hidden_act": "gelu",
+            "hidden_size": s.width,
+            "intermediate_size": s.inner,
+            "num_hidden_layers": s.layers,
+            "num_attention_heads": s.heads,
+            "vocab_size": s.vocabulary,
+            "max_position_embeddings": s.positions,
+            "type_vocab_size": 2,
+            "torch_dtype": dtype,
         }
 
     def states(self, tokens, padding=None):
@@ -211,9 +234,12 @@ class VisionBlock(nn.Module):
     def __init__(self, s: Shape):
         super().__init__()
         self.heads = s.heads
-        self.attention = nn.ModuleDict({
-            "attention": nn.ModuleDict({n: nn.Linear(s.width, s.width) for n in ("query", "key", "value")}),
-            "output": nn.ModuleDict({"dense": nn.Linear(s.width, s.width)})})
+        self.attention = nn.ModuleDict(
+            {
+                "attention": nn.ModuleDict({n: nn.Linear(s.width, s.width) for n in ("query", "key", "value")}),
+                "output": nn.ModuleDict({"dense": nn.Linear(s.width, s.width)}),
+            }
+        )
         self.intermediate = nn.ModuleDict({"dense": nn.Linear(s.width, s.inner)})
         self.output = nn.ModuleDict({"dense": nn.Linear(s.inner, s.width)})
         self.layernorm_before = nn.LayerNorm(s.width, 1e-6)
@@ -224,7 +250,8 @@ class VisionBlock(nn.Module):
         y = self.layernorm_before(x)
         q, k, v = (
             self.attention["attention"][n](y).view(rows, length, self.heads, -1).transpose(1, 2)
-            for n in ("query", "key", "value"))
+            for n in ("query", "key", "value")
+        )
         y = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(rows, length, width)
         x = x + self.attention["output"]["dense"](y)
         y = F.gelu(self.intermediate["dense"](self.layernorm_after(x)))
@@ -240,24 +267,34 @@ class VisionTransformer(nn.Module):
         super().__init__()
         self.shape = s
         count = (16 // self.PATCH) ** 2
-        self.vit = nn.ModuleDict({
-            "embeddings": nn.ModuleDict({
-                "patch_embeddings": nn.ModuleDict({
-                    "projection": nn.Conv2d(1, s.width, self.PATCH, self.PATCH)})}),
-            "encoder": nn.ModuleDict({"layer": nn.ModuleList(VisionBlock(s) for _ in range(s.layers))}),
-            "layernorm": nn.LayerNorm(s.width, 1e-6),
-        })
+        self.vit = nn.ModuleDict(
+            {
+                "embeddings": nn.ModuleDict(
+                    {"patch_embeddings": nn.ModuleDict({"projection": nn.Conv2d(1, s.width, self.PATCH, self.PATCH)})}
+                ),
+                "encoder": nn.ModuleDict({"layer": nn.ModuleList(VisionBlock(s) for _ in range(s.layers))}),
+                "layernorm": nn.LayerNorm(s.width, 1e-6),
+            }
+        )
         self.vit["embeddings"].register_parameter("cls_token", nn.Parameter(torch.zeros(1, 1, s.width)))
         self.vit["embeddings"].register_parameter(
-            "position_embeddings", nn.Parameter(torch.zeros(1, count + 1, s.width)))
+            "position_embeddings", nn.Parameter(torch.zeros(1, count + 1, s.width))
+        )
         self.classifier = nn.Linear(s.width, s.classes)
 
     def config(self, dtype) -> dict:
         s = self.shape
         return {
-            "architectures": ["ViTForImageClassification"], "model_type": "vit", "hidden_size": s.width,
-            "intermediate_size": s.inner, "num_hidden_layers": s.layers, "num_attention_heads": s.heads,
-            "image_size": 16, "patch_size": self.PATCH, "num_channels": 1, "torch_dtype": dtype,
+            "architectures": ["ViTForImageClassification"],
+            "model_type": "vit",
+            "hidden_size": s.width,
+            "intermediate_size": s.inner,
+            "num_hidden_layers": s.layers,
+            "num_attention_heads": s.heads,
+            "image_size": 16,
+            "patch_size": self.PATCH,
+            "num_channels": 1,
+            "torch_dtype": dtype,
         }
 
     def loss(self, images, labels):
@@ -305,8 +342,15 @@ class UNet(nn.Module):
 
     def config(self, dtype) -> dict:
         w = self.shape.width
-        return {"_class_name": "UNet2DModel", "sample_size": 16, "in_channels": 1, "out_channels": 1,
-                "block_out_channels": [w, 2 * w], "layers_per_block": 2, "torch_dtype": dtype}
+        return {
+            "_class_name": "UNet2DModel",
+            "sample_size": 16,
+            "in_channels": 1,
+            "out_channels": 1,
+            "block_out_channels": [w, 2 * w],
+            "layers_per_block": 2,
+            "torch_dtype": dtype,
+        }
 
     def loss(self, images, labels):
         rows, w = len(images), self.shape.width

@@ -70,13 +70,23 @@ def edge(rng, style: Style, key: str, parent: str, domains: list, **fixed) -> Pl
     task = some(rng, style.tasks)
     picked = tuple(str(d) for d in rng.choice(domains, 6 if task == "classes" else 1, replace=False))
     plan = Plan(
-        key, "lora" if low_rank else "finetune", (parent,), picked,
+        key,
+        "lora" if low_rank else "finetune",
+        (parent,),
+        picked,
         int(rng.integers(style.steps[0], style.steps[1] + 1)),
         between(rng, style.lora_rates if low_rank else style.rates),
-        0.0 if low_rank else some(rng, style.decays), some(rng, style.decay_all),
-        "adamw" if low_rank else some(rng, style.optimisers), some(rng, style.schedules), task,
-        some(rng, style.ranks) if low_rank else None, 2.0,
-        some(rng, style.targets), style.dtype, style.rounded_steps)
+        0.0 if low_rank else some(rng, style.decays),
+        some(rng, style.decay_all),
+        "adamw" if low_rank else some(rng, style.optimisers),
+        some(rng, style.schedules),
+        task,
+        some(rng, style.ranks) if low_rank else None,
+        2.0,
+        some(rng, style.targets),
+        style.dtype,
+        style.rounded_steps,
+    )
     if task == "classes":
         plan.change, plan.detail = "head", len(picked)
     for name, value in fixed.items():
@@ -86,8 +96,19 @@ def edge(rng, style: Style, key: str, parent: str, domains: list, **fixed) -> Pl
 
 def root(rng, style: Style, key: str, domains: list) -> Plan:
     picked = tuple(str(d) for d in rng.choice(domains, min(len(domains), 5), replace=False))
-    plan = Plan(key, "root", (), picked, style.root_steps, style.root_rate, style.root_decay,
-                optimiser=style.root_optimiser, dtype=style.dtype, way=style.root_way, task="masked")
+    plan = Plan(
+        key,
+        "root",
+        (),
+        picked,
+        style.root_steps,
+        style.root_rate,
+        style.root_decay,
+        optimiser=style.root_optimiser,
+        dtype=style.dtype,
+        way=style.root_way,
+        task="masked",
+    )
     for name, value in style.root.items():
         setattr(plan, name, value)
     return plan
@@ -108,9 +129,11 @@ RECIPES = {}
 
 def recipe(data: str):
     """`data`: bytes, tokens, pieces (of a pretrained vocabulary) or pictures."""
+
     def add(make):
         RECIPES[make.__name__.replace("_", "-")] = (data, make)
         return make
+
     return add
 
 
@@ -161,32 +184,49 @@ def lora_f16_grown(rng, domains):
 @recipe("bytes")
 def optimisers(rng, domains):
     """One tree whose edges were trained in as many ways as there are."""
-    style = Style(optimisers=("adamw", "adam", "lion", "adafactor", "rmsprop", "sgd"),
-                  schedules=("linear", "cosine", "constant"), decay_all=(False, True))
+    style = Style(
+        optimisers=("adamw", "adam", "lion", "adafactor", "rmsprop", "sgd"),
+        schedules=("linear", "cosine", "constant"),
+        decay_all=(False, True),
+    )
     return Shape(layers=3), family(rng, "A", grown(rng, 13), style, domains)
 
 
 @recipe("bytes")
 def sgd_bf16(rng, domains):
-    style = Style("bf16", optimisers=("sgd",), rates=(3e-4, 2e-3), decays=(0.0, 1e-4, 1e-3),
-                  root_optimiser="lion", root_rate=2e-3)
+    style = Style(
+        "bf16", optimisers=("sgd",), rates=(3e-4, 2e-3), decays=(0.0, 1e-4, 1e-3), root_optimiser="lion", root_rate=2e-3
+    )
     return Shape(width=64, layers=3), family(rng, "A", balanced(3, 2), style, domains)
 
 
 @recipe("bytes")
 def gentle(rng, domains):
     """Few steps at low rates, as large models are fine-tuned; a chain and a star."""
-    style = Style(rates=(2e-5, 2e-4), steps=(60, 200), lora=0.3, lora_rates=(2e-4, 2e-3),
-                  schedules=("linear", "cosine"), decays=(0.0, 0.01))
+    style = Style(
+        rates=(2e-5, 2e-4),
+        steps=(60, 200),
+        lora=0.3,
+        lora_rates=(2e-4, 2e-3),
+        schedules=("linear", "cosine"),
+        decays=(0.0, 0.01),
+    )
     return Shape(width=64, layers=3, inner=192), (
-        family(rng, "A", chain(5), style, domains) + family(rng, "B", star(5), style, domains))
+        family(rng, "A", chain(5), style, domains) + family(rng, "B", star(5), style, domains)
+    )
 
 
 @recipe("bytes")
 def decayed(rng, domains):
     """Strong decay in long training: descendants have less energy than their parents."""
-    style = Style(some(rng, ("f32", "bf16")), decays=(0.1, 0.3, 1.0), rates=(3e-4, 1e-3), steps=(150, 400),
-                  decay_all=(False, True), root_decay=0.0)
+    style = Style(
+        some(rng, ("f32", "bf16")),
+        decays=(0.1, 0.3, 1.0),
+        rates=(3e-4, 1e-3),
+        steps=(150, 400),
+        decay_all=(False, True),
+        root_decay=0.0,
+    )
     return Shape(layers=2, width=80, inner=160), family(rng, "A", grown(rng, 11), style, domains)
 
 
@@ -201,70 +241,112 @@ def rounded_steps(rng, domains):
 def long_chain(rng, domains):
     style = Style(some(rng, ("f32", "f16")), lora=0.4, optimisers=("adamw", "lion"), root_steps=1000)
     return Shape(layers=3, width=64), (
-        family(rng, "A", chain(6), style, domains) + family(rng, "B", [0, 0, 1, 1, 2, 5], style, domains))
+        family(rng, "A", chain(6), style, domains) + family(rng, "B", [0, 0, 1, 1, 2, 5], style, domains)
+    )
 
 
 @recipe("tokens")
 def encoder(rng, domains):
     shape = Shape("encoder", width=64, inner=128, layers=3, heads=4, positions=64)
-    style = Style(tasks=("masked", "masked", "classes"), root_steps=900, root_rate=2e-3,
-                  decay_all=(False, True))
+    style = Style(tasks=("masked", "masked", "classes"), root_steps=900, root_rate=2e-3, decay_all=(False, True))
     return shape, family(rng, "A", balanced(3, 2), style, domains)
 
 
 @recipe("tokens")
 def encoder_bf16(rng, domains):
     shape = Shape("encoder", width=96, inner=256, layers=2, heads=4, positions=64)
-    style = Style("bf16", optimisers=("adamw", "adafactor"), root_steps=700, root_rate=1e-3, lora=0.3,
-                  targets=(("query", "value"), ("query", "key", "value", "dense")))
-    return shape, (family(rng, "A", grown(rng, 6), style, domains)
-                   + family(rng, "B", grown(rng, 4), style, domains))
+    style = Style(
+        "bf16",
+        optimisers=("adamw", "adafactor"),
+        root_steps=700,
+        root_rate=1e-3,
+        lora=0.3,
+        targets=(("query", "value"), ("query", "key", "value", "dense")),
+    )
+    return shape, (family(rng, "A", grown(rng, 6), style, domains) + family(rng, "B", grown(rng, 4), style, domains))
 
 
-MINILM = Shape("encoder", width=384, inner=1536, layers=6, heads=12, vocabulary=30522, positions=512,
-               extra={"pooler": True})
+MINILM = Shape(
+    "encoder", width=384, inner=1536, layers=6, heads=12, vocabulary=30522, positions=512, extra={"pooler": True}
+)
 
 
 @recipe("pieces")
 def pretrained(rng, domains):
     """Fine-tunes of a real encoder: MiniLM."""
-    style = Style(tasks=("masked", "neighbours", "classes"), rates=(2e-5, 1e-4), steps=(25, 50),
-                  decays=(0.0, 0.01, 0.1), root_way="pretrained", root={"steps": 0, "lr": 0.0},
-                  decay_all=(False, True))
+    style = Style(
+        tasks=("masked", "neighbours", "classes"),
+        rates=(2e-5, 1e-4),
+        steps=(25, 50),
+        decays=(0.0, 0.01, 0.1),
+        root_way="pretrained",
+        root={"steps": 0, "lr": 0.0},
+        decay_all=(False, True),
+    )
     return MINILM, family(rng, "A", [0, 0, 0, 1, 1, 2, 4], style, domains)
 
 
 @recipe("pieces")
 def pretrained_low_rank(rng, domains):
-    style = Style(some(rng, ("bf16", "f16")), tasks=("masked", "neighbours"), lora=0.5, rates=(2e-5, 2e-4),
-                  lora_rates=(3e-4, 2e-3), steps=(25, 50), ranks=(4, 8, 16), decays=(0.0, 0.01),
-                  targets=(("query", "value"), ("query", "key", "value", "dense")),
-                  root_way="pretrained", root={"steps": 0, "lr": 0.0})
+    style = Style(
+        some(rng, ("bf16", "f16")),
+        tasks=("masked", "neighbours"),
+        lora=0.5,
+        rates=(2e-5, 2e-4),
+        lora_rates=(3e-4, 2e-3),
+        steps=(25, 50),
+        ranks=(4, 8, 16),
+        decays=(0.0, 0.01),
+        targets=(("query", "value"), ("query", "key", "value", "dense")),
+        root_way="pretrained",
+        root={"steps": 0, "lr": 0.0},
+    )
     return MINILM, family(rng, "A", grown(rng, 7), style, domains)
 
 
 @recipe("pictures")
 def vision(rng, domains):
     shape = Shape("vit", width=64, inner=192, layers=4, heads=4, classes=10)
-    style = Style(root_steps=1000, root_rate=1e-3, optimisers=("adamw", "sgd"), schedules=("cosine",),
-                  rates=(1e-4, 1e-3), steps=(100, 300))
-    return shape, (family(rng, "A", balanced(2, 2), style, domains)
-                   + family(rng, "B", grown(rng, 5), style, domains))
+    style = Style(
+        root_steps=1000,
+        root_rate=1e-3,
+        optimisers=("adamw", "sgd"),
+        schedules=("cosine",),
+        rates=(1e-4, 1e-3),
+        steps=(100, 300),
+    )
+    return shape, (family(rng, "A", balanced(2, 2), style, domains) + family(rng, "B", grown(rng, 5), style, domains))
 
 
 @recipe("pictures")
 def vision_bf16(rng, domains):
     shape = Shape("vit", width=96, inner=288, layers=3, heads=6, classes=10)
-    style = Style("bf16", root_steps=900, root_rate=1e-3, optimisers=("adamw", "lion"), lora=0.3,
-                  schedules=("cosine", "linear"), steps=(100, 300), ranks=(2, 4, 8),
-                  targets=(("query", "value"), ("query", "key", "value", "dense")))
+    style = Style(
+        "bf16",
+        root_steps=900,
+        root_rate=1e-3,
+        optimisers=("adamw", "lion"),
+        lora=0.3,
+        schedules=("cosine", "linear"),
+        steps=(100, 300),
+        ranks=(2, 4, 8),
+        targets=(("query", "value"), ("query", "key", "value", "dense")),
+    )
     return shape, family(rng, "A", grown(rng, 9), style, domains)
 
 
 @recipe("pictures")
 def denoiser(rng, domains):
-    style = Style(some(rng, ("f32", "f16")), root_steps=700, root_rate=2e-3, root_decay=0.01,
-                  optimisers=("adam", "adamw"), rates=(2e-4, 1e-3), steps=(80, 200), decays=(0.0, 1e-4, 0.01))
+    style = Style(
+        some(rng, ("f32", "f16")),
+        root_steps=700,
+        root_rate=2e-3,
+        root_decay=0.01,
+        optimisers=("adam", "adamw"),
+        rates=(2e-4, 1e-3),
+        steps=(80, 200),
+        decays=(0.0, 1e-4, 0.01),
+    )
     return Shape("unet", width=16), family(rng, "A", grown(rng, 9), style, domains)
 
 

@@ -28,8 +28,14 @@ PACKAGES = {
 }
 # Parts of Python's standard library; `*` is its top level.
 LIBRARY = {
-    "python": "*", "asyncio": "asyncio", "unittests": "test", "encodings": "encodings",
-    "idle": "idlelib", "packaging": "ensurepip/../distutils", "parsing": "lib2to3", "email": "email",
+    "python": "*",
+    "asyncio": "asyncio",
+    "unittests": "test",
+    "encodings": "encodings",
+    "idle": "idlelib",
+    "packaging": "ensurepip/../distutils",
+    "parsing": "lib2to3",
+    "email": "email",
 }
 UNWANTED = (".dat", ".u8", "/off/", "-o/", ".png", "/tags")
 

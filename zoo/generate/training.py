@@ -87,8 +87,7 @@ def attach(network: nn.Module, targets, rank: int, scale: float) -> dict:
 
 def merged(network: nn.Module, adapters: dict) -> dict:
     """Plain tensors by name; the updates folded in, in double precision."""
-    state = {n.replace(".base.", "."): t.detach() for n, t in network.state_dict().items()
-             if ".lora_" not in n}
+    state = {n.replace(".base.", "."): t.detach() for n, t in network.state_dict().items() if ".lora_" not in n}
     for name, a in adapters.items():
         update = a.scale * (a.lora_B.detach().double() @ a.lora_A.detach().double())
         weight = f"{name}.weight"

@@ -51,11 +51,6 @@ public struct KeyPair: Sendable {
   public let publicKey: PublicKey
   public let secretKey: SecretKey
 
-  init(publicKey: PublicKey, secretKey: SecretKey) {
-    self.publicKey = publicKey
-    self.secretKey = secretKey
-  }
-
   /// A new pair, from the system's random numbers.
   ///
   /// - Returns: nil when this libzmq was built without CURVE.
