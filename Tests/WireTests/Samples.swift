@@ -41,7 +41,7 @@ enum Samples {
       .failed(
         WorkerMessage.ShardFailure(
           run: "00ff", shard: ShardID(17), attempt: 3, message: "gone", missing: "/a")),
-      "\u{4}{\"attempt\":3,\"message\":\"gone\",\"missing\":\"\\/a\",\"run\":\"00ff\",\"shard\":17}"
+      "\u{4}{\"attempt\":3,\"message\":\"gone\",\"missing\":\"/a\",\"run\":\"00ff\",\"shard\":17}"
     ),
     (.goodbye, "\u{6}"), (.ask, "\u{7}"),
   ]

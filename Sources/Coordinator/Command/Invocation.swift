@@ -38,21 +38,3 @@ struct Invocation: Codable, Equatable {
 
   var json: String { JSONText.of(self) }
 }
-
-enum JSONText {
-  /// Sorted keys, slashes as they are. Pretty text is for files and terminals: snake_case keys.
-  static func of(_ value: some Encodable, pretty: Bool = false) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    if pretty {
-      encoder.outputFormatting.insert(.prettyPrinted)
-      encoder.keyEncodingStrategy = .convertToSnakeCase
-    }
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let data = try? encoder.encode(value) else {
-      preconditionFailure("plain values always encode")
-    }
-    return String(decoding: data, as: UTF8.self)
-  }
-}

@@ -38,7 +38,7 @@ struct QueryCommand: ParsableCommand {
       let answer = try Query(
         run: path, model: model, nearest: nearest, workers: workers, folder: folder
       ).answer()
-      Console.result(json ? JSONText.of(answer, pretty: true) + "\n" : answer.text)
+      Console.result(json ? JSONText.of(answer, style: [.pretty, .snakeCase]) + "\n" : answer.text)
     }
   }
 }

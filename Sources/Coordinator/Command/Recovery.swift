@@ -315,7 +315,7 @@ struct Recovery {
       return try TreeFormat.writeAll(forest, to: directory.path) + writeHints(forest)
     }
     record.finish(evaluation, seconds: (ContinuousClock.now - started) / .seconds(1))
-    try AtomicFile.write(JSONText.of(record, pretty: true) + "\n", to: directory.record)
+    try AtomicFile.write(JSONText.of(record, style: [.pretty, .snakeCase]) + "\n", to: directory.record)
     let page = try TreePage.write(to: directory.path)
     directory.logger.info("finished", metadata: ["seconds": "\(fixed(record.seconds, 2))"])
 

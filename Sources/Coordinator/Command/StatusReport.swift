@@ -65,7 +65,7 @@ struct StatusReport: Encodable {
     if age > Self.patience { secondsSilent = age }
   }
 
-  var json: String { StatusJSON.text(of: self, pretty: true) + "\n" }
+  var json: String { StatusJSON.text(of: self, style: .pretty) + "\n" }
 
   var line: String {
     let time = Date().formatted(.iso8601)

@@ -30,14 +30,6 @@ enum AnswerText {
   }
 
   static func json(_ value: some Encodable) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let data = try? encoder.encode(value) else {
-      preconditionFailure("plain values always encode")
-    }
-    return String(decoding: data, as: UTF8.self) + "\n"
+    JSONText.of(value, style: [.pretty, .snakeCase]) + "\n"
   }
 }

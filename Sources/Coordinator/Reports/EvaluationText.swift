@@ -26,12 +26,7 @@ public enum EvaluationText {
   }
 
   public static func json(_ evaluation: Evaluation) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(evaluation) else {
-      preconditionFailure("an evaluation of finite numbers always encodes")
-    }
-    return String(decoding: data, as: UTF8.self) + "\n"
+    JSONText.of(evaluation, style: .pretty) + "\n"
   }
 
   private static func percent(_ share: Double) -> String {

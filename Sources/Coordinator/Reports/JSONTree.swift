@@ -14,15 +14,10 @@ public enum JSONTree {
   }
 
   static func render(_ forest: Forest) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let file = File(
       directed: true, multigraph: false, graph: forest.graph, nodes: forest.nodes,
       links: forest.links + forest.extraLinks)
-    guard let data = try? encoder.encode(file) else {
-      preconditionFailure("a forest of finite numbers always encodes")
-    }
-    return String(decoding: data, as: UTF8.self) + "\n"
+    return JSONText.of(file, style: .pretty) + "\n"
   }
 
   /// Reads a run's `tree.json`.

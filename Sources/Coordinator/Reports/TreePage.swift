@@ -68,18 +68,13 @@ public enum TreePage {
     let outline = Outline(run.forest)
     let distances = try run.distances()
     let content = content(run, outline, distances, Alternatives(outline, cost: try run.costs()))
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let json = try? encoder.encode(content) else {
-      preconditionFailure("a page of finite numbers always encodes")
-    }
     let title = "Model tree of \(outline.order.count) models"
     return filled(
       text(PackageResources.page_html),
       [
         "title": title, "style": text(PackageResources.page_css), "script": text(PackageResources.page_js),
         "tree": inScript(JSONTree.render(run.forest)),
-        "content": inScript(String(decoding: json, as: UTF8.self)),
+        "content": inScript(JSONText.of(content)),
       ])
   }
 

@@ -1,5 +1,6 @@
 package import Foundation
 package import Logging
+internal import System
 
 /// One thing that is said, as a line of JSON.
 package struct LogLine {
@@ -44,10 +45,5 @@ package struct LogLine {
     }
   }
 
-  private func quoted(_ text: String) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .withoutEscapingSlashes
-    guard let data = try? encoder.encode(text) else { preconditionFailure("a text always encodes") }
-    return String(decoding: data, as: UTF8.self)
-  }
+  private func quoted(_ text: String) -> String { JSONText.of(text) }
 }

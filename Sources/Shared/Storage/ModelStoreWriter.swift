@@ -53,8 +53,8 @@ public enum ModelStoreWriter {
       let table = PlaceTable.encode(tensors)
       try file.write(table, shape: [table.count], to: ModelStore.places)
     }
-    try file.write(lines: sources.map(json), to: ModelStore.sources)
-    try file.write(lines: setAside.map(json), to: ModelStore.setAside)
+    try file.write(lines: sources.map { JSONText.of($0) }, to: ModelStore.sources)
+    try file.write(lines: setAside.map { JSONText.of($0) }, to: ModelStore.setAside)
     if let adapter {
       try file.setAttribute(ModelStore.adapterAttribute, of: "/", to: 1)
       try file.write(lines: [adapter], to: ModelStore.adapter)
@@ -138,14 +138,5 @@ public enum ModelStoreWriter {
     .cannotWrite(
       "cannot copy weights to '\(path.printable)': \(String(cString: strerror(code)))",
       advice: "free some space, or leave out --copy: the store then points at the original files")
-  }
-
-  private static func json(_ value: some Encodable) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(value) else {
-      preconditionFailure("a record of plain values always encodes")
-    }
-    return String(decoding: data, as: UTF8.self)
   }
 }

@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import System
 
 /// A control frame is one tag byte and a JSON body; tensors' sums travel in a frame of their own.
 extension WorkerMessage {
@@ -67,14 +68,7 @@ extension CoordinatorMessage {
 
 private enum Frame {
   static func encode(_ tag: UInt8, _ body: some Encodable) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let json = try? encoder.encode(body) else {
-      preconditionFailure("a message of plain values always encodes")
-    }
-    return [tag] + json
+    [tag] + JSONText.data(of: body)
   }
 
   static func tag(_ frame: [UInt8], limit: Int) throws(WireError) -> UInt8 {

@@ -9,19 +9,8 @@ public enum StatusJSON {
   public static func encode(_ status: PoolStatus) -> String { text(of: status.finite) }
 
   /// Anything that holds a status, in the same form; its numbers must be finite.
-  public static func text(of value: some Encodable, pretty: Bool = false) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting =
-      pretty ? [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted] : [.sortedKeys, .withoutEscapingSlashes]
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.dateEncodingStrategy = .custom { date, encoder in
-      var value = encoder.singleValueContainer()
-      try value.encode(text(of: date))
-    }
-    guard let data = try? encoder.encode(value) else {
-      preconditionFailure("a status of finite numbers always encodes")
-    }
-    return String(decoding: data, as: UTF8.self)
+  package static func text(of value: some Encodable, style: JSONText.Style = []) -> String {
+    JSONText.of(value, style: style.union(.snakeCase), dates: text(of:))
   }
 
   /// - Parameter source: where it came from, for the error.
@@ -57,7 +46,7 @@ public enum StatusJSON {
   private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
   /// Rounded to the millisecond; the style alone would cut.
-  private static func text(of date: Date) -> String {
+  @Sendable private static func text(of date: Date) -> String {
     let milliseconds = (date.timeIntervalSince1970 * 1000).rounded()
     return Date(timeIntervalSince1970: (milliseconds + 0.1) / 1000).formatted(style)
   }

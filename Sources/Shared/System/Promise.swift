@@ -1,15 +1,15 @@
-internal import Core
 internal import Foundation
 internal import Synchronization
-internal import System
 
 /// A result that one thread waits for and another one gives.
-final class Promise<Value: Sendable>: Sendable {
+package final class Promise<Value: Sendable>: Sendable {
   private let result = Mutex<Result<Value, Failure>?>(nil)
   private let given = DispatchSemaphore(value: 0)
 
-  /// The first result counts.
-  func fulfil(_ value: Result<Value, Failure>) {
+  package init() {}
+
+  /// The first result counts; later ones are ignored.
+  package func fulfil(_ value: Result<Value, Failure>) {
     let isFirst = result.withLock { known in
       defer { known = known ?? value }
       return known == nil
@@ -17,7 +17,10 @@ final class Promise<Value: Sendable>: Sendable {
     if isFirst { given.signal() }
   }
 
-  func wait() throws(Failure) -> Value {
+  /// Blocks until there is a result. Any number of threads may wait, any number of times.
+  ///
+  /// - Throws: the failure that the promise was fulfilled with.
+  package func wait() throws(Failure) -> Value {
     given.wait()
     given.signal()
     guard let value = result.withLock({ $0 }) else { preconditionFailure("signalled without a result") }
