@@ -123,11 +123,12 @@ extension Seeded {
 /// - Parameter rounding: unit roundoff of the type that the models are stored in.
 func solve(
   _ tensors: [TensorSums], models: Int, rounding: Double = ElementType.f32.roundoff,
-  options: LineageOptions = LineageOptions(), sameSignature: (Int, Int) -> Bool = { _, _ in true }
+  options: LineageOptions = LineageOptions(),
+  haveSameSignature: @escaping @Sendable (Int, Int) -> Bool = { _, _ in true }
 ) throws -> Lineage {
-  try Lineage(
-    tensors, rounding: Array(repeating: rounding, count: models), options: options,
-    sameSignature: sameSignature, alongside: { _ in })
+  let problem = LineageProblem(
+    rounding: Array(repeating: rounding, count: models), options: options, haveSameSignature: haveSameSignature)
+  return try LineageSolver(problem).solve(tensors)
 }
 
 extension Direction {

@@ -52,10 +52,10 @@ struct ResultsFileTests {
     let tensors = try tensors()
     let path = folder.at("results.h5")
     let file = try ResultsFile(to: path, ids: ids, tensors: described(tensors))
-    let lineage = try Lineage(
-      tensors, rounding: ids.map { _ in ElementType.f32.roundoff },
-      options: LineageOptions(metric: metric, replicates: 5), sameSignature: { _, _ in false },
-      alongside: file.add)
+    let problem = LineageProblem(
+      rounding: ids.map { _ in ElementType.f32.roundoff },
+      options: LineageOptions(metric: metric, replicates: 5), haveSameSignature: { _, _ in false })
+    let lineage = try LineageSolver(problem).solve(tensors, observing: file.add)
     try file.finish(lineage, metric: metric)
     return (lineage, try Oracle.run("arrays.py", path))
   }

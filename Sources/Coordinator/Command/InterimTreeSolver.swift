@@ -63,13 +63,8 @@ final class InterimTreeSolver: Sendable {
     guard let journal = try? Journal(reading: journal), let done = try? journal.finishedShards() else { return nil }
     let part = plan.finished(done)
     guard part.tensors.count > known + known / 10, part.tensors.count < plan.tensors.count else { return nil }
-    let models = plan.models
-    let lineage = try? Lineage(
-      Gatherer(part) { id throws(Failure) in try journal.partial(of: id) },
-      rounding: models.map(\.rounding), options: options,
-      adapters: Set(models.indices.filter { models[$0].adapter != nil }),
-      isForbidden: { !models[$1].mayDescend(from: models[$0]) },
-      sameSignature: { models[$0].hasSameSignature(as: models[$1]) }, alongside: { _ in })
+    let solver = LineageSolver(LineageProblem(plan, options: options))
+    let lineage = try? solver.solve(Gatherer(part) { id throws(Failure) in try journal.partial(of: id) })
     return lineage.map { partialTree($0, tensors: part.tensors.count) }
   }
 

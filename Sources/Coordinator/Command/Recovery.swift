@@ -90,7 +90,7 @@ struct Recovery {
     let notes =
       lineage.unusable.notes(plan.models)
       + adapters.adopt(into: &lineage) {
-        Self.isForbidden(plan.models[$0], plan.models[$1], hints)
+        LineageProblem.isForbidden(plan.models[$0], plan.models[$1], hints)
       }
     record.count(adapterBytes: adapters.bytesRead)
     CollectionLoader.say(notes)
@@ -128,20 +128,12 @@ struct Recovery {
   }
 
   private func solve(
-    _ plan: Plan, _ journal: Journal, _ hints: Hints?, alongside: (TensorSums) throws(Failure) -> Void
+    _ plan: Plan, _ journal: Journal, _ hints: Hints?, observing: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) -> Lineage {
     Allocator.keepFreed()
-    return try Lineage(
-      Gatherer(plan) { id throws(Failure) in try journal.partial(of: id) },
-      rounding: plan.models.map(\.rounding), options: invocation.lineage,
-      adapters: Set(plan.models.indices.filter { plan.models[$0].adapter != nil }),
-      isForbidden: { Self.isForbidden(plan.models[$0], plan.models[$1], hints) },
-      sameSignature: { plan.models[$0].hasSameSignature(as: plan.models[$1]) },
-      alongside: alongside)
-  }
-
-  private static func isForbidden(_ parent: ModelRecord, _ child: ModelRecord, _ hints: Hints?) -> Bool {
-    !child.mayDescend(from: parent) || hints?.forbids(parent: parent.id, child: child.id) == true
+    let solver = LineageSolver(LineageProblem(plan, options: invocation.lineage, hints: hints))
+    return try solver.solve(
+      Gatherer(plan) { id throws(Failure) in try journal.partial(of: id) }, observing: observing)
   }
 
   private func makePlan(_ record: inout RunRecord) throws(Failure) -> (Plan, RunIdentity) {

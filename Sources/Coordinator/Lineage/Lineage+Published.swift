@@ -6,10 +6,10 @@ extension Lineage {
   /// prior of shapes. Without a given number of families, they are told by relatedness: the published
   /// method has no way of its own. Ranks along the edges still say how a model came from its parent.
   init(
-    published source: some TensorSource, rounding: [Double], options: LineageOptions,
-    adapters: Set<Int>, isForbidden: (_ parent: Int, _ child: Int) -> Bool,
-    sameSignature: (Int, Int) -> Bool, alongside: (TensorSums) throws(Failure) -> Void
+    published source: some TensorSource, _ problem: LineageProblem,
+    alongside: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) {
+    let (rounding, options) = (problem.rounding, problem.options)
     let n = rounding.count
     let scope = Scope(source.roles)
     var rules = PublishedRules(options, models: n)
@@ -23,8 +23,8 @@ extension Lineage {
       unusable.add(tensor)
       try alongside(tensor)
     }
-    let excluded = adapters.union(unusable.findings.keys)
-    let identical = duplicates.firsts(excluded: excluded, sameSignature: sameSignature)
+    let excluded = problem.adapters.union(unusable.findings.keys)
+    let identical = duplicates.firsts(excluded: excluded, sameSignature: problem.haveSameSignature)
     let families = Self.families(
       n, excluded, identical, rules.clustered, count: options.families, related.areRelated)
     try source.eachTensor { tensor throws(Failure) in rules.measure(tensor, families: families) }
@@ -42,7 +42,7 @@ extension Lineage {
         lambda: options.lambda)
       for (a, i) in members.enumerated() {
         for (b, j) in members.enumerated() {
-          if i != j, isForbidden(i, j) { part[a, b] = .nan }
+          if i != j, problem.isForbidden(i, j) { part[a, b] = .nan }
           cost[i, j] = part[a, b]
         }
       }

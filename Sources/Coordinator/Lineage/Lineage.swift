@@ -1,5 +1,5 @@
 public import Core
-public import System
+internal import System
 
 /// A solved recovery: all matrices, and the parent of every model.
 public struct Lineage: Sendable {
@@ -31,39 +31,11 @@ public struct Lineage: Sendable {
   /// Models that were set aside, each a family of its own.
   public let unusable: UnusableWeights
 
-  /// - Parameters:
-  ///   - source: gathered sums of all compared tensors; gone through three times, the last time only as
-  ///     far as it takes.
-  ///   - rounding: unit roundoff of the type that each model is stored in.
-  ///   - adapters: models without weights of their own; each is left a family of one.
-  ///   - isForbidden: edges that must not be: a parent that is known to be younger than the child.
-  ///   - sameSignature: do two models have the same tensors in the same types? Only then can they
-  ///     be duplicates.
-  ///   - alongside: is shown every tensor once, in order.
-  /// - Throws: what the source throws.
-  public init(
-    _ source: some TensorSource, rounding: [Double], options: LineageOptions,
-    adapters: Set<Int> = [],
-    isForbidden: (_ parent: Int, _ child: Int) -> Bool = { _, _ in false },
-    sameSignature: (Int, Int) -> Bool, alongside: (TensorSums) throws(Failure) -> Void
+  init(
+    likeliest source: some TensorSource, _ problem: LineageProblem,
+    alongside: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) {
-    let source = RankedTensors(source, stored: rounding, countsNoise: options.metric != .motherLoRA)
-    if options.metric.isPublished {
-      try self.init(
-        published: source, rounding: rounding, options: options, adapters: adapters,
-        isForbidden: isForbidden, sameSignature: sameSignature, alongside: alongside)
-    } else {
-      try self.init(
-        likeliest: source, rounding: rounding, options: options, adapters: adapters,
-        isForbidden: isForbidden, sameSignature: sameSignature, alongside: alongside)
-    }
-  }
-
-  private init(
-    likeliest source: some TensorSource, rounding: [Double], options: LineageOptions,
-    adapters: Set<Int>, isForbidden: (_ parent: Int, _ child: Int) -> Bool,
-    sameSignature: (Int, Int) -> Bool, alongside: (TensorSums) throws(Failure) -> Void
-  ) throws(Failure) {
+    let (rounding, options) = (problem.rounding, problem.options)
     let n = rounding.count
     let scope = Scope(source.roles)
     var direction = Direction(stage: options.stage, models: n)
@@ -90,8 +62,8 @@ public struct Lineage: Sendable {
       unusable.add(tensor)
       try alongside(tensor)
     }
-    let excluded = adapters.union(unusable.findings.keys)
-    let identical = duplicates.firsts(excluded: excluded, sameSignature: sameSignature)
+    let excluded = problem.adapters.union(unusable.findings.keys)
+    let identical = duplicates.firsts(excluded: excluded, sameSignature: problem.haveSameSignature)
     var distances = sums.matrix
     let families = Self.families(
       n, excluded, identical, distances, count: options.families, related.areRelated)
@@ -160,7 +132,7 @@ public struct Lineage: Sendable {
       mixtures += mixed
       let search = TreeSearch(
         unit: isOurs ? options.lambda / 10 * Cost.mean(near) : 0, members: distinct, mixtures: mixed,
-        isForbidden: isForbidden)
+        isForbidden: problem.isForbidden)
       let found = search.parents(cost.submatrix(distinct))
       for (a, parent) in found.enumerated() { parents[distinct[a]] = parent.map { distinct[$0] } }
       let resampled = Support(

@@ -1,0 +1,27 @@
+/// What solving needs to know beside the sums: of each model, what no weight says, and what the user asked for.
+package struct LineageProblem: Sendable {
+  /// Per model: unit roundoff of the type that most of its weights are stored in.
+  package var rounding: [Double]
+  package var options: LineageOptions
+  /// Models without weights of their own; each is left a family of one.
+  package var adapters: Set<Int>
+  /// Edges that must not be, for example because the parent is known to be younger than the child.
+  package var isForbidden: @Sendable (_ parent: Int, _ child: Int) -> Bool
+  /// Do two models have the same tensors in the same types? Only then can they be duplicates.
+  package var haveSameSignature: @Sendable (Int, Int) -> Bool
+
+  package init(
+    rounding: [Double], options: LineageOptions, adapters: Set<Int> = [],
+    isForbidden: @escaping @Sendable (_ parent: Int, _ child: Int) -> Bool = { _, _ in false },
+    haveSameSignature: @escaping @Sendable (Int, Int) -> Bool
+  ) {
+    self.rounding = rounding
+    self.options = options
+    self.adapters = adapters
+    self.isForbidden = isForbidden
+    self.haveSameSignature = haveSameSignature
+  }
+
+  /// Models of the collection.
+  package var modelCount: Int { rounding.count }
+}
