@@ -101,11 +101,18 @@ let package = Package(
       resources: [
         .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
       ]),
+    library(
+      "Recovery", in: "Coordinator/Recovery",
+      needs: [
+        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Gathering", "Hints", "Journal", "Lineage",
+        "Monitoring", "Planning", "Reports", "Storage", "System", "Transport", "Wire", logging,
+      ]),
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Alignment", "Batch", "CLinux", "Checkpoints", "Coordination", "Core", "System", "Gathering", "Hints", "Journal",
-        "Lineage", "Logs", "Planning", "Reports", "Storage", "Transport", "Monitoring", "Wire", arguments, logging,
+        "Batch", "Checkpoints", "Coordination", "Core", "Lineage", "Logs", "Monitoring", "Planning", "Recovery",
+        "Reports",
+        "Storage", "System", "Transport", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
@@ -152,7 +159,8 @@ let package = Package(
     tests(
       "GatheringTests",
       needs: [
-        "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport", "Wire",
+        "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport",
+        "Wire",
       ]),
     tests("CoreTests", needs: ["Core", "System", "TestPrograms", "TestSeed"]),
     tests("WireTests", needs: ["Core", "System", "TestSeed", "Wire"]),

@@ -1,12 +1,12 @@
 import Core
 import Foundation
-import Monitoring
-import System
-import Transport
+package import Monitoring
+package import System
+package import Transport
 import Wire
 
 /// Asks a coordinator how far it is, over the endpoint that workers use, without being one.
-final class StatusClient {
+package final class StatusClient {
   private let endpoint: String
   private let socket: Socket
   private let monitor: SocketMonitor
@@ -16,7 +16,7 @@ final class StatusClient {
 
   private static let patience = Duration.seconds(5)
 
-  init(_ endpoint: String, keys: WorkerKeys?) throws(Failure) {
+  package init(_ endpoint: String, keys: WorkerKeys?) throws(Failure) {
     self.endpoint = endpoint
     socket = try Socket(
       .dealer, in: try Context(), largestFrame: WireProtocol.largestControlBytes + WireProtocol.envelopeBytes,
@@ -26,7 +26,7 @@ final class StatusClient {
   }
 
   /// - Throws: `Failure`: the key is refused, or no answer comes in five seconds.
-  func ask() throws(Failure) -> PoolStatus {
+  package func ask() throws(Failure) -> PoolStatus {
     // An answer to an earlier question that came too late is old news.
     while socket.receive(frameLimit: 1) != nil {}
     socket.send([WorkerMessage.ask.encoded()])

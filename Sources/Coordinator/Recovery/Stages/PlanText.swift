@@ -1,15 +1,11 @@
 import Checkpoints
 import Core
-import Planning
-import System
+package import Planning
+package import System
 
 /// A plan for people.
-enum PlanText {
-  static func summary(_ plan: Plan) -> String {
-    "\(plan.models.count) models, \(plan.tensors.count) tensors to compare in \(plan.shards.count) shards, \(ByteCount(bytes: plan.bytes)) to read"
-  }
-
-  static func whole(_ plan: Plan, workers: Int, memory: ByteCount) -> String {
+package enum PlanText {
+  package static func whole(_ plan: Plan, workers: Int, memory: ByteCount) -> String {
     var lines = ["models                \(plan.models.count)"]
     for model in plan.models {
       let types = model.types.map(\.rawValue).joined(separator: "+")
@@ -46,6 +42,6 @@ enum PlanText {
     let text =
       seconds < 1
       ? "under a second" : seconds < 100 ? "\(Int(seconds.rounded(.up))) s" : "\(Int((seconds / 60).rounded(.up))) min"
-    return "\(text) with \(workers) workers, at 1 GB/s from disk and 2e10 pair-coordinates/s per worker"
+    return "\(text) with \(counted(workers, "worker")), at 1 GB/s from disk and 2e10 pair-coordinates/s per worker"
   }
 }

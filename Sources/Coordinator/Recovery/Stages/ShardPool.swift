@@ -1,21 +1,22 @@
-import Coordination
+package import Coordination
 import Core
 import Foundation
-import Logging
-import Monitoring
+package import Logging
+package import Monitoring
 import Planning
 import Synchronization
-import System
+package import System
 import Transport
 
 /// The workers of one command, which all of its recoveries share. Opened when the first shard is
 /// needed, or a little before: a run whose shards are all in its journal needs none.
-final class ShardPool: Sendable {
-  let listening: Listening
+package final class ShardPool: Sendable {
+  package let listening: Listening
   private let board = StatusBoard()
   private let page: StatusServer?
   private let serving: ServingOptions
-  private let signals: StopSignals
+  private let interruption: Interruption
+  private let report: RunEventHandler
   private let logger: Logger
   /// Of a batch.
   private let directory: String?
@@ -31,19 +32,22 @@ final class ShardPool: Sendable {
   private let stopped = Mutex<Int32?>(nil)
 
   /// - Parameters:
-  ///   - watching: how the pool is shown to onlookers; nil for not at all.
+  ///   - http: where the status page is served; nil for nowhere.
   ///   - directory: of a batch, whose status goes there; nil for a single run.
+  ///   - report: receives the address of the page, and the endpoint that workers connect to.
   /// - Throws: `Failure` when the page cannot be served.
-  init(
-    _ listening: Listening, serving: ServingOptions, watching: MonitoringArguments?, signals: StopSignals,
-    logger: Logger, directory: String? = nil
+  package init(
+    _ listening: Listening, serving: ServingOptions = ServingOptions(), http: HTTPAddress? = nil,
+    interruption: Interruption, logger: Logger, directory: String? = nil, report: @escaping RunEventHandler
   ) throws(Failure) {
     self.listening = listening
     self.serving = serving
-    self.signals = signals
+    self.interruption = interruption
+    self.report = report
     self.logger = logger
     self.directory = directory
-    page = try watching?.startServer(board: board)
+    page = try http.map { [board] address throws(Failure) in try StatusServer(address: address, board: board) }
+    if let page { report(.serving(url: page.url)) }
   }
 
   /// Are all workers on this machine?
@@ -52,20 +56,17 @@ final class ShardPool: Sendable {
   /// Is somebody shown trees while they grow?
   var isWatched: Bool { page != nil }
 
-  /// Starts workers of its own while the models are still being looked at: starting takes them about as
-  /// long as the import of a small collection.
+  /// Starts local workers while headers are still being read: starting takes them about as long as the import of
+  /// a small collection.
   func prepare() {
     guard isLocal, directory == nil else { return }
-    signals.handle { [self] in
-      end()
-      Recovery.endAtOnce($0)
-    }
-    // What goes wrong here goes wrong again, and is told, when the first shard is there.
+    interruption.end { [self] in end() }
+    // What fails here fails again, and is reported, when the first shard is there.
     Thread.detachNewThread { [self] in _ = try? open(largestAnswer: ShardServer.generousAnswer) }
   }
 
   /// Opens the pool before the runs are known.
-  func open() throws(Failure) { _ = try open(largestAnswer: ShardServer.generousAnswer) }
+  package func open() throws(Failure) { _ = try open(largestAnswer: ShardServer.generousAnswer) }
 
   /// Has the shards of a run computed, and waits for it.
   func compute(_ work: ShardWork) throws(Failure) -> ShardWork.Report {
@@ -74,9 +75,9 @@ final class ShardPool: Sendable {
     }
     let largest = ShardServer.largestAnswer(work.plan)
     guard directory == nil else { return try open(largestAnswer: largest).compute(work) }
-    signals.handle { [self] in stop(signal: $0) }
+    interruption.handle { [self] in stop(signal: $0) }
     // Afterwards nothing is under way that a signal would have to wait for.
-    defer { signals.handle(Recovery.endAtOnce) }
+    defer { interruption.endAtOnce() }
     let server = try open(largestAnswer: largest)
     let report = try server.compute(work)
     server.close()
@@ -84,13 +85,13 @@ final class ShardPool: Sendable {
   }
 
   /// Ends all waiting for shards.
-  func stop(signal: Int32) {
+  package func stop(signal: Int32) {
     stopped.withLock { $0 = $0 ?? signal }
     pool.withLock { $0.server }?.stop(signal: signal)
   }
 
   /// No more runs come.
-  func close() { pool.withLock { $0.server }?.close() }
+  package func close() { pool.withLock { $0.server }?.close() }
 
   /// Tells onlookers what a run is doing.
   func note(_ run: String, _ state: PoolStatus.State) { pool.withLock { $0.server }?.note(run, state) }
@@ -99,7 +100,7 @@ final class ShardPool: Sendable {
   func note(_ run: String, tree: JobStatus.PartialTree) { pool.withLock { $0.server }?.note(run, tree: tree) }
 
   /// Ends the pool, its own workers with it.
-  func end() {
+  package func end() {
     let server = pool.withLock { pool in
       pool.hasEnded = true
       return pool.server
@@ -122,7 +123,7 @@ final class ShardPool: Sendable {
           logger: logger)
         pool.server = new
         pool.largestAnswer = largestAnswer
-        if case .endpoint = listening { Console.say(invitation(new.endpoint)) }
+        if case .endpoint = listening { report(.listening(endpoint: new.endpoint, command: invitation(new.endpoint))) }
         return .success(new)
       } catch {
         return .failure(error)
@@ -143,6 +144,6 @@ final class ShardPool: Sendable {
         command += " --insecure"
       }
     }
-    return "listening on \(endpoint); start workers with: \(command)"
+    return command
   }
 }

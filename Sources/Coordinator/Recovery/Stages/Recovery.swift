@@ -12,11 +12,10 @@ import Monitoring
 import Planning
 import Reports
 import Storage
-import System
-import Transport
+package import System
 
 /// One recovery from paths to reports: import -> plan -> shards -> matrices -> tree -> report.
-struct Recovery {
+package struct Recovery {
   let invocation: Invocation
   let directory: RunDirectory
   let pool: ShardPool
@@ -24,44 +23,38 @@ struct Recovery {
   let name: String
   /// May the run directory get other models than it has?
   let mayChangeModels: Bool
-  /// One of several: a run that has its results already is left alone, and the tree is not printed.
-  let isPartOfBatch: Bool
+  /// Is a run that has its results already left alone?
+  let keepsResults: Bool
+  private let report: RunEventHandler
   private let started = ContinuousClock.now
 
-  init(
+  package init(
     _ invocation: Invocation, directory: RunDirectory, pool: ShardPool, name: String? = nil,
-    mayChangeModels: Bool, isPartOfBatch: Bool = false
+    mayChangeModels: Bool, keepsResults: Bool = false, report: @escaping RunEventHandler
   ) {
     self.invocation = invocation
     self.directory = directory
     self.pool = pool
     self.name = name ?? URL(fileURLWithPath: directory.path).lastPathComponent
     self.mayChangeModels = mayChangeModels
-    self.isPartOfBatch = isPartOfBatch
-  }
-
-  /// Outside of the serving of shards nothing is lost by ending at once: files are whole or not
-  /// there, and shards that are counted are in the journal. Made before any other thread.
-  static func stopSignals() -> StopSignals {
-    StopSignals(endAtOnce)
-  }
-
-  static let endAtOnce: @Sendable (Int32) -> Void = { number in
-    Console.say("modeltree: stopped; the same command goes on")
-    _exit(number == SIGINT ? Failure.Kind.interrupted.rawValue : Failure.Kind.resumable.rawValue)
+    self.keepsResults = keepsResults
+    self.report = report
   }
 
   /// Recovers, writes the results and ends the pool.
-  func run() throws(Failure) {
+  ///
+  /// - Returns: nil when the results were there already.
+  package func run() throws(Failure) -> RecoveryReport? {
     defer { pool.end() }
     // A run that was begun may need no workers any more.
     if !FileManager.default.fileExists(atPath: directory.journal) { pool.prepare() }
-    try recover()
+    return try recover()
   }
 
-  /// - Returns: the forest; nil when the results were there already.
-  @discardableResult
-  func recover() throws(Failure) -> Forest? {
+  /// Recovers with a pool that others use too, and writes the results.
+  ///
+  /// - Returns: nil when the results were there already.
+  package func recover() throws(Failure) -> RecoveryReport? {
     // A truth file that cannot be used is better known before hours of work than after.
     var truth: Truth?
     if let path = invocation.truth { truth = try Truth(path: path) }
@@ -70,11 +63,11 @@ struct Recovery {
 
     let (plan, identity) = try makePlan(&record)
     if let truth { try checkTruth(truth, plan) }
-    let hints = try given?.hints(of: plan.models)
+    let hints = try given?.hints(of: plan.models, report: report)
     let journal = try Journal(path: directory.journal)
     let hasResults = try hasResults(journal)
     let stores = try adopt(identity, plan, journal)
-    if isPartOfBatch, hasResults, try journal.finishedShards().count == plan.shards.count { return nil }
+    if keepsResults, hasResults, try journal.finishedShards().count == plan.shards.count { return nil }
     // Until the new results are there, the directory holds none.
     try? FileManager.default.removeItem(atPath: directory.record)
     try computeShards(stores, identity, journal, &record)
@@ -93,13 +86,13 @@ struct Recovery {
         LineageProblem.isForbidden(plan.models[$0], plan.models[$1], hints)
       }
     record.count(adapterBytes: adapters.bytesRead)
-    CollectionLoader.say(notes)
+    for note in notes { report(.note(note)) }
     record.notes = plan.notes + notes
     var forest = ForestBuilder.forest(lineage, plan, invocation.lineage, record.notes)
     if let hints { forest.compare(declared: hints.models.compactMapValues(\.base)) }
-    try report(forest, lineage, results, plan, truth, &record)
+    let finished = try write(forest, lineage, results, plan, truth, &record)
     pool.note(identity.text, .finished)
-    return forest
+    return finished
   }
 
   /// Does the run directory have what this invocation asks for? What model cards say may have changed.
@@ -144,8 +137,10 @@ struct Recovery {
       return Plan(models: intake.records, statistics: statistics, notes: intake.notes)
     }
     try PlanPreconditions.check(plan, invocation.lineage)
-    CollectionLoader.say(plan.notes)
-    Console.say(PlanText.summary(plan))
+    for note in plan.notes { report(.note(note)) }
+    report(
+      .planned(
+        models: plan.models.count, tensors: plan.tensors.count, shards: plan.shards.count, bytes: plan.bytes))
     let samples = try WeightSample.fingerprints(of: plan.models)
     return (plan, RunIdentity(plan: plan, statistics: statistics, samples: samples))
   }
@@ -159,8 +154,7 @@ struct Recovery {
         advice: "ids are folder or file names, here for example '\(plan.models[0].id.printable)'")
     }
     if let first = unknown.first {
-      Console.say(
-        "note: the truth file names \(unknown.count) models that are not in this run, as '\(first.printable)'")
+      report(.unknownModels(file: "the truth file names", count: unknown.count, example: first))
     }
   }
 
@@ -198,9 +192,10 @@ struct Recovery {
   ) throws(Failure) -> Plan {
     let kept = try RunExtension.carryOver(
       journal, from: known, to: identity, plan, settings: settings(identity, plan))
-    Console.say(
-      "the models have changed, \(kept.added) added and \(kept.removed) removed: \(kept.shardsKept) of \(plan.shards.count) shards are kept, \(ByteCount(bytes: kept.bytesSaved)) of \(ByteCount(bytes: plan.bytes)) are not read again"
-    )
+    report(
+      .extended(
+        added: kept.added, removed: kept.removed, shardsKept: kept.shardsKept, shards: plan.shards.count,
+        bytesSaved: kept.bytesSaved, bytes: plan.bytes))
     return try adoptStores(plan)
   }
 
@@ -226,12 +221,7 @@ struct Recovery {
     _ plan: Plan, _ identity: RunIdentity, _ journal: Journal, _ record: inout RunRecord
   ) throws(Failure) {
     let done = try journal.finishedShards()
-    if !done.isEmpty {
-      Console.say(
-        done.count == plan.shards.count
-          ? "all \(done.count) shards are finished from before: no weight is read again"
-          : "going on: \(done.count) of \(plan.shards.count) shards are finished from before")
-    }
+    if !done.isEmpty { report(.resumed(shardsDone: done.count, shards: plan.shards.count)) }
     if done.count < plan.shards.count { try checkMemory(plan) }
     let work = ShardWork(
       name: name, directory: directory.path, plan: plan, run: identity.text, journal: journal, done: done)
@@ -242,26 +232,26 @@ struct Recovery {
       }
     }
     defer { tree?.stop() }
-    let report = try record.time("compare") { () throws(Failure) in try pool.compute(work) }
-    record.disputes = report.disputes
-    record.servingSeconds = report.servingSeconds
-    for dispute in report.disputes { Console.say("note: \(dispute)") }
+    let computed = try record.time("compare") { () throws(Failure) in try pool.compute(work) }
+    record.disputes = computed.disputes
+    record.servingSeconds = computed.servingSeconds
+    for dispute in computed.disputes { report(.disputed(dispute)) }
     let totals = try journal.totals()
     record.count(plan, totals, resumed: done.count)
-    switch report.outcome {
+    switch computed.outcome {
     case .finished:
       if done.count < plan.shards.count { try checkSources(plan) }
     case .stopped(let signal):
       throw Failure(
         signal == SIGINT ? .interrupted : .resumable,
         "stopped; \(totals.shards) of \(plan.shards.count) shards are kept",
-        advice: "go on with: modeltree resume \(directory.path)")
+        advice: "resume with: modeltree resume \(directory.path)")
     case .incomplete(let reasons):
       throw Failure(
         .resumable,
         "\(reasons.count) of \(plan.shards.count) shards could not be computed, so there is no tree:\n  "
           + reasons.joined(separator: "\n  "),
-        advice: "mend the cause, then go on with: modeltree resume \(directory.path)")
+        advice: "fix the cause, then resume with: modeltree resume \(directory.path)")
     }
   }
 
@@ -281,7 +271,7 @@ struct Recovery {
   private func checkMemory(_ plan: Plan) throws(Failure) {
     guard case .local(let options) = pool.listening, options.memoryBytes < plan.minimumWorkerBytes else { return }
     throw .usage(
-      "comparing these models takes at least \(ByteCount(bytes: plan.minimumWorkerBytes)) per worker, --memory gives \(ByteCount(bytes: options.memoryBytes))",
+      "comparing these models requires at least \(ByteCount(bytes: plan.minimumWorkerBytes)) per worker, --memory gives \(ByteCount(bytes: options.memoryBytes))",
       advice: "raise --memory, and lower --workers if this machine has not enough")
   }
 
@@ -296,13 +286,13 @@ struct Recovery {
     return [path]
   }
 
-  private func report(
+  private func write(
     _ forest: Forest, _ lineage: Lineage, _ results: ResultsFile, _ plan: Plan, _ truth: Truth?,
     _ record: inout RunRecord
-  ) throws(Failure) {
+  ) throws(Failure) -> RecoveryReport {
     var evaluation: Evaluation?
     if let truth { evaluation = try Evaluation(forest, truth: truth) }
-    let written = try record.time("report") { () throws(Failure) in
+    let files = try record.time("report") { () throws(Failure) in
       try results.finish(lineage, metric: invocation.lineage.metric)
       return try TreeFormat.writeAll(forest, to: directory.path) + writeHints(forest)
     }
@@ -310,13 +300,8 @@ struct Recovery {
     try AtomicFile.write(JSONText.of(record, style: [.pretty, .snakeCase]) + "\n", to: directory.record)
     let page = try TreePage.write(to: directory.path)
     directory.logger.info("finished", metadata: ["seconds": "\(fixed(record.seconds, 2))"])
-
-    guard !isPartOfBatch else { return }
-    Console.result(TextTree.render(forest, style: Terminal.style))
-    if let evaluation { Console.result("\n" + EvaluationText.text(evaluation)) }
-    Console.say(
-      "\n\(plan.models.count) models, \(forest.familyCount) \(forest.familyCount == 1 ? "family" : "families"), \(fixed(record.seconds, 2)) s; written:"
-    )
-    for path in written + [page, directory.results, directory.record, directory.log] { Console.say("  \(path)") }
+    return RecoveryReport(
+      directory: directory.path, forest: forest, evaluation: evaluation, seconds: record.seconds,
+      files: files + [page, directory.results, directory.record, directory.log])
   }
 }

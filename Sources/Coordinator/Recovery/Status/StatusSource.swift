@@ -3,16 +3,16 @@ import Foundation
 import Glibc
 import Journal
 import Monitoring
-import System
-import Transport
+package import System
+internal import Transport
 
 /// Where a status comes from.
-enum StatusSource {
+package enum StatusSource {
   /// A run directory, or a batch's.
   case folder(String)
   case coordinator(StatusClient)
 
-  init(_ text: String, key: String?, insecure: Bool) throws(Failure) {
+  package init(_ text: String, key: String?, insecure: Bool) throws(Failure) {
     guard !text.hasPrefix("http://"), !text.hasPrefix("https://") else {
       throw .usage(
         "'\(text.printable)' is the page of a run, for a browser",
@@ -32,7 +32,7 @@ enum StatusSource {
       try StatusClient(text, keys: try key.map { path throws(Failure) in try WorkerKeys(path: path) }))
   }
 
-  func look() throws(Failure) -> StatusReport {
+  package func look() throws(Failure) -> StatusReport {
     switch self {
     case .folder(let path): try Self.look(at: path)
     case .coordinator(let onlooker): StatusReport(try onlooker.ask())

@@ -8,19 +8,42 @@ import Lineage
 import Planning
 import Reports
 import Storage
-import System
+package import System
 
 /// Finds the place of one new model: samples choose the candidates, a small recovery of its own
 /// compares them, the recorded tree takes it in.
-struct Query {
-  let run: String
-  let model: String
-  let nearest: Int
-  let workers: WorkerArguments
-  /// For stores and the small recovery; the caller's to remove.
-  let folder: String
+package struct Query {
+  private let run: String
+  private let model: String
+  private let nearest: Int
+  private let workers: Int
+  private let memoryBytes: Int
+  private let folder: String
+  private let interruption: Interruption
+  private let report: RunEventHandler
 
-  func answer() throws(Failure) -> QueryAnswer {
+  /// - Parameters:
+  ///   - run: directory of a finished run.
+  ///   - model: path of the new model.
+  ///   - nearest: models of the run that are compared exactly.
+  ///   - workers: worker processes on this machine.
+  ///   - memoryBytes: of each worker.
+  ///   - folder: for stores and the small recovery; the caller removes it.
+  package init(
+    run: String, model: String, nearest: Int, workers: Int, memoryBytes: Int, folder: String,
+    interruption: Interruption, report: @escaping RunEventHandler
+  ) {
+    self.run = run
+    self.model = model
+    self.nearest = nearest
+    self.workers = workers
+    self.memoryBytes = memoryBytes
+    self.folder = folder
+    self.interruption = interruption
+    self.report = report
+  }
+
+  package func answer() throws(Failure) -> QueryAnswer {
     let finished = try FinishedRun(path: run)
     let (plan, journal) = try recordedPlan(finished)
     let new = try newModel()
@@ -131,13 +154,12 @@ struct Query {
     options.families = nil
     let invocation = Invocation(inputs: models.map(\.path) + [new.path], lineage: options)
     let directory = try RunDirectory(path: "\(folder)/run", redo: false)
-    let local = LocalWorkers.Options(
-      count: workers.workers, memoryBytes: workers.memory.bytes, logPath: directory.log)
+    let local = LocalWorkers.Options(count: workers, memoryBytes: memoryBytes, logPath: directory.log)
     let pool = try ShardPool(
-      .local(local), serving: ServingOptions(), watching: nil, signals: Recovery.stopSignals(), logger: directory.logger
-    )
-    let (plan, lineage) = try Recovery(invocation, directory: directory, pool: pool, mayChangeModels: false)
-      .solved()
+      .local(local), interruption: interruption, logger: directory.logger, report: report)
+    let (plan, lineage) = try Recovery(
+      invocation, directory: directory, pool: pool, mayChangeModels: false, report: report
+    ).solved()
     guard plan.models.count == models.count + 1 else {
       throw .badInput(
         "'\(model.printable)' is one of the run's own models, or some of these cannot be read any more",

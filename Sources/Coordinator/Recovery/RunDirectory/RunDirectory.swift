@@ -1,31 +1,31 @@
 import Core
 import Foundation
 import Glibc
-import Logging
-import System
+package import Logging
+package import System
 
 /// The folder of one run. Held by a lock for as long as this object lives.
-final class RunDirectory {
-  let path: String
+package final class RunDirectory {
+  package let path: String
   private let lock: FolderLock
 
-  var journal: String { "\(path)/journal.sqlite" }
-  var log: String { "\(path)/run.log" }
-  var results: String { "\(path)/results.h5" }
-  var record: String { "\(path)/run.json" }
-  var tree: String { "\(path)/tree.json" }
-  var stores: String { "\(path)/store" }
+  package var journal: String { "\(path)/journal.sqlite" }
+  package var log: String { "\(path)/run.log" }
+  package var results: String { "\(path)/results.h5" }
+  package var record: String { "\(path)/run.json" }
+  package var tree: String { "\(path)/tree.json" }
+  package var stores: String { "\(path)/store" }
   /// Stores that are being made; they replace `stores` once the run is known to be the same.
-  var newStores: String { "\(path)/.store-new" }
+  package var newStores: String { "\(path)/.store-new" }
 
   /// Writes to the run's log.
-  var logger: Logger {
+  package var logger: Logger {
     var logger = Logger(label: "modeltree") { [log] in FileLogHandler(label: $0, path: log) }
     logger[metadataKey: "process"] = "\(ProcessInfo.processInfo.processIdentifier)"
     return logger
   }
 
-  static let lockName = ".lock"
+  package static let lockName = ".lock"
 
   /// Everything that a run writes, for starting over.
   private static let contents = [
@@ -38,7 +38,7 @@ final class RunDirectory {
   ///
   /// - Parameter redo: remove what an earlier run left.
   /// - Throws: `Failure`: cannot write, another coordinator holds the folder, or it is not a run's.
-  init(path: String, redo: Bool) throws(Failure) {
+  package init(path: String, redo: Bool) throws(Failure) {
     self.path = URL(fileURLWithPath: path).standardizedFileURL.path
     do {
       try FileManager.default.createDirectory(atPath: self.path, withIntermediateDirectories: true)

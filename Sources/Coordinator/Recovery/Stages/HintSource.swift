@@ -1,22 +1,22 @@
-import Checkpoints
 import Core
 import Foundation
-import Hints
-import System
+package import Hints
+package import Checkpoints
+package import System
 
 /// Where hints come from: a file, or what lies beside the models.
-enum HintSource {
-  static let auto = "auto"
+package enum HintSource {
+  package static let auto = "auto"
 
   case file(Hints)
   case cards
 
-  init(_ text: String) throws(Failure) {
+  package init(_ text: String) throws(Failure) {
     self = text == Self.auto ? .cards : .file(try Hints(path: text))
   }
 
   /// - Throws: `Failure` (bad input) when a file names none of the models.
-  func hints(of models: [ModelRecord]) throws(Failure) -> Hints {
+  package func hints(of models: [ModelRecord], report: RunEventHandler) throws(Failure) -> Hints {
     switch self {
     case .file(let hints):
       let ids = Set(models.map(\.id))
@@ -24,10 +24,10 @@ enum HintSource {
       guard unknown.count < hints.models.count else {
         throw .badInput(
           "the hints and the models have no id in common",
-          advice: "ids are folder or file names, here for example '\(models[0].id.printable)'")
+          advice: "ids are folder or file names, for example '\(models[0].id.printable)'")
       }
       if let first = unknown.first {
-        Console.say("note: the hints name \(unknown.count) models that are not in this run, as '\(first.printable)'")
+        report(.unknownModels(file: "the hints name", count: unknown.count, example: first))
       }
       return hints
     case .cards:

@@ -1,20 +1,32 @@
-import Batch
 import Core
 import Foundation
 import Lineage
 import Synchronization
-import System
+package import System
 
 /// The recoveries of a batch: a few at a time, each on a thread of its own, all over one pool.
-final class BatchRun: Sendable {
+package final class BatchRun: Sendable {
   /// A job with its options understood.
-  struct Job: Sendable {
-    var name: String
-    var out: String
-    var invocation: Invocation
+  package struct Job: Sendable {
+    package var name: String
+    /// The run directory.
+    package var out: String
+    package var invocation: Invocation
+
+    package init(name: String, out: String, invocation: Invocation) {
+      self.name = name
+      self.out = out
+      self.invocation = invocation
+    }
   }
 
-  enum Outcome: Sendable {
+  /// What a job reports while it is at work.
+  package enum Event: Sendable {
+    case run(RunEvent)
+    case ended(Outcome)
+  }
+
+  package enum Outcome: Sendable {
     case recovered(models: Int, families: Int, seconds: Double)
     case hadResults
     case failed(Failure)
@@ -29,13 +41,20 @@ final class BatchRun: Sendable {
   private let jobs: [Job]
   private let pool: ShardPool
   private let redo: Bool
+  private let report: @Sendable (_ job: String, Event) -> Void
   private let state: Mutex<State>
   private let ended = DispatchSemaphore(value: 0)
 
-  init(_ jobs: [Job], pool: ShardPool, redo: Bool) {
+  /// - Parameters:
+  ///   - redo: forget what the run directories hold.
+  ///   - report: receives what each job reports, on the job's thread.
+  package init(
+    _ jobs: [Job], pool: ShardPool, redo: Bool, report: @escaping @Sendable (_ job: String, Event) -> Void
+  ) {
     self.jobs = jobs
     self.pool = pool
     self.redo = redo
+    self.report = report
     state = Mutex(State(outcomes: Array(repeating: nil, count: jobs.count)))
   }
 
@@ -43,7 +62,7 @@ final class BatchRun: Sendable {
   ///
   /// - Parameter atOnce: jobs whose shards are in the pool together.
   /// - Returns: by job; nil for one that a signal came before.
-  func run(atOnce: Int) -> [Outcome?] {
+  package func run(atOnce: Int) -> [Outcome?] {
     let count = min(max(1, atOnce), jobs.count)
     for number in 0..<count {
       let thread = Thread { [self] in
@@ -59,7 +78,7 @@ final class BatchRun: Sendable {
   }
 
   /// Begins no more jobs.
-  func stop() { state.withLock { $0.isStopping = true } }
+  package func stop() { state.withLock { $0.isStopping = true } }
 
   private func takeJob() -> Int? {
     state.withLock { state in
@@ -71,30 +90,21 @@ final class BatchRun: Sendable {
 
   private func finish(_ index: Int, _ outcome: Outcome) {
     state.withLock { $0.outcomes[index] = outcome }
-    Console.$job.withValue(jobs[index].name) {
-      switch outcome {
-      case .recovered(_, _, let seconds): Console.say("done in \(fixed(seconds, 1)) s")
-      case .hadResults: Console.say("has its results from before")
-      case .failed(let failure): Console.error("\(failure)")
-      }
-    }
+    report(jobs[index].name, .ended(outcome))
   }
 
   private func outcome(of job: Job) -> Outcome {
-    Console.$job.withValue(job.name) {
-      let started = ContinuousClock.now
-      do throws(Failure) {
-        let directory = try RunDirectory(path: job.out, redo: redo)
-        let recovery = Recovery(
-          job.invocation, directory: directory, pool: pool, name: job.name, mayChangeModels: true,
-          isPartOfBatch: true)
-        guard let forest = try recovery.recover() else { return .hadResults }
-        return .recovered(
-          models: forest.nodes.count, families: forest.familyCount,
-          seconds: (ContinuousClock.now - started) / .seconds(1))
-      } catch {
-        return .failed(error)
-      }
+    do throws(Failure) {
+      let directory = try RunDirectory(path: job.out, redo: redo)
+      let recovery = Recovery(
+        job.invocation, directory: directory, pool: pool, name: job.name, mayChangeModels: true,
+        keepsResults: true
+      ) { [report] in report(job.name, .run($0)) }
+      guard let finished = try recovery.recover() else { return .hadResults }
+      return .recovered(
+        models: finished.forest.nodes.count, families: finished.forest.familyCount, seconds: finished.seconds)
+    } catch {
+      return .failed(error)
     }
   }
 }

@@ -1,26 +1,26 @@
 import Core
-import Foundation
-import Monitoring
+package import Foundation
+package import Monitoring
 import System
 
 /// What `modeltree status` found out.
-struct StatusReport: Encodable {
-  enum State: String, Encodable { case running, finished, stopped }
+package struct StatusReport: Encodable {
+  package enum State: String, Encodable { case running, finished, stopped }
 
-  var state: State
-  var shards: Int
-  var shardsDone: Int
-  var bytesRead: Int
+  package var state: State
+  package var shards: Int
+  package var shardsDone: Int
+  package var bytesRead: Int
   /// nil where only the coordinator's own words are known.
-  var workerSeconds: Double?
+  package var workerSeconds: Double?
   /// Time since the coordinator last wrote down how far it is, where it should have done so since.
-  var secondsSilent: Double?
+  package var secondsSilent: Double?
   /// What the coordinator says; nil from a run that never said anything.
-  var pool: PoolStatus?
+  package var pool: PoolStatus?
 
   private static let patience = 10.0
 
-  init(state: State, shards: Int, shardsDone: Int, bytesRead: Int, workerSeconds: Double?) {
+  package init(state: State, shards: Int, shardsDone: Int, bytesRead: Int, workerSeconds: Double?) {
     self.state = state
     self.shards = shards
     self.shardsDone = shardsDone
@@ -29,7 +29,7 @@ struct StatusReport: Encodable {
   }
 
   /// What a coordinator says of itself.
-  init(_ pool: PoolStatus) {
+  package init(_ pool: PoolStatus) {
     self.init(
       state: pool.state == .finished ? .finished : pool.state == .stopped ? .stopped : .running,
       shards: pool.jobs.reduce(0) { $0 + $1.shards }, shardsDone: pool.jobs.reduce(0) { $0 + $1.shardsDone },
@@ -38,7 +38,7 @@ struct StatusReport: Encodable {
   }
 
   /// What the journal says is newer than the coordinator's words, and holds when it was killed.
-  mutating func trust(_ journal: StatusReport) {
+  package mutating func trust(_ journal: StatusReport) {
     shards = max(shards, journal.shards)
     shardsDone = journal.shardsDone
     bytesRead = journal.bytesRead
@@ -49,7 +49,7 @@ struct StatusReport: Encodable {
   }
 
   /// The coordinator is not at work any more, whatever its last words were.
-  mutating func end(as state: State) {
+  package mutating func end(as state: State) {
     self.state = state
     guard pool?.state != .finished, pool?.state != .stopped else { return }
     pool?.state = state == .finished ? .finished : .stopped
@@ -59,21 +59,21 @@ struct StatusReport: Encodable {
     pool?.secondsLeft = nil
   }
 
-  mutating func noteSilence(at now: Date) {
+  package mutating func noteSilence(at now: Date) {
     guard state == .running, let pool else { return }
     let age = now.timeIntervalSince(pool.updated)
     if age > Self.patience { secondsSilent = age }
   }
 
-  var json: String { StatusJSON.text(of: self, style: .pretty) + "\n" }
+  package var json: String { StatusJSON.text(of: self, style: .pretty) + "\n" }
 
-  var line: String {
+  package var line: String {
     let time = Date().formatted(.iso8601)
     let silence = secondsSilent.map { ", \(Self.silence($0))" } ?? ""
     return "\(time) \(pool.map(StatusText.line) ?? "\(state.rawValue), shards \(shardsDone)/\(shards)")\(silence)\n"
   }
 
-  func text(_ form: StatusText) -> String {
+  package func text(_ form: StatusText) -> String {
     var text = ""
     if let secondsSilent, let pool {
       text += """

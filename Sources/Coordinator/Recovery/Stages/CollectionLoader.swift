@@ -1,19 +1,19 @@
 import Alignment
-import Checkpoints
 import Core
 import Foundation
-import Storage
-import System
+package import Checkpoints
+package import Storage
+package import System
 
 /// Paths in, model records out: finding and importing with one rule for what is broken.
-struct CollectionLoader {
-  private(set) var records: [ModelRecord] = []
-  private(set) var notes: [Note]
+package struct CollectionLoader {
+  package private(set) var records: [ModelRecord] = []
+  package private(set) var notes: [Note]
 
   /// - Parameter folder: where the stores of raw models are made.
   /// - Throws: `Failure` when a model named on the command line is broken. One that was only found
-  ///   in a folder is set aside with a note.
-  init(_ paths: [String], stores folder: String, mode: ModelStoreWriter.Mode) throws(Failure) {
+  ///   in a folder is skipped with a note.
+  package init(_ paths: [String], stores folder: String, mode: ModelStoreWriter.Mode) throws(Failure) {
     let finder = try ModelFinder(paths)
     notes = finder.notes
     try Importer.prepare(folder: folder)
@@ -22,7 +22,7 @@ struct CollectionLoader {
         records.append(try Importer.importModel(source, into: folder, mode: mode))
       } catch {
         guard !source.isExplicit, error.kind == .badInput else { throw error }
-        notes.append(Note(subject: source.id, text: "set aside: \(error.message)"))
+        notes.append(Note(subject: source.id, text: "skipped: \(error.message)"))
       }
     }
     // Mostly, all of a collection have the same tensors, and nothing has to be found out.
@@ -32,15 +32,11 @@ struct CollectionLoader {
   }
 
   /// - Throws: `Failure` when there is nothing to compare.
-  func requireTwo() throws(Failure) {
+  package func requireTwo() throws(Failure) {
     guard records.count < 2 else { return }
     let found = records.first.map { "only one model, '\($0.id.printable)'" } ?? "no usable model"
     let reasons = notes.map { "\n  \($0.subject.printable): \($0.text)" }.joined()
     throw .badInput(
       "\(found): a tree needs at least two\(reasons)", advice: "give more models, or their folder")
-  }
-
-  static func say(_ notes: [Note]) {
-    for note in notes { Console.say("note: \(note.subject.printable): \(note.text)") }
   }
 }

@@ -1,18 +1,18 @@
 import Core
 import Foundation
-import Logging
-import System
+package import Logging
+package import System
 
 /// The folder that a batch's run directories lie in by default, with what concerns all of them.
-final class BatchDirectory {
-  let path: String
+package final class BatchDirectory {
+  package let path: String
   private let lock: FolderLock
 
-  static let lockName = ".batch-lock"
+  package static let lockName = ".batch-lock"
 
-  var log: String { "\(path)/batch.log" }
+  package var log: String { "\(path)/batch.log" }
 
-  init(path: String) throws(Failure) {
+  package init(path: String) throws(Failure) {
     self.path = path
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -28,7 +28,7 @@ final class BatchDirectory {
     }
   }
 
-  var logger: Logger {
+  package var logger: Logger {
     var logger = Logger(label: "modeltree") { [log] in FileLogHandler(label: $0, path: log) }
     logger[metadataKey: "process"] = "\(ProcessInfo.processInfo.processIdentifier)"
     return logger

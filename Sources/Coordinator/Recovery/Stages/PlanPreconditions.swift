@@ -1,16 +1,16 @@
 import Core
-import Lineage
-import Planning
-import System
+package import Lineage
+package import Planning
+package import System
 
-/// Some distances look at few tensors; without any, better say so before the work than after.
-enum PlanPreconditions {
-  static func check(_ plan: Plan, _ options: LineageOptions) throws(Failure) {
+/// What can be refused before any weight is read: distances that use few tensors, where no two models share one.
+package enum PlanPreconditions {
+  package static func check(_ plan: Plan, _ options: LineageOptions) throws(Failure) {
     if options.metric == .lora {
       guard plan.tensors.isEmpty || plan.tensors.contains(where: { $0.sketch != nil }) else {
         throw .badInput(
-          "--distance lora looks at linear maps alone, and no two models share one",
-          advice: "take another distance, as l2")
+          "--distance lora uses linear maps alone, and no two models share one",
+          advice: "choose another distance, such as l2")
       }
     }
     if plan.tensors.contains(where: { $0.sketch != nil }) { try OpenBLAS.require() }
@@ -23,9 +23,9 @@ enum PlanPreconditions {
       guard !plan.tensors.contains(where: { layers.includes(name: $0.name, shape: $0.shape) }) else { continue }
       let which = words.map { " with '\($0.printable)' in their names (--\(name)-layers)" } ?? ""
       throw .badInput(
-        "--distance \(options.metric.rawValue) looks at square matrices alone, and no two models share any\(which)",
+        "--distance \(options.metric.rawValue) uses square matrices alone, and no two models share any\(which)",
         advice: words == nil
-          ? "take another distance, as auto" : "name a part of the tensors' names, or leave the option out")
+          ? "choose another distance, such as auto" : "name a part of the tensors' names, or leave the option out")
     }
   }
 }

@@ -3,44 +3,44 @@ import Foundation
 import System
 
 /// What `modeltree query` found out.
-struct QueryAnswer: Encodable {
-  struct Candidate: Encodable {
-    var id: String
-    var distance: Double?
+package struct QueryAnswer: Encodable {
+  package struct Candidate: Encodable {
+    package var id: String
+    package var distance: Double?
     /// |x - y|^2 / (|x|^2 + |y|^2); about 1 for strangers.
-    var relatedness: Double?
+    package var relatedness: Double?
     /// The same over the samples alone, by which the candidate was chosen.
-    var sampledRelatedness: Double?
+    package var sampledRelatedness: Double?
     /// Positive: it came before the new model.
-    var evidence: Double
-    var related: Bool
+    package var evidence: Double
+    package var related: Bool
   }
 
-  struct Part: Encodable {
-    var id: String
-    var share: Double
+  package struct Part: Encodable {
+    package var id: String
+    package var share: Double
   }
 
-  var model: String
+  package var model: String
   /// Models of the run that were compared exactly, of how many.
-  var nearestRead: Int
-  var models: Int
+  package var nearestRead: Int
+  package var models: Int
   /// Weights of the new model that were held against the run's samples.
-  var sampledWeights: Int
+  package var sampledWeights: Int
   /// Sampled ratio of the nearest model that was not compared exactly.
-  var nearestUnread: Double?
+  package var nearestUnread: Double?
   /// Families of the run that it is related to, counted from 1; empty: to none.
-  var families: [Int] = []
-  var parent: String?
-  var isRoot = false
-  var children: [String] = []
-  var relation: String?
-  var rank: Int?
-  var support: Double?
-  var directionSupport: Double?
-  var duplicateOf: String?
-  var mixture: [Part] = []
-  var candidates: [Candidate] = []
+  package var families: [Int] = []
+  package var parent: String?
+  package var isRoot = false
+  package var children: [String] = []
+  package var relation: String?
+  package var rank: Int?
+  package var support: Double?
+  package var directionSupport: Double?
+  package var duplicateOf: String?
+  package var mixture: [Part] = []
+  package var candidates: [Candidate] = []
 
   init(model: String, nearestRead: Int, models: Int, sampledWeights: Int) {
     self.model = model
@@ -49,7 +49,7 @@ struct QueryAnswer: Encodable {
     self.sampledWeights = sampledWeights
   }
 
-  var text: String {
+  package var text: String {
     var lines = [verdict]
     if !mixture.isEmpty {
       let parts = mixture.map { "\(percent($0.share)) \($0.id.printable)" }.joined(separator: " + ")
