@@ -75,7 +75,7 @@ import Testing
     let second = try Cluster(["batch", jobs], run: runs, listen: first.endpoint)
     #expect(second.coordinator.wait() == 0, "\(second.coordinator.stderr)")
     #expect(workers[1].wait() == 0, "\(workers[1].stderr)")
-    #expect(second.coordinator.stderr.contains("shards are finished from before"))
+    #expect(second.coordinator.stderr.contains("shards were finished before"))
     try expectResults()
   }
 
@@ -101,7 +101,7 @@ import Testing
     #expect(eventually { FileManager.default.fileExists(atPath: "\(runs)/third/journal.sqlite") })
     cluster.coordinator.send(SIGINT)
     #expect(cluster.coordinator.wait() == 130, "\(cluster.coordinator.stderr)")
-    #expect(cluster.coordinator.stderr.contains("the same command goes on"))
+    #expect(cluster.coordinator.stderr.contains("repeat the same command to resume"))
     let again = try Program.run(Program.modeltree, ["batch", jobs])
     #expect(again.status == 0, "\(again.stderr)")
     try expectResults()
@@ -128,7 +128,7 @@ import Testing
   @Test func twoBatchesDoNotShareAFolder() throws {
     let cluster = try Cluster(["batch", jobs], run: runs)
     let other = try Program.run(Program.modeltree, ["batch", jobs])
-    #expect(other.status == 73 && other.stderr.contains("another batch is at work"), "\(other.stderr)")
+    #expect(other.status == 73 && other.stderr.contains("another batch is working"), "\(other.stderr)")
     _ = cluster
   }
 }

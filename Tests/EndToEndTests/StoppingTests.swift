@@ -25,7 +25,7 @@ import Testing
     worker.end()
     let resumed = try Program.run(Program.modeltree, ["resume", run])
     #expect(resumed.status == 0, "\(resumed.stderr)")
-    let kept = try #require(resumed.stderr.firstMatch(of: /going on: (\d+) of 40/))
+    let kept = try #require(resumed.stderr.firstMatch(of: /resuming: (\d+) of 40/))
     #expect(try #require(Int(kept.1)) >= 9, "what had come in is kept")
     #expect(try results(run) == scratch.undisturbed(models))
   }
