@@ -27,7 +27,14 @@ enum Console {
     if let evaluation = report.evaluation { result("\n" + EvaluationText.text(evaluation)) }
     let summary =
       "\(counted(report.forest.nodes.count, "model")), \(counted(report.forest.familyCount, "family", "families")), \(fixed(report.seconds, 2)) s"
-    say("\n\(summary)\nopen \(report.page)   (all files: \(report.directory)/)")
+    say("\n\(summary)")
+    say("open \(shortened(report.page))   (all files: \(shortened(report.directory))/)")
+  }
+
+  /// A path as somebody would type it here.
+  private static func shortened(_ path: String) -> String {
+    let here = FileManager.default.currentDirectoryPath + "/"
+    return (path.hasPrefix(here) ? String(path.dropFirst(here.count)) : path).printable
   }
 }
 
