@@ -5,8 +5,9 @@ public import System
 
 /// The memory of a run: which shards are finished, and their partials. `journal.sqlite`.
 ///
-/// SQLite in WAL mode, synced at every commit: what was recorded survives `kill -9` and a power cut.
+/// SQLite in WAL mode, synced at every commit: recorded shards survive `kill -9` and power failures.
 public final class Journal: Sendable {
+  /// One finished shard.
   public struct Entry: Sendable {
     public var shard: ShardID
     public var attempt: Int
@@ -14,7 +15,7 @@ public final class Journal: Sendable {
     public var worker: String
     public var seconds: Double
     public var bytesRead: Int
-    /// As `PartialCodec` writes it, checksum included.
+    /// As encoded by `PartialCodec`, with its checksum.
     public var partial: [UInt8]
 
     public init(
@@ -34,15 +35,15 @@ public final class Journal: Sendable {
 
   /// Opens or creates the journal.
   ///
-  /// - Throws: `Failure`: cannot write, or the file is no journal.
+  /// - Throws: `Failure` when the journal cannot be written, or the file is not a journal.
   public init(path: String) throws(Failure) {
     self.path = path
     do {
       var configuration = Configuration()
       configuration.busyMode = .timeout(5)
       configuration.prepareDatabase { db in
-        // Partials are tens of kilobytes and more, and SQLite takes a page at a time. Of a journal that is
-        // there already it changes nothing.
+        // Partials are tens of kilobytes or more, and SQLite processes one page at a time. An existing journal keeps
+        // its page size.
         try db.execute(sql: "PRAGMA page_size = \(Self.pageBytes)")
         // `secure_delete` and friends are off by default; FULL makes each commit durable.
         try db.execute(sql: "PRAGMA synchronous = FULL")
@@ -70,9 +71,9 @@ public final class Journal: Sendable {
       partial BLOB NOT NULL);
     """
 
-  /// Opens a journal to look at it: nothing is written, also while a coordinator is at work on it.
+  /// Opens a journal for reading, which is safe while a coordinator writes to it.
   ///
-  /// - Throws: `Failure`: the file is no journal, or cannot be read.
+  /// - Throws: `Failure` when the file is not a journal or cannot be read.
   public init(reading path: String) throws(Failure) {
     self.path = path
     var configuration = Configuration()
@@ -94,12 +95,13 @@ public final class Journal: Sendable {
     do {
       return try opened(path)
     } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
-      // Readers of a WAL keep a file beside it. Where nothing can be written, nobody else writes.
+      // Readers of a WAL create a file beside it. In a read-only folder nobody else writes either, so none is needed.
       let escaped = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
       return try opened("file:\(escaped)?immutable=1")
     }
   }
 
+  /// The value of a setting; nil when there is none.
   public func setting(_ name: String) throws(Failure) -> String? {
     do {
       return try database.read {
@@ -110,6 +112,7 @@ public final class Journal: Sendable {
     }
   }
 
+  /// Stores settings, all of them or none.
   public func set(_ settings: [String: String]) throws(Failure) {
     do {
       try database.write { db in
@@ -124,7 +127,7 @@ public final class Journal: Sendable {
     }
   }
 
-  /// Makes the entries durable, all of them or none. A shard that is there already stays as it is.
+  /// Makes the entries durable, all of them or none. A shard that is already recorded stays unchanged.
   public func record(_ entries: [Entry]) throws(Failure) {
     guard !entries.isEmpty else { return }
     do {
@@ -135,7 +138,7 @@ public final class Journal: Sendable {
             VALUES (?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ?)
             """)
         for entry in entries {
-          // Megabytes, which SQLite takes from where they are.
+          // Megabytes, which SQLite reads in place.
           try entry.partial.withUnsafeBytes { bytes in
             try insert.execute(arguments: [
               entry.shard.value, entry.attempt, entry.worker, entry.seconds, entry.bytesRead,
@@ -153,12 +156,12 @@ public final class Journal: Sendable {
     }
   }
 
-  /// Gives the journal to another plan: all at once, or not at all.
+  /// Adapts the journal to another plan, in one transaction.
   ///
   /// - Parameters:
-  ///   - kept: shards of the new plan, and those of the old one whose partials serve them.
-  ///   - settings: replace those of the same names.
-  ///   - convert: makes the new shard's partial of the old one's.
+  ///   - kept: shards of the new plan with the shards of the old plan whose partials they reuse.
+  ///   - settings: replace existing ones with the same names.
+  ///   - convert: makes the partial of a new shard from that of the old shard.
   /// - Throws: `Failure` when the journal cannot be written, and what `convert` throws.
   public func succeed(
     keeping kept: [(new: ShardID, old: ShardID)], settings: [String: String],
@@ -173,7 +176,7 @@ public final class Journal: Sendable {
             let bytes = try Data.fetchOne(
               db, sql: "SELECT partial FROM former WHERE id = ?", arguments: [old.value])
           else { continue }
-          // What was read for it counted in the former run.
+          // Its bytes were already counted in the former run.
           try db.execute(
             sql: """
               INSERT INTO shard (id, attempt, worker, seconds, bytes_read, finished, partial)
@@ -195,6 +198,7 @@ public final class Journal: Sendable {
     }
   }
 
+  /// The shards that are recorded.
   public func finishedShards() throws(Failure) -> Set<ShardID> {
     do {
       return try database.read {
@@ -208,11 +212,11 @@ public final class Journal: Sendable {
   /// The encoded partial of a finished shard.
   public func partial(of shard: ShardID) throws(Failure) -> [UInt8]? {
     do {
-      // One statement sees one state, without the five that a transaction around it takes.
+      // A single statement sees a consistent state, without the five statements of a transaction around it.
       return try database.unsafeRead { db -> [UInt8]? in
         let query = try db.cachedStatement(sql: "SELECT partial FROM shard WHERE id = ?")
         let rows = try Row.fetchCursor(query, arguments: [shard.value])
-        // Taken where SQLite holds it.
+        // Copied directly from SQLite's buffer.
         return try rows.next()?.withUnsafeData(atIndex: 0) { $0.map { Array($0) } }
       }
     } catch {

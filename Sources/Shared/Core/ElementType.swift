@@ -1,4 +1,4 @@
-/// How one weight is stored. The raw values are the names safetensors uses.
+/// The storage type of a weight. Raw values are the names that safetensors uses.
 public enum ElementType: String, Sendable, Hashable, Codable, CaseIterable {
   case f64 = "F64"
   case f32 = "F32"

@@ -1,8 +1,8 @@
-/// What a tensor does in its network, as far as its name and rank tell.
+/// What a tensor does in its network, judged by its name and rank.
 ///
 /// Linear maps carry the traces of training that the lineage rules read. Embeddings and output
-/// heads follow the vocabulary and the task, vectors are too small, so both stay out of the
-/// default distance and direction.
+/// heads depend on the vocabulary and the task, and vectors are too small, so all of them stay out of the default
+/// distance and direction.
 public enum TensorRole: String, Sendable, Codable, CaseIterable {
   /// A linear map or convolution inside the network.
   case linear
@@ -10,7 +10,7 @@ public enum TensorRole: String, Sendable, Codable, CaseIterable {
   case embedding
   /// An output layer: language-model head, classifier, pooler.
   case head
-  /// A bias, a scale, a scalar, a token of its own; a matrix too thin to have a spectrum.
+  /// A bias, a scale, a scalar, a single token; a matrix too thin to have a spectrum.
   case vector
 
   public init(name: String, shape: TensorShape) {
@@ -26,10 +26,10 @@ public enum TensorRole: String, Sendable, Codable, CaseIterable {
     }
   }
 
-  /// Does the name belong to an output layer, whatever the rank?
+  /// Whether the name belongs to an output layer, whatever the rank.
   public static func isHead(_ name: String) -> Bool { matches(name.lowercased(), headWords) }
 
-  /// Is it a table with one row per token, as far as its name tells?
+  /// Whether the name belongs to a table with one row per token.
   public static func isTokenTable(_ name: String) -> Bool { matches(name.lowercased(), tokenWords) }
 
   private static func matches(_ name: String, _ words: [Word]) -> Bool {
@@ -37,8 +37,8 @@ public enum TensorRole: String, Sendable, Codable, CaseIterable {
     return words.contains { $0.isIn(name) }
   }
 
-  /// A name has a word when one of its dot-separated parts is the word, or holds it if the word is
-  /// marked as a fragment by a leading `*`.
+  /// A word matches a name when it equals one of the name's dot-separated parts. A leading `*` marks a fragment, which
+  /// also matches within or across parts.
   private struct Word: ExpressibleByStringLiteral {
     private let letters: [UInt8]
     private let isFragment: Bool
@@ -61,14 +61,14 @@ public enum TensorRole: String, Sendable, Codable, CaseIterable {
     private static let dot = UInt8(ascii: ".")
   }
 
-  /// Fewer rows or columns are no matrix to speak of.
+  /// With fewer rows or columns, a tensor does not count as a matrix.
   private static let thinnest = 8
 
   private static let embeddingWords: [Word] = [
     "*embed", "wte", "wpe", "shared", "*relative_attention_bias", "*position_bias",
   ]
-  /// Linear maps inside blocks that are called embeddings: time steps. Image patches are read in by
-  /// a table of their own kind, whose training follows the images more than the task.
+  /// Linear maps inside blocks whose names contain "embed", such as those for time steps. Image patches enter through a
+  /// table of a different kind, whose training depends on the images more than on the task.
   private static let mapWords: [Word] = ["linear_1", "linear_2", "dense"]
   private static let tokenWords: [Word] = [
     "*embed_tokens", "*word_embeddings", "*tok_embeddings", "*token_embedding", "*embed_in", "wte", "shared",

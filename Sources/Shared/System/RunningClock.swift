@@ -1,10 +1,10 @@
-/// Time that passes while this program runs.
+/// Measures only time during which this program was running.
 ///
-/// A program that was stopped (SIGSTOP, a suspended laptop or Slurm job) finds hours gone that say
-/// nothing about its peers' silence; a pause between two looks counts as one second at most.
+/// A program that was stopped (SIGSTOP, a suspended laptop or Slurm job) must not hold the hours it missed against its
+/// peers. A pause between two calls of `advance` counts as one second at most.
 public struct RunningClock: Sendable {
   private var last = ContinuousClock.now
-  /// Time that counted, since the clock was made.
+  /// Time counted since the clock was created.
   public private(set) var now = Duration.zero
 
   /// The longest pause that counts in full.
@@ -12,7 +12,7 @@ public struct RunningClock: Sendable {
 
   public init() {}
 
-  /// Takes in the time since the last call. To be called several times a second.
+  /// Counts the time since the last call. Call it several times a second.
   @discardableResult
   public mutating func advance() -> Duration {
     let present = ContinuousClock.now
