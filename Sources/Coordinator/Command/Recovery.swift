@@ -90,7 +90,7 @@ struct Recovery {
     let notes =
       lineage.unusable.notes(plan.models)
       + adapters.adopt(into: &lineage) {
-        LineageProblem.isForbidden(plan.models[$0], plan.models[$1], hints)
+        LineageProblem.isForbidden($0, $1, plan, hints)
       }
     record.count(adapterBytes: adapters.bytesRead)
     CollectionLoader.say(notes)
@@ -141,7 +141,8 @@ struct Recovery {
     let plan = try record.time("import and plan") { () throws(Failure) in
       let intake = try CollectionLoader(invocation.inputs, stores: directory.newStores, mode: .places)
       try intake.requireTwo()
-      return Plan(models: intake.records, statistics: statistics, notes: intake.notes)
+      return Plan(
+        models: intake.records, alignment: intake.alignment, statistics: statistics, notes: intake.notes)
     }
     try PlanPreconditions.check(plan, invocation.lineage)
     CollectionLoader.say(plan.notes)
