@@ -72,10 +72,29 @@ let package = Package(
       path: "Sources/Worker/Command", swiftSettings: strict),
 
     // Coordinator: import -> plan -> shards -> partials -> matrices -> tree -> report.
-    library("Naming", in: "Coordinator/Naming"),
-    library("Checkpoints", in: "Coordinator/Checkpoints", needs: ["Core", "Naming", "Storage", "System"]),
+    // A dialect is a data file; all are compiled in.
+    library(
+      "Naming", in: "Coordinator/Naming", needs: ["Core"],
+      resources: [
+        .embedInCode("Dialects/common.json"),
+        .embedInCode("Dialects/llama.json"),
+        .embedInCode("Dialects/gpt2.json"),
+        .embedInCode("Dialects/neox.json"),
+        .embedInCode("Dialects/bert.json"),
+        .embedInCode("Dialects/vit.json"),
+        .embedInCode("Dialects/meta.json"),
+        .embedInCode("Dialects/timm.json"),
+        .embedInCode("Dialects/bert_gamma.json"),
+        .embedInCode("Dialects/gguf_llama.json"),
+        .embedInCode("Dialects/gguf_gpt2.json"),
+        .embedInCode("Dialects/gguf_neox.json"),
+        .embedInCode("Dialects/gguf_bert.json"),
+      ]),
+    library("Checkpoints", in: "Coordinator/Checkpoints", needs: ["Core", "Storage", "System"]),
     library("Alignment", in: "Coordinator/Alignment", needs: ["Checkpoints", "Core", "Naming", "Storage", "System"]),
-    library("Planning", in: "Coordinator/Planning", needs: ["Checkpoints", "Core", "Naming", "Storage", "System"]),
+    library(
+      "Planning", in: "Coordinator/Planning",
+      needs: ["Alignment", "Checkpoints", "Core", "Naming", "Storage", "System"]),
     library("Scheduling", in: "Coordinator/Scheduling", needs: ["Core", "System"]),
     library("Journal", in: "Coordinator/Journal", needs: ["Core", "System", sqlite]),
     library(
@@ -142,11 +161,12 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["Checkpoints", "Compute", "Core", "System", "Storage", "TestPrograms", "TestSeed", "Wire"],
       path: "Tests/TestSupport", swiftSettings: strict),
-    tests("AlignmentTests", needs: ["Alignment", "Checkpoints", "Core", "Storage", "System", "TestSupport"]),
+    tests(
+      "AlignmentTests", needs: ["Alignment", "Checkpoints", "Core", "Naming", "Storage", "System", "TestSupport"]),
     tests("CheckpointsTests", needs: ["Checkpoints", "Core", "Storage", "System", "TestSupport"]),
-    tests("NamingTests", needs: ["Naming"]),
+    tests("NamingTests", needs: ["Core", "Naming"]),
     tests("StorageTests", needs: ["Checkpoints", "Core", "Storage", "System", "TestSupport"]),
-    tests("PlanningTests", needs: ["Checkpoints", "Core", "Planning", "Storage", "System"]),
+    tests("PlanningTests", needs: ["Alignment", "Checkpoints", "Core", "Planning", "Storage", "System"]),
     tests("BatchTests", needs: ["Batch", "Core", "System", "TestSupport"]),
     tests("HintsTests", needs: ["Core", "System", "Hints", "TestSupport"]),
     tests("ReportsTests", needs: ["Core", "System", "Lineage", "Reports", "TestSeed", "TestSupport"]),

@@ -46,8 +46,8 @@ import Testing
     table.l2 = [1]
     sums.append(
       TensorSums(
-        name: "wte", role: .embedding, shape: try #require(TensorShape([100, 16])), models: [0, 1],
-        sums: table))
+        name: "wte", role: .embedding, part: .tokens, shape: try #require(TensorShape([100, 16])),
+        models: [0, 1], sums: table))
     let evidence = try Self.evidence(sums)
     if known {
       #expect(evidence[0, 1] > max(6, free), "seed \(random.seed)")

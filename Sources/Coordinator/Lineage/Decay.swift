@@ -38,12 +38,12 @@ struct Decay: Sendable {
       rows += tensor.sums.collinearRows[pair]
       logs += tensor.sums.logShrinkage[pair]
       tablesMoved = tablesMoved || moved
-      guard TensorRole.isTokenTable(tensor.name), tensor.shape.rows > tensor.shape.columns else { return }
+      guard tensor.part == .tokens, tensor.shape.rows > tensor.shape.columns else { return }
       allRows += tensor.shape.rows
       growth += view.energies[b] - view.energies[a]
       energy += (view.energies[a] + view.energies[b]) / 2
       apart += tensor.sums.l2[pair]
-    } else if tensor.role == .vector, !TensorRole.isHead(tensor.name) {
+    } else if tensor.role == .vector, tensor.part != .head {
       vectors += 1
       vectorsMoved = vectorsMoved || moved
     }

@@ -24,6 +24,8 @@ public struct PlannedTensor: Sendable, Hashable {
   public var name: String
   public var shape: TensorShape
   public var role: TensorRole
+  /// Where in the network it is.
+  public var part: NetworkPart
   public var statistics: Statistics
   /// Submatrices that are kept as they are, over all shards.
   public var samples = 0

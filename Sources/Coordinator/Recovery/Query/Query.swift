@@ -1,3 +1,4 @@
+import Alignment
 import Checkpoints
 import Coordination
 import Core
@@ -73,18 +74,21 @@ package struct Query {
     let invocation = try RunFiles.invocation(path)
     let intake = try CollectionLoader(invocation.inputs, stores: "\(folder)/stores", mode: .places)
     let byPath = Dictionary(
-      intake.records.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+      zip(intake.records, intake.alignment).map { ($0.path, ($0, $1)) }, uniquingKeysWith: { first, _ in first })
     var records: [ModelRecord] = []
+    var alignment: [AlignmentMap] = []
     for known in finished.record.models {
-      guard var record = byPath[known.path] else {
+      guard var (record, map) = byPath[known.path] else {
         throw .badInput(
           "the model '\(known.id.printable)' of the run is not at '\(known.path.printable)' any more",
           advice: "put it back, or recover the collection again")
       }
       record.id = known.id
       records.append(record)
+      alignment.append(map)
     }
-    let plan = Plan(models: records, statistics: invocation.lineage.metric.statistics)
+    let plan = Plan(
+      models: records, alignment: alignment, statistics: invocation.lineage.metric.statistics)
     let identity = RunIdentity(
       plan: plan, statistics: invocation.lineage.metric.statistics,
       samples: try WeightSample.fingerprints(of: plan.models))
@@ -112,7 +116,8 @@ package struct Query {
 
   private func search(_ plan: Plan, _ journal: Journal, _ new: ModelRecord) throws(Failure) -> SampleSearch {
     // Matching by canonical names is the planner's: its tensors that end with the new model are shared.
-    let joint = Plan(models: plan.models + [new], statistics: [])
+    let joint = Plan(
+      models: plan.models + [new], alignment: plan.alignment + [AlignmentMap(named: new)], statistics: [])
     struct Key: Hashable {
       var name: String
       var shape: TensorShape

@@ -1,4 +1,4 @@
-import Alignment
+package import Alignment
 import Core
 import Foundation
 package import Checkpoints
@@ -8,6 +8,8 @@ package import System
 /// Paths in, model records out: finding and importing with one rule for what is broken.
 package struct CollectionLoader {
   package private(set) var records: [ModelRecord] = []
+  /// How each of the records corresponds to the others.
+  package private(set) var alignment: [AlignmentMap] = []
   package private(set) var notes: [Note]
 
   /// - Parameter folder: where the stores of raw models are made.
@@ -25,10 +27,7 @@ package struct CollectionLoader {
         notes.append(Note(subject: source.id, text: "skipped: \(error.message)"))
       }
     }
-    // Mostly, all of a collection have the same tensors, and nothing has to be found out.
-    guard let first = records.first, !records.allSatisfy({ $0.hasSameTensors(as: first) }) else { return }
-    PrefixMatching.align(&records)
-    try LayerMatching.align(&records)
+    alignment = try Aligner.maps(of: records)
   }
 
   /// - Throws: `Failure` when there is nothing to compare.

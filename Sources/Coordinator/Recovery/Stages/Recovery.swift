@@ -83,7 +83,7 @@ package struct Recovery {
     let notes =
       lineage.unusable.notes(plan.models)
       + adapters.adopt(into: &lineage) {
-        LineageProblem.isForbidden(plan.models[$0], plan.models[$1], hints)
+        LineageProblem.isForbidden($0, $1, plan, hints)
       }
     record.count(adapterBytes: adapters.bytesRead)
     for note in notes { report(.note(note)) }
@@ -134,7 +134,8 @@ package struct Recovery {
     let plan = try record.time("import and plan") { () throws(Failure) in
       let intake = try CollectionLoader(invocation.inputs, stores: directory.newStores, mode: .places)
       try intake.requireTwo()
-      return Plan(models: intake.records, statistics: statistics, notes: intake.notes)
+      return Plan(
+        models: intake.records, alignment: intake.alignment, statistics: statistics, notes: intake.notes)
     }
     try PlanPreconditions.check(plan, invocation.lineage)
     for note in plan.notes { report(.note(note)) }

@@ -1,11 +1,11 @@
 import Core
-import System
+import Naming
 import Testing
 
 /// Names as published checkpoints have them.
-@Suite struct TensorRoleTests {
+struct TensorRoleTests {
   private func role(_ name: String, _ extents: [Int]) throws -> TensorRole {
-    TensorRole(name: name, shape: try #require(TensorShape(extents)))
+    CanonicalTensor(name: name, shape: try #require(TensorShape(extents))).role
   }
 
   @Test(arguments: [
