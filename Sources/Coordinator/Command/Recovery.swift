@@ -4,6 +4,7 @@ import Core
 import Foundation
 import Gathering
 import Glibc
+import Graph
 import Hints
 import Journal
 import Lineage
@@ -59,12 +60,12 @@ struct Recovery {
     try recover()
   }
 
-  /// - Returns: the forest; nil when the results were there already.
+  /// - Returns: the tree; nil when the results were there already.
   @discardableResult
-  func recover() throws(Failure) -> Forest? {
+  func recover() throws(Failure) -> TreeReport? {
     // A truth file that cannot be used is better known before hours of work than after.
     var truth: Truth?
-    if let path = invocation.truth { truth = try Truth(path: path) }
+    if let path = invocation.truth { truth = try TruthDocument.read(path) }
     let given = try invocation.hints.map { path throws(Failure) in try HintSource(path) }
     var record = RunRecord(invocation)
 
@@ -95,11 +96,11 @@ struct Recovery {
     record.count(adapterBytes: adapters.bytesRead)
     CollectionLoader.say(notes)
     record.notes = plan.notes + notes
-    var forest = ForestBuilder.forest(lineage, plan, invocation.lineage, record.notes)
-    if let hints { forest.compare(declared: hints.models.compactMapValues(\.base)) }
-    try report(forest, lineage, results, plan, truth, &record)
+    var tree = GraphBuilder.report(lineage, plan, invocation.lineage, record.notes)
+    if let hints { tree.graph.compare(declared: hints.models.compactMapValues(\.base)) }
+    try report(tree, lineage, results, plan, truth, &record)
     pool.note(identity.text, .finished)
-    return forest
+    return tree
   }
 
   /// Does the run directory have what this invocation asks for? What model cards say may have changed.
@@ -286,9 +287,9 @@ struct Recovery {
   }
 
   /// Writes the table of declared bases; removes the one of an earlier run without hints.
-  private func writeHints(_ forest: Forest) throws(Failure) -> [String] {
+  private func writeHints(_ graph: ModelGraph) throws(Failure) -> [String] {
     let path = "\(directory.path)/\(HintTable.fileName)"
-    guard let table = HintTable.render(forest) else {
+    guard let table = HintTable.render(graph) else {
       try? FileManager.default.removeItem(atPath: path)
       return []
     }
@@ -297,14 +298,14 @@ struct Recovery {
   }
 
   private func report(
-    _ forest: Forest, _ lineage: Lineage, _ results: ResultsFile, _ plan: Plan, _ truth: Truth?,
+    _ tree: TreeReport, _ lineage: Lineage, _ results: ResultsFile, _ plan: Plan, _ truth: Truth?,
     _ record: inout RunRecord
   ) throws(Failure) {
     var evaluation: Evaluation?
-    if let truth { evaluation = try Evaluation(forest, truth: truth) }
+    if let truth { evaluation = try Evaluation(tree.graph, truth: truth) }
     let written = try record.time("report") { () throws(Failure) in
       try results.finish(lineage, metric: invocation.lineage.metric)
-      return try TreeFormat.writeAll(forest, to: directory.path) + writeHints(forest)
+      return try TreeFormat.writeAll(tree, to: directory.path) + writeHints(tree.graph)
     }
     record.finish(evaluation, seconds: (ContinuousClock.now - started) / .seconds(1))
     try AtomicFile.write(JSONText.of(record, style: [.pretty, .snakeCase]) + "\n", to: directory.record)
@@ -312,10 +313,10 @@ struct Recovery {
     directory.logger.info("finished", metadata: ["seconds": "\(fixed(record.seconds, 2))"])
 
     guard !isPartOfBatch else { return }
-    Console.result(TextTree.render(forest, style: Terminal.style))
+    Console.result(TextTree.render(tree.graph, style: Terminal.style))
     if let evaluation { Console.result("\n" + EvaluationText.text(evaluation)) }
     Console.say(
-      "\n\(plan.models.count) models, \(forest.familyCount) \(forest.familyCount == 1 ? "family" : "families"), \(fixed(record.seconds, 2)) s; written:"
+      "\n\(plan.models.count) models, \(tree.graph.familyCount) \(tree.graph.familyCount == 1 ? "family" : "families"), \(fixed(record.seconds, 2)) s; written:"
     )
     for path in written + [page, directory.results, directory.record, directory.log] { Console.say("  \(path)") }
   }
