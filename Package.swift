@@ -107,7 +107,8 @@ let package = Package(
       name: "modeltree",
       dependencies: [
         "Alignment", "Batch", "CLinux", "Checkpoints", "Coordination", "Core", "System", "Gathering", "Graph", "Hints",
-        "Journal",        "Lineage", "Logs", "Planning", "Reports", "Storage", "Transport", "Monitoring", "Wire", arguments, logging,
+        "Journal", "Lineage", "Logs", "Planning", "Reports", "Storage", "Transport", "Monitoring", "Wire", arguments,
+        logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
@@ -156,7 +157,8 @@ let package = Package(
     tests(
       "GatheringTests",
       needs: [
-        "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport", "Wire",
+        "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport",
+        "Wire",
       ]),
     tests("CoreTests", needs: ["Core", "System", "TestPrograms", "TestSeed"]),
     tests("WireTests", needs: ["Core", "System", "TestSeed", "Wire"]),

@@ -59,7 +59,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("jobs: [", "cannot be read as YAML"), (bomb + "jobs: *l9\n", "aliases stand for more than"), ("- a", "is no list of jobs"), ("jobs: []", "has no jobs"), ("out: x", "has no jobs"),
+    ("jobs: [", "cannot be read as YAML"), (bomb + "jobs: *l9\n", "aliases stand for more than"),
+    ("- a", "is no list of jobs"), ("jobs: []", "has no jobs"), ("out: x", "has no jobs"),
     ("jobs: [a]\nworkers: 3", "has the key 'workers' in the file"),
     ("jobs:\n  - name: a", "has no 'models' in job 1"), ("jobs:\n  - models: []", "has an empty list"),
     ("jobs:\n  - models: a\n    distanze: l2", "has the key 'distanze' in job 1"),

@@ -10,17 +10,23 @@ import Testing
       "l\(level): &l\(level) [\(Array(repeating: "*l\(level - 1)", count: 9).joined(separator: ", "))]\n"
     }.joined()
 
-  @Test(arguments: [
+  private static let shadowed = (0..<30).map { "b\($0): &b\($0) [*a, *a]\n" }.joined()
+
+  private static let hostile: [(String, String)] = [
     (levels, "aliases stand for more than"),
-    (levels + "*l9 : key\n", "alias (*name) within a key"), (levels + "? *l9\n: key\n", "alias (*name) within a key"),
+    (levels + "*l9 : key\n", "alias (*name) within a key"),
+    (levels + "? *l9\n: key\n", "alias (*name) within a key"),
     (levels + "[*l9]: key\n", "alias (*name) within a key"),
     (levels + "{? [*l9, x] : key}\n", "alias (*name) within a key"),
-    ("a: &a {x: 1}\n" + (0..<30).map { "b\($0): &b\($0) [*a, *a]\n" }.joined() + "c: &c [*c]\n", "undefined alias"),
+    ("a: &a {x: 1}\n" + shadowed + "c: &c [*c]\n", "undefined alias"),
     (String(repeating: "[", count: 100_000), "Maximum nesting level"),
     (String(repeating: "- ", count: 100_000), "Maximum nesting level"),
     (String(repeating: "? ", count: 100_000), "Maximum nesting level"),
-    (String(repeating: "x", count: 5 << 20), "expected at most"), ("a: [", "did not find"),
-  ])
+    (String(repeating: "x", count: 5 << 20), "expected at most"),
+    ("a: [", "did not find"),
+  ]
+
+  @Test(arguments: hostile)
   func hostileDocumentsAreRefused(_ text: String, _ message: String) {
     let problem = #expect(throws: BoundedYAML.Problem.self) { _ = try BoundedYAML.load(text) }
     #expect(problem?.description.contains(message) == true, "\(problem?.description ?? "read")")
@@ -28,7 +34,8 @@ import Testing
 
   @Test func aliasesThatPeopleUseAreRead() throws {
     let found = try BoundedYAML.load(
-      "common: &common {distance: l2, lambda: 0.3}\njobs:\n  - &first {<<: *common, name: a}\n  - *first\n  - {b: *common}\n")
+      "common: &common {distance: l2, lambda: 0.3}\njobs:\n  - &first {<<: *common, name: a}\n  - *first\n  - {b: *common}\n"
+    )
     let document = try #require(found as? [String: Any])
     let jobs = try #require(document["jobs"] as? [[String: Any]])
     #expect(jobs.map { $0["name"] as? String } == ["a", "a", nil])

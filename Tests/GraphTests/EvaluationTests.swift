@@ -131,7 +131,9 @@ import Testing
     var random = Seeded.fresh()
     for _ in 0..<3000 {
       let n = Int.random(in: 2...8, using: &random)
-      let above: [Int?] = (0..<n).map { $0 == 0 || Int.random(in: 0..<6, using: &random) == 0 ? nil : Int.random(in: 0..<$0, using: &random) }
+      let above: [Int?] = (0..<n).map {
+        $0 == 0 || Int.random(in: 0..<6, using: &random) == 0 ? nil : Int.random(in: 0..<$0, using: &random)
+      }
       let present = (0..<n).filter { _ in Int.random(in: 0..<3, using: &random) > 0 }
       guard !present.isEmpty else { continue }
       // Found: a random forest over the present models and up to two inferred ones, in a random order.
@@ -153,7 +155,9 @@ import Testing
         let id = "m\(model)"
         let nearest = ancestors(model).first { present.contains($0) }
         var isRight = nearest.map { parent[id] == "m\($0)" } ?? false
-        if let parentThere = above[model], !present.contains(parentThere), let node = parent[id], node.hasPrefix("inferred-") {
+        if let parentThere = above[model], !present.contains(parentThere), let node = parent[id],
+          node.hasPrefix("inferred-")
+        {
           let children = present.filter { parent["m\($0)"] == node }
           if children.allSatisfy({ ancestors($0).contains(parentThere) }) { isRight = true }
         }

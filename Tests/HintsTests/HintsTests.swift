@@ -68,7 +68,8 @@ struct HintsTests {
   @Test(arguments: [
     ("---\nlicense: mit\nbase_model: org/base\n---\n# Title\n", "org/base"),
     ("---\nbase_model:\n- org/first\n- org/second\n---\n", "org/first"),
-    ("---\n" + bomb + "base_model: *l9\n---\n", nil), ("# Title\nbase_model: org/base\n", nil), ("---\nbase_model: 3\n---\n", nil), ("---\nnever closed\n", nil),
+    ("---\n" + bomb + "base_model: *l9\n---\n", nil), ("# Title\nbase_model: org/base\n", nil),
+    ("---\nbase_model: 3\n---\n", nil), ("---\nnever closed\n", nil),
   ])
   func theCardsFrontMatterNamesTheBase(_ card: String, _ base: String?) {
     #expect(Hints.base(inCard: card) == base)

@@ -83,7 +83,8 @@ func graphWithInferredNodes() -> ModelGraph {
     ModelGraph.Node(id: "inferred-2", family: 0, origin: .inferred(support: 0.75)),
   ]
   let edges = [
-    edge(6, 0), edge(6, 7), edge(7, 1), ModelGraph.Edge(
+    edge(6, 0), edge(6, 7), edge(7, 1),
+    ModelGraph.Edge(
       source: 0, target: 2, relation: .merge, distance: 0.5, support: 1, directionSupport: 1, share: 0.75),
     ModelGraph.Edge(
       source: 7, target: 3, relation: Relation(.pruned), distance: 2, support: 0.8, directionSupport: 1,

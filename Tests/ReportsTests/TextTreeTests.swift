@@ -59,7 +59,10 @@ struct TextTreeTests {
     let lines = TextTree.render(graphWithInferredNodes()).split(separator: "\n")
     #expect(lines.contains("inferred-1  (root) [inferred, support 90 %]"))
     #expect(lines.contains { $0.contains("inferred-2  ") && $0.hasSuffix("[inferred, support 75 %]") })
-    #expect(lines.contains { $0.contains("captioner  ") && $0.hasSuffix("(lora, rank 4) [contains vision tower of vision, 30 %]") })
+    #expect(
+      lines.contains {
+        $0.contains("captioner  ") && $0.hasSuffix("(lora, rank 4) [contains vision tower of vision, 30 %]")
+      })
     #expect(lines.contains { $0.hasSuffix("(merge: 75 % left + 25 % right)") })
     #expect(lines.contains("vision  (related to no other model)"))
   }

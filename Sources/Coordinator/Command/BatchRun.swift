@@ -88,9 +88,9 @@ final class BatchRun: Sendable {
         let recovery = Recovery(
           job.invocation, directory: directory, pool: pool, name: job.name, mayChangeModels: true,
           isPartOfBatch: true)
-        guard let forest = try recovery.recover() else { return .hadResults }
+        guard let tree = try recovery.recover() else { return .hadResults }
         return .recovered(
-          models: forest.nodes.count, families: forest.familyCount,
+          models: tree.graph.nodes.count, families: tree.graph.familyCount,
           seconds: (ContinuousClock.now - started) / .seconds(1))
       } catch {
         return .failed(error)

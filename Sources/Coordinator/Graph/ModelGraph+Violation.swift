@@ -58,7 +58,9 @@ extension ModelGraph {
         }
         guard (0...1).contains(support) else { throw fail("has the support \(support)", expected: "0 to 1") }
       case .observed(let model):
-        if let score = model.score, !score.isFinite { throw fail("has the score \(score)", expected: "a finite number") }
+        if let score = model.score, !score.isFinite {
+          throw fail("has the score \(score)", expected: "a finite number")
+        }
         guard model.parameters >= 0 else {
           throw fail("has \(model.parameters) parameters", expected: "0 or more")
         }

@@ -53,7 +53,7 @@ package struct FinishedRun {
 
   private func matrix(_ name: String) throws(Failure) -> SquareMatrix {
     let n = observed.count
-    let values = try results.doubles(name, start: [0, 0], count: [n, n])
+    let values = try results.doubles(name)
     guard values.count == n * n else {
       throw .badInput(
         "'\(path.printable)/results.h5': '\(name)' has \(values.count) values, expected \(n) x \(n)",

@@ -72,7 +72,8 @@ package struct RelationshipPath: Encodable {
         [[a]]
           + steps.map { step in
             [
-              (step.direction == "up" ? "^ " : "v ") + step.to.printable + (step.inferred == true ? " (inferred)" : ""), AnswerText.number(step.distance),
+              (step.direction == "up" ? "^ " : "v ") + step.to.printable + (step.inferred == true ? " (inferred)" : ""),
+              AnswerText.number(step.distance),
               "support \(AnswerText.percent(step.support))\(step.undecided ? ", undecided" : "")",
               step.relation,
             ]

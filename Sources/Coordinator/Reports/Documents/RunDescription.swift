@@ -41,7 +41,9 @@ package struct RunDescription: Sendable, Equatable {
       options.metric = metric
     }
     if let stage = try value("stage", "one of \(stages)", { Stage(rawValue: $0) }) { options.stage = stage }
-    if let lambda = try value("lambda", "a number, 0 or more", { Double($0).flatMap { (0...1e6).contains($0) ? $0 : nil } }) {
+    if let lambda = try value(
+      "lambda", "a number, 0 or more", { Double($0).flatMap { (0...1e6).contains($0) ? $0 : nil } })
+    {
       options.lambda = lambda
     }
     if attributes["families"] != "auto" {

@@ -20,6 +20,8 @@ enum CSVText {
 
   static func row(_ cells: [String]) -> String { cells.joined(separator: ",") }
 
-  private static let formulaStarts: Set<Unicode.Scalar> = ["=", "+", "-", "@", "\u{ff1d}", "\u{ff0b}", "\u{ff0d}", "\u{ff20}"]
+  private static let formulaStarts: Set<Unicode.Scalar> = [
+    "=", "+", "-", "@", "\u{ff1d}", "\u{ff0b}", "\u{ff0d}", "\u{ff20}",
+  ]
   private static let separators: Set<Unicode.Scalar> = [",", "\"", ";"]
 }

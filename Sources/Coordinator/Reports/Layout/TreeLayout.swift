@@ -35,7 +35,8 @@ struct TreeLayout {
     labels = outline.graph.nodes.map { TextColumns.shortened($0.id.printable, to: Self.labelColumns) }
     widths = labels.map { Double(TextColumns.count($0)) * Self.character + Self.padding }
     let greatest = outline.graph.treeEdges.compactMap(\.distance).max() ?? 0
-    scale = greatest > 0 ? Self.longest / greatest : 1
+    // Below, the quotient is infinite.
+    scale = greatest > 1e-300 ? Self.longest / greatest : 1
   }
 
   /// Left edges and centre lines of the boxes, each family from (0, 0) on.
@@ -48,22 +49,27 @@ struct TreeLayout {
     let n = labels.count
     var positions = Positions(x: Array(repeating: 0, count: n), y: Array(repeating: 0, count: n))
     var bottom: [Int: Double] = [:]
+    // Per node its place in its tree: what is done for a tree takes as long as it is large.
+    var place = Array(repeating: 0, count: n)
     for tree in trees {
-      var end = Array(repeating: 0.0, count: n)
-      place(tree, lengths, &positions.x, &end)
+      for (position, node) in tree.enumerated() { place[node] = position }
+      let end = ends(tree, lengths, place, &positions.x)
       let centres = TidyTree.centres(
-        order: tree, children: outline.children, breadth: Self.row, end: end)
+        order: Array(tree.indices), children: tree.map { outline.children[$0].map { place[$0] } }, breadth: Self.row,
+        end: end)
       // A family that no single root reaches is drawn as one tree below the other.
       let family = outline.graph.nodes[tree[0]].family
       let top = bottom[family].map { $0 + Self.row } ?? 0
-      for node in tree { positions.y[node] = top + centres[node] }
+      for (node, centre) in zip(tree, centres) { positions.y[node] = top + centre }
       bottom[family] = tree.reduce(top) { max($0, positions.y[$1]) }
     }
     return positions
   }
 
-  /// Left edges, and where the contours of the layout end.
-  private func place(_ tree: [Int], _ lengths: EdgeLengths, _ x: inout [Double], _ end: inout [Double]) {
+  /// Sets the left edges of a tree.
+  ///
+  /// - Returns: where the contours of the layout end, in the order of the tree.
+  private func ends(_ tree: [Int], _ lengths: EdgeLengths, _ place: [Int], _ x: inout [Double]) -> [Double] {
     var widest: [Double] = []
     for node in tree {
       let depth = outline.depth[node]
@@ -72,18 +78,20 @@ struct TreeLayout {
     }
     var start = [0.0]
     for width in widest { start.append(start[start.count - 1] + width + Self.gap) }
-    for node in tree {
+    var end = Array(repeating: 0.0, count: tree.count)
+    for (position, node) in tree.enumerated() {
       switch lengths {
       case .equal:
         x[node] = start[outline.depth[node]]
-        end[node] = start[outline.depth[node] + 1] - Self.gap
+        end[position] = start[outline.depth[node] + 1] - Self.gap
       case .distance:
         if let parent = outline.parent[node], let distance = outline.edge(to: node)?.distance {
-          x[node] = end[parent] + Self.shortest + distance * scale
+          x[node] = end[place[parent]] + Self.shortest + distance * scale
         }
-        end[node] = x[node] + widths[node]
+        end[position] = x[node] + widths[node]
       }
     }
+    return end
   }
 
   /// The nodes of each tree, parents before children.

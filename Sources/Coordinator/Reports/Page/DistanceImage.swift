@@ -28,7 +28,8 @@ struct DistanceImage: Encodable {
     for top in 0..<side {
       for left in top..<side {
         let value = Self.mean(distances, order, rows: top * step, columns: left * step, step)
-        let code = value.map { UInt16((($0 / max(greatest, 1e-300)).squareRoot() * 65534).rounded()) } ?? 65535
+        // Means of the greatest numbers may exceed these.
+        let code = value.map { UInt16((min(1, $0 / max(greatest, 1e-300)).squareRoot() * 65534).rounded()) } ?? 65535
         bytes.append(UInt8(code & 0xff))
         bytes.append(UInt8(code >> 8))
       }
@@ -43,7 +44,7 @@ struct DistanceImage: Encodable {
     for row in rows..<min(rows + step, order.count) {
       for column in columns..<min(columns + step, order.count) {
         let value = distances[order[row], order[column]]
-        guard value.isFinite else { continue }
+        guard value.isFinite, value >= 0 else { continue }
         sum += value
         count += 1
       }

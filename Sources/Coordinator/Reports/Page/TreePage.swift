@@ -46,6 +46,8 @@ package enum TreePage {
     let citation: String
     let metric: String
     let definition: String
+    /// Per relation how its edges are dashed.
+    let dashes: [String: String]
     /// Nodes in the order of the tree.
     let order: [Int]
     let layout: Layout
@@ -90,7 +92,7 @@ package enum TreePage {
     return Content(
       facts: RunFacts.of(run).map { .init(name: $0.name, value: $0.value) },
       notes: run.report.description.notes, citation: RunFacts.citation(run), metric: run.metric,
-      definition: run.report.description.definition, order: outline.order,
+      definition: run.report.description.definition, dashes: Self.dashes, order: outline.order,
       layout: .init(
         box: TreeLayout.box, row: TreeLayout.row, gap: TreeLayout.gap, shortest: TreeLayout.shortest,
         scale: drawing.scale,
@@ -106,6 +108,13 @@ package enum TreePage {
         files[node.id].map { .init(bytes: $0.bytes, names: $0.files) }
       },
       matrix: DistanceImage(distances, order: outline.order))
+  }
+
+  private static var dashes: [String: String] {
+    Dictionary(
+      uniqueKeysWithValues: Relation.Kind.allCases.compactMap { kind in
+        kind.facts.dashes.map { (kind.rawValue, $0) }
+      })
   }
 
   private static func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
