@@ -24,6 +24,9 @@ struct TreeFormatTests {
     var families: [Int]?
     var duplicates: [String: String]?
     var columns: [String]?
+    var inferred: [String]?
+    /// Source, target, and what the format says of the component.
+    var components: [[String]]?
   }
 
   /// Compared scalar by scalar: Swift's strings are equal when they merely look the same.
@@ -132,6 +135,90 @@ struct TreeFormatTests {
       let link = links[Pair("", edge.target)]
       #expect(edge.support == link?.support && edge.relation == link?.relation.name)
     }
+  }
+
+  /// Ancestors that are not in the collection, and components from strangers.
+  @Test(arguments: [
+    ("json", "vision tower"), ("graphml", "vision tower"), ("igraph", "vision tower"),
+    ("dot", "contains vision tower, 30 %"), ("mermaid", "contains vision tower"), ("ete", nil), ("newick", nil),
+    ("csv", "vision tower"),
+  ])
+  func otherToolsReadInferredNodesAndComponents(_ reader: String, _ component: String?) throws {
+    let graph = graphWithInferredNodes()
+    _ = try TreeFormat.writeAll(report(graph), to: folder.path)
+    try folder.write(TreeFormat.nhx.render(report(graph)), to: "tree.nhx")
+    let found: Found = try Oracle.run("forest.py", folder.path, reader)
+    let edges = reader == "csv" ? graph.edges.filter { $0.kind != .extraParent } : graph.edges
+    let shown = component == nil ? graph.treeEdges : edges
+    #expect(
+      found.edges.map { Pair($0.source, $0.target) }.sorted()
+        == shown.map { Pair(graph.nodes[$0.source].id, graph.nodes[$0.target].id) }.sorted())
+    if reader != "csv" { #expect(found.nodes.sorted() == graph.nodes.map(\.id).sorted()) }
+    if reader != "csv", reader != "newick" { #expect(found.inferred?.sorted() == ["inferred-1", "inferred-2"]) }
+    if let component { #expect(found.components == [["vision", "captioner", component]]) }
+  }
+
+  @Test func modelCardsNameNoBaseThatIsNotThere() {
+    let text = TreeFormat.modelcard.render(report(graphWithInferredNodes()))
+    let cards = text.components(separatedBy: "---\n").dropFirst()
+    #expect(cards.count == 6, "no card for inferred nodes")
+    let left = cards.first { $0.hasPrefix("# left\n") } ?? ""
+    #expect(left.contains("its base is not in the collection") && !left.contains("base_model"))
+    let captioner = cards.first { $0.hasPrefix("# captioner\n") } ?? ""
+    #expect(captioner.contains("base_model: \"right\""))
+    #expect(captioner.contains("# contains the vision tower of vision, 30 % of the weights"))
+  }
+
+  /// `(?:\u{hex})` gives every id back, so no two of them meet.
+  @Test func escapesAreReversible() {
+    for id in nastyIDs {
+      let text = escaped(id)
+      let back = text.replacing(#/\\u\{([0-9a-f]+)\}/#) { found in
+        UInt32(found.1, radix: 16).flatMap(Unicode.Scalar.init).map { String(Character($0)) } ?? ""
+      }
+      #expect(Pair(back, "") == Pair(id, ""), "\(id.debugDescription)")
+      let cell = inTable(id)
+      let plain = cell.unicodeScalars.first == "'" && inTable(String(cell.dropFirst())) == cell
+        ? String(cell.unicodeScalars.dropFirst()) : cell
+      #expect(Pair(plain, "") == Pair(text, ""), "\(id.debugDescription)")
+    }
+    #expect(Set(nastyIDs.map { Pair(inTable($0), "") }).count == nastyIDs.count)
+    #expect(Set(nastyIDs.map { Pair(inXML($0), "") }).count == nastyIDs.count)
+  }
+
+  /// Whatever names hold, nothing that is printed drives a terminal.
+  @Test(arguments: TreeFormat.allCases)
+  func noFormatDrivesATerminal(_ format: TreeFormat) {
+    for graph in [graph, graphWithInferredNodes()] {
+      var graph = graph
+      for place in graph.nodes.indices where !graph.nodes[place].isInferred {
+        graph.nodes[place].model?.dtype = "\u{1b}]0;title\u{7}"
+        graph.nodes[place].model?.path = "/\u{9b}31m/\u{202e}"
+        graph.nodes[place].model?.format = "\u{85}"
+      }
+      for place in graph.edges.indices where graph.edges[place].component != nil {
+        graph.edges[place].kind = .component("\u{1b}[2J\u{202e}")
+      }
+      let text = format.render(report(graph, notes: ["\u{1b}[2J\u{85}\u{2066}"]))
+      for scalar in text.unicodeScalars where scalar != "\n" && scalar.isHazard {
+        Issue.record("U+\(String(scalar.value, radix: 16)) in \(format)")
+      }
+    }
+  }
+
+  @Test func cellsThatASpreadsheetWouldRunAreText() {
+    let ids = ["=1+1", "+1", "-1", "@SUM(A1)", "'=1", "\u{ff1d}1", "a=1", "\t=1", "\r=1", "'plain"]
+    let graph = ModelGraph(nodes: ids.map { observed($0) }, edges: ids.indices.dropFirst().map { edge(0, $0) })
+    let children = TreeFormat.csv.render(report(graph)).split(separator: "\n").dropFirst().map {
+      $0.split(separator: ",")[1]
+    }
+    #expect(
+      children == [
+        "'+1", "'-1", "'@SUM(A1)", "''=1", "'\u{ff1d}1", "a=1", "\\u{9}=1", "\\u{d}=1", "'plain",
+      ])
+    var declared = graph
+    declared.compare(declared: ["a=1": "=cmd|'/C calc'!A0"])
+    #expect(HintTable.render(declared)?.contains("\na=1,'=cmd|'/C calc'!A0,,'=1+1,,1.0") == true)
   }
 
   /// Quotes within quotes are beyond these two; plain names are not.

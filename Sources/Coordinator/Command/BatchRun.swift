@@ -1,7 +1,9 @@
 import Batch
 import Core
 import Foundation
+import Graph
 import Lineage
+import Reports
 import Synchronization
 import System
 

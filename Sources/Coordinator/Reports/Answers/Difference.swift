@@ -40,7 +40,8 @@ package struct Difference: Encodable {
 
   package init(_ before: FinishedRun, _ after: FinishedRun) { self.init(before.report, after.report) }
 
-  init(_ before: TreeReport, _ after: TreeReport) {
+  /// The same of two trees without their matrices.
+  package init(_ before: TreeReport, _ after: TreeReport) {
     let (old, new) = (Side(before), Side(after))
     modelsBefore = before.graph.nodes.count
     modelsAfter = after.graph.nodes.count

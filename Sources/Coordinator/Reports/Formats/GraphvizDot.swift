@@ -1,4 +1,5 @@
 internal import Graph
+internal import System
 
 /// Graphviz, one cluster per family. Inferred ancestors are dashed, components are dotted.
 enum GraphvizDot {
@@ -45,7 +46,7 @@ enum GraphvizDot {
       case "\"": text += "\\\""
       case "\n": text += "\\n"
       case "\r": text += "\\r"
-      case _ where IDText.isHazard(scalar) || IDText.isEscape(scalars, place): text += "\\" + IDText.code(scalar)
+      case _ where scalar.isHazard || IDText.isEscape(scalars, place): text += "\\" + IDText.code(scalar)
       case "\\": text += "\\\\"
       default: text.unicodeScalars.append(scalar)
       }

@@ -1,3 +1,5 @@
+internal import System
+
 /// Model ids in formats that are shown on terminals, or that cannot hold every character.
 ///
 /// Names come from files. Control characters, line separators and direction overrides are written as `\u{hex}`, and a
@@ -9,7 +11,7 @@ enum IDText {
     let scalars = Array(id.unicodeScalars)
     var text = String.UnicodeScalarView()
     for (place, scalar) in scalars.enumerated() {
-      if isHazard(scalar) || isEscape(scalars, place) {
+      if scalar.isHazard || isEscape(scalars, place) {
         text.append(contentsOf: code(scalar).unicodeScalars)
       } else {
         text.append(scalar)
@@ -24,15 +26,5 @@ enum IDText {
   /// Would a reader take the backslash at this place for the beginning of an escape?
   static func isEscape(_ scalars: [Unicode.Scalar], _ place: Int) -> Bool {
     scalars[place] == "\\" && place + 2 < scalars.count && scalars[place + 1] == "u" && scalars[place + 2] == "{"
-  }
-
-  /// What could drive a terminal, reorder what it shows, or end a line.
-  static func isHazard(_ scalar: Unicode.Scalar) -> Bool {
-    guard scalar.value < 0x20 || scalar.value >= 0x7f else { return false }
-    switch scalar.properties.generalCategory {
-    case .control, .lineSeparator, .paragraphSeparator: return true
-    case .format: return scalar != "\u{200c}" && scalar != "\u{200d}"
-    default: return scalar.value & 0xfffe == 0xfffe
-    }
   }
 }

@@ -58,7 +58,7 @@ enum ModelCards {
       switch scalar {
       case "\\": result += "\\\\"
       case "\"": result += "\\\""
-      case _ where IDText.isHazard(scalar):
+      case _ where scalar.isHazard:
         let digits = String(scalar.value, radix: 16)
         result += "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
       default: result.unicodeScalars.append(scalar)

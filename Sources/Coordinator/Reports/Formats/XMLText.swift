@@ -1,3 +1,5 @@
+internal import System
+
 /// Text inside of XML.
 enum XMLText {
   /// Characters that would drive a terminal become character references, and those that XML 1.0 cannot hold at all are
@@ -16,7 +18,7 @@ enum XMLText {
       case "\t", "\n", "\r": result += "&#\(scalar.value);"
       case _ where scalar.value < 0x20 || scalar.value & 0xfffe == 0xfffe || IDText.isEscape(scalars, place):
         result += IDText.code(scalar)
-      case _ where IDText.isHazard(scalar): result += "&#\(scalar.value);"
+      case _ where scalar.isHazard: result += "&#\(scalar.value);"
       default: result.unicodeScalars.append(scalar)
       }
     }
