@@ -105,7 +105,8 @@ let package = Package(
       ]),
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "System", "Lineage", "Planning", "Wire"]),
-    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "System", "Spectra"]),
+    library("Graph", in: "Coordinator/Graph", needs: ["System"]),
+    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "Graph", "System", "Spectra"]),
     // What is compiled in here and below are the parts of pages, so that the program needs no folder
     // beside it.
     library(
@@ -113,25 +114,25 @@ let package = Package(
       resources: [
         .embedInCode("Live/live.html"), .embedInCode("Live/live.css"), .embedInCode("Live/live.js"),
       ]),
-    library("Hints", in: "Coordinator/Hints", needs: ["Core", "System", yaml]),
-    library("Batch", in: "Coordinator/Batch", needs: ["Core", "System", yaml]),
+    library("Documents", in: "Coordinator/Documents", needs: ["System", yaml]),
+    library("Hints", in: "Coordinator/Hints", needs: ["Core", "Documents", "System"]),
+    library("Batch", in: "Coordinator/Batch", needs: ["Core", "Documents", "System"]),
     library(
-      "Reports", in: "Coordinator/Reports", needs: ["Core", "System", "Lineage", "Storage"],
+      "Reports", in: "Coordinator/Reports", needs: ["Core", "Graph", "System", "Lineage", "Storage"],
       resources: [
         .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
       ]),
     library(
       "Recovery", in: "Coordinator/Recovery",
       needs: [
-        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Gathering", "Hints", "Journal", "Lineage",
-        "Monitoring", "Planning", "Reports", "Storage", "System", "Transport", "Wire", logging,
+        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Gathering", "Graph", "Hints", "Journal",
+        "Lineage", "Monitoring", "Planning", "Reports", "Storage", "System", "Transport", "Wire", logging,
       ]),
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Batch", "Checkpoints", "Coordination", "Core", "Lineage", "Logs", "Monitoring", "Planning", "Recovery",
-        "Reports",
-        "Storage", "System", "Transport", arguments, logging,
+        "Batch", "Checkpoints", "Coordination", "Core", "Graph", "Lineage", "Logs", "Monitoring", "Planning", "Recovery",
+        "Reports", "Storage", "System", "Transport", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
@@ -167,9 +168,11 @@ let package = Package(
     tests("NamingTests", needs: ["Core", "Naming"]),
     tests("StorageTests", needs: ["Checkpoints", "Core", "Storage", "System", "TestSupport"]),
     tests("PlanningTests", needs: ["Alignment", "Checkpoints", "Core", "Planning", "Storage", "System"]),
+    tests("DocumentsTests", needs: ["Documents"]),
     tests("BatchTests", needs: ["Batch", "Core", "System", "TestSupport"]),
     tests("HintsTests", needs: ["Core", "System", "Hints", "TestSupport"]),
-    tests("ReportsTests", needs: ["Core", "System", "Lineage", "Reports", "TestSeed", "TestSupport"]),
+    tests("GraphTests", needs: ["Core", "Graph", "System", "TestSeed"]),
+    tests("ReportsTests", needs: ["Core", "Graph", "System", "Lineage", "Reports", "TestSeed", "TestSupport"]),
     tests("LogsTests", needs: ["Logs", logging]),
     tests(
       "MonitoringTests", needs: ["Core", "System", "TestPrograms", "TestSeed", "TestSupport", "Monitoring"] + http),
@@ -187,7 +190,7 @@ let package = Package(
     tests("TransportTests", needs: ["Core", "System", "TestSupport", "Transport"]),
     tests("KernelsTests", needs: ["CKernels", "Core", "System", "Kernels", "Spectra", "TestPrograms", "TestSeed"]),
     tests("SchedulingTests", needs: ["Core", "System", "Scheduling", "TestSeed", "VirtualCluster"]),
-    tests("LineageTests", needs: ["Core", "System", "Lineage", "Spectra", "TestPrograms", "TestSeed"]),
+    tests("LineageTests", needs: ["Core", "Graph", "System", "Lineage", "Spectra", "TestPrograms", "TestSeed"]),
     tests("EndToEndTests", needs: ["TestPrograms", "TestSeed", "TestSupport", "modeltree", "modeltree-worker"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,5 +1,6 @@
 public import Core
 internal import Glibc
+package import Graph
 internal import Spectra
 
 /// Which model was an adapter trained on?
@@ -189,16 +190,12 @@ public struct AdapterBases {
   ///   - relations: per model; nil for roots.
   ///   - excluded: models that are no candidates: copies, models that were set aside.
   ///   - isForbidden: edges that must not be.
-  public func verdicts(
+  package func verdicts(
     families: [Int], relations: [Relation?], excluded: Set<Int>,
     isForbidden: (_ parent: Int, _ child: Int) -> Bool = { _, _ in false }
   ) -> [Verdict] {
     let priors = relations.map { relation in
-      switch relation {
-      case nil: Self.prior
-      case .quantized: -Self.prior
-      default: 0.0
-      }
+      relation == nil ? Self.prior : relation == .quantized ? -Self.prior : 0
     }
     return adapters.indices.map { place in
       let younger = (0..<n).filter { isForbidden($0, adapters[place]) }

@@ -1,4 +1,5 @@
 internal import Core
+internal import Graph
 
 /// Numerical ranks of the differences along the edges of the tree: those of the whole tensors where they
 /// were asked for, else from the sampled submatrices.

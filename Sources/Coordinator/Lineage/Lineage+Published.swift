@@ -1,4 +1,5 @@
 internal import Core
+internal import Graph
 internal import System
 
 extension Lineage {

@@ -1,4 +1,5 @@
 public import Core
+package import Graph
 internal import System
 
 /// A solved recovery: all matrices, and the parent of every model.
@@ -18,9 +19,9 @@ public struct Lineage: Sendable {
   /// Parent per model; nil for roots.
   public internal(set) var parents: [Int?]
   /// How each model came from its parent; nil for roots.
-  public internal(set) var relations: [Relation?]
+  package internal(set) var relations: [Relation?]
   /// Of low-rank updates: how the rank was found.
-  public let rankEvidence: [RankEvidence?]
+  package let rankEvidence: [RankEvidence?]
   /// Models that are weighted means of others.
   public let mixtures: [Merge]
   /// The first of the models with the same weights; nil for all but the later ones.

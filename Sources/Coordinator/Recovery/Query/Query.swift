@@ -4,6 +4,7 @@ import Coordination
 import Core
 import Foundation
 import Gathering
+import Graph
 import Journal
 import Lineage
 import Planning
@@ -139,13 +140,13 @@ package struct Query {
   /// The nearest by samples, and in the tree the parents and children of the very nearest.
   private func candidates(_ search: SampleSearch, _ finished: FinishedRun) -> [Int] {
     var chosen = search.matches.prefix(nearest).map(\.model)
-    let ids = finished.ids
-    let number = Dictionary(ids.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     for near in chosen.prefix(2) {
-      for link in finished.forest.links where link.source == ids[near] || link.target == ids[near] {
-        let other = link.source == ids[near] ? link.target : link.source
-        guard let model = number[other], !chosen.contains(model), chosen.count < nearest + 8 else { continue }
-        chosen.append(model)
+      for edge in finished.graph.treeEdges where edge.source == near || edge.target == near {
+        let other = edge.source == near ? edge.target : edge.source
+        // Inferred ancestors have no weights to compare.
+        guard !finished.graph.nodes[other].isInferred, !chosen.contains(other), chosen.count < nearest + 8
+        else { continue }
+        chosen.append(other)
       }
     }
     return chosen.sorted()
@@ -202,15 +203,15 @@ package struct Query {
       (lineage.distances[$0, number], $0) < (lineage.distances[$1, number], $1)
     }
     guard let near else { return }
-    let family = finished.forest.nodes[chosen[near]].family
-    answer.families = Set(related.map { finished.forest.nodes[chosen[$0]].family + 1 }).sorted()
+    let family = finished.graph.nodes[chosen[near]].family
+    answer.families = Set(related.map { finished.graph.nodes[chosen[$0]].family + 1 }).sorted()
     if let first = lineage.duplicateOf[number] {
       answer.duplicateOf = ids[chosen[first]]
       answer.parent = answer.duplicateOf
       answer.relation = Relation.duplicate.name
       return
     }
-    let members = finished.forest.nodes.indices.filter { finished.forest.nodes[$0].family == family }
+    let members = finished.graph.nodes.indices.filter { finished.graph.nodes[$0].family == family }
     // What an edge costs beside its distance is counted in mean distances of the family.
     let compared = lineage.families.indices.filter { lineage.families[$0] == lineage.families[number] }
     let mean = Cost.mean(lineage.distances.submatrix(compared))

@@ -2,6 +2,7 @@ import Checkpoints
 import Core
 import Foundation
 import Journal
+import Graph
 import Lineage
 import Planning
 import Storage

@@ -4,6 +4,7 @@ import Core
 import Foundation
 import Gathering
 import Glibc
+import Graph
 import Hints
 import Journal
 import Lineage
@@ -57,7 +58,7 @@ package struct Recovery {
   package func recover() throws(Failure) -> RecoveryReport? {
     // A truth file that cannot be used is better known before hours of work than after.
     var truth: Truth?
-    if let path = invocation.truth { truth = try Truth(path: path) }
+    if let path = invocation.truth { truth = try TruthDocument.read(path) }
     let given = try invocation.hints.map { path throws(Failure) in try HintSource(path) }
     var record = RunRecord(invocation)
 
@@ -88,9 +89,9 @@ package struct Recovery {
     record.count(adapterBytes: adapters.bytesRead)
     for note in notes { report(.note(note)) }
     record.notes = plan.notes + notes
-    var forest = ForestBuilder.forest(lineage, plan, invocation.lineage, record.notes)
-    if let hints { forest.compare(declared: hints.models.compactMapValues(\.base)) }
-    let finished = try write(forest, lineage, results, plan, truth, &record)
+    var tree = GraphBuilder.report(lineage, plan, invocation.lineage, record.notes)
+    if let hints { tree.graph.compare(declared: hints.models.compactMapValues(\.base)) }
+    let finished = try write(tree, lineage, results, plan, truth, &record)
     pool.note(identity.text, .finished)
     return finished
   }
@@ -277,9 +278,9 @@ package struct Recovery {
   }
 
   /// Writes the table of declared bases; removes the one of an earlier run without hints.
-  private func writeHints(_ forest: Forest) throws(Failure) -> [String] {
+  private func writeHints(_ graph: ModelGraph) throws(Failure) -> [String] {
     let path = "\(directory.path)/\(HintTable.fileName)"
-    guard let table = HintTable.render(forest) else {
+    guard let table = HintTable.render(graph) else {
       try? FileManager.default.removeItem(atPath: path)
       return []
     }
@@ -288,21 +289,21 @@ package struct Recovery {
   }
 
   private func write(
-    _ forest: Forest, _ lineage: Lineage, _ results: ResultsFile, _ plan: Plan, _ truth: Truth?,
+    _ tree: TreeReport, _ lineage: Lineage, _ results: ResultsFile, _ plan: Plan, _ truth: Truth?,
     _ record: inout RunRecord
   ) throws(Failure) -> RecoveryReport {
     var evaluation: Evaluation?
-    if let truth { evaluation = try Evaluation(forest, truth: truth) }
+    if let truth { evaluation = try Evaluation(tree.graph, truth: truth) }
     let files = try record.time("report") { () throws(Failure) in
       try results.finish(lineage, metric: invocation.lineage.metric)
-      return try TreeFormat.writeAll(forest, to: directory.path) + writeHints(forest)
+      return try TreeFormat.writeAll(tree, to: directory.path) + writeHints(tree.graph)
     }
     record.finish(evaluation, seconds: (ContinuousClock.now - started) / .seconds(1))
     try AtomicFile.write(JSONText.of(record, style: [.pretty, .snakeCase]) + "\n", to: directory.record)
     let page = try TreePage.write(to: directory.path)
     directory.logger.info("finished", metadata: ["seconds": "\(fixed(record.seconds, 2))"])
     return RecoveryReport(
-      directory: directory.path, forest: forest, evaluation: evaluation, seconds: record.seconds,
+      directory: directory.path, tree: tree, evaluation: evaluation, seconds: record.seconds,
       files: files + [page, directory.results, directory.record, directory.log])
   }
 }
