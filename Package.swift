@@ -77,7 +77,9 @@ let package = Package(
     library("Alignment", in: "Coordinator/Alignment", needs: ["Checkpoints", "Core", "Naming", "Storage", "System"]),
     library("Planning", in: "Coordinator/Planning", needs: ["Checkpoints", "Core", "Naming", "Storage", "System"]),
     library("Scheduling", in: "Coordinator/Scheduling", needs: ["Core", "System"]),
-    library("Journal", in: "Coordinator/Journal", needs: ["Core", "System", sqlite]),
+    .systemLibrary(
+      name: "CSQLite", path: "Sources/Coordinator/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    library("Journal", in: "Coordinator/Journal", needs: ["CSQLite", "Core", "System", sqlite]),
     library(
       "Coordination", in: "Coordinator/Coordination",
       needs: [
@@ -104,7 +106,8 @@ let package = Package(
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Alignment", "Batch", "CLinux", "Checkpoints", "Coordination", "Core", "System", "Gathering", "Hints", "Journal",
+        "Alignment", "Batch", "CLinux", "Checkpoints", "Coordination", "Core", "System", "Gathering", "Hints",
+        "Journal",
         "Lineage", "Logs", "Planning", "Reports", "Storage", "Transport", "Monitoring", "Wire", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
@@ -146,13 +149,20 @@ let package = Package(
     tests("LogsTests", needs: ["Logs", logging]),
     tests(
       "MonitoringTests", needs: ["Core", "System", "TestPrograms", "TestSeed", "TestSupport", "Monitoring"] + http),
-    tests("JournalTests", needs: ["Core", "System", "Journal", "TestSupport"]),
+    tests("JournalTests", needs: ["Core", "System", "Journal", "TestSupport", sqlite]),
+    tests(
+      "CoordinationTests",
+      needs: [
+        "Checkpoints", "Coordination", "Core", "Journal", "Monitoring", "Planning", "Scheduling", "Storage", "System",
+        "TestSeed", "TestSupport", "Transport", "Wire", logging,
+      ]),
     tests(
       "ComputeTests", needs: ["Checkpoints", "Compute", "Core", "Storage", "System", "TestSupport", "Wire"]),
     tests(
       "GatheringTests",
       needs: [
-        "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport", "Wire",
+        "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport",
+        "Wire",
       ]),
     tests("CoreTests", needs: ["Core", "System", "TestPrograms", "TestSeed"]),
     tests("WireTests", needs: ["Core", "System", "TestSeed", "Wire"]),

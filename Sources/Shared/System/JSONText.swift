@@ -1,4 +1,4 @@
-public import Foundation
+package import Foundation
 
 /// JSON as this program writes it everywhere: sorted keys, slashes as they are, infinities and NaN as
 /// `"inf"`, `"-inf"` and `"nan"`. Equal values give equal text.

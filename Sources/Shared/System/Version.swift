@@ -2,7 +2,7 @@
 public enum Version {
   public static let software = "0.1.0"
   /// Format of the run directory; a different one cannot be resumed.
-  public static let runFormat = 3
+  public static let runFormat = 4
   /// Format of the HDF5 model store.
   public static let storeFormat = 2
 }
