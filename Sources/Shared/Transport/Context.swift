@@ -61,7 +61,7 @@ enum ZeroMQ {
       if key == nil, let user = zmq_msg_gets(&message, "User-Id") {
         key = PublicKey(text: String(cString: user))
       }
-      if address == nil, let peer = zmq_msg_gets(&message, ZMQ_MSG_PROPERTY_PEER_ADDRESS) {
+      if address == nil, let peer = zmq_msg_gets(&message, "Peer-Address") {
         address = String(cString: peer)
       }
       if zmq_msg_more(&message) == 0 { return Socket.Message(frames: frames, key: key, address: address) }
