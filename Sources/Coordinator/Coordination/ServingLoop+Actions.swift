@@ -38,7 +38,7 @@ extension ServingLoop {
         logger.warning("a worker fell silent", metadata: ["worker.id": "\(label)"])
         observer.failed(label, nil, nil, "fell silent")
         remove(id)
-      case .refuse(let id, let lease):
+      case .refuse(let id, _):
         guard let peer = peers[id] else { continue }
         expel(peer.identity, "it answered for a shard that it was never given")
       case .dispute(let task, let dissenters):
