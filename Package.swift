@@ -96,7 +96,9 @@ let package = Package(
       "Planning", in: "Coordinator/Planning",
       needs: ["Alignment", "Checkpoints", "Core", "Naming", "Storage", "System"]),
     library("Scheduling", in: "Coordinator/Scheduling", needs: ["Core", "System"]),
-    library("Journal", in: "Coordinator/Journal", needs: ["Core", "System", sqlite]),
+    .systemLibrary(
+      name: "CSQLite", path: "Sources/Coordinator/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    library("Journal", in: "Coordinator/Journal", needs: ["CSQLite", "Core", "System", sqlite]),
     library(
       "Coordination", in: "Coordinator/Coordination",
       needs: [
@@ -176,7 +178,13 @@ let package = Package(
     tests("LogsTests", needs: ["Logs", logging]),
     tests(
       "MonitoringTests", needs: ["Core", "System", "TestPrograms", "TestSeed", "TestSupport", "Monitoring"] + http),
-    tests("JournalTests", needs: ["Core", "System", "Journal", "TestSupport"]),
+    tests("JournalTests", needs: ["Core", "System", "Journal", "TestSupport", sqlite]),
+    tests(
+      "CoordinationTests",
+      needs: [
+        "Checkpoints", "Coordination", "Core", "Journal", "Monitoring", "Planning", "Scheduling", "Storage", "System",
+        "TestSeed", "TestSupport", "Transport", "Wire", logging,
+      ]),
     tests(
       "ComputeTests", needs: ["Checkpoints", "Compute", "Core", "Storage", "System", "TestSupport", "Wire"]),
     tests(

@@ -40,7 +40,7 @@ import Testing
     let child = random.trained(parent, by: 0.1).map { $0 * Foundation.exp(-decay) }
     var sums = Synthetic(linear: [parent, child], maps: 4).sums
     let free = try Self.evidence(sums)[0, 1]
-    var table = Partial(models: 2, statistics: .shrinkage)
+    var table = Partial(PartialSchema(models: 2, statistics: .shrinkage))
     table.collinearRows = [rows]
     table.logShrinkage = [-decay * rows]
     table.l2 = [1]

@@ -38,7 +38,7 @@ struct Synthetic {
     precondition(weights.allSatisfy { $0.count == shape.elements }, "weights do not fit \(shape)")
     let isLinear = tensor.role == .linear
     var partial = Partial(
-      models: models.count, statistics: isLinear ? [.l1, .max, .extremes, .spectrum] : [.l1, .max])
+      PartialSchema(models: models.count, statistics: isLinear ? [.l1, .max, .extremes, .spectrum] : [.l1, .max]))
     PairIndex(models.count).forEach { p, a, b in
       for (x, y) in zip(weights[a], weights[b]) {
         partial.l2[p] += (x - y) * (x - y)

@@ -116,7 +116,7 @@ struct CheckingArguments: ParsableArguments {
     help: ArgumentHelp(
       "Share of the shards that two workers compute and must agree on, from 0 to 1.",
       valueName: "share"))
-  var verify: Double = 0
+  var verify: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -125,7 +125,7 @@ struct CheckingArguments: ParsableArguments {
   var workerTimeout: Int = 10
 
   func validate() throws {
-    guard (0...1).contains(verify) else {
+    if let verify, !(0...1).contains(verify) {
       throw ValidationError("--verify must be from 0 to 1, got \(verify)")
     }
     guard workerTimeout >= 3 else {
@@ -140,7 +140,7 @@ struct CheckingArguments: ParsableArguments {
 
   /// Own workers; one cannot check itself.
   func local(_ workers: WorkerArguments, log: String) throws(Failure) -> Listening {
-    guard verify == 0 || workers.workers > 1 else {
+    guard verify ?? 0 == 0 || workers.workers > 1 else {
       throw .usage(
         "--verify compares two workers' sums, --workers gives one", advice: "give --workers 2 or more")
     }

@@ -49,7 +49,7 @@ final class Comparison<Real: Lane> {
     moments = .allocate(capacity: types.count)
     moments.initialize(repeating: RunningMoments())
     // Sketches and spectra are others' work.
-    sums = Partial(models: types.count, statistics: statistics)
+    sums = Partial(PartialSchema(models: types.count, statistics: statistics))
     collinearity = Collinearity(types: self.columns > 0 ? types : [])
   }
 

@@ -4,7 +4,7 @@ internal import System
 
 /// A control frame is one tag byte and a JSON body; tensors' sums travel in a frame of their own.
 extension WorkerMessage {
-  public func encoded() -> [UInt8] {
+  package func encoded() -> [UInt8] {
     switch self {
     case .hello(let body): Frame.encode(1, body)
     case .ready(let credit): Frame.encode(2, credit)
@@ -16,7 +16,7 @@ extension WorkerMessage {
     }
   }
 
-  public init(decoding frame: [UInt8]) throws(WireError) {
+  package init(decoding frame: [UInt8]) throws(WireError) {
     switch try Frame.tag(frame, limit: WireProtocol.largestReportBytes) {
     case 1: self = .hello(try Frame.body(frame))
     case 2: self = .ready(credit: try Frame.body(frame))
@@ -31,7 +31,7 @@ extension WorkerMessage {
 }
 
 extension CoordinatorMessage {
-  public func encoded() -> [UInt8] {
+  package func encoded() -> [UInt8] {
     switch self {
     case .welcome: [1]
     case .reject(let reason): Frame.encode(2, reason)
@@ -47,7 +47,7 @@ extension CoordinatorMessage {
     }
   }
 
-  public init(decoding frame: [UInt8]) throws(WireError) {
+  package init(decoding frame: [UInt8]) throws(WireError) {
     switch try Frame.tag(frame, limit: WireProtocol.largestControlBytes) {
     case 1: self = .welcome
     case 2: self = .reject(reason: try Frame.body(frame))

@@ -34,7 +34,7 @@ struct Scenario {
     let costs = try AnswerCosts(plan)
     let every = max(1, count / Self.sampled)
     cluster.onAccept = { lease in
-      if lease.shard.value % every == 0 { costs.take(lease, largest: Self.largestJournal) }
+      if lease.task.value % every == 0 { costs.take(lease, largest: Self.largestJournal) }
     }
     cluster.run()
     if let failure = costs.failure { throw failure }

@@ -93,7 +93,7 @@ package struct Query {
     let identity = RunIdentity(
       plan: plan, statistics: invocation.lineage.metric.statistics,
       samples: try WeightSample.fingerprints(of: plan.models))
-    let recorded = try journal.setting("identity").flatMap {
+    let recorded = try journal.identity().flatMap {
       try? JSONDecoder().decode(RunIdentity.self, from: Data($0.utf8))
     }
     guard let recorded, recorded == identity else {

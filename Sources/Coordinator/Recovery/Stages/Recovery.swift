@@ -162,9 +162,7 @@ package struct Recovery {
 
   /// Makes the plan this directory's own, or refuses when the directory belongs to other inputs.
   private func adopt(_ identity: RunIdentity, _ plan: Plan, _ journal: Journal) throws(Failure) -> Plan {
-    if let text = try journal.setting("identity"),
-      let known = try? JSONDecoder().decode(RunIdentity.self, from: Data(text.utf8)), known != identity
-    {
+    if let known = try RunIdentity(recordedIn: journal), known != identity {
       if mayChangeModels, RunExtension.isPossible(from: known, to: identity, notes: plan.notes) {
         return try succeed(known, identity, plan, journal)
       }
@@ -183,7 +181,7 @@ package struct Recovery {
   /// What the journal says of the run beside its shards.
   private func settings(_ identity: RunIdentity, _ plan: Plan) -> [String: String] {
     [
-      "identity": JSONText.of(identity), Invocation.setting: invocation.json,
+      Journal.identitySetting: JSONText.of(identity), Invocation.setting: invocation.json,
       "shards": "\(plan.shards.count)", RunExtension.setting: JSONText.of(PlanOutline(plan)),
     ]
   }
