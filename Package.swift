@@ -57,15 +57,17 @@ let package = Package(
     .target(name: "CKernels", path: "Sources/Shared/CKernels"),
     library("System", in: "Shared/System", needs: ["CLinux"]),
     library("Core", in: "Shared/Core", needs: ["System"]),
+    library("Encodings", in: "Shared/Encodings", needs: ["CKernels", "Core"]),
     library("Spectra", in: "Shared/Spectra", needs: ["CKernels", "Core", "System"]),
-    library("Kernels", in: "Shared/Kernels", needs: ["CKernels", "Core", "System", "Spectra"]),
-    library("Storage", in: "Shared/Storage", needs: ["CHDF5", "Core", "System"]),
+    library("Kernels", in: "Shared/Kernels", needs: ["CKernels", "Core", "Encodings", "System", "Spectra"]),
+    library("Storage", in: "Shared/Storage", needs: ["CHDF5", "Core", "Encodings", "System"]),
     library("Wire", in: "Shared/Wire", needs: ["Core", "System"]),
     library("Transport", in: "Shared/Transport", needs: ["CZeroMQ", "Core", "System"]),
     library("Logs", in: "Shared/Logs", needs: ["Core", "System", logging]),
 
     // Worker: shards in, partials out.
-    library("Compute", in: "Worker/Compute", needs: ["Core", "System", "Kernels", "Storage", "Wire"]),
+    library(
+      "Compute", in: "Worker/Compute", needs: ["Core", "Encodings", "System", "Kernels", "Storage", "Wire"]),
     .executableTarget(
       name: "modeltree-worker",
       dependencies: ["Compute", "Core", "System", "Logs", "Transport", "Wire", arguments, logging],
@@ -73,9 +75,9 @@ let package = Package(
 
     // Coordinator: import -> plan -> shards -> partials -> matrices -> tree -> report.
     library("Naming", in: "Coordinator/Naming"),
-    library("Checkpoints", in: "Coordinator/Checkpoints", needs: ["Core", "Naming", "Storage", "System"]),
+    library("Checkpoints", in: "Coordinator/Checkpoints", needs: ["Core", "Encodings", "Naming", "Storage", "System"]),
     library("Alignment", in: "Coordinator/Alignment", needs: ["Checkpoints", "Core", "Naming", "Storage", "System"]),
-    library("Planning", in: "Coordinator/Planning", needs: ["Checkpoints", "Core", "Naming", "Storage", "System"]),
+    library("Planning", in: "Coordinator/Planning", needs: ["Checkpoints", "Core", "Encodings", "Naming", "Storage", "System"]),
     library("Scheduling", in: "Coordinator/Scheduling", needs: ["Core", "System"]),
     library("Journal", in: "Coordinator/Journal", needs: ["Core", "System", sqlite]),
     library(
@@ -86,7 +88,7 @@ let package = Package(
       ]),
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "System", "Lineage", "Planning", "Wire"]),
-    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "System", "Spectra"]),
+    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "Encodings", "System", "Spectra"]),
     // What is compiled in here and below are the parts of pages, so that the program needs no folder
     // beside it.
     library(
@@ -104,7 +106,8 @@ let package = Package(
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Alignment", "Batch", "CLinux", "Checkpoints", "Coordination", "Core", "System", "Gathering", "Hints", "Journal",
+        "Alignment", "Batch", "CLinux", "Checkpoints", "Coordination", "Core", "Encodings", "System", "Gathering", "Hints",
+        "Journal",
         "Lineage", "Logs", "Planning", "Reports", "Storage", "Transport", "Monitoring", "Wire", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
@@ -121,7 +124,7 @@ let package = Package(
     .executableTarget(
       name: "cluster-bench",
       dependencies: [
-        "Checkpoints", "Core", "System", "Journal", "Planning", "Scheduling", "Storage", "VirtualCluster", "Wire",
+        "Checkpoints", "Core", "Encodings", "System", "Journal", "Planning", "Scheduling", "Storage", "VirtualCluster", "Wire",
       ],
       path: "bench/Cluster/Bench", swiftSettings: strict),
 
@@ -136,13 +139,14 @@ let package = Package(
       dependencies: ["Checkpoints", "Compute", "Core", "System", "Storage", "TestPrograms", "TestSeed", "Wire"],
       path: "Tests/TestSupport", swiftSettings: strict),
     tests("AlignmentTests", needs: ["Alignment", "Checkpoints", "Core", "Storage", "System", "TestSupport"]),
-    tests("CheckpointsTests", needs: ["Checkpoints", "Core", "Storage", "System", "TestSupport"]),
+    tests("CheckpointsTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSupport"]),
+    tests("EncodingsTests", needs: ["Core", "Encodings", "System", "TestSeed", "TestSupport"]),
     tests("NamingTests", needs: ["Naming"]),
     tests("StorageTests", needs: ["Checkpoints", "Core", "Storage", "System", "TestSupport"]),
-    tests("PlanningTests", needs: ["Checkpoints", "Core", "Planning", "Storage", "System"]),
+    tests("PlanningTests", needs: ["Checkpoints", "Core", "Encodings", "Planning", "Storage", "System"]),
     tests("BatchTests", needs: ["Batch", "Core", "System", "TestSupport"]),
     tests("HintsTests", needs: ["Core", "System", "Hints", "TestSupport"]),
-    tests("ReportsTests", needs: ["Core", "System", "Lineage", "Reports", "TestSeed", "TestSupport"]),
+    tests("ReportsTests", needs: ["Core", "Encodings", "System", "Lineage", "Reports", "TestSeed", "TestSupport"]),
     tests("LogsTests", needs: ["Logs", logging]),
     tests(
       "MonitoringTests", needs: ["Core", "System", "TestPrograms", "TestSeed", "TestSupport", "Monitoring"] + http),
@@ -159,7 +163,7 @@ let package = Package(
     tests("TransportTests", needs: ["Core", "System", "TestSupport", "Transport"]),
     tests("KernelsTests", needs: ["CKernels", "Core", "System", "Kernels", "Spectra", "TestPrograms", "TestSeed"]),
     tests("SchedulingTests", needs: ["Core", "System", "Scheduling", "TestSeed", "VirtualCluster"]),
-    tests("LineageTests", needs: ["Core", "System", "Lineage", "Spectra", "TestPrograms", "TestSeed"]),
+    tests("LineageTests", needs: ["Core", "Encodings", "System", "Lineage", "Spectra", "TestPrograms", "TestSeed"]),
     tests("EndToEndTests", needs: ["TestPrograms", "TestSeed", "TestSupport", "modeltree", "modeltree-worker"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,5 +1,6 @@
 import Checkpoints
 import Core
+import Encodings
 import Lineage
 import Planning
 import System
@@ -15,7 +16,7 @@ enum ForestBuilder {
         id: model.id, path: model.path, family: lineage.families[index],
         root: lineage.parents[index] == nil,
         score: lineage.scores[index].isFinite ? lineage.scores[index] : nil,
-        dtype: model.types.map(\.rawValue).joined(separator: "+"), parameters: model.parameters,
+        dtype: model.encodings.map(\.name).joined(separator: "+"), parameters: model.parameters,
         duplicateOf: lineage.duplicateOf[index].map { ids[$0] })
     }
     func share(_ child: Int, _ parent: Int) -> Double? {

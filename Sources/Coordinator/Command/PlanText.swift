@@ -1,5 +1,6 @@
 import Checkpoints
 import Core
+import Encodings
 import Planning
 import System
 
@@ -12,7 +13,7 @@ enum PlanText {
   static func whole(_ plan: Plan, workers: Int, memory: ByteCount) -> String {
     var lines = ["models                \(plan.models.count)"]
     for model in plan.models {
-      let types = model.types.map(\.rawValue).joined(separator: "+")
+      let types = model.encodings.map(\.name).joined(separator: "+")
       lines.append(
         "  \(model.id.printable)  \(model.parameters) weights, \(types), \(ByteCount(bytes: model.bytes))")
     }

@@ -1,5 +1,6 @@
 public import Checkpoints
 public import Core
+internal import Encodings
 internal import Naming
 internal import Storage
 
@@ -109,7 +110,7 @@ public struct Plan: Sendable {
         }
       }
       for (tensor, place) in zip(model.tensors, places) {
-        all[place].append(.init(model: index, name: tensor.name, type: tensor.type))
+        all[place].append(.init(model: index, name: tensor.name, elementType: tensor.elementType, bytes: tensor.bytes))
       }
     }
     let updates = updates(models)
@@ -197,7 +198,7 @@ public struct Plan: Sendable {
       }
     }
     return counts.sorted { $0.key < $1.key }.map { type, entry in
-      let reason = ElementType(rawValue: type) == nil ? "not floating-point weights of 16 bits or more" : "empty"
+      let reason = Encoding(named: type) == nil ? "not floating-point weights of 16 bits or more" : "empty"
       return Note(
         subject: type,
         text: "\(entry.tensors) tensors of \(entry.models) models set aside, as '\(entry.example)': \(reason)")
