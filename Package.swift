@@ -77,7 +77,9 @@ let package = Package(
     library("Naming", in: "Coordinator/Naming"),
     library("Checkpoints", in: "Coordinator/Checkpoints", needs: ["Core", "Encodings", "Naming", "Storage", "System"]),
     library("Alignment", in: "Coordinator/Alignment", needs: ["Checkpoints", "Core", "Naming", "Storage", "System"]),
-    library("Planning", in: "Coordinator/Planning", needs: ["Checkpoints", "Core", "Encodings", "Naming", "Storage", "System"]),
+    library(
+      "Planning", in: "Coordinator/Planning",
+      needs: ["Checkpoints", "Core", "Encodings", "Naming", "Storage", "System"]),
     library("Scheduling", in: "Coordinator/Scheduling", needs: ["Core", "System"]),
     library("Journal", in: "Coordinator/Journal", needs: ["Core", "System", sqlite]),
     library(
@@ -106,7 +108,8 @@ let package = Package(
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Alignment", "Batch", "CLinux", "Checkpoints", "Coordination", "Core", "Encodings", "System", "Gathering", "Hints",
+        "Alignment", "Batch", "CLinux", "Checkpoints", "Coordination", "Core", "Encodings", "System", "Gathering",
+        "Hints",
         "Journal",
         "Lineage", "Logs", "Planning", "Reports", "Storage", "Transport", "Monitoring", "Wire", arguments, logging,
       ],
@@ -124,7 +127,8 @@ let package = Package(
     .executableTarget(
       name: "cluster-bench",
       dependencies: [
-        "Checkpoints", "Core", "Encodings", "System", "Journal", "Planning", "Scheduling", "Storage", "VirtualCluster", "Wire",
+        "Checkpoints", "Core", "Encodings", "System", "Journal", "Planning", "Scheduling", "Storage", "VirtualCluster",
+        "Wire",
       ],
       path: "bench/Cluster/Bench", swiftSettings: strict),
 
@@ -156,7 +160,8 @@ let package = Package(
     tests(
       "GatheringTests",
       needs: [
-        "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport", "Wire",
+        "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport",
+        "Wire",
       ]),
     tests("CoreTests", needs: ["Core", "System", "TestPrograms", "TestSeed"]),
     tests("WireTests", needs: ["Core", "System", "TestSeed", "Wire"]),

@@ -52,8 +52,8 @@ final class Sampler {
     guard let first = part.first, let last = part.last else { return }
     let isOnePiece = Int(last - first) == part.count - 1
     blocks[line.place].values.withUnsafeMutableBufferPointer { values in
-      part.withUnsafeBufferPointer { part in
-        guard let base = values.baseAddress, let columns = part.baseAddress else { return }
+      part.withUnsafeBufferPointer { numbers in
+        guard let base = values.baseAddress, let columns = numbers.baseAddress else { return }
         for (model, type) in types.enumerated() {
           // A row may have begun in an earlier block: only what lies in this one is touched.
           let row = rows[model] + (line.start - range.lowerBound) * type.bytes
