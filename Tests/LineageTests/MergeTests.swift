@@ -1,5 +1,6 @@
 import Core
 import Graph
+import Encodings
 import Lineage
 import System
 import TestSeed
@@ -62,7 +63,7 @@ import Testing
     let b = rounded(random.trained(base, by: 0.02))
     let mean = rounded(Self.combine([(0.5, a), (0.5, b)]))
     let found = try solve(
-      Synthetic(linear: [base, a, b, mean], maps: 4).sums, models: 4, rounding: ElementType.bf16.roundoff)
+      Synthetic(linear: [base, a, b, mean], maps: 4).sums, models: 4, rounding: Encoding.bf16.roundoff)
     #expect(found.mixtures.map(\.child) == [3], "seed \(random.seed)")
   }
 

@@ -1,4 +1,5 @@
-public import Core
+internal import Core
+package import Encodings
 public import Storage
 public import System
 
@@ -73,7 +74,7 @@ public struct ModelRecord: Sendable {
   }
 
   /// Unit roundoff of the type that most of the weights are stored in.
-  public var rounding: Double { (types.first ?? .f32).roundoff }
+  public var rounding: Double { (encodings.first ?? .f32).roundoff }
 
   /// Weights and factors of updates.
   private var stored: [StoredTensor] { tensors + (adapter?.updates.flatMap { [$0.down, $0.up] } ?? []) }
@@ -83,9 +84,9 @@ public struct ModelRecord: Sendable {
 
   public var parameters: Int { stored.reduce(0) { $0 + $1.shape.elements } }
 
-  /// Storage types, the one with most weights first.
-  public var types: [ElementType] {
-    let sizes = Dictionary(grouping: stored, by: \.type).mapValues { $0.reduce(0) { $0 + $1.bytes } }
-    return sizes.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.map(\.key)
+  /// How its weights are stored, the encoding with most bytes first.
+  package var encodings: [Encoding] {
+    let sizes = Dictionary(grouping: stored, by: \.encoding).mapValues { $0.reduce(0) { $0 + $1.bytes } }
+    return sizes.sorted { ($1.value, $0.key.name) < ($0.value, $1.key.name) }.map(\.key)
   }
 }

@@ -1,10 +1,11 @@
 internal import Core
+internal import Encodings
 
 /// How far stored weights may be off the ones that were meant.
 enum StorageGrid {
   /// Fewer weights say nothing about the grid that they lie on.
   private static let fewest = 64
-  private static let float = ElementType.f32.roundoff
+  private static let float = Encoding.f32.roundoff
 
   /// The unit roundoff of the coarsest floating-point grid that all weights lie on: weights that were
   /// rounded to 16 bits are often stored in 32. At least that of F32, in which samples are kept.
@@ -18,8 +19,8 @@ enum StorageGrid {
       count += slice.count
     }
     guard count >= fewest else { return max(stored, float) }
-    if bits & 0xffff == 0 { return max(stored, ElementType.bf16.roundoff) }
-    if bits & 0x1fff == 0 { return max(stored, ElementType.f16.roundoff) }
+    if bits & 0xffff == 0 { return max(stored, Encoding.bf16.roundoff) }
+    if bits & 0x1fff == 0 { return max(stored, Encoding.f16.roundoff) }
     return max(stored, float)
   }
 
@@ -27,7 +28,7 @@ enum StorageGrid {
   static func variance(of weight: Double, _ unit: Double) -> Double {
     guard weight != 0, weight.isFinite else { return 0 }
     // Half precision has no exponents below.
-    let exponent = unit == ElementType.f16.roundoff ? max(-14, weight.exponent) : weight.exponent
+    let exponent = unit == Encoding.f16.roundoff ? max(-14, weight.exponent) : weight.exponent
     let binade = Double(sign: .plus, exponent: exponent, significand: unit)
     return binade * binade / 3
   }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Core
+import Encodings
 import Graph
 import Lineage
 import Planning
@@ -16,7 +17,7 @@ enum GraphBuilder {
         id: model.id, family: lineage.families[index],
         model: .init(
           path: model.path, score: lineage.scores[index].isFinite ? lineage.scores[index] : nil,
-          dtype: model.types.map(\.rawValue).joined(separator: "+"), parameters: model.parameters,
+          dtype: model.encodings.map(\.name).joined(separator: "+"), parameters: model.parameters,
           duplicateOf: lineage.duplicateOf[index]))
     }
     func share(_ child: Int, _ parent: Int) -> Double? {
