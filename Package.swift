@@ -104,8 +104,10 @@ let package = Package(
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Alignment", "Batch", "CLinux", "Checkpoints", "Coordination", "Core", "System", "Gathering", "Hints", "Journal",
-        "Lineage", "Logs", "Planning", "Reports", "Storage", "Transport", "Monitoring", "Wire", arguments, logging,
+        "Alignment", "Batch", "CLinux", "Checkpoints", "Coordination", "Core", "System", "Gathering", "Hints",
+        "Journal",
+        "Lineage", "Logs", "Planning", "Reports", "Spectra", "Storage", "Transport", "Monitoring", "Wire", arguments,
+        logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
@@ -152,7 +154,8 @@ let package = Package(
     tests(
       "GatheringTests",
       needs: [
-        "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport", "Wire",
+        "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport",
+        "Wire",
       ]),
     tests("CoreTests", needs: ["Core", "System", "TestPrograms", "TestSeed"]),
     tests("WireTests", needs: ["Core", "System", "TestSeed", "Wire"]),

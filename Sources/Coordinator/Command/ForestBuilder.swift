@@ -19,8 +19,8 @@ enum ForestBuilder {
         duplicateOf: lineage.duplicateOf[index].map { ids[$0] })
     }
     func share(_ child: Int, _ parent: Int) -> Double? {
-      guard let mixture = lineage.mixtures.first(where: { $0.child == child }) else { return nil }
-      return mixture.parents.firstIndex(of: parent).map { mixture.shares[$0] }
+      guard let merge = lineage.merges.first(where: { $0.child == child }) else { return nil }
+      return merge.parents.firstIndex(of: parent).map { merge.shares[$0] }
     }
     let links = plan.models.indices.compactMap { child -> Forest.Link? in
       guard let parent = lineage.parents[child] else { return nil }
@@ -33,11 +33,11 @@ enum ForestBuilder {
         relation: lineage.relations[child] ?? .finetune, rankEvidence: lineage.rankEvidence[child],
         share: share(child, parent))
     }
-    let extra = lineage.mixtures.flatMap { mixture in
-      zip(mixture.parents, mixture.shares).filter { $0.0 != lineage.parents[mixture.child] }.map {
+    let extra = lineage.merges.flatMap { merge in
+      zip(merge.parents, merge.shares).filter { $0.0 != lineage.parents[merge.child] }.map {
         Forest.Link(
-          source: ids[$0.0], target: ids[mixture.child],
-          distance: lineage.distances[$0.0, mixture.child], support: 1, directionSupport: 1,
+          source: ids[$0.0], target: ids[merge.child],
+          distance: lineage.distances[$0.0, merge.child], support: 1, directionSupport: 1,
           relation: .merge, share: $0.1, isExtra: true)
       }
     }

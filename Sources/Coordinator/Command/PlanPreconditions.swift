@@ -1,6 +1,7 @@
 import Core
 import Lineage
 import Planning
+import Spectra
 import System
 
 /// Some distances look at few tensors; without any, better say so before the work than after.
