@@ -1,3 +1,5 @@
+internal import Core
+
 /// The second stage: finds copies, and divides the models into families.
 package struct FamilyGrouping: Sendable {
   private let problem: LineageProblem

@@ -24,7 +24,7 @@ package struct RelationPass: Sendable {
     }
     var found = Relations(models: trees.parents.count)
     for (edge, finding) in zip(edges, ranks.findings) {
-      let relation =
+      let relation: Relation =
         families.areCopies(edge.parent, edge.child)
         ? .duplicate : events.relation(parent: edge.parent, child: edge.child) ?? finding.relation
       found.relations[edge.child] = relation

@@ -1,3 +1,5 @@
+internal import Core
+
 /// The fourth stage: finds rounded copies and merges, whose order is beyond doubt.
 package struct EventDetection: Sendable {
   private let findsRoundings: Bool
