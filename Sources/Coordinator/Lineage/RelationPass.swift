@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 package import System
 
 /// The last stage: says how each model came from its parent. Reads the tensors once more, as far as needed, for

@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 package import System
 
 /// Replicates of a family by the published rules: the tensors are drawn again, nothing else.

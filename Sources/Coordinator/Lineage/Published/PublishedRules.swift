@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 
 /// The published rules (Horwitz, Shul, Hoshen 2024) and nothing else: neither likelihoods, nor merges or copies
 /// found beforehand, nor a prior of shapes.
