@@ -130,7 +130,7 @@ let package = Package(
       "Recovery", in: "Coordinator/Recovery",
       needs: [
         "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Gathering", "Graph", "Hints", "Journal",
-        "Lineage", "Monitoring", "Planning", "Reports", "Storage", "System", "Transport", "Wire", logging,
+        "Lineage", "Monitoring", "Planning", "Reports", "Spectra", "Storage", "System", "Transport", "Wire", logging,
       ]),
     .executableTarget(
       name: "modeltree",

@@ -227,8 +227,8 @@ package struct Query {
     answer.parent = found.parent.map { ids[$0] }
     answer.children = found.children.map { ids[$0] }
     answer.isRoot = found.parent == nil
-    if let mixture = lineage.mixtures.first(where: { $0.child == number }) {
-      answer.mixture = zip(mixture.parents, mixture.shares).map { .init(id: ids[chosen[$0]], share: $1) }
+    if let merge = lineage.merges.first(where: { $0.child == number }) {
+      answer.mixture = zip(merge.parents, merge.shares).map { .init(id: ids[chosen[$0]], share: $1) }
       answer.relation = Relation.merge.name
     } else if let parent = found.parent, let place = chosen.firstIndex(of: parent),
       lineage.parents[number] == place, let relation = lineage.relations[number]

@@ -21,8 +21,8 @@ enum GraphBuilder {
           duplicateOf: lineage.duplicateOf[index]))
     }
     func share(_ child: Int, _ parent: Int) -> Double? {
-      guard let mixture = lineage.mixtures.first(where: { $0.child == child }) else { return nil }
-      return mixture.parents.firstIndex(of: parent).map { mixture.shares[$0] }
+      guard let merge = lineage.merges.first(where: { $0.child == child }) else { return nil }
+      return merge.parents.firstIndex(of: parent).map { merge.shares[$0] }
     }
     let edges = plan.models.indices.compactMap { child -> ModelGraph.Edge? in
       guard let parent = lineage.parents[child] else { return nil }
@@ -34,11 +34,11 @@ enum GraphBuilder {
         directionSupport: lineage.directionSupport[child], rankEvidence: lineage.rankEvidence[child],
         share: share(child, parent))
     }
-    let extra = lineage.mixtures.flatMap { mixture in
-      zip(mixture.parents, mixture.shares).filter { $0.0 != lineage.parents[mixture.child] }.map {
+    let extra = lineage.merges.flatMap { merge in
+      zip(merge.parents, merge.shares).filter { $0.0 != lineage.parents[merge.child] }.map {
         ModelGraph.Edge(
-          source: $0.0, target: mixture.child, kind: .extraParent, relation: .merge,
-          distance: lineage.distances[$0.0, mixture.child], support: 1, directionSupport: 1, share: $0.1)
+          source: $0.0, target: merge.child, kind: .extraParent, relation: .merge,
+          distance: lineage.distances[$0.0, merge.child], support: 1, directionSupport: 1, share: $0.1)
       }
     }
     return TreeReport(
