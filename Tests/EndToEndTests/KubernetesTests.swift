@@ -48,7 +48,7 @@ import Testing
     defer { worker.end() }
     #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
     #expect(worker.leave() == 0, "\(worker.stderr)")
-    #expect(try results(scratch.file("cluster")) == results(scratch.file("run")))
+    #expect(try results(scratch.at("cluster")) == results(scratch.at("run")))
   }
 
   /// What a Job is told when a program ends, and what the program was told before.

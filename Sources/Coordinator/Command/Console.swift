@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Glibc
+import Graph
 import Lineage
 import Logging
 import Logs

@@ -1,3 +1,4 @@
+package import Graph
 internal import Core
 package import System
 

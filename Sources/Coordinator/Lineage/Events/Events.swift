@@ -1,3 +1,4 @@
+internal import Graph
 package import Core
 
 /// What happened to models beside training: the fourth stage's result.

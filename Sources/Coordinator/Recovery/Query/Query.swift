@@ -79,11 +79,12 @@ package struct Query {
     var records: [ModelRecord] = []
     var alignment: [AlignmentMap] = []
     for known in finished.record.models {
-      guard var (record, map) = byPath[known.path] else {
+      guard let (found, map) = byPath[known.path] else {
         throw .badInput(
           "the model '\(known.id.printable)' of the run is not at '\(known.path.printable)' any more",
           advice: "put it back, or recover the collection again")
       }
+      var record = found
       record.id = known.id
       records.append(record)
       alignment.append(map)
