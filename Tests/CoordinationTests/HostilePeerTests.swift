@@ -21,6 +21,12 @@ import Wire
     frame(5, #"{"bytesRead":1,"residentBytes":\#(largest),"slowest":[]}"#),
     frame(5, #"{"bytesRead":1,"residentBytes":1,"slowest":[{"bytes":\#(largest),"file":"a","seconds":1}]}"#),
     frame(5, #"{"bytesRead":1,"residentBytes":1,"slowest":[{"bytes":1,"file":"a","seconds":1e308}]}"#),
+    // Texts are kept as well.
+    frame(
+      5,
+      #"{"bytesRead":1,"residentBytes":1,"slowest":[{"bytes":1,"file":"\#(String(repeating: "a", count: 5000))","seconds":1}]}"#
+    ),
+    frame(4, #"{"attempt":1,"message":"\#(String(repeating: "a", count: 40_000))","run":"r","shard":0}"#),
   ]
 
   @Test(arguments: HostilePeerTests.absurd)

@@ -23,7 +23,7 @@ import VirtualCluster
     #expect(held.count == 4)
     for round in 1...20 {
       held += assigned(script.handle(.done(1, held.removeFirst().task.value)), to: 1)
-      #expect(held.count == 4 + 2 * round)
+      #expect(held.count == 4 + 8 + 2 * round)
     }
   }
 

@@ -13,7 +13,7 @@ extension Scheduler {
   func mayTake(_ worker: Worker, at now: Duration) -> Bool {
     guard let party = worker.party else { return true }
     if let until = worker.standing.barredUntil, now < until { return false }
-    guard !worker.standing.isProven else { return worker.leases.count < worker.standing.allowance }
+    guard !worker.standing.isProven else { return worker.leases.count < worker.standing.allowance(slots: worker.slots) }
     if let record = records[party], now < record.barredUntil { return false }
     // All newcomers together are given about half of what there is: the rest is for those that compute.
     let share = pendingCount / (2 * max(1, workers.count))
