@@ -33,12 +33,9 @@ final class Lines: Sendable {
       set { metadata[key] = newValue }
     }
 
-    func log(
-      level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
-      function: String, line: UInt
-    ) {
-      let pairs = (metadata ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-      lines.add(level, ([message.description] + pairs).joined(separator: " "))
+    func log(event: LogEvent) {
+      let pairs = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      lines.add(event.level, ([event.message.description] + pairs).joined(separator: " "))
     }
   }
 }

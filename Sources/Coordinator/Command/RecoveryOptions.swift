@@ -114,7 +114,7 @@ struct WorkerArguments: ParsableArguments {
 struct CheckingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Share of the shards that two workers compute and must agree on, from 0 to 1.",
+      "Share of the shards that two workers compute and must agree on, from 0 to 1. Without it, one in a hundred of those that other hosts compute.",
       valueName: "share"))
   var verify: Double?
 

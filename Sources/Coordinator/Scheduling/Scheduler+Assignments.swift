@@ -28,28 +28,31 @@ extension Scheduler {
   private mutating func nextAssignment(at now: Duration) -> (WorkerID, TaskID)? {
     // With nothing to give, the order of service need not be known.
     let hasTasks = !isStuck && (!returned.isEmpty || jobs.contains { !$0.isFinished && $0.hasFresh })
-    guard hasTasks || now >= nextStraggler else { return nil }
-    let waiting = waiting.compactMap { id in workers[id].map { (key: id, value: $0) } }
-      .sorted { Self.isBusier($1, $0) }
+    let mayStraggle = now >= nextStraggler && !hasNoTaker
+    guard hasTasks || mayStraggle else { return nil }
+    let waiting = waiting.compactMap { id -> (key: WorkerID, value: Worker)? in
+      guard let worker = workers[id], !computesAlone(worker), mayTake(worker, at: now) else { return nil }
+      return (key: id, value: worker)
+    }.sorted { Self.isBusier($1, $0) }
     let reserved = reservedWorker
     for (id, worker) in waiting where hasTasks {
-      guard !computesAlone(worker), mayTake(worker, at: now) else { continue }
       if let task = takeReturned(for: worker) { return (id, task) }
       // Kept free until it is empty and can take a task on probation.
       if id == reserved { continue }
       if let task = takeFresh(for: worker) { return (id, task) }
     }
+    guard mayStraggle else { return nil }
     let stragglers = stragglers(at: now)
     guard !stragglers.isEmpty else { return nil }
     // A newcomer's word is not enough to keep a task from those that compute.
     let mayLend = hasProven
-    for (id, worker) in waiting where !computesAlone(worker) && mayTake(worker, at: now) {
-      guard !mayLend || isProven(worker) else { continue }
+    for (id, worker) in waiting where !mayLend || isProven(worker) {
       let other = stragglers.first { straggler in
         holders[straggler.task]?.contains(id) == false && mayCompute(straggler.task, worker)
       }
       if let other { return (id, other.task) }
     }
+    hasNoTaker = true
     return nil
   }
 

@@ -13,9 +13,9 @@ extension Scheduler {
   func mayTake(_ worker: Worker, at now: Duration) -> Bool {
     guard let party = worker.party else { return true }
     if let until = worker.standing.barredUntil, now < until { return false }
-    guard !worker.standing.isProven else { return worker.leases.count < worker.standing.allowance }
+    guard !worker.standing.isProven else { return worker.leases.count < worker.standing.allowance(slots: worker.slots) }
     if let record = records[party], now < record.barredUntil { return false }
-    // All newcomers together never hold more than half of what there is.
+    // All newcomers together are given about half of what there is: the rest is for those that compute.
     let share = pendingCount / (2 * max(1, workers.count))
     return worker.leases.count < max(1, min(worker.slots, Standing.newcomer, share))
   }
@@ -37,6 +37,8 @@ extension Scheduler {
 
   /// The worker has answered a lease of its own.
   mutating func progress(_ id: WorkerID, since: Duration, at now: Duration) {
+    // Until now nobody knew what is too long.
+    if pace == nil { nextStraggler = .zero }
     pace = Standing.average(pace, now - since)
     workers[id]?.standing.answered(after: now - since, at: now)
     if let party = workers[id]?.party { records[party]?.answered() }

@@ -8,7 +8,7 @@ extension Scheduler {
       if worker.credit < 0 { return "\(id) has a credit of \(worker.credit)" }
       if waiting.contains(id) != (worker.credit > 0) { return "\(id) waits wrongly" }
       if worker.party != nil {
-        if worker.leases.count > worker.standing.allowance {
+        if worker.leases.count > worker.standing.allowance(slots: worker.slots) {
           return "\(id) holds \(worker.leases.count) tasks after \(worker.standing.answers) answers"
         }
         if worker.standing.barredUntil != nil, !worker.leases.isEmpty { return "\(id) holds tasks though it waits" }

@@ -151,6 +151,8 @@ package struct Scheduler: Sendable {
   var convictions: [TaskID: Int] = [:]
   /// Nothing that waits could be given to anybody who waits, and nothing has changed since.
   var isStuck = false
+  /// There are stragglers and nobody to take them, and nothing has changed since.
+  var hasNoTaker = false
   /// No lease is older than the limit before this moment.
   var nextStraggler = Duration.zero
 
@@ -269,7 +271,8 @@ package struct Scheduler: Sendable {
       if !records.isEmpty { isStuck = false }
     }
     if let id = event.sender { workers[id]?.lastHeard = now }
-    if event.changesWork { isStuck = false }
+    if event.changesWork { (isStuck, hasNoTaker) = (false, false) }
+    if case .tick = event { hasNoTaker = false }
     if !opinions.isEmpty { actions += unconfirmed() }
     actions += assignments(at: now)
     if case .tick = event { actions += transfers(at: now) }

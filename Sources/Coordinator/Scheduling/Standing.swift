@@ -27,6 +27,7 @@ struct Standing: Sendable, Equatable {
   /// Tasks that a worker may hold before its first answer.
   static let newcomer = 4
   private static let most = 1024
+  private static let mostSlots = 64
   /// Answers that make up for a strike.
   private static let amends = 16
   private static let longestBar = 600.0
@@ -37,7 +38,11 @@ struct Standing: Sendable, Equatable {
   var isProven: Bool { answers > 0 }
 
   /// Tasks that it may hold at a time.
-  var allowance: Int { isProven ? min(Self.most, Self.newcomer + 2 * answers) : Self.newcomer }
+  ///
+  /// - Parameter slots: tasks that it says it computes at the same time; believed after the first answer, within bounds.
+  func allowance(slots: Int) -> Int {
+    isProven ? min(Self.most, Self.newcomer + min(slots, Self.mostSlots) + 2 * answers) : Self.newcomer
+  }
 
   /// - Parameter age: of the lease that was answered.
   mutating func answered(after age: Duration, at now: Duration) {

@@ -27,6 +27,38 @@ extension WorkerMessage {
     case 7: self = .ask
     case let tag: throw WireError("unknown message type \(tag) from a worker")
     }
+    if let (what, text) = texts.first(where: { $0.text.utf8.count > $0.what.longest }) {
+      throw WireError("a \(what.rawValue) of \(text.utf8.count) bytes")
+    }
+  }
+}
+
+extension WorkerMessage {
+  /// Texts in messages are kept and shown as long as their sender is there.
+  private enum Text: String {
+    case name
+    case path
+    case message
+
+    /// Bytes.
+    var longest: Int {
+      switch self {
+      case .name: 255
+      case .path: 4096
+      case .message: 1 << 15
+      }
+    }
+  }
+
+  private var texts: [(what: Text, text: String)] {
+    switch self {
+    case .hello(let hello): [(.name, hello.host), (.name, hello.software), (.name, hello.instructionSet)]
+    case .done(let receipt): [(.name, receipt.run)]
+    case .failed(let failure):
+      [(.name, failure.run), (.message, failure.message), (.path, failure.missing ?? "")]
+    case .heartbeat(let beat): beat.slowest.map { (.path, $0.file) }
+    case .ready, .goodbye, .ask: []
+    }
   }
 }
 
