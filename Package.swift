@@ -188,8 +188,8 @@ let package = Package(
     tests(
       "CoordinationTests",
       needs: [
-        "Checkpoints", "Coordination", "Core", "Journal", "Monitoring", "Planning", "Scheduling", "Storage", "System",
-        "TestSeed", "TestSupport", "Transport", "Wire", logging,
+        "Checkpoints", "Coordination", "Core", "Encodings", "Journal", "Monitoring", "Planning", "Scheduling", "Storage",
+        "System", "TestSeed", "TestSupport", "Transport", "Wire", logging,
       ]),
     tests(
       "ComputeTests", needs: ["Checkpoints", "Compute", "Core", "Storage", "System", "TestSupport", "Wire"]),
