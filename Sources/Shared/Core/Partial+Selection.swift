@@ -9,9 +9,9 @@ extension Partial {
   ///   - count: how many submatrices to keep, counted from the first.
   public func selecting(_ places: [Int], samples count: Int) -> Partial {
     precondition(count <= samples.count && places.allSatisfy((0..<models).contains), "nothing to select from")
-    var part = Partial(
-      models: places.count, statistics: statistics, samples: samples.prefix(count).map(\.shape),
-      sketch: sketch?.shape)
+    var schema = schema
+    (schema.models, schema.samples) = (places.count, Array(schema.samples.prefix(count)))
+    var part = Partial(schema)
     let pairs = PairIndex(models)
     PairIndex(places.count).forEach { p, a, b in
       let q = pairs(places[a], places[b])

@@ -2,6 +2,8 @@
 public struct TensorSums: Sendable {
   public var name: String
   public var role: TensorRole
+  /// Where in the network it is.
+  public var part: NetworkPart
   public var shape: TensorShape
   /// Models that have the tensor, ascending; positions in `sums` refer to this list.
   public var models: [Int]
@@ -12,11 +14,12 @@ public struct TensorSums: Sendable {
   public var places: [SampleGrid.Place]
 
   public init(
-    name: String, role: TensorRole, shape: TensorShape, models: [Int], sums: Partial,
+    name: String, role: TensorRole, part: NetworkPart = .body, shape: TensorShape, models: [Int], sums: Partial,
     places: [SampleGrid.Place] = []
   ) {
     self.name = name
     self.role = role
+    self.part = part
     self.shape = shape
     self.models = models
     self.sums = sums

@@ -38,8 +38,3 @@ public struct ByteCount: Sendable, Hashable, Comparable, CustomStringConvertible
     return "\(fixed(value, decimals)) \(unit)"
   }
 }
-
-/// A decimal number with a fixed number of digits after the point.
-public func fixed(_ value: Double, _ decimals: Int) -> String {
-  String(format: "%.\(decimals)f", value)
-}

@@ -6,11 +6,10 @@ public struct RunningClock: Sendable {
   private var last = ContinuousClock.now
   /// Time counted since the clock was created.
   public private(set) var now = Duration.zero
-
   /// The longest pause that counts in full.
-  public static let longestStep = Duration.seconds(1)
+  private let longestStep: Duration
 
-  public init() {}
+  public init(longestStep: Duration = .seconds(1)) { self.longestStep = longestStep }
 
   /// Counts the time since the last call. Call it several times a second.
   @discardableResult
@@ -20,8 +19,10 @@ public struct RunningClock: Sendable {
     return advance(by: present - last)
   }
 
-  mutating func advance(by step: Duration) -> Duration {
-    now += min(max(step, .zero), Self.longestStep)
+  /// Counts a pause of this length.
+  @discardableResult
+  package mutating func advance(by pause: Duration) -> Duration {
+    now += min(max(pause, .zero), longestStep)
     return now
   }
 }

@@ -2,8 +2,8 @@
 public enum Version {
   /// Coordinator and workers must agree on it.
   public static let software = "0.1.0"
-  /// Format of the run directory; a directory of another format cannot be resumed.
-  public static let runFormat = 3
+  /// Format of the run directory; a different one cannot be resumed.
+  public static let runFormat = 4
   /// Format of the HDF5 model store.
   public static let storeFormat = 2
 }

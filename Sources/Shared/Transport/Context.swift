@@ -44,6 +44,7 @@ enum ZeroMQ {
   static func receive(_ socket: UnsafeMutableRawPointer, frameLimit: Int) -> Socket.Message? {
     var frames: [[UInt8]] = []
     var key: PublicKey?
+    var address: String?
     while true {
       var message = zmq_msg_t()
       zmq_msg_init(&message)
@@ -60,7 +61,10 @@ enum ZeroMQ {
       if key == nil, let user = zmq_msg_gets(&message, "User-Id") {
         key = PublicKey(text: String(cString: user))
       }
-      if zmq_msg_more(&message) == 0 { return Socket.Message(frames: frames, key: key) }
+      if address == nil, let peer = zmq_msg_gets(&message, "Peer-Address") {
+        address = String(cString: peer)
+      }
+      if zmq_msg_more(&message) == 0 { return Socket.Message(frames: frames, key: key, address: address) }
     }
   }
 }

@@ -39,7 +39,16 @@ public enum Endpoint {
     }
   }
 
-  /// Whether the endpoint can be reached from this machine only.
+  /// Does a connection from the address begin on this machine?
+  ///
+  /// - Parameter address: of the peer; nil or empty for transports inside a machine.
+  package static func isThisMachine(_ address: String?) -> Bool {
+    guard let address, !address.isEmpty else { return true }
+    let plain = address.hasPrefix("::ffff:") ? address.dropFirst("::ffff:".count) : address[...]
+    return plain == "::1" || plain.hasPrefix("127.")
+  }
+
+  /// Can it be reached from this machine alone?
   public static func isLocal(_ endpoint: String) -> Bool {
     guard endpoint.hasPrefix("tcp://") else { return endpoint.hasPrefix("ipc://") }
     let address = endpoint.dropFirst("tcp://".count)

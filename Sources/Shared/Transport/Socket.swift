@@ -17,6 +17,9 @@ public final class Socket {
     public var frames: [[UInt8]]
     /// The public key whose secret the sender proved to have; nil on a socket without keys.
     public var key: PublicKey?
+    /// Where the connection comes from, as the system and not the peer says it: an IP address; nil or empty for a
+    /// connection inside this machine that has none.
+    public var address: String?
   }
 
   let pointer: UnsafeMutableRawPointer
