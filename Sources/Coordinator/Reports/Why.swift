@@ -4,7 +4,7 @@ internal import Graph
 internal import Lineage
 package import System
 
-/// Why a model stands where it stands: its parent against the runner-up, number by number, and what
+/// Why a model is where it is in the tree: its parent against the runner-up, number by number, and what
 /// would have to be different for the runner-up to win.
 package struct Why: Encodable {
   /// A model as the possible parent of the child.
@@ -55,9 +55,9 @@ package struct Why: Encodable {
   package var without: Without?
   /// The most that going against the direction can cost: lambda times the family's mean distance.
   package var largestPenalty: Double
-  /// Distance to the parent at which the runner-up would win.
+  /// Distance to the parent at which the runner-up would cost as much, all else being equal.
   package var distanceToLose: Double?
-  /// Evidence for the parent at which the runner-up would win; nil where no evidence could do that.
+  /// Evidence for the parent at which the runner-up would cost as much; nil where no evidence could do that.
   package var evidenceToLose: Double?
 
   package init(_ run: FinishedRun, child: Int) throws(Failure) {
@@ -77,8 +77,8 @@ package struct Why: Encodable {
     directionSupport = link?.directionSupport
     undecided = link?.isUndecided ?? false
 
-    let lambda = run.report.description.options.lambda
-    largestPenalty = lambda * Cost.mean(distances.submatrix(members))
+    let pricing = Self.pricing(run, outline, distances, members)
+    largestPenalty = pricing.largestPenalty
     let isLinear = try run.roles().map { $0 == "linear" }
     func linear(_ values: [Double]) -> [Double] { zip(values, isLinear).filter(\.1).map(\.0) }
     func meanKurtosis(_ model: Int) throws(Failure) -> Double {
@@ -112,14 +112,10 @@ package struct Why: Encodable {
     without = Self.without(parentNode, child, members, cost, outline)
     if let parent, let runnerUp, duplicateOf == nil {
       distanceToLose = parent.distance + runnerUp.cost - parent.cost
-      evidenceToLose = Self.evidence(
-        costing: parent.penalty + runnerUp.cost - parent.cost, of: largestPenalty,
-        stage: run.report.description.options.stage)
+      let now = pricing.edge(distance: 0, evidence: parent.evidence)
+      evidenceToLose = pricing.evidence(costing: now + runnerUp.cost - parent.cost)
     }
   }
-
-  /// Roots that are tried in place of a root.
-  private static let tries = 12
 
   private static func without(
     _ parent: Int?, _ child: Int, _ members: [Int], _ cost: SquareMatrix, _ outline: Outline
@@ -147,7 +143,7 @@ package struct Why: Encodable {
       return tree(changed)
     }
     let below = outline.children[child] + outline.children[child].flatMap { outline.children[$0] }
-    let others = below.compactMap { distinct.firstIndex(of: $0) }.prefix(tries)
+    let others = below.compactMap { distinct.firstIndex(of: $0) }.prefix(TreeSearch.tries)
     return others.compactMap { root in
       var changed = part
       for source in distinct.indices { changed[source, root] = .nan }
@@ -155,10 +151,15 @@ package struct Why: Encodable {
     }.min { $0.extraCost < $1.extraCost }
   }
 
-  /// The evidence whose penalty is the given cost: the inverse of `Cost.penalty`.
-  private static func evidence(costing cost: Double, of largest: Double, stage: Stage) -> Double? {
-    guard largest > 0, cost > 0, cost <= largest else { return nil }
-    guard stage == .auto else { return 0 }
-    return -log(exp(10 * cost / largest) - 1)
+  /// What the edges of the child's family cost, as the solver saw it.
+  private static func pricing(
+    _ run: FinishedRun, _ outline: Outline, _ distances: SquareMatrix, _ members: [Int]
+  ) -> Cost {
+    let options = run.report.description.options
+    // Adapters joined the family after it was solved.
+    let solved = members.filter { outline.edge(to: $0)?.relation.kind != .adapter }
+    return Cost(
+      distances: distances.submatrix(solved), penalty: Penalty(options.metric, options.stage),
+      lambda: options.lambda)
   }
 }

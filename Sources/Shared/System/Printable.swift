@@ -1,6 +1,6 @@
 extension StringProtocol {
-  /// The text as it may be shown on a terminal or in a log: names come from files, so control
-  /// characters (escape sequences, line breaks, direction overrides) are written out.
+  /// The text in a form that is safe on terminals and in logs. Names come from files, so control characters (escape
+  /// sequences, line breaks, direction overrides) are escaped.
   public var printable: String {
     var text = ""
     for scalar in unicodeScalars {
