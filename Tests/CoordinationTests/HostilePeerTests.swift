@@ -1,4 +1,6 @@
 import Core
+import Logging
+import Monitoring
 import Coordination
 import Monitoring
 import System

@@ -1,4 +1,6 @@
 import Coordination
+import Logging
+import Monitoring
 import Scheduling
 import Testing
 

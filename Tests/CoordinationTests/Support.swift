@@ -1,6 +1,7 @@
 import Checkpoints
 import Coordination
 import Core
+import Encodings
 import Foundation
 import Journal
 import Logging
@@ -67,7 +68,7 @@ final class Pool {
     let path = "/models/m\(number)/model.safetensors"
     let stored = (0..<tensors).compactMap { index in
       TensorShape([4, 8]).map {
-        StoredTensor(name: "layers.\(index).weight", type: .f32, shape: $0, file: path, offset: 128 * index)
+        StoredTensor(name: "layers.\(index).weight", encoding: .f32, shape: $0, file: path, offset: 128 * index)
       }
     }
     return ModelRecord(

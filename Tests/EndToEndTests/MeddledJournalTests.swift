@@ -1,5 +1,6 @@
 import Foundation
 import TestPrograms
+import TestSupport
 import Testing
 
 /// A run directory is input: what somebody has done to its journal is named, and no tree comes of it.
@@ -28,9 +29,9 @@ import Testing
     "UPDATE setting SET value = '{}' WHERE name = 'identity'",
   ])
   func withoutAnIdentityNothingIsResumed(sql: String) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    let run = scratch.file("run")
+    let run = scratch.at("run")
     #expect(try modeltree("recover", models, "--out", run).status == 0)
     try swap("\(models)/child0", "\(models)/child1")
     try meddle(run, sql)
@@ -54,9 +55,9 @@ import Testing
     "CREATE TRIGGER t AFTER INSERT ON shard BEGIN DELETE FROM shard; END;",
   ])
   func tablesThatAreNoneAreRefused(sql: String) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    let run = scratch.file("run")
+    let run = scratch.at("run")
     #expect(try modeltree("recover", models, "--out", run).status == 0)
     try meddle(run, sql)
     for command in [["resume", run], ["query", run, "\(models)/child0"]] {
@@ -67,9 +68,9 @@ import Testing
   }
 
   @Test func aPartialThatIsMuchTooLongIsNotLoaded() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    let run = scratch.file("run")
+    let run = scratch.at("run")
     #expect(try modeltree("recover", models, "--out", run).status == 0)
     try meddle(run, "UPDATE shard SET partial = zeroblob(900000000) WHERE id = 1;")
     let output = try modeltree("resume", run)

@@ -179,8 +179,11 @@ struct JournalTests {
   func whatIsInItBesideItsTablesIsNamedAndNotRead(sql: String) throws {
     try recorded()
     try meddle(sql)
-    for open in [{ try Journal(path: $0) }, { try Journal(reading: $0) }] as [(String) throws(Failure) -> Journal] {
-      let error = try #require(failure { _ = try open(path) })
+    for isReading in [false, true] {
+      let found = failure { () throws(Failure) in
+        if isReading { _ = try Journal(reading: path) } else { _ = try Journal(path: path) }
+      }
+      let error = try #require(found)
       #expect(error.kind == .badInput)
       #expect(error.message.contains(path))
       #expect(error.advice.contains("--redo"))

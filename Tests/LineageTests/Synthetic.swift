@@ -1,4 +1,5 @@
 import Core
+import Encodings
 import Lineage
 import Spectra
 import System
@@ -122,7 +123,7 @@ extension Seeded {
 
 /// - Parameter rounding: unit roundoff of the type that the models are stored in.
 func solve(
-  _ tensors: [TensorSums], models: Int, rounding: Double = ElementType.f32.roundoff,
+  _ tensors: [TensorSums], models: Int, rounding: Double = Encoding.f32.roundoff,
   options: LineageOptions = LineageOptions(),
   haveSameSignature: @escaping @Sendable (Int, Int) -> Bool = { _, _ in true }
 ) throws -> Lineage {

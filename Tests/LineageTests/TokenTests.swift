@@ -23,8 +23,8 @@ import Testing
       Moments(count: 4096, mean: 0, m2: 100, m3: 0, m4: 1, minimum: -1, maximum: 1, zeros: 0, notFinite: 0)
     }
     return TensorSums(
-      name: "model.embed_tokens.weight", role: .embedding, shape: try #require(TensorShape([256, 16])),
-      models: [0, 1, 2], sums: sums)
+      name: "model.embed_tokens.weight", role: .embedding, part: .tokens,
+      shape: try #require(TensorShape([256, 16])), models: [0, 1, 2], sums: sums)
   }
 
   @Test func withoutATableTheNearerTwinIsTheParent() throws {

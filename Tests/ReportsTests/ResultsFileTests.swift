@@ -1,4 +1,5 @@
 import Core
+import Encodings
 import Lineage
 import Reports
 import System
@@ -53,7 +54,7 @@ struct ResultsFileTests {
     let path = folder.at("results.h5")
     let file = try ResultsFile(to: path, ids: ids, tensors: described(tensors))
     let problem = LineageProblem(
-      rounding: ids.map { _ in ElementType.f32.roundoff },
+      rounding: ids.map { _ in Encoding.f32.roundoff },
       options: LineageOptions(metric: metric, replicates: 5), haveSameSignature: { _, _ in false })
     let lineage = try LineageSolver(problem).solve(tensors, observing: file.add)
     try file.finish(lineage, metric: metric)

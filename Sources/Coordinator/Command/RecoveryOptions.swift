@@ -3,6 +3,7 @@ import Coordination
 import Core
 import Foundation
 import Lineage
+import Recovery
 import System
 import Transport
 
@@ -32,6 +33,13 @@ struct RecoveryOptions: ParsableArguments {
 
   @Flag(help: "Start over: forget what the run directory holds.")
   var redo = false
+}
+
+extension Invocation {
+  init(_ options: RecoveryOptions) {
+    self.init(
+      inputs: options.inputs, lineage: options.lineage.options, truth: options.truth, hints: options.hints)
+  }
 }
 
 struct LineageArguments: ParsableArguments {

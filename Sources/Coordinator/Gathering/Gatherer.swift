@@ -68,8 +68,8 @@ public struct Gatherer: TensorSource, Sendable {
       places += plan.samples(of: shard)
     }
     return TensorSums(
-      name: tensor.name, role: tensor.role, shape: tensor.shape, models: tensor.models, sums: sums,
-      places: places)
+      name: tensor.name, role: tensor.role, part: tensor.part, shape: tensor.shape, models: tensor.models,
+      sums: sums, places: places)
   }
 
   private func decoded(_ shard: Shard, of tensor: PlannedTensor) throws(Failure) -> Partial {

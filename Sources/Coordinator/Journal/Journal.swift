@@ -5,8 +5,9 @@ package import System
 
 /// The memory of a run: which shards are finished, and their partials. `journal.sqlite`.
 ///
-/// SQLite in WAL mode, synced at every commit: what was recorded survives `kill -9` and a power cut.
+/// SQLite in WAL mode, synced at every commit: recorded shards survive `kill -9` and power failures.
 package final class Journal: Sendable {
+  /// One finished shard.
   package struct Entry: Sendable {
     package var shard: ShardID
     package var attempt: Int
@@ -14,7 +15,7 @@ package final class Journal: Sendable {
     package var worker: String
     package var seconds: Double
     package var bytesRead: Int
-    /// As `PartialCodec` writes it, checksum included.
+    /// As encoded by `PartialCodec`, with its checksum.
     package var partial: [UInt8]
 
     package init(
@@ -34,7 +35,7 @@ package final class Journal: Sendable {
 
   /// Opens or creates the journal.
   ///
-  /// - Throws: `Failure`: cannot write, or the file is no journal.
+  /// - Throws: `Failure` when the journal cannot be written, or the file is not a journal.
   package init(path: String) throws(Failure) {
     self.path = path
     do {
@@ -42,8 +43,8 @@ package final class Journal: Sendable {
       configuration.busyMode = .timeout(5)
       configuration.prepareDatabase { db in
         try JournalSchema.defend(db)
-        // Partials are tens of kilobytes and more, and SQLite takes a page at a time. Of a journal that is
-        // there already it changes nothing.
+        // Partials are tens of kilobytes or more, and SQLite processes one page at a time. An existing journal keeps
+        // its page size.
         try db.execute(sql: "PRAGMA page_size = \(Self.pageBytes)")
         // `secure_delete` and friends are off by default; FULL makes each commit durable.
         try db.execute(sql: "PRAGMA synchronous = FULL")
@@ -65,9 +66,9 @@ package final class Journal: Sendable {
 
   private static let pageBytes = 65536
 
-  /// Opens a journal to look at it: nothing is written, also while a coordinator is at work on it.
+  /// Opens a journal for reading, which is safe while a coordinator writes to it.
   ///
-  /// - Throws: `Failure`: the file is no journal, or cannot be read.
+  /// - Throws: `Failure` when the file is not a journal or cannot be read.
   package init(reading path: String) throws(Failure) {
     self.path = path
     var configuration = Configuration()
@@ -92,12 +93,13 @@ package final class Journal: Sendable {
     do {
       return try opened(path)
     } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
-      // Readers of a WAL keep a file beside it. Where nothing can be written, nobody else writes.
+      // Readers of a WAL create a file beside it. In a read-only folder nobody else writes either, so none is needed.
       let escaped = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
       return try opened("file:\(escaped)?immutable=1")
     }
   }
 
+  /// The value of a setting; nil when there is none.
   package func setting(_ name: String) throws(Failure) -> String? {
     do {
       return try database.read {
@@ -134,6 +136,7 @@ package final class Journal: Sendable {
 
   package static let identitySetting = "identity"
 
+  /// Stores settings, all of them or none.
   package func set(_ settings: [String: String]) throws(Failure) {
     do {
       try database.write { db in
@@ -148,7 +151,7 @@ package final class Journal: Sendable {
     }
   }
 
-  /// Makes the entries durable, all of them or none. A shard that is there already stays as it is.
+  /// Makes the entries durable, all of them or none. A shard that is already recorded stays unchanged.
   package func record(_ entries: [Entry]) throws(Failure) {
     guard !entries.isEmpty else { return }
     do {
@@ -159,7 +162,7 @@ package final class Journal: Sendable {
             VALUES (?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ?)
             """)
         for entry in entries {
-          // Megabytes, which SQLite takes from where they are.
+          // Megabytes, which SQLite reads in place.
           try entry.partial.withUnsafeBytes { bytes in
             try insert.execute(arguments: [
               entry.shard.value, entry.attempt, entry.worker, entry.seconds, entry.bytesRead,
@@ -177,12 +180,12 @@ package final class Journal: Sendable {
     }
   }
 
-  /// Gives the journal to another plan: all at once, or not at all.
+  /// Adapts the journal to another plan, in one transaction.
   ///
   /// - Parameters:
-  ///   - kept: shards of the new plan, and those of the old one whose partials serve them.
-  ///   - settings: replace those of the same names.
-  ///   - convert: makes the new shard's partial of the old one's.
+  ///   - kept: shards of the new plan with the shards of the old plan whose partials they reuse.
+  ///   - settings: replace existing ones with the same names.
+  ///   - convert: makes the partial of a new shard from that of the old shard.
   /// - Throws: `Failure` when the journal cannot be written, and what `convert` throws.
   package func succeed(
     keeping kept: [(new: ShardID, old: ShardID)], settings: [String: String],
@@ -197,7 +200,7 @@ package final class Journal: Sendable {
             let bytes = try Data.fetchOne(
               db, sql: "SELECT partial FROM former WHERE id = ?", arguments: [old.value])
           else { continue }
-          // What was read for it counted in the former run.
+          // Its bytes were already counted in the former run.
           try db.execute(
             sql: """
               INSERT INTO shard (id, attempt, worker, seconds, bytes_read, finished, partial)
@@ -219,6 +222,7 @@ package final class Journal: Sendable {
     }
   }
 
+  /// The shards that are recorded.
   package func finishedShards() throws(Failure) -> Set<ShardID> {
     do {
       return try database.read {
@@ -232,11 +236,11 @@ package final class Journal: Sendable {
   /// The encoded partial of a finished shard.
   package func partial(of shard: ShardID) throws(Failure) -> [UInt8]? {
     do {
-      // One statement sees one state, without the five that a transaction around it takes.
+      // A single statement sees a consistent state, without the five statements of a transaction around it.
       return try database.unsafeRead { db -> [UInt8]? in
         let query = try db.cachedStatement(sql: "SELECT partial FROM shard WHERE id = ?")
         let rows = try Row.fetchCursor(query, arguments: [shard.value])
-        // Taken where SQLite holds it.
+        // Copied directly from SQLite's buffer.
         return try rows.next()?.withUnsafeData(atIndex: 0) { $0.map { Array($0) } }
       }
     } catch {

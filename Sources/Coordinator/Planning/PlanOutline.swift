@@ -118,5 +118,5 @@ public struct PlanOutline: Sendable, Codable, Equatable {
 }
 
 extension PlannedTensor {
-  fileprivate var isDouble: Bool { copies.contains { $0.type == .f64 } }
+  fileprivate var isDouble: Bool { copies.contains { $0.elementType == .f64 } }
 }

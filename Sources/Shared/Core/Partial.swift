@@ -1,6 +1,6 @@
-/// What one shard yields: sums over its coordinates, for `models` models in plan order.
+/// The result of one shard: sums over its coordinates, for `models` models in plan order.
 ///
-/// Pair arrays are laid out as `PairIndex(models)` counts.
+/// Arrays per pair are in the order of `PairIndex(models)`.
 public struct Partial: Sendable, Equatable {
   public let models: Int
   /// Sum of squared differences per pair.

@@ -1,10 +1,10 @@
-/// Keeps a rate: in no stretch of time t more than `perSecond` * t + `burst` is let through.
+/// Limits a rate: over any period t, at most `perSecond` * t + `burst` is let through.
 ///
-/// Pure: time is passed in, and waiting is up to the caller.
+/// Pure: the caller passes the time in and does the waiting.
 public struct TokenBucket: Sendable {
   private let perSecond: Double
   private let burst: Double
-  /// What may be taken at once; below zero by what others wait for.
+  /// What may be taken at once; negative by the amount that others wait for.
   private var level: Double
   private var last: Duration
 
@@ -18,7 +18,7 @@ public struct TokenBucket: Sendable {
     last = start
   }
 
-  /// Reserves an amount; who comes later waits longer.
+  /// Reserves an amount; later callers wait longer.
   ///
   /// - Returns: how long to wait before it may be used.
   public mutating func take(_ amount: Double, at now: Duration) -> Duration {
