@@ -1,7 +1,7 @@
 /// Time that passes while this program runs.
 ///
-/// A program that was stopped (SIGSTOP, a suspended laptop or Slurm job) finds hours gone that say
-/// nothing about its peers' silence; a pause between two looks counts as one step at most.
+/// After a program was stopped (SIGSTOP, a suspended laptop or Slurm job), the hours that have passed say
+/// nothing about its peers' silence; a pause between two calls counts as one step at most.
 public struct RunningClock: Sendable {
   private var last = ContinuousClock.now
   /// Time that counted, since the clock was made.
