@@ -43,6 +43,10 @@ format: ## Lay out Swift, C and Python files as lint wants them
 	@scripts/setup --lint
 	@scripts/lint --fix
 
+.PHONY: docs
+docs: build ## Make reference documentation of the libraries with DocC, in .build/docs
+	@scripts/docs
+
 .PHONY: zoos
 zoos: ## Train fresh zoos with known trees (RECIPES="mixed forest" SEED=7 ZOOS=zoos; no RECIPES: list them)
 	@scripts/zoos $(if $(RECIPES),--out "$(ZOOS)" --seed $(SEED) $(RECIPES),--list)

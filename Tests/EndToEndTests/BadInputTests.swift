@@ -36,10 +36,10 @@ import Testing
     #expect(named.stderr.contains("child1/model.safetensors") && named.stderr.contains("cut off"))
     let found = try recover(scratch, models)
     #expect(found.status == 0)
-    #expect(found.stderr.contains("note: child1: set aside"))
+    #expect(found.stderr.contains("note: child1: skipped"))
     #expect(!found.stdout.contains("child1"))
     let tree = try String(contentsOfFile: scratch.at("run/tree.json"), encoding: .utf8)
-    #expect(tree.contains("child1: set aside"), "the note is part of the result")
+    #expect(tree.contains("child1: skipped"), "the note is part of the result")
   }
 
   @Test func aModelWithNaNWeightsStandsAloneWithANote() throws {
@@ -50,7 +50,7 @@ import Testing
     ])
     let output = try recover(scratch, models)
     #expect(output.status == 0, "\(output.stderr)")
-    #expect(output.stderr.contains("note: broken: set aside: 1 NaN or infinite weights"))
+    #expect(output.stderr.contains("note: broken: skipped: 1 NaN or infinite weight in 1 tensor"))
     #expect(output.stdout.contains("broken  (related to no other model)"))
     #expect(output.stdout.contains("family 1: 4 models") || output.stdout.contains("family 2: 4 models"))
   }
@@ -160,7 +160,7 @@ import Testing
       #"{"models": [{"id": "root", "parent": null}, {"id": "x", "parent": "root"}]}"#, to: "some.json")
     let some = try recover(scratch, models, "--truth", scratch.at("some.json"))
     #expect(some.status == 0)
-    #expect(some.stderr.contains("names 1 models that are not in this run, as 'x'"))
+    #expect(some.stderr.contains("names 1 model that is not in this run, such as 'x'"))
     let missing = try recover(scratch, models, "--truth", scratch.at("missing.json"))
     #expect(missing.status == 65)
   }

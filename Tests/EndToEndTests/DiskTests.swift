@@ -84,7 +84,7 @@ struct DiskTests {
     try FileManager.default.removeItem(atPath: "\(disk.path)/filler")
     let resumed = try Program.run(Program.modeltree, ["resume", run])
     #expect(resumed.status == 0, "\(resumed.stderr)")
-    #expect(resumed.stderr.contains("going on: "), "\(resumed.stderr)")
+    #expect(resumed.stderr.contains("resuming: "), "\(resumed.stderr)")
     #expect(try results(run) == scratch.undisturbed(models))
   }
 

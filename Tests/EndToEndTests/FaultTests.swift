@@ -55,12 +55,12 @@ import Testing
     first.coordinator.end()
     let second = try Cluster(["resume", run], run: run, listen: first.endpoint)
     meddler.release()
-    #expect(second.coordinator.stderr.contains("going on: "), "\(second.coordinator.stderr)")
+    #expect(second.coordinator.stderr.contains("resuming: "), "\(second.coordinator.stderr)")
     second.finish()
     for worker in workers { #expect(worker.leave() == 0, "\(worker.stderr)") }
     #expect(try results(run) == scratch.undisturbed(models))
     // What was computed and not yet durable is computed again, and no more than that.
-    let kept = try #require(second.coordinator.stderr.firstMatch(of: /going on: (\d+) of 40/))
+    let kept = try #require(second.coordinator.stderr.firstMatch(of: /resuming: (\d+) of 40/))
     #expect(kept.1 == "15")
     print("a killed coordinator: \(kept.1) of 40 shards kept, \(meddler.answers - 40) computed twice")
   }
@@ -89,7 +89,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: "\(run)/tree.json"))
     let resumed = try resume()
     #expect(resumed.status == 0, "\(resumed.stderr)")
-    #expect(resumed.stderr.contains("going on: 39 of 40"))
+    #expect(resumed.stderr.contains("resuming: 39 of 40"))
     #expect(try results(run) == scratch.undisturbed(models))
   }
 
@@ -161,7 +161,7 @@ import Testing
     try Program.run("/bin/cp", ["-p", whole, file])
     let resumed = try resume()
     #expect(resumed.status == 0, "\(resumed.stderr)")
-    #expect(resumed.stderr.contains("going on: "))
+    #expect(resumed.stderr.contains("resuming: "))
     #expect(try results(run) == scratch.undisturbed(models))
   }
 

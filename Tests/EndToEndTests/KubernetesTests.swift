@@ -9,12 +9,12 @@ import Testing
 
   init() throws { scratch = try TemporaryFolder() }
 
-  @Test(arguments: [("small", 0), ("large", 1)])
-  func manifestsAreValidAndFitEachOther(overlay: String, budgets: Int) throws {
+  @Test(arguments: ["small", "large"])
+  func manifestsAreValidAndFitEachOther(overlay: String) throws {
     let manifests = try Manifests(overlay, in: scratch)
     let checked = try Program.oracle("check_kubernetes", [manifests.rendered])
     #expect(checked.status == 0, "\(checked.stderr)")
-    #expect(checked.stdout.contains("\"budgets\": \(budgets)"))
+    #expect(checked.stdout.contains("\"objects\""))
   }
 
   @Test func noKeyCanBeCommitted() throws {
@@ -24,6 +24,31 @@ import Testing
         "/usr/bin/git", ["-C", Program.root, "check-ignore", "--quiet", "\(keys)/\(name)"])
       #expect(ignored.status == 0, "\(name)")
     }
+  }
+
+  /// The commands in the Dockerfile's comment, with this machine's folders in place of the containers' volumes.
+  @Test func theExamplesOfTheDockerfileLetWorkersIn() throws {
+    let recipe = try String(contentsOfFile: "\(Program.root)/deploy/container/Dockerfile", encoding: .utf8)
+    let models = try scratch.makeFamily()
+    let commands = recipe.matches(of: /(?m)^#     (modeltree.+)$/).map { match in
+      match.1.replacing("/models", with: models).replacing("/runs", with: scratch.path)
+        .replacing("0.0.0.0:5555", with: "0.0.0.0:*").split(separator: " ").map(String.init)
+    }
+    try #require(commands.count == 4, "recover, keygen, coordinate, modeltree-worker")
+    for command in commands[..<2] {
+      let output = try Program.run(Program.modeltree, Array(command.dropFirst()))
+      #expect(output.status == 0, "\(output.stderr)")
+    }
+    let coordinator = try Running(Program.modeltree, Array(commands[2].dropFirst()))
+    defer { coordinator.end() }
+    #expect(coordinator.waitForError("listening on tcp://0.0.0.0:"), "containers reach no other: \(coordinator.stderr)")
+    let port = String(try #require(coordinator.stderr.firstMatch(of: /listening on tcp:\/\/0.0.0.0:(\d+)/)).1)
+    let options = commands[3].dropFirst().map { $0.replacing("head:5555", with: "127.0.0.1:\(port)") }
+    let worker = try Running(Program.worker, options)
+    defer { worker.end() }
+    #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
+    #expect(worker.leave() == 0, "\(worker.stderr)")
+    #expect(try results(scratch.at("cluster")) == results(scratch.at("run")))
   }
 
   /// What a Job is told when a program ends, and what the program was told before.

@@ -78,7 +78,7 @@ struct LaunchTests {
     try expectNothingIsLeft()
     let second = try launch("node-1", "node-2", verify: "0.5")
     #expect(second.wait() == 0, "\(second.stderr)")
-    #expect(second.stderr.contains("going on: "), "\(second.stderr)")
+    #expect(second.stderr.contains("resuming: "), "\(second.stderr)")
     #expect(try results(run) == scratch.undisturbed(models))
   }
 

@@ -86,7 +86,7 @@ struct ReachTests {
     for distance in ["lora", "mother-lora"] {
       let refused = try recover(distance)
       #expect(refused.wait() == 1)
-      #expect(refused.stderr.contains("OpenBLAS, which cannot be loaded"), "\(refused.stderr)")
+      #expect(refused.stderr.contains("OpenBLAS, which could not be loaded"), "\(refused.stderr)")
       #expect(refused.stderr.contains("libopenblas0"), "\(refused.stderr)")
     }
     let done = try recover("auto")

@@ -109,7 +109,7 @@ import Testing
     let run = try #require(try runs.first { try killedInMidRun(models, $0) })
     let resumed = try Program.run(Program.modeltree, ["resume", run])
     #expect(resumed.status == 0, "\(resumed.stderr)")
-    #expect(resumed.stderr.contains("going on: "), "\(resumed.stderr)")
+    #expect(resumed.stderr.contains("resuming: "), "\(resumed.stderr)")
     #expect(try fingerprint(scratch.at("undisturbed")) == fingerprint(run))
   }
 

@@ -50,8 +50,8 @@ struct SlurmTests {
       "recover.sbatch", [models, "--out", run, "--verify", "0.5", "--redo"], log: log, "--nodes=1")
     #expect(eventually { shardsDone(run) > 10 }, "\(text(log))")
     try slurm.ask("scontrol", ["requeue", job])
-    #expect(eventually { text(log).contains("going on: ") }, "\(text(log))")
-    let kept = try #require(text(log).firstMatch(of: /going on: (\d+) of 40/))
+    #expect(eventually { text(log).contains("resuming: ") }, "\(text(log))")
+    let kept = try #require(text(log).firstMatch(of: /resuming: (\d+) of 40/))
     #expect(try #require(Int(kept.1)) > 10, "--redo holds for the first start alone")
     #expect(text(log).contains("modeltree resume"), "the coordinator was stopped, not killed")
     let worker = try slurm.submit(
@@ -66,7 +66,7 @@ struct SlurmTests {
       "recover.sbatch", [models, "--out", run, "--verify", "0.5"], log: log, "--nodes=1", "--time=1",
       "--signal=B:USR1@55")
     #expect(eventually { text(log).contains("the time limit is near") }, "\(text(log))")
-    #expect(eventually { text(log).contains("going on: ") }, "\(text(log))")
+    #expect(eventually { text(log).contains("resuming: ") }, "\(text(log))")
     try slurm.ask("scontrol", ["update", "job=\(job)", "TimeLimit=10"])
     _ = try slurm.submit("workers.sbatch", [run], log: scratch.at("worker"), "--array=1", "--cpus-per-task=1")
     try expectFinished(job, log)
@@ -82,7 +82,7 @@ struct SlurmTests {
     let again = try slurm.submit(
       "recover.sbatch", [models, "--out", run, "--verify", "0.5"], log: log, "--nodes=2")
     try expectFinished(again, log)
-    #expect(text(log).contains("going on: "))
+    #expect(text(log).contains("resuming: "))
   }
 
   @Test func workersComeLaterArePreemptedAndFollowTheCoordinator() throws {

@@ -26,7 +26,7 @@ import Testing
     worker.end()
     let resumed = try Program.run(Program.modeltree, ["resume", run])
     #expect(resumed.status == 0, "\(resumed.stderr)")
-    let kept = try #require(resumed.stderr.firstMatch(of: /going on: (\d+) of 40/))
+    let kept = try #require(resumed.stderr.firstMatch(of: /resuming: (\d+) of 40/))
     #expect(kept.1 == "10", "what had come in is kept")
     #expect(try results(run) == scratch.undisturbed(models))
   }

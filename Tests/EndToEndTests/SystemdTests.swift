@@ -96,6 +96,18 @@ struct SystemdTests {
     #expect(try results(scratch.at("runs/run")) == scratch.undisturbed(models))
   }
 
+  /// Beside whatever else runs on the host, and without taking its memory.
+  @Test func aWorkerLeavesRoomForOthers() throws {
+    let text = try String(contentsOfFile: "\(Self.folder)/modeltree-worker.service", encoding: .utf8)
+    func setting(_ name: String) throws -> Int {
+      let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("\(name)=") }, "\(name)")
+      return try #require(Int(line.dropFirst(name.count + 1).filter { $0 != "%" }))
+    }
+    #expect(try setting("Nice") > 0)
+    #expect(try setting("CPUWeight") < 100 && setting("IOWeight") < 100, "100 is everybody's weight")
+    #expect(try 1..<100 ~= setting("MemoryMax"))
+  }
+
   @Test func theUserIsOneThatSystemdMakes() throws {
     let output = try Program.run("/usr/bin/systemd-sysusers", ["--dry-run", "\(Self.folder)/modeltree.conf"])
     #expect(output.status == 0, "\(output.stderr)")

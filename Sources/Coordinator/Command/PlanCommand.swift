@@ -4,13 +4,14 @@ import Core
 import Foundation
 import Lineage
 import Planning
+import Recovery
 import Storage
 import System
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Dry run: what a recovery would read, compute and set aside.",
+    abstract: "Dry run: what a recovery would read, compute and skip.",
     discussion: """
       Reads headers alone, writes nothing.
 
@@ -32,7 +33,8 @@ struct PlanCommand: ParsableCommand {
         .appendingPathComponent("modeltree-plan-\(ProcessInfo.processInfo.processIdentifier)").path
       defer { try? FileManager.default.removeItem(atPath: folder) }
       let intake = try CollectionLoader(inputs, stores: folder, mode: .places)
-      let plan = Plan(models: intake.records, statistics: distance.statistics, notes: intake.notes)
+      let plan = Plan(
+        models: intake.records, alignment: intake.alignment, statistics: distance.statistics, notes: intake.notes)
       Console.result(PlanText.whole(plan, workers: workers.workers, memory: workers.memory))
       try intake.requireTwo()
     }

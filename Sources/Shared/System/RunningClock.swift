@@ -1,17 +1,17 @@
-/// Time that passes while this program runs.
+/// Measures only time during which this program was running.
 ///
-/// After a program was stopped (SIGSTOP, a suspended laptop or Slurm job), the hours that have passed say
-/// nothing about its peers' silence; a pause between two calls counts as one step at most.
+/// A program that was stopped (SIGSTOP, a suspended laptop or Slurm job) must not hold the hours it missed against its
+/// peers. A pause between two calls of `advance` counts as one step at most.
 public struct RunningClock: Sendable {
   private var last = ContinuousClock.now
-  /// Time that counted, since the clock was made.
+  /// Time counted since the clock was created.
   public private(set) var now = Duration.zero
   /// The longest pause that counts in full.
   private let longestStep: Duration
 
   public init(longestStep: Duration = .seconds(1)) { self.longestStep = longestStep }
 
-  /// Counts the time since the last call. To be called more often than the longest step.
+  /// Counts the time since the last call. Call it several times a second.
   @discardableResult
   public mutating func advance() -> Duration {
     let present = ContinuousClock.now

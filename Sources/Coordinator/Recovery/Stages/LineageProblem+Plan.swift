@@ -1,0 +1,22 @@
+import Checkpoints
+import Hints
+import Lineage
+import Planning
+
+extension LineageProblem {
+  /// What a plan and the user's hints say of its models.
+  init(_ plan: Plan, options: LineageOptions, hints: Hints? = nil) {
+    let models = plan.models
+    self.init(
+      rounding: models.map(\.rounding), options: options,
+      adapters: Set(models.indices.filter { models[$0].adapter != nil }),
+      isForbidden: { Self.isForbidden($0, $1, plan, hints) },
+      haveSameSignature: { models[$0].hasSameSignature(as: models[$1]) })
+  }
+
+  /// Do the layers of two models or the hints rule out that one descends from the other?
+  static func isForbidden(_ parent: Int, _ child: Int, _ plan: Plan, _ hints: Hints?) -> Bool {
+    !plan.mayDescend(child, from: parent)
+      || hints?.forbids(parent: plan.models[parent].id, child: plan.models[child].id) == true
+  }
+}
