@@ -27,16 +27,16 @@ public struct ModelRecord: Sendable {
     self.adapter = adapter
   }
 
-  /// Reads a store, and notices weights that changed or went since the import.
+  /// Reads a store, and checks that its weights have neither changed nor disappeared since the import.
   public init(id: String, path: String, store: String) throws(Failure) {
     let opened = try ModelStore(path: store)
     let tensors = try opened.tensors()
-    // The weights of a tensor that comes twice or is empty have no place in a plan.
+    // A tensor that occurs twice or is empty cannot be planned.
     var names: Set<ByteString> = []
     for tensor in tensors where !names.insert(ByteString(tensor.name)).inserted || tensor.shape.elements == 0 {
       throw .badInput(
-        "'\(store.printable)' is no whole model store: the tensor '\(tensor.name.printable)' "
-          + (tensor.shape.elements == 0 ? "has no weights" : "comes twice"), advice: "import the model again")
+        "'\(store.printable)' is not a complete model store: the tensor '\(tensor.name.printable)' "
+          + (tensor.shape.elements == 0 ? "has no weights" : "occurs twice"), advice: "import the model again")
     }
     try self.init(
       id: id, path: path, store: store, storing: tensors, setAside: try opened.setAside(),
