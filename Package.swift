@@ -57,15 +57,17 @@ let package = Package(
     .target(name: "CKernels", path: "Sources/Shared/CKernels"),
     library("System", in: "Shared/System", needs: ["CLinux"]),
     library("Core", in: "Shared/Core", needs: ["System"]),
+    library("Encodings", in: "Shared/Encodings", needs: ["CKernels", "Core"]),
     library("Spectra", in: "Shared/Spectra", needs: ["CKernels", "Core", "System"]),
-    library("Kernels", in: "Shared/Kernels", needs: ["CKernels", "Core", "System", "Spectra"]),
-    library("Storage", in: "Shared/Storage", needs: ["CHDF5", "Core", "System"]),
+    library("Kernels", in: "Shared/Kernels", needs: ["CKernels", "Core", "Encodings", "System", "Spectra"]),
+    library("Storage", in: "Shared/Storage", needs: ["CHDF5", "Core", "Encodings", "System"]),
     library("Wire", in: "Shared/Wire", needs: ["Core", "System"]),
     library("Transport", in: "Shared/Transport", needs: ["CZeroMQ", "Core", "System"]),
     library("Logs", in: "Shared/Logs", needs: ["Core", "System", logging]),
 
     // Worker: shards in, partials out.
-    library("Compute", in: "Worker/Compute", needs: ["Core", "System", "Kernels", "Storage", "Wire"]),
+    library(
+      "Compute", in: "Worker/Compute", needs: ["Core", "Encodings", "System", "Kernels", "Storage", "Wire"]),
     .executableTarget(
       name: "modeltree-worker",
       dependencies: ["Compute", "Core", "System", "Logs", "Transport", "Wire", arguments, logging],
@@ -90,13 +92,15 @@ let package = Package(
         .embedInCode("Dialects/gguf_neox.json"),
         .embedInCode("Dialects/gguf_bert.json"),
       ]),
-    library("Checkpoints", in: "Coordinator/Checkpoints", needs: ["Core", "Storage", "System"]),
+    library("Checkpoints", in: "Coordinator/Checkpoints", needs: ["Core", "Encodings", "Storage", "System"]),
     library("Alignment", in: "Coordinator/Alignment", needs: ["Checkpoints", "Core", "Naming", "Storage", "System"]),
     library(
       "Planning", in: "Coordinator/Planning",
-      needs: ["Alignment", "Checkpoints", "Core", "Naming", "Storage", "System"]),
+      needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Naming", "Storage", "System"]),
     library("Scheduling", in: "Coordinator/Scheduling", needs: ["Core", "System"]),
-    library("Journal", in: "Coordinator/Journal", needs: ["Core", "System", sqlite]),
+    .systemLibrary(
+      name: "CSQLite", path: "Sources/Coordinator/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    library("Journal", in: "Coordinator/Journal", needs: ["CSQLite", "Core", "System", sqlite]),
     library(
       "Coordination", in: "Coordinator/Coordination",
       needs: [
@@ -105,7 +109,8 @@ let package = Package(
       ]),
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "System", "Lineage", "Planning", "Wire"]),
-    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "System", "Spectra"]),
+    library("Graph", in: "Coordinator/Graph", needs: ["System"]),
+    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "Encodings", "Graph", "Spectra", "System"]),
     // What is compiled in here and below are the parts of pages, so that the program needs no folder
     // beside it.
     library(
@@ -113,18 +118,25 @@ let package = Package(
       resources: [
         .embedInCode("Live/live.html"), .embedInCode("Live/live.css"), .embedInCode("Live/live.js"),
       ]),
-    library("Hints", in: "Coordinator/Hints", needs: ["Core", "System", yaml]),
-    library("Batch", in: "Coordinator/Batch", needs: ["Core", "System", yaml]),
+    library("Documents", in: "Coordinator/Documents", needs: ["System", yaml]),
+    library("Hints", in: "Coordinator/Hints", needs: ["Core", "Documents", "System"]),
+    library("Batch", in: "Coordinator/Batch", needs: ["Core", "Documents", "System"]),
     library(
-      "Reports", in: "Coordinator/Reports", needs: ["Core", "System", "Lineage", "Storage"],
+      "Reports", in: "Coordinator/Reports", needs: ["Core", "Graph", "System", "Lineage", "Storage"],
       resources: [
         .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
+      ]),
+    library(
+      "Recovery", in: "Coordinator/Recovery",
+      needs: [
+        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Gathering", "Graph", "Hints", "Journal",
+        "Lineage", "Monitoring", "Planning", "Reports", "Spectra", "Storage", "System", "Transport", "Wire", logging,
       ]),
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Alignment", "Batch", "CLinux", "Checkpoints", "Coordination", "Core", "System", "Gathering", "Hints", "Journal",
-        "Lineage", "Logs", "Planning", "Reports", "Storage", "Transport", "Monitoring", "Wire", arguments, logging,
+        "Batch", "Checkpoints", "Coordination", "Core", "Graph", "Lineage", "Logs", "Monitoring", "Planning", "Recovery",
+        "Reports", "Storage", "System", "Transport", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
@@ -140,7 +152,8 @@ let package = Package(
     .executableTarget(
       name: "cluster-bench",
       dependencies: [
-        "Checkpoints", "Core", "System", "Journal", "Planning", "Scheduling", "Storage", "VirtualCluster", "Wire",
+        "Checkpoints", "Core", "Encodings", "System", "Journal", "Planning", "Scheduling", "Storage", "VirtualCluster",
+        "Wire",
       ],
       path: "bench/Cluster/Bench", swiftSettings: strict),
 
@@ -156,30 +169,44 @@ let package = Package(
       path: "Tests/TestSupport", swiftSettings: strict),
     tests(
       "AlignmentTests", needs: ["Alignment", "Checkpoints", "Core", "Naming", "Storage", "System", "TestSupport"]),
-    tests("CheckpointsTests", needs: ["Checkpoints", "Core", "Storage", "System", "TestSupport"]),
+    tests("CheckpointsTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSupport"]),
+    tests("EncodingsTests", needs: ["Core", "Encodings", "System", "TestSeed", "TestSupport"]),
     tests("NamingTests", needs: ["Core", "Naming"]),
     tests("StorageTests", needs: ["Checkpoints", "Core", "Storage", "System", "TestSupport"]),
-    tests("PlanningTests", needs: ["Alignment", "Checkpoints", "Core", "Planning", "Storage", "System"]),
+    tests("PlanningTests", needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Planning", "Storage", "System"]),
+    tests("DocumentsTests", needs: ["Documents"]),
     tests("BatchTests", needs: ["Batch", "Core", "System", "TestSupport"]),
     tests("HintsTests", needs: ["Core", "System", "Hints", "TestSupport"]),
-    tests("ReportsTests", needs: ["Core", "System", "Lineage", "Reports", "TestSeed", "TestSupport"]),
+    tests("GraphTests", needs: ["Core", "Graph", "System", "TestSeed"]),
+    tests(
+      "ReportsTests",
+      needs: ["Core", "Encodings", "Graph", "Lineage", "Reports", "System", "TestSeed", "TestSupport"]),
     tests("LogsTests", needs: ["Logs", logging]),
     tests(
       "MonitoringTests", needs: ["Core", "System", "TestPrograms", "TestSeed", "TestSupport", "Monitoring"] + http),
-    tests("JournalTests", needs: ["Core", "System", "Journal", "TestSupport"]),
+    tests("JournalTests", needs: ["Core", "System", "Journal", "TestSupport", sqlite]),
+    tests(
+      "CoordinationTests",
+      needs: [
+        "Checkpoints", "Coordination", "Core", "Encodings", "Journal", "Monitoring", "Planning", "Scheduling", "Storage",
+        "System", "TestSeed", "TestSupport", "Transport", "Wire", logging,
+      ]),
     tests(
       "ComputeTests", needs: ["Checkpoints", "Compute", "Core", "Storage", "System", "TestSupport", "Wire"]),
     tests(
       "GatheringTests",
       needs: [
-        "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport", "Wire",
+        "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport",
+        "Wire",
       ]),
     tests("CoreTests", needs: ["Core", "System", "TestPrograms", "TestSeed"]),
     tests("WireTests", needs: ["Core", "System", "TestSeed", "Wire"]),
     tests("TransportTests", needs: ["Core", "System", "TestSupport", "Transport"]),
     tests("KernelsTests", needs: ["CKernels", "Core", "System", "Kernels", "Spectra", "TestPrograms", "TestSeed"]),
     tests("SchedulingTests", needs: ["Core", "System", "Scheduling", "TestSeed", "VirtualCluster"]),
-    tests("LineageTests", needs: ["Core", "System", "Lineage", "Spectra", "TestPrograms", "TestSeed"]),
+    tests(
+      "LineageTests",
+      needs: ["Core", "Encodings", "Graph", "Lineage", "Spectra", "System", "TestPrograms", "TestSeed"]),
     tests("EndToEndTests", needs: ["TestPrograms", "TestSeed", "TestSupport", "modeltree", "modeltree-worker"]),
   ],
   swiftLanguageModes: [.v6]

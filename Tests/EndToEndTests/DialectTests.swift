@@ -1,4 +1,6 @@
 import Foundation
+import TestPrograms
+import TestSupport
 import Testing
 
 /// Models of one family whose files follow different naming conventions are still one family.
@@ -12,7 +14,9 @@ struct DialectTests {
 
   private static func layers(_ names: [(String, String)]) -> [(String, String)] {
     (0..<2).flatMap { layer in
-      names.map { ($0.replacingOccurrences(of: "#", with: "\(layer)"), $1.replacingOccurrences(of: "#", with: "\(layer)")) }
+      names.map {
+        ($0.replacingOccurrences(of: "#", with: "\(layer)"), $1.replacingOccurrences(of: "#", with: "\(layer)"))
+      }
     }
   }
 
@@ -61,7 +65,7 @@ struct DialectTests {
 
   @Test(arguments: pairs)
   func anotherDialectIsNoOtherFamily(_ pair: Pair) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let root = Recipe(folder: scratch.file("models/root"), seed: 1, names: pair.ours)
     try Recipe.make([
       root, Recipe(folder: scratch.file("models/same"), seed: 2, parent: root.folder),

@@ -16,7 +16,7 @@ import Testing
 
   /// A table of 256 tokens; `untouched[p]` rows are collinear between the models of pair p.
   private func table(_ untouched: [Double], moved: Bool = true) throws -> TensorSums {
-    var sums = Partial(models: 3, statistics: .shrinkage)
+    var sums = Partial(PartialSchema(models: 3, statistics: .shrinkage))
     sums.l2 = untouched.map { _ in moved ? 1 : 0 }
     sums.collinearRows = untouched
     sums.moments = (0..<3).map { _ in

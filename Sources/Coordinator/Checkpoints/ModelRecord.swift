@@ -1,4 +1,5 @@
-public import Core
+internal import Core
+package import Encodings
 public import Storage
 public import System
 
@@ -62,8 +63,28 @@ public struct ModelRecord: Sendable {
   /// - Throws: `Failure` when weights have changed or are gone since the import. A copied store does
   ///   not need its sources any more.
   public func verifySources() throws(Failure) {
+    for source in neededSources { try source.verify(model: id) }
+  }
+
+  /// Checks the files that are still there.
+  ///
+  /// - Returns: paths of the files that are gone.
+  /// - Throws: `Failure` (bad input) when one of the others has changed since the import.
+  package func verifyPresentSources() throws(Failure) -> [String] {
+    var gone: [String] = []
+    for source in neededSources {
+      if SourceFile.status(of: source.path) == nil {
+        gone.append(source.path)
+      } else {
+        try source.verify(model: id)
+      }
+    }
+    return gone
+  }
+
+  private var neededSources: [SourceFile] {
     let needed = Set(tensors.map(\.file))
-    for source in sources where needed.contains(source.path) { try source.verify(model: id) }
+    return sources.filter { needed.contains($0.path) }
   }
 
   /// Are the tensors' names and shapes the same, in the same order?
@@ -73,7 +94,7 @@ public struct ModelRecord: Sendable {
   }
 
   /// Unit roundoff of the type that most of the weights are stored in.
-  public var rounding: Double { (types.first ?? .f32).roundoff }
+  public var rounding: Double { (encodings.first ?? .f32).roundoff }
 
   /// Weights and factors of updates.
   private var stored: [StoredTensor] { tensors + (adapter?.updates.flatMap { [$0.down, $0.up] } ?? []) }
@@ -83,9 +104,9 @@ public struct ModelRecord: Sendable {
 
   public var parameters: Int { stored.reduce(0) { $0 + $1.shape.elements } }
 
-  /// Storage types, the one with most weights first.
-  public var types: [ElementType] {
-    let sizes = Dictionary(grouping: stored, by: \.type).mapValues { $0.reduce(0) { $0 + $1.bytes } }
-    return sizes.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.map(\.key)
+  /// How its weights are stored, the encoding with most bytes first.
+  package var encodings: [Encoding] {
+    let sizes = Dictionary(grouping: stored, by: \.encoding).mapValues { $0.reduce(0) { $0 + $1.bytes } }
+    return sizes.sorted { ($1.value, $0.key.name) < ($0.value, $1.key.name) }.map(\.key)
   }
 }

@@ -4,6 +4,7 @@ import Coordination
 import Core
 import Foundation
 import Glibc
+import Recovery
 import System
 import Transport
 
@@ -49,7 +50,7 @@ struct BatchCommand: ParsableCommand {
   }
 
   func run() throws {
-    let signals = Recovery.stopSignals()
+    let interruption = Interruption.endingProgram()
     watching.speak()
     try reporting { () throws(Failure) in
       let list = try JobList(path: path, out: out)
@@ -59,11 +60,11 @@ struct BatchCommand: ParsableCommand {
       let directory = try BatchDirectory(path: list.out)
       let listening = if let remote { remote } else { try checking.local(workers.here, log: directory.log) }
       let pool = try ShardPool(
-        listening, serving: checking.serving, watching: watching, signals: signals, logger: directory.logger,
-        directory: directory.path)
+        listening, serving: checking.serving, http: watching.http, interruption: interruption,
+        logger: directory.logger, directory: directory.path, report: Console.show)
       defer { pool.end() }
-      let batch = BatchRun(jobs, pool: pool, redo: redo)
-      signals.handle { number in
+      let batch = BatchRun(jobs, pool: pool, redo: redo, report: Self.show)
+      interruption.handle { number in
         batch.stop()
         pool.stop(signal: number)
         Self.leave(number, pool)
@@ -80,8 +81,17 @@ struct BatchCommand: ParsableCommand {
   private static func leave(_ number: Int32, _ pool: ShardPool) {
     pool.end()
     usleep(200_000)
-    Console.say("modeltree: stopped; the same command goes on")
+    Console.say("modeltree: stopped; repeat the same command to resume")
     _exit(number == SIGINT ? Failure.Kind.interrupted.rawValue : Failure.Kind.resumable.rawValue)
+  }
+
+  private static func show(_ job: String, _ event: BatchRun.Event) {
+    switch event {
+    case .run(let event): Console.say(event.text, job: job)
+    case .ended(.recovered(_, _, let seconds)): Console.say("done in \(fixed(seconds, 1)) s", job: job)
+    case .ended(.hadResults): Console.say("has its results already", job: job)
+    case .ended(.failed(let failure)): Console.error("\(failure)", job: job)
+    }
   }
 
   private func understood(_ job: JobList.Job) throws(Failure) -> BatchRun.Job {
@@ -107,8 +117,7 @@ struct BatchCommand: ParsableCommand {
     for (job, outcome) in zip(jobs, outcomes) {
       switch outcome {
       case .recovered(let models, let families, _):
-        let count = families == 1 ? "1 family" : "\(families) families"
-        say(job, "\(models) models, \(count)")
+        say(job, "\(counted(models, "model")), \(counted(families, "family", "families"))")
       case .hadResults: say(job, "finished before")
       case .failed(let failure):
         failures.append((job.name, failure))

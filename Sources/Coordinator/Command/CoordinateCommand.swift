@@ -1,6 +1,7 @@
 import ArgumentParser
 import Coordination
 import Core
+import Recovery
 import System
 import Transport
 
@@ -31,15 +32,17 @@ struct CoordinateCommand: ParsableCommand {
   @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
 
   func run() throws {
-    let signals = Recovery.stopSignals()
+    let interruption = Interruption.endingProgram()
     watching.speak()
     try reporting { () throws(Failure) in
       let listening = try keys.listening(on: listen)
       let directory = try RunDirectory(path: options.out, redo: options.redo)
       let pool = try ShardPool(
-        listening, serving: checking.serving, watching: watching, signals: signals,
-        logger: directory.logger)
-      try Recovery(Invocation(options), directory: directory, pool: pool, mayChangeModels: true).run()
+        listening, serving: checking.serving, http: watching.http, interruption: interruption,
+        logger: directory.logger, report: Console.show)
+      let recovery = Recovery(
+        Invocation(options), directory: directory, pool: pool, mayChangeModels: true, report: Console.show)
+      if let report = try recovery.run() { Console.show(report) }
     }
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Core
+import Recovery
 import Storage
 import System
 
@@ -28,11 +29,12 @@ struct ImportCommand: ParsableCommand {
   func run() throws {
     try reporting { () throws(Failure) in
       let intake = try CollectionLoader(inputs, stores: store, mode: copy ? .copy : .external)
-      CollectionLoader.say(intake.notes)
+      for note in intake.notes { Console.show(.note(note)) }
       for record in intake.records {
-        let aside = record.setAside.isEmpty ? "" : ", \(record.setAside.count) set aside"
+        let skipped = record.setAside.isEmpty ? "" : ", \(record.setAside.count) skipped"
         Console.result(
-          "\(record.store.printable)  \(record.tensors.count) tensors, \(ByteCount(bytes: record.bytes))\(aside)\n")
+          "\(record.store.printable)  \(counted(record.tensors.count, "tensor")), \(ByteCount(bytes: record.bytes))\(skipped)\n"
+        )
       }
       guard !intake.records.isEmpty else {
         throw .badInput("nothing could be imported", advice: "see the notes above")

@@ -22,12 +22,4 @@ struct MonitoringArguments: ParsableArguments {
 
   /// Everything that is said from now on is said in the format that was asked for.
   func speak() { StandardError.speak(logFormat, as: "modeltree") }
-
-  /// Serves the board until the server is stopped or forgotten; nil when nobody asked for it.
-  func startServer(board: StatusBoard) throws(Failure) -> StatusServer? {
-    guard let http else { return nil }
-    let server = try StatusServer(address: http, board: board)
-    Console.say("status at \(server.url)")
-    return server
-  }
 }

@@ -4,13 +4,14 @@ import Core
 import Foundation
 import Lineage
 import Planning
+import Recovery
 import Storage
 import System
 
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
-    abstract: "Dry run: what a recovery would read, compute and set aside.",
+    abstract: "Dry run: what a recovery would read, compute and skip.",
     discussion: """
       Reads headers alone, writes nothing.
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Foundation
+import Recovery
 import Reports
 import System
 
@@ -34,9 +35,12 @@ struct QueryCommand: ParsableCommand {
     try reporting { () throws(Failure) in
       let folder = FileManager.default.temporaryDirectory
         .appendingPathComponent("modeltree-query-\(ProcessInfo.processInfo.processIdentifier)").path
-      defer { try? FileManager.default.removeItem(atPath: folder) }
+      let cleanUp: @Sendable () -> Void = { try? FileManager.default.removeItem(atPath: folder) }
+      let interruption = Interruption.endingProgram(cleanUp)
+      defer { cleanUp() }
       let answer = try Query(
-        run: path, model: model, nearest: nearest, workers: workers, folder: folder
+        run: path, model: model, nearest: nearest, workers: workers.workers, memoryBytes: workers.memory.bytes,
+        folder: folder, interruption: interruption, report: Console.show
       ).answer()
       Console.result(json ? JSONText.of(answer, style: [.pretty, .snakeCase]) + "\n" : answer.text)
     }

@@ -3,6 +3,7 @@ import Coordination
 import Core
 import Foundation
 import Lineage
+import Recovery
 import System
 import Transport
 
@@ -32,6 +33,13 @@ struct RecoveryOptions: ParsableArguments {
 
   @Flag(help: "Start over: forget what the run directory holds.")
   var redo = false
+}
+
+extension Invocation {
+  init(_ options: RecoveryOptions) {
+    self.init(
+      inputs: options.inputs, lineage: options.lineage.options, truth: options.truth, hints: options.hints)
+  }
 }
 
 struct LineageArguments: ParsableArguments {
@@ -106,9 +114,9 @@ struct WorkerArguments: ParsableArguments {
 struct CheckingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Share of the shards that two workers compute and must agree on, from 0 to 1.",
+      "Share of the shards that two workers compute and must agree on, from 0 to 1. Without it, one in a hundred of those that other hosts compute.",
       valueName: "share"))
-  var verify: Double = 0
+  var verify: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -117,7 +125,7 @@ struct CheckingArguments: ParsableArguments {
   var workerTimeout: Int = 10
 
   func validate() throws {
-    guard (0...1).contains(verify) else {
+    if let verify, !(0...1).contains(verify) {
       throw ValidationError("--verify must be from 0 to 1, got \(verify)")
     }
     guard workerTimeout >= 3 else {
@@ -132,7 +140,7 @@ struct CheckingArguments: ParsableArguments {
 
   /// Own workers; one cannot check itself.
   func local(_ workers: WorkerArguments, log: String) throws(Failure) -> Listening {
-    guard verify == 0 || workers.workers > 1 else {
+    guard verify ?? 0 == 0 || workers.workers > 1 else {
       throw .usage(
         "--verify compares two workers' sums, --workers gives one", advice: "give --workers 2 or more")
     }

@@ -3,6 +3,7 @@ import Coordination
 import Core
 import Foundation
 import Journal
+import Recovery
 import System
 import Transport
 
@@ -23,7 +24,7 @@ struct ResumeCommand: ParsableCommand {
   @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
 
   func run() throws {
-    let signals = Recovery.stopSignals()
+    let interruption = Interruption.endingProgram()
     watching.speak()
     try reporting { () throws(Failure) in
       let remote = try workers.remote()
@@ -33,28 +34,11 @@ struct ResumeCommand: ParsableCommand {
       let listening =
         if let remote { remote } else { try checking.local(workers.here, log: directory.log) }
       let pool = try ShardPool(
-        listening, serving: checking.serving, watching: watching, signals: signals, logger: directory.logger)
-      try Recovery(invocation, directory: directory, pool: pool, mayChangeModels: false).run()
+        listening, serving: checking.serving, http: watching.http, interruption: interruption,
+        logger: directory.logger, report: Console.show)
+      let recovery = Recovery(
+        invocation, directory: directory, pool: pool, mayChangeModels: false, report: Console.show)
+      if let report = try recovery.run() { Console.show(report) }
     }
-  }
-}
-
-/// What can be read from a run directory without holding it.
-enum RunFiles {
-  static func require(_ path: String) throws(Failure) {
-    guard FileManager.default.fileExists(atPath: "\(path)/journal.sqlite") else {
-      throw .badInput(
-        "'\(path.printable)' is no run directory (it has no journal.sqlite)",
-        advice: "name the folder that was given with --out")
-    }
-  }
-
-  static func invocation(_ journal: String) throws(Failure) -> Invocation {
-    guard let json = try Journal(path: journal).setting(Invocation.setting) else {
-      throw .badInput(
-        "'\(journal.printable)' does not say what the run was asked for: it stopped before it had a plan",
-        advice: "run 'modeltree recover' again")
-    }
-    return try Invocation(json: json)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Monitoring
+import Recovery
 import System
 
 struct StatusCommand: ParsableCommand {

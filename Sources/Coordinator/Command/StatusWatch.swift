@@ -2,6 +2,7 @@ import Core
 import Foundation
 import Glibc
 import Monitoring
+import Recovery
 import System
 import Transport
 

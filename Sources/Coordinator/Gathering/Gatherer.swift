@@ -37,7 +37,7 @@ public struct Gatherer: TensorSource, Sendable {
         shards.removeFirst(own.count)
         guard isWanted(number) else { continue }
         group.append((number, own))
-        size += bytes(own, of: plan.tensors[number])
+        size += bytes(own)
       }
       guard !group.isEmpty else { return nil }
       let make: @Sendable () throws(Failure) -> [TensorSums] = { [group] () throws(Failure) in
@@ -55,18 +55,13 @@ public struct Gatherer: TensorSource, Sendable {
     }
   }
 
-  private func bytes(_ shards: ArraySlice<Shard>, of tensor: PlannedTensor) -> Int {
-    shards.reduce(0) {
-      $0
-        + PartialCodec.encodedBytes(
-          models: tensor.copies.count, statistics: tensor.statistics, samples: plan.sampleShapes(of: $1),
-          sketch: tensor.sketch)
-    }
+  private func bytes(_ shards: ArraySlice<Shard>) -> Int {
+    shards.reduce(0) { $0 + PartialCodec.encodedBytes(of: plan.schema(of: $1)) }
   }
 
   private func sums(of number: Int, _ shards: ArraySlice<Shard>) throws(Failure) -> TensorSums {
     let tensor = plan.tensors[number]
-    var sums = Partial(models: tensor.copies.count, statistics: tensor.statistics)
+    var sums = Partial(PartialSchema(models: tensor.copies.count, statistics: tensor.statistics))
     var places: [SampleGrid.Place] = []
     for shard in shards {
       sums.merge(try decoded(shard, of: tensor))
@@ -84,9 +79,7 @@ public struct Gatherer: TensorSource, Sendable {
         advice: "run the same command again")
     }
     do {
-      return try PartialCodec.decode(
-        bytes, models: tensor.copies.count, statistics: tensor.statistics,
-        samples: plan.sampleShapes(of: shard), sketch: tensor.sketch)
+      return try PartialCodec.decode(bytes, as: plan.schema(of: shard))
     } catch {
       throw .badInput(
         "the journal's entry for shard \(shard.id) (tensor '\(tensor.name.printable)') is damaged: \(error)",

@@ -99,8 +99,16 @@ public struct Plan: Sendable {
   }
 
   /// What `samples(of:)` measure, without drawing them.
-  public func sampleShapes(of shard: Shard) -> [SampleShape] {
+  private func sampleShapes(of shard: Shard) -> [SampleShape] {
     SampleGrid.shapes(
       columns: tensors[shard.tensor].shape.columns, coordinates: shard.coordinates, count: shard.samples)
+  }
+
+  /// What the partial of a shard holds.
+  package func schema(of shard: Shard) -> PartialSchema {
+    let tensor = tensors[shard.tensor]
+    return PartialSchema(
+      models: tensor.copies.count, statistics: tensor.statistics, samples: sampleShapes(of: shard),
+      sketch: tensor.sketch)
   }
 }

@@ -1,6 +1,7 @@
 internal import Alignment
 internal import Checkpoints
 internal import Core
+internal import Encodings
 internal import Naming
 internal import Storage
 internal import System
@@ -25,10 +26,10 @@ enum PlanNotes {
       }
     }
     return counts.sorted { $0.key < $1.key }.map { type, entry in
-      let reason = ElementType(rawValue: type) == nil ? "not floating-point weights of 16 bits or more" : "empty"
+      let reason = Encoding(named: type) == nil ? "not floating-point weights of 16 bits or more" : "empty"
       return Note(
         subject: type,
-        text: "\(entry.tensors) tensors of \(entry.models) models set aside, as '\(entry.example)': \(reason)")
+        text: "\(entry.tensors) tensors of \(entry.models) models skipped, such as '\(entry.example)': \(reason)")
     }
   }
 

@@ -1,8 +1,8 @@
 /// What a tensor does in its network.
 ///
 /// Linear maps carry the traces of training that the lineage rules read. Embeddings and output
-/// heads follow the vocabulary and the task, vectors are too small, so both stay out of the
-/// default distance and direction.
+/// heads depend on the vocabulary and the task, and vectors are too small, so all of them stay out of the default
+/// distance and direction.
 public enum TensorRole: String, Sendable, Codable, CaseIterable {
   /// A linear map or convolution inside the network.
   case linear
@@ -10,7 +10,7 @@ public enum TensorRole: String, Sendable, Codable, CaseIterable {
   case embedding
   /// An output layer: language-model head, classifier, pooler.
   case head
-  /// A bias, a scale, a scalar, a token of its own; a matrix too thin to have a spectrum.
+  /// A bias, a scale, a scalar, a single token; a matrix too thin to have a spectrum.
   case vector
 
   /// The role of a tensor of this shape in a part of the network.

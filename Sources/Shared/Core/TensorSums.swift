@@ -1,4 +1,4 @@
-/// One compared tensor with all its sums: what the lineage rules see of the weights.
+/// One compared tensor with all its sums: everything that the lineage rules see of its weights.
 public struct TensorSums: Sendable {
   public var name: String
   public var role: TensorRole
@@ -8,9 +8,9 @@ public struct TensorSums: Sendable {
   /// Models that have the tensor, ascending; positions in `sums` refer to this list.
   public var models: [Int]
   public var sums: Partial
-  /// Ranks of the differences per pair, nil where weights are not finite; empty when not asked for.
+  /// Ranks of the differences per pair; nil where weights are not finite, empty when not asked for.
   public var ranks: [DifferenceRank?] = []
-  /// Where the samples of `sums` lie in the tensor.
+  /// The positions of the samples of `sums` in the tensor.
   public var places: [SampleGrid.Place]
 
   public init(

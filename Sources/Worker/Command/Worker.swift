@@ -231,7 +231,7 @@ final class Worker {
   private func ask(_ socket: Socket) {
     guard leavesAt == nil else { return }
     let credit = appetite.credit()
-    if credit > 0 { socket.send([WorkerMessage.ready(credit: credit).encoded()]) }
+    if credit > 0 { socket.send([WorkerMessage.ready(credit: Count(clamping: credit)).encoded()]) }
   }
 
   /// A file that is missing is told once, however many shards need it.

@@ -48,7 +48,7 @@ public struct ModelFinder {
       try addFolder(try ModelFolder(path: path), depth: depth, isExplicit: isExplicit)
     } catch {
       guard !isExplicit else { throw error }
-      note(path, "set aside: \(error.message)")
+      note(path, "skipped: \(error.message)")
     }
   }
 
@@ -82,8 +82,8 @@ public struct ModelFinder {
       switch FileStatus(path: path)?.kind {
       case .folder: try add(path, depth: depth + 1, isExplicit: false)
       case .file where WeightNames.isReadable(name): addFile(path, isExplicit: false)
-      case .special(let what) where WeightNames.isReadable(name): note(path, "set aside: it is \(what), not a file")
-      case nil: note(path, "set aside: it is a link that leads nowhere, or may not be followed")
+      case .special(let what) where WeightNames.isReadable(name): note(path, "skipped: it is \(what), not a file")
+      case nil: note(path, "skipped: it is a link that leads nowhere, or may not be followed")
       default: break
       }
     }
@@ -91,7 +91,7 @@ public struct ModelFinder {
     let foreign = folder.foreignWeights
     guard let first = foreign.first else { return }
     if models.count == before {
-      note(folder.path, "set aside: holds \(first.printable), but no safetensors; convert it first")
+      note(folder.path, "skipped: holds \(first.printable), but no safetensors; convert it first")
     } else {
       noteUnread(foreign, in: folder)
     }

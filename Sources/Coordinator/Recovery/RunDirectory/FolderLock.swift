@@ -1,0 +1,37 @@
+import Core
+import Glibc
+package import System
+
+/// A folder held by this program alone, for as long as this object lives; the system lets go of it when the
+/// program ends, however it ends.
+package final class FolderLock {
+  private let file: Int32
+
+  /// - Parameters:
+  ///   - folder: what it is, for people, as "the run directory".
+  ///   - holder: who else may hold it, as "another coordinator".
+  /// - Throws: `Failure`: the folder cannot be written to, or somebody holds it.
+  package init(_ name: String, in path: String, folder: String, holder: String) throws(Failure) {
+    file = open("\(path)/\(name)", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    guard file >= 0 else {
+      throw .cannotWrite(
+        "cannot write to \(folder) '\(path.printable)': \(String(cString: strerror(errno)))",
+        advice: "name a folder that you may write to")
+    }
+    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+      throw .cannotWrite(
+        "\(holder) is working on '\(path.printable)'",
+        advice: "wait for it ('modeltree status' shows its progress), or stop it first")
+    }
+  }
+
+  deinit { if file >= 0 { close(file) } }
+
+  /// Does somebody hold it?
+  package static func isHeld(_ name: String, in path: String) -> Bool {
+    let file = open("\(path)/\(name)", O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    return flock(file, LOCK_SH | LOCK_NB) != 0
+  }
+}

@@ -1,0 +1,39 @@
+internal import Core
+internal import Foundation
+package import Lineage
+package import System
+
+/// What a run was asked for; kept in its journal so that `resume` needs no options.
+package struct Invocation: Codable, Equatable, Sendable {
+  /// Absolute paths.
+  package var inputs: [String]
+  package var lineage: LineageOptions
+  /// Absolute path of a truth file.
+  package var truth: String?
+  /// Absolute path of a file of hints, or `auto`.
+  package var hints: String?
+
+  /// Where the journal keeps it.
+  package static let setting = "invocation"
+
+  /// - Parameters:
+  ///   - inputs, truth, hints: paths as they were given; made absolute.
+  package init(inputs: [String], lineage: LineageOptions, truth: String? = nil, hints: String? = nil) {
+    func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+    self.inputs = inputs.map(absolute)
+    self.lineage = lineage
+    self.truth = truth.map(absolute)
+    self.hints = hints.map { $0 == HintSource.auto ? $0 : absolute($0) }
+  }
+
+  /// - Throws: `Failure` (bad input) when the text is not what `json` gives.
+  package init(json: String) throws(Failure) {
+    do {
+      self = try JSONDecoder().decode(Invocation.self, from: Data(json.utf8))
+    } catch {
+      throw .badInput("the journal's record of the command cannot be read", advice: "start over with --redo")
+    }
+  }
+
+  package var json: String { JSONText.of(self) }
+}

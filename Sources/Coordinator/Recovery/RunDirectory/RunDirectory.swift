@@ -1,0 +1,82 @@
+import Core
+import Foundation
+import Glibc
+package import Logging
+package import System
+
+/// The folder of one run. Held by a lock for as long as this object lives.
+package final class RunDirectory {
+  package let path: String
+  private let lock: FolderLock
+
+  package var journal: String { "\(path)/journal.sqlite" }
+  package var log: String { "\(path)/run.log" }
+  package var results: String { "\(path)/results.h5" }
+  package var record: String { "\(path)/run.json" }
+  package var tree: String { "\(path)/tree.json" }
+  package var stores: String { "\(path)/store" }
+  /// Stores that are being made; they replace `stores` once the run is known to be the same.
+  package var newStores: String { "\(path)/.store-new" }
+
+  /// Writes to the run's log.
+  package var logger: Logger {
+    var logger = Logger(label: "modeltree") { [log] in FileLogHandler(label: $0, path: log) }
+    logger[metadataKey: "process"] = "\(ProcessInfo.processInfo.processIdentifier)"
+    return logger
+  }
+
+  package static let lockName = ".lock"
+
+  /// Everything that a run writes, for starting over.
+  private static let contents = [
+    "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "run.log", "run.json", "results.h5",
+    "tree.json", "tree.nwk", "tree.dot", "tree.graphml", "tree.mmd", "tree.html", "edges.csv",
+    "hints.csv", "status.json", "store", ".store-new",
+  ]
+
+  /// Opens or makes the folder and takes its lock.
+  ///
+  /// - Parameter redo: remove what an earlier run left.
+  /// - Throws: `Failure`: cannot write, another coordinator holds the folder, or it is not a run's.
+  package init(path: String, redo: Bool) throws(Failure) {
+    self.path = URL(fileURLWithPath: path).standardizedFileURL.path
+    do {
+      try FileManager.default.createDirectory(atPath: self.path, withIntermediateDirectories: true)
+    } catch {
+      throw .cannotWrite(
+        "cannot make the run directory '\(path.printable)': \(String(cString: strerror(errno)))",
+        advice: "name a folder that you may write to")
+    }
+    let known = (try? FileManager.default.contentsOfDirectory(atPath: self.path)) ?? []
+    let foreign = known.filter { !Self.contents.contains($0) && $0 != Self.lockName }
+    if !known.contains("journal.sqlite"), let first = foreign.sorted().first {
+      throw .cannotWrite(
+        "'\(path.printable)' is not empty and not a run directory (it holds '\(first.printable)')",
+        advice: "name a new or an empty folder with --out")
+    }
+    lock = try FolderLock(Self.lockName, in: self.path, folder: "the run directory", holder: "another coordinator")
+    if redo {
+      for name in Self.contents { try? FileManager.default.removeItem(atPath: "\(self.path)/\(name)") }
+    }
+    removeLeftovers()
+    try touchLog()
+  }
+
+  /// What a coordinator that was killed had begun to write. Nobody else writes here: the lock is held.
+  private func removeLeftovers() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    for name in names where AtomicFile.isTemporary(name) || "\(path)/\(name)" == newStores {
+      try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
+    }
+  }
+
+  private func touchLog() throws(Failure) {
+    let file = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    guard file >= 0 else {
+      throw .cannotWrite(
+        "cannot write '\(log.printable)': \(String(cString: strerror(errno)))",
+        advice: "name a folder that you may write to")
+    }
+    close(file)
+  }
+}
