@@ -6,7 +6,7 @@ import System
 import TestSupport
 import Testing
 
-/// Floating-point weights of 16 bits and more are kept as they are, everything else is set aside.
+/// Floating-point weights of 16 bits and more are kept as they are, everything else is skipped.
 struct ElementTypeTests {
   private let folder: TemporaryFolder
 

@@ -130,7 +130,7 @@ struct LayoutTests {
     let found = try ModelFinder([folder.at("zoo")])
     #expect(Set(found.models.map(\.id)) == ["one", "two", "three", "four"])
     #expect(found.models.allSatisfy { !$0.isExplicit })
-    #expect(found.notes.isEmpty)
+    #expect(found.notes.map(\.text) == ["not read: '.hidden/model.safetensors'"])
   }
 
   @Test func hubCacheIsNamedAfterItsRepositoryAndFollowsItsLinks() throws {

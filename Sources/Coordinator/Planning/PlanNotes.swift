@@ -29,7 +29,7 @@ enum PlanNotes {
       let reason = Encoding(named: type) == nil ? "not floating-point weights of 16 bits or more" : "empty"
       return Note(
         subject: type,
-        text: "\(entry.tensors) tensors of \(entry.models) models set aside, as '\(entry.example)': \(reason)")
+        text: "\(entry.tensors) tensors of \(entry.models) models skipped, such as '\(entry.example)': \(reason)")
     }
   }
 

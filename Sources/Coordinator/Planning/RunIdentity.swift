@@ -40,7 +40,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
   /// What must be equal for partials of one run to be of use to another.
   public var rules: [String] { ["run format", "statistics"].map { parts[$0] ?? "" } }
 
-  /// Stands for what every shard is asked for.
+  /// Identifies what every shard is asked for.
   private static func print(of plan: Plan, beside statistics: Statistics) -> String {
     var print = SHA256()
     for tensor in plan.tensors {
@@ -70,7 +70,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
     return "\(files), \(bytes) bytes, headers \(headers.digest.text), times \(times.digest.text), weights \(sample)"
   }
 
-  /// 64 hexadecimal digits that stand for all parts.
+  /// 64 hexadecimal digits that identify all parts.
   public var text: String {
     var print = SHA256()
     for (name, value) in parts.sorted(by: { $0.key < $1.key }) {

@@ -255,17 +255,24 @@ package struct Recovery {
     }
   }
 
-  /// Whoever had a file open when it was written to read some of the old and some of the new weights.
+  /// Whoever had a file open when it was written to read some of the old and some of the new weights. Of a file that
+  /// is gone, nobody knows until it is back; what was computed is kept for then.
   private func checkSources(_ plan: Plan) throws(Failure) {
+    var gone: [String] = []
     for model in plan.models {
       do throws(Failure) {
-        try model.verifySources()
+        gone += try model.verifyPresentSources()
       } catch {
         throw .badInput(
           "during the run, \(error.message); what was computed mixes old and new weights",
           advice: "start over with --redo")
       }
     }
+    guard let first = gone.first else { return }
+    throw Failure(
+      .resumable,
+      "\(gone.count == 1 ? "a file" : "\(gone.count) files") with weights disappeared during the run: '\(first.printable)'\(gone.count == 1 ? " is" : " and others are") gone",
+      advice: "put it back as it was, then resume with: modeltree resume \(directory.path)")
   }
 
   private func checkMemory(_ plan: Plan) throws(Failure) {
