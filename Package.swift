@@ -66,9 +66,10 @@ let package = Package(
 
     // Worker: shards in, partials out.
     library("Compute", in: "Worker/Compute", needs: ["Core", "System", "Kernels", "Storage", "Wire"]),
+    library("Serving", in: "Worker/Serving", needs: ["Compute", "Core", "System", "Transport", "Wire", logging]),
     .executableTarget(
       name: "modeltree-worker",
-      dependencies: ["Compute", "Core", "System", "Logs", "Transport", "Wire", arguments, logging],
+      dependencies: ["Core", "Logs", "Serving", "System", "Transport", arguments, logging],
       path: "Sources/Worker/Command", swiftSettings: strict),
 
     // Coordinator: import -> plan -> shards -> partials -> matrices -> tree -> report.
@@ -161,6 +162,12 @@ let package = Package(
       needs: [
         "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport",
         "Wire",
+      ]),
+    tests(
+      "RecoveryTests",
+      needs: [
+        "Checkpoints", "Compute", "Core", "Journal", "Lineage", "Monitoring", "Planning", "Recovery", "System",
+        "TestSupport", "Wire",
       ]),
     tests("CoreTests", needs: ["Core", "System", "TestPrograms", "TestSeed"]),
     tests("WireTests", needs: ["Core", "System", "TestSeed", "Wire"]),

@@ -103,7 +103,7 @@ import Testing
     ])
     let output = try recover(scratch, scratch.file("models"))
     #expect(output.status == 0)
-    #expect(output.stderr.contains("note: I64: 2 tensors of 2 models set aside, as 'steps'"))
+    #expect(output.stderr.contains("note: I64: 2 tensors of 2 models skipped, such as 'steps'"))
   }
 
   @Test func aWrapperPrefixDoesNotHideRelatives() throws {

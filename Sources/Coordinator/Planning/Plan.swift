@@ -2,6 +2,7 @@ public import Checkpoints
 public import Core
 internal import Naming
 internal import Storage
+internal import System
 
 /// What a run will do: which tensors of which models are compared, in which shards.
 ///
@@ -10,7 +11,7 @@ public struct Plan: Sendable {
   public let models: [ModelRecord]
   public let tensors: [PlannedTensor]
   public let shards: [Shard]
-  /// What was set aside, and why.
+  /// What was skipped, and why.
   public let notes: [Note]
 
   /// - Parameters:
@@ -148,7 +149,7 @@ public struct Plan: Sendable {
       Note(
         subject: models[$0.key].id,
         text:
-          "\($0.value) of \(models[$0.key].tensors.count) tensors are in no other model with this name and shape; they are not read"
+          "\($0.value) of \(counted(models[$0.key].tensors.count, "tensor")) \($0.value == 1 ? "is" : "are") in no other model with this name and shape; \($0.value == 1 ? "it is" : "they are") not read"
       )
     }
     return (tensors, notes)
@@ -200,7 +201,9 @@ public struct Plan: Sendable {
       let reason = ElementType(rawValue: type) == nil ? "not floating-point weights of 16 bits or more" : "empty"
       return Note(
         subject: type,
-        text: "\(entry.tensors) tensors of \(entry.models) models set aside, as '\(entry.example)': \(reason)")
+        text:
+          "\(counted(entry.tensors, "tensor")) of \(counted(entry.models, "model")) skipped, such as '\(entry.example)': \(reason)"
+      )
     }
   }
 

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Logging
 public import Logs
+import Serving
 public import System
 import Transport
 
@@ -88,7 +89,10 @@ struct WorkerCommand: ParsableCommand {
       let options = Worker.Options(
         endpoint: connect, keys: keys, memoryBytes: memory.bytes, threads: threads,
         paths: try PathMap(pathMap), maxRead: maxRead, patience: .seconds(patience), parent: parent)
-      try Worker(options, logger: logger).run(signals: signals)
+      let worker = Worker(options, logger: logger)
+      let stop = worker.stop
+      signals.handle { _ in stop() }
+      try worker.run()
     } catch {
       StandardError.say("modeltree-worker: \(error)", level: .error)
       throw ExitCode(error.exitCode)

@@ -11,10 +11,17 @@ public struct ModelFinder {
   /// Folders below folders that are looked into.
   private static let deepest = 6
 
-  /// - Parameter paths: model folders, `.safetensors` files, `.h5` stores, or folders of these.
+  /// A file that marks folders to skip.
+  private let skippedMark: String?
+
+  /// - Parameters:
+  ///   - paths: model folders, `.safetensors` files, `.h5` stores, or folders of these.
+  ///   - mark: folders that hold a file of this name are skipped with a note, unless they are given themselves: the
+  ///     run directories of earlier recoveries, whose stores are models that are found elsewhere.
   /// - Throws: `Failure` (bad input) for a path that does not exist, a named model that is broken,
   ///   a folder without any model.
-  public init(_ paths: [String]) throws(Failure) {
+  public init(_ paths: [String], skippingFoldersWith mark: String? = nil) throws(Failure) {
+    skippedMark = mark
     for path in paths {
       let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
       let before = models.count + seen.count + notes.count
@@ -41,6 +48,10 @@ public struct ModelFinder {
       addFile(path, isExplicit: isExplicit)
       return
     }
+    if !isExplicit, let skippedMark, FileManager.default.fileExists(atPath: "\(path)/\(skippedMark)") {
+      notes.append(Note(subject: path, text: "skipped: the run directory of an earlier recovery"))
+      return
+    }
     let folder: ModelFolder
     let files: [ModelSource.File]?
     do throws(Failure) {
@@ -48,7 +59,7 @@ public struct ModelFinder {
       files = try folder.model()
     } catch {
       guard !isExplicit else { throw error }
-      notes.append(Note(subject: path, text: "set aside: \(error.message)"))
+      notes.append(Note(subject: path, text: "skipped: \(error.message)"))
       return
     }
     if let files {
@@ -80,7 +91,7 @@ public struct ModelFinder {
       notes.append(
         Note(
           subject: folder.path,
-          text: "set aside: holds \(folder.foreignWeights[0].printable), but no safetensors; convert it first"))
+          text: "skipped: holds \(folder.foreignWeights[0].printable), but no safetensors; convert it first"))
     }
   }
 

@@ -59,7 +59,7 @@ package struct Query {
     guard lineage.unusable.findings[number] == nil else {
       throw .badInput(
         "'\(new.path.printable)' holds NaN or infinite weights: it cannot be placed",
-        advice: "get the model again, or mend its weights")
+        advice: "download the model again, or fix its weights")
     }
     try place(&answer, lineage, number, chosen, finished, ids)
     return answer
@@ -71,9 +71,9 @@ package struct Query {
     let path = "\(run)/journal.sqlite"
     let journal = try Journal(path: path)
     let invocation = try RunFiles.invocation(path)
-    let intake = try CollectionLoader(invocation.inputs, stores: "\(folder)/stores", mode: .places)
+    let collection = try CollectionLoader(stores: "\(folder)/stores", mode: .places).load(invocation.inputs)
     let byPath = Dictionary(
-      intake.records.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+      collection.models.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     var records: [ModelRecord] = []
     for known in finished.record.models {
       guard var record = byPath[known.path] else {
@@ -88,7 +88,7 @@ package struct Query {
     let identity = RunIdentity(
       plan: plan, statistics: invocation.lineage.metric.statistics,
       samples: try WeightSample.fingerprints(of: plan.models))
-    let recorded = try journal.setting("identity").flatMap {
+    let recorded = try journal.setting(ComparisonOpener.identity).flatMap {
       try? JSONDecoder().decode(RunIdentity.self, from: Data($0.utf8))
     }
     guard let recorded, recorded == identity else {
@@ -101,10 +101,10 @@ package struct Query {
   }
 
   private func newModel() throws(Failure) -> ModelRecord {
-    let intake = try CollectionLoader([model], stores: "\(folder)/new", mode: .places)
-    guard let record = intake.records.first, intake.records.count == 1 else {
+    let collection = try CollectionLoader(stores: "\(folder)/new", mode: .places).load([model])
+    guard let record = collection.models.first, collection.models.count == 1 else {
       throw .usage(
-        "'\(model.printable)' holds \(intake.records.count) models, 'query' takes one",
+        "'\(model.printable)' holds \(collection.models.count) models, 'query' takes one",
         advice: "name one of them, or recover the collection again with all of them")
     }
     return record
@@ -124,7 +124,7 @@ package struct Query {
       shared[Key(name: tensor.name, shape: tensor.shape)] = stored[copy.name]
     }
     return try SampleSearch(
-      plan, Gatherer(plan) { id throws(Failure) in try journal.partial(of: id) }
+      plan, TensorStatistics(plan) { id throws(Failure) in try journal.partial(of: id) }
     ) { tensor, place throws(Failure) in
       guard let own = shared[Key(name: tensor.name, shape: tensor.shape)] else { return nil }
       return try own.weights(rows: place.rows, columns: place.columns)
@@ -159,7 +159,7 @@ package struct Query {
       .local(local), interruption: interruption, logger: directory.logger, report: report)
     let (plan, lineage) = try Recovery(
       invocation, directory: directory, pool: pool, mayChangeModels: false, report: report
-    ).solved()
+    ).solve()
     guard plan.models.count == models.count + 1 else {
       throw .badInput(
         "'\(model.printable)' is one of the run's own models, or some of these cannot be read any more",
