@@ -169,6 +169,11 @@ let package = Package(
         "Checkpoints", "Compute", "Core", "Journal", "Lineage", "Monitoring", "Planning", "Recovery", "System",
         "TestSupport", "Wire",
       ]),
+    tests(
+      "ServingTests",
+      needs: [
+        "Checkpoints", "Compute", "Core", "Serving", "Storage", "System", "TestSupport", "Transport", "Wire", logging,
+      ]),
     tests("CoreTests", needs: ["Core", "System", "TestPrograms", "TestSeed"]),
     tests("WireTests", needs: ["Core", "System", "TestSeed", "Wire"]),
     tests("TransportTests", needs: ["Core", "System", "TestSupport", "Transport"]),

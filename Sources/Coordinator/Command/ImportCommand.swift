@@ -20,10 +20,10 @@ struct ImportCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("As for recover.", valueName: "model"))
   var inputs: [String]
 
-  @Option(help: ArgumentHelp("Folder for the stores; made if it is not there.", valueName: "dir"))
+  @Option(help: ArgumentHelp("Folder for the stores; created if it does not exist.", valueName: "dir"))
   var store: String
 
-  @Flag(help: "Copy the weights, so that the stores need no other file.")
+  @Flag(help: "Copy the weights, so that the stores do not depend on other files.")
   var copy = false
 
   func run() throws {

@@ -13,7 +13,7 @@ struct PlanCommand: ParsableCommand {
     commandName: "plan",
     abstract: "Dry run: what a recovery would read, compute and skip.",
     discussion: """
-      Reads headers alone, writes nothing.
+      Reads only headers and writes nothing.
 
       Example:
         modeltree plan models/ --workers 8
