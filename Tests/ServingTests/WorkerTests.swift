@@ -101,7 +101,7 @@ struct WorkerTests {
     -> CoordinatorMessage.Assignment
   {
     .init(
-      run: run, shard: ShardID(0), attempt: attempt, shape: TensorShape([24, 16]), coordinates: 0..<384,
+      run: run, shard: ShardID(0), attempt: attempt, shape: records[0].tensors[0].shape, coordinates: 0..<384,
       statistics: [.l1], sources: [.init(tensor: tensor, models: [0, 1])])
   }
 
