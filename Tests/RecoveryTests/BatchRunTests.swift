@@ -33,10 +33,19 @@ struct BatchRunTests {
     }
     let outcomes = batch.run(atOnce: 2)
     #expect(outcomes.count == 3)
-    guard case .recovered(models: 3, families: 1, _) = outcomes[0] else { return #expect(Bool(false), "\(outcomes)") }
-    guard case .failed(let failure) = outcomes[1] else { return #expect(Bool(false), "\(outcomes)") }
+    guard case .recovered(models: 3, families: 1, seconds: _) = outcomes[0] else {
+      Issue.record("\(outcomes)")
+      return
+    }
+    guard case .failed(let failure) = outcomes[1] else {
+      Issue.record("\(outcomes)")
+      return
+    }
     #expect(failure.kind == .badInput)
-    guard case .hadResults = outcomes[2] else { return #expect(Bool(false), "\(outcomes)") }
+    guard case .hadResults = outcomes[2] else {
+      Issue.record("\(outcomes)")
+      return
+    }
     #expect(ended.withLock { $0 } == ["new": 1, "gone": 1, "old": 1])
   }
 

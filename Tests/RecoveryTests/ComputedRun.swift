@@ -24,10 +24,12 @@ extension TemporaryFolder {
   ///
   /// - Returns: the folder that holds them.
   @discardableResult
-  func makeFamily(_ name: String = "models", children: Int = 2, seed: UInt64 = 1, layers: Int = 2) throws -> String {
+  func makeFamily(_ name: String = "models", children: Int = 2, seed: UInt64 = 1, layers: Int = 2, rows: Int = 24)
+    throws -> String
+  {
     var random = SeededRandom(seed)
     let root = (0..<layers).map {
-      TestTensor.random("model.layers.\($0).mlp.up_proj.weight", .f32, [24, 16], using: &random)
+      TestTensor.random("model.layers.\($0).mlp.up_proj.weight", .f32, [rows, 16], using: &random)
     }
     try write(root, to: "\(name)/root\(seed)/model.safetensors")
     for child in 0..<children {

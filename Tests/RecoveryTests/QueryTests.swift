@@ -31,12 +31,12 @@ struct QueryTests {
     var random = SeededRandom(7)
     try folder.write(
       [TestTensor.random("blocks.0.conv.weight", .f32, [10, 9], using: &random)], to: "new/model.safetensors")
-    let before = try folder.read("run/journal.sqlite")
+    let before = try folder.read("run/tree.json")
     let answer = try query(run, folder.at("new"))
     #expect(answer.models == 3 && answer.nearestRead == 0 && answer.sampledWeights == 0)
     #expect(answer.families.isEmpty && answer.parent == nil)
     #expect(answer.text.contains("shares no linear map (name and shape) with any model of the run"))
-    #expect(try folder.read("run/journal.sqlite") == before)
+    #expect(try folder.read("run/tree.json") == before)
   }
 
   @Test func severalModelsAtOnceAreRefused() throws {

@@ -112,7 +112,10 @@ struct WorkerTests {
     coordinator.say(.open(.init(run: "r", stores: records.map(\.store))))
     coordinator.say(.assign(assignment(5)))
     let (answer, frames) = try coordinator.next()
-    guard case .done(let receipt) = answer else { return #expect(Bool(false), "\(answer)") }
+    guard case .done(let receipt) = answer else {
+      Issue.record("\(answer)")
+      return
+    }
     #expect(receipt.run == "r" && receipt.shard == ShardID(0) && receipt.attempt == 5)
     #expect(receipt.bytesRead == 2 * 384 * 4)
     let expected = try #require(
@@ -129,7 +132,10 @@ struct WorkerTests {
     _ = try coordinator.greet()
     coordinator.say(.open(.init(run: "r", stores: records.map(\.store))))
     coordinator.say(.assign(assignment(2, tensor: "other")))
-    guard case .failed(let failure) = try coordinator.next().0 else { return #expect(Bool(false)) }
+    guard case .failed(let failure) = try coordinator.next().0 else {
+      Issue.record("another message")
+      return
+    }
     #expect(failure.attempt == 2 && failure.message.contains("'other'"))
     coordinator.say(.finished)
     try worker.wait()
@@ -144,7 +150,10 @@ struct WorkerTests {
     coordinator.say(.revoke(run: "never opened", shard: ShardID(9), attempt: 1))
     coordinator.say(.open(.init(run: "r", stores: records.map(\.store))))
     coordinator.say(.assign(assignment(1)))
-    guard case .done(let receipt) = try coordinator.next().0 else { return #expect(Bool(false)) }
+    guard case .done(let receipt) = try coordinator.next().0 else {
+      Issue.record("another message")
+      return
+    }
     #expect(receipt.run == "r")
     coordinator.say(.finished)
     try worker.wait()
@@ -163,7 +172,10 @@ struct WorkerTests {
   @Test func aRefusalEndsTheWorkerWithItsReason() throws {
     let coordinator = try Coordinator(in: folder)
     let worker = Running(coordinator.endpoint)
-    guard case .hello(let hello) = try coordinator.next().0 else { return #expect(Bool(false)) }
+    guard case .hello(let hello) = try coordinator.next().0 else {
+      Issue.record("another message")
+      return
+    }
     #expect(hello.protocolVersion == WireProtocol.version && hello.threads == 1 && hello.memoryBytes == 1 << 24)
     coordinator.say(.reject(reason: "wrong\u{1b}version"))
     let error = try #require(failure { try worker.wait() })
@@ -176,7 +188,10 @@ struct WorkerTests {
     let worker = Running(coordinator.endpoint)
     _ = try coordinator.greet()
     worker.stop()
-    guard case .goodbye = try coordinator.next().0 else { return #expect(Bool(false)) }
+    guard case .goodbye = try coordinator.next().0 else {
+      Issue.record("another message")
+      return
+    }
     try worker.wait()
   }
 

@@ -1,6 +1,6 @@
 package import Checkpoints
 internal import Coordination
-package import Core
+internal import Core
 package import Foundation
 package import Lineage
 internal import Planning

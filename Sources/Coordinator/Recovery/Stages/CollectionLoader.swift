@@ -1,5 +1,5 @@
 internal import Alignment
-package import Checkpoints
+internal import Checkpoints
 package import Storage
 package import System
 

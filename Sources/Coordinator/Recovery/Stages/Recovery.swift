@@ -1,10 +1,8 @@
-internal import Checkpoints
-package import Coordination
-internal import Core
+package import Core
 internal import Foundation
 internal import Journal
 internal import Lineage
-internal import Planning
+package import Planning
 internal import Storage
 package import System
 
