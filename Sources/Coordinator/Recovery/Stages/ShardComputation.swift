@@ -1,4 +1,3 @@
-internal import Checkpoints
 internal import Coordination
 internal import Core
 internal import Glibc
@@ -37,7 +36,7 @@ struct ShardComputation {
     for dispute in computed.disputes { report(.disputed(dispute)) }
     switch computed.outcome {
     case .finished:
-      if !comparison.isFinished { try checkSources(plan) }
+      if !comparison.isFinished { try SourceCheck.afterComputing(plan.models, run: directory.path) }
       return computed
     case .stopped(let signal):
       throw Failure(
@@ -50,19 +49,6 @@ struct ShardComputation {
         "\(reasons.count) of \(plan.shards.count) shards could not be computed, so there is no tree:\n  "
           + reasons.joined(separator: "\n  "),
         advice: "fix the cause, then resume with: modeltree resume \(directory.path)")
-    }
-  }
-
-  /// Whoever had a file open when it was written to read some of the old and some of the new weights.
-  private func checkSources(_ plan: Plan) throws(Failure) {
-    for model in plan.models {
-      do throws(Failure) {
-        try model.verifySources()
-      } catch {
-        throw .badInput(
-          "during the run, \(error.message); what was computed mixes old and new weights",
-          advice: "start over with --redo")
-      }
     }
   }
 
