@@ -39,9 +39,10 @@ struct ShardComputation {
       if !comparison.isFinished { try SourceCheck.afterComputing(plan.models, run: directory.path) }
       return computed
     case .stopped(let signal):
+      let kept = try comparison.journal.totals().shards
       throw Failure(
         signal == SIGINT ? .interrupted : .resumable,
-        "stopped; \(try comparison.journal.totals().shards) of \(plan.shards.count) shards are kept",
+        "stopped; \(kept) of \(plan.shards.count) shards are kept",
         advice: "resume with: modeltree resume \(directory.path)")
     case .incomplete(let reasons):
       throw Failure(
