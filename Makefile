@@ -18,17 +18,20 @@ setup: ## Install what the build needs and is missing
 
 .PHONY: build
 build: setup ## Build modeltree and modeltree-worker
-	$(BUILD)
+	$(BUILD) --product modeltree
+	$(BUILD) --product modeltree-worker
 
 .PHONY: demo
 demo: build ## Recover the trees of the shipped models (DEMO=full-finetune, lora or mixed)
 	$(MODELTREE) recover zoo/$(DEMO) --out runs/$(DEMO) --truth zoo/$(DEMO)/truth.json --redo
 
 .PHONY: test
-test: ## Set up, build and pass every test
-	@scripts/setup --python
-	$(BUILD) --build-tests
-	swift test -c release --skip-build
+test: setup ## Set up, build and pass every test
+	@scripts/test
+
+.PHONY: sanitize
+sanitize: setup ## Pass the tests that start no programs under the address and the thread sanitizer
+	@scripts/sanitize
 
 .PHONY: lint
 lint: ## Check layout and habits of all files
@@ -39,6 +42,10 @@ lint: ## Check layout and habits of all files
 format: ## Lay out Swift, C and Python files as lint wants them
 	@scripts/setup --lint
 	@scripts/lint --fix
+
+.PHONY: docs
+docs: build ## Make reference documentation of the libraries with DocC, in .build/docs
+	@scripts/docs
 
 .PHONY: zoos
 zoos: ## Train fresh zoos with known trees (RECIPES="mixed forest" SEED=7 ZOOS=zoos; no RECIPES: list them)
@@ -61,7 +68,8 @@ container-check: build ## Carry out the image's recipe without an engine, and ru
 	scripts/container-check
 
 .PHONY: cluster-bench
-cluster-bench: build ## What a thousand workers in virtual time cost the coordinator (SEED=1)
+cluster-bench: setup ## What a thousand workers in virtual time cost the coordinator (SEED=1)
+	$(BUILD) --product cluster-bench
 	.build/release/cluster-bench $(SEED)
 
 # One page per subcommand, and completions for three shells: all from the commands themselves.
@@ -90,4 +98,4 @@ install: manual ## Install programs, man pages and completions below PREFIX (/us
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf .build .build-static .venv .venv-lint bench/.venv runs
+	rm -rf .build .build-static .build-address .build-thread .venv .venv-lint bench/.venv runs

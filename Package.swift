@@ -57,15 +57,17 @@ let package = Package(
     .target(name: "CKernels", path: "Sources/Shared/CKernels"),
     library("System", in: "Shared/System", needs: ["CLinux"]),
     library("Core", in: "Shared/Core", needs: ["System"]),
+    library("Encodings", in: "Shared/Encodings", needs: ["CKernels", "Core"]),
     library("Spectra", in: "Shared/Spectra", needs: ["CKernels", "Core", "System"]),
-    library("Kernels", in: "Shared/Kernels", needs: ["CKernels", "Core", "System", "Spectra"]),
-    library("Storage", in: "Shared/Storage", needs: ["CHDF5", "Core", "System"]),
+    library("Kernels", in: "Shared/Kernels", needs: ["CKernels", "Core", "Encodings", "System", "Spectra"]),
+    library("Storage", in: "Shared/Storage", needs: ["CHDF5", "Core", "Encodings", "System"]),
     library("Wire", in: "Shared/Wire", needs: ["Core", "System"]),
     library("Transport", in: "Shared/Transport", needs: ["CZeroMQ", "Core", "System"]),
     library("Logs", in: "Shared/Logs", needs: ["Core", "System", logging]),
 
     // Worker: shards in, partials out.
-    library("Compute", in: "Worker/Compute", needs: ["Core", "System", "Kernels", "Storage", "Wire"]),
+    library(
+      "Compute", in: "Worker/Compute", needs: ["Core", "Encodings", "System", "Kernels", "Storage", "Wire"]),
     library("Serving", in: "Worker/Serving", needs: ["Compute", "Core", "System", "Transport", "Wire", logging]),
     .executableTarget(
       name: "modeltree-worker",
@@ -73,12 +75,33 @@ let package = Package(
       path: "Sources/Worker/Command", swiftSettings: strict),
 
     // Coordinator: import -> plan -> shards -> partials -> matrices -> tree -> report.
-    library("Naming", in: "Coordinator/Naming"),
-    library("Checkpoints", in: "Coordinator/Checkpoints", needs: ["Core", "Naming", "Storage", "System"]),
+    // A dialect is a data file; all are compiled in.
+    library(
+      "Naming", in: "Coordinator/Naming", needs: ["Core"],
+      resources: [
+        .embedInCode("Dialects/common.json"),
+        .embedInCode("Dialects/llama.json"),
+        .embedInCode("Dialects/gpt2.json"),
+        .embedInCode("Dialects/neox.json"),
+        .embedInCode("Dialects/bert.json"),
+        .embedInCode("Dialects/vit.json"),
+        .embedInCode("Dialects/meta.json"),
+        .embedInCode("Dialects/timm.json"),
+        .embedInCode("Dialects/bert_gamma.json"),
+        .embedInCode("Dialects/gguf_llama.json"),
+        .embedInCode("Dialects/gguf_gpt2.json"),
+        .embedInCode("Dialects/gguf_neox.json"),
+        .embedInCode("Dialects/gguf_bert.json"),
+      ]),
+    library("Checkpoints", in: "Coordinator/Checkpoints", needs: ["Core", "Encodings", "Storage", "System"]),
     library("Alignment", in: "Coordinator/Alignment", needs: ["Checkpoints", "Core", "Naming", "Storage", "System"]),
-    library("Planning", in: "Coordinator/Planning", needs: ["Checkpoints", "Core", "Naming", "Storage", "System"]),
+    library(
+      "Planning", in: "Coordinator/Planning",
+      needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Naming", "Storage", "System"]),
     library("Scheduling", in: "Coordinator/Scheduling", needs: ["Core", "System"]),
-    library("Journal", in: "Coordinator/Journal", needs: ["Core", "System", sqlite]),
+    .systemLibrary(
+      name: "CSQLite", path: "Sources/Coordinator/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    library("Journal", in: "Coordinator/Journal", needs: ["CSQLite", "Core", "System", sqlite]),
     library(
       "Coordination", in: "Coordinator/Coordination",
       needs: [
@@ -87,7 +110,9 @@ let package = Package(
       ]),
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "System", "Lineage", "Planning", "Wire"]),
-    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "System", "Spectra"]),
+    library("Graph", in: "Coordinator/Graph", needs: ["System"]),
+    library(
+      "Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "Encodings", "Graph", "Spectra", "System"]),
     // What is compiled in here and below are the parts of pages, so that the program needs no folder
     // beside it.
     library(
@@ -95,25 +120,27 @@ let package = Package(
       resources: [
         .embedInCode("Live/live.html"), .embedInCode("Live/live.css"), .embedInCode("Live/live.js"),
       ]),
-    library("Hints", in: "Coordinator/Hints", needs: ["Core", "System", yaml]),
-    library("Batch", in: "Coordinator/Batch", needs: ["Core", "System", yaml]),
+    library("Documents", in: "Coordinator/Documents", needs: ["System", yaml]),
+    library("Hints", in: "Coordinator/Hints", needs: ["Core", "Documents", "System"]),
+    library("Batch", in: "Coordinator/Batch", needs: ["Core", "Documents", "System"]),
     library(
-      "Reports", in: "Coordinator/Reports", needs: ["Core", "System", "Lineage", "Storage"],
+      "Reports", in: "Coordinator/Reports", needs: ["Core", "Graph", "System", "Lineage", "Storage"],
       resources: [
         .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
       ]),
     library(
       "Recovery", in: "Coordinator/Recovery",
       needs: [
-        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Gathering", "Hints", "Journal", "Lineage",
-        "Monitoring", "Planning", "Reports", "Storage", "System", "Transport", "Wire", logging,
+        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Gathering", "Graph", "Hints",
+        "Journal",
+        "Lineage", "Monitoring", "Planning", "Reports", "Spectra", "Storage", "System", "Transport", "Wire", logging,
       ]),
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Batch", "Checkpoints", "Coordination", "Core", "Lineage", "Logs", "Monitoring", "Planning", "Recovery",
-        "Reports",
-        "Storage", "System", "Transport", arguments, logging,
+        "Batch", "Checkpoints", "Coordination", "Core", "Graph", "Lineage", "Logs", "Monitoring", "Planning",
+        "Recovery",
+        "Reports", "Storage", "System", "Transport", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
@@ -129,7 +156,8 @@ let package = Package(
     .executableTarget(
       name: "cluster-bench",
       dependencies: [
-        "Checkpoints", "Core", "System", "Journal", "Planning", "Scheduling", "Storage", "VirtualCluster", "Wire",
+        "Checkpoints", "Core", "Encodings", "System", "Journal", "Planning", "Scheduling", "Storage", "VirtualCluster",
+        "Wire",
       ],
       path: "bench/Cluster/Bench", swiftSettings: strict),
 
@@ -143,18 +171,31 @@ let package = Package(
       name: "TestSupport",
       dependencies: ["Checkpoints", "Compute", "Core", "System", "Storage", "TestPrograms", "TestSeed", "Wire"],
       path: "Tests/TestSupport", swiftSettings: strict),
-    tests("AlignmentTests", needs: ["Alignment", "Checkpoints", "Core", "Storage", "System", "TestSupport"]),
-    tests("CheckpointsTests", needs: ["Checkpoints", "Core", "Storage", "System", "TestSupport"]),
-    tests("NamingTests", needs: ["Naming"]),
+    tests(
+      "AlignmentTests", needs: ["Alignment", "Checkpoints", "Core", "Naming", "Storage", "System", "TestSupport"]),
+    tests("CheckpointsTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSupport"]),
+    tests("EncodingsTests", needs: ["Core", "Encodings", "System", "TestSeed", "TestSupport"]),
+    tests("NamingTests", needs: ["Core", "Naming"]),
     tests("StorageTests", needs: ["Checkpoints", "Core", "Storage", "System", "TestSupport"]),
-    tests("PlanningTests", needs: ["Checkpoints", "Core", "Planning", "Storage", "System"]),
+    tests("PlanningTests", needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Planning", "Storage", "System"]),
+    tests("DocumentsTests", needs: ["Documents"]),
     tests("BatchTests", needs: ["Batch", "Core", "System", "TestSupport"]),
     tests("HintsTests", needs: ["Core", "System", "Hints", "TestSupport"]),
-    tests("ReportsTests", needs: ["Core", "System", "Lineage", "Reports", "TestSeed", "TestSupport"]),
+    tests("GraphTests", needs: ["Core", "Graph", "System", "TestSeed"]),
+    tests(
+      "ReportsTests",
+      needs: ["Core", "Encodings", "Graph", "Lineage", "Reports", "System", "TestSeed", "TestSupport"]),
     tests("LogsTests", needs: ["Logs", logging]),
     tests(
       "MonitoringTests", needs: ["Core", "System", "TestPrograms", "TestSeed", "TestSupport", "Monitoring"] + http),
-    tests("JournalTests", needs: ["Core", "System", "Journal", "TestSupport"]),
+    tests("JournalTests", needs: ["Core", "System", "Journal", "TestSupport", sqlite]),
+    tests(
+      "CoordinationTests",
+      needs: [
+        "Checkpoints", "Coordination", "Core", "Encodings", "Journal", "Monitoring", "Planning", "Scheduling",
+        "Storage",
+        "System", "TestSeed", "TestSupport", "Transport", "Wire", logging,
+      ]),
     tests(
       "ComputeTests", needs: ["Checkpoints", "Compute", "Core", "Storage", "System", "TestSupport", "Wire"]),
     tests(
@@ -166,8 +207,9 @@ let package = Package(
     tests(
       "RecoveryTests",
       needs: [
-        "Checkpoints", "Compute", "Core", "Journal", "Lineage", "Monitoring", "Planning", "Recovery", "System",
-        "TestSupport", "Wire",
+        "Checkpoints", "Compute", "Core", "Graph", "Journal", "Lineage", "Monitoring", "Planning", "Recovery",
+        "Reports",
+        "Storage", "System", "TestSupport", "Wire",
       ]),
     tests(
       "ServingTests",
@@ -179,7 +221,9 @@ let package = Package(
     tests("TransportTests", needs: ["Core", "System", "TestSupport", "Transport"]),
     tests("KernelsTests", needs: ["CKernels", "Core", "System", "Kernels", "Spectra", "TestPrograms", "TestSeed"]),
     tests("SchedulingTests", needs: ["Core", "System", "Scheduling", "TestSeed", "VirtualCluster"]),
-    tests("LineageTests", needs: ["Core", "System", "Lineage", "Spectra", "TestPrograms", "TestSeed"]),
+    tests(
+      "LineageTests",
+      needs: ["Core", "Encodings", "Graph", "Lineage", "Spectra", "System", "TestPrograms", "TestSeed"]),
     tests("EndToEndTests", needs: ["TestPrograms", "TestSeed", "TestSupport", "modeltree", "modeltree-worker"]),
   ],
   swiftLanguageModes: [.v6]

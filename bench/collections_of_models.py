@@ -44,7 +44,7 @@ def linear(count, rows, columns):
 
 
 def write(collection, root):
-    """Writes the models below root/name, unless they are there; returns the folder."""
+    """Writes the models below root/name unless they exist already; returns the folder."""
     folder = Path(root) / collection.name
     done = folder.with_suffix(".done")
     if done.exists() and done.read_text() == repr(collection):

@@ -1,4 +1,4 @@
-"""The one-pass program that one would write with numpy: every tensor of all models is read once and
+"""The one-pass program that one would write in numpy: every tensor of all models is read once and
 stacked; distances come from matrix products in float64, about the mean of the models; moments from
 the same blocks.
 

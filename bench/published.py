@@ -23,12 +23,12 @@ from reading import load, peak
 
 
 def compared(model, method):
-    """The tensors that the method looks at."""
+    """The tensors that the method compares."""
     return [name for name, w in model.items() if method == "ft" or w.ndim == 2 and w.shape[0] == w.shape[1]]
 
 
 def compare(a, b, names, method, end):
-    """Distances by tensor, until the time `end`; of one tensor at least."""
+    """Distances by tensor, until the time `end`, but at least one tensor."""
     found = {}
     for name in names:
         difference = a[name] - b[name]
@@ -51,7 +51,7 @@ def main():
         loaded = time.monotonic()
         names = compared(first, method)
         found = compare(first, second, names, method, end)
-        # Of a pair that was begun, the tensors are scaled up; it was loaded as a whole.
+        # Of a pair that was begun, only the tensors are extrapolated; loading was complete.
         part = len(found) / len(names)
         seconds += loaded - start + (time.monotonic() - loaded) / part
         done += part

@@ -1,4 +1,4 @@
-"""Safetensors folders as numpy arrays; bf16, which numpy lacks, as the float32 that it is."""
+"""Safetensors folders as numpy arrays; bf16, which numpy lacks, is widened to float32 exactly."""
 
 import json
 from functools import cache
@@ -8,7 +8,7 @@ import numpy as np
 
 @cache
 def places(model):
-    """Where each tensor of a model lies: name -> file, type, shape, offset."""
+    """The location of each tensor of a model: name -> file, type, shape, offset."""
     found = {}
     for file in sorted(model.glob("*.safetensors")):
         with open(file, "rb") as stream:
@@ -21,8 +21,8 @@ def places(model):
 
 
 def peak():
-    """The largest resident set so far, in bytes: of this program, not of the one that started it, which
-    getrusage counts too."""
+    """Peak resident set of this program so far, in bytes; getrusage would include that of the program that started
+    it."""
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
 

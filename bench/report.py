@@ -1,4 +1,4 @@
-"""What was measured, as Markdown and as a plot."""
+"""Writes the measurements as Markdown and as a plot."""
 
 import matplotlib
 
@@ -24,7 +24,7 @@ def times(value):
 
 
 def about(row, method):
-    """A published time; a tilde where it was scaled up from some of the pairs."""
+    """A published time; a tilde where it was extrapolated from some of the pairs."""
     if method not in row:
         return "no square tensor"
     return ("" if row[f"{method}_share"] == 1 else "~ ") + seconds(row[method])
@@ -92,16 +92,15 @@ def text(facts):
 
 Written by `make bench` on {m["date"]}: {m["processor"]}, {m["cores"]} cores, {m["memory"] / 2**30:.0f} GiB,
 {m["system"]}, Python {m["python"]}, numpy {m["numpy"]}; load {m["load"]:.1f} at the start.
-{others(m)}Everything in a row was measured side by side in one run, on the same files; ratios are the result, times are
-the machine's.
+{others(m)}All programs in a row were measured side by side in one run, on the same files. The ratios are
+the result; the times depend on the machine.
 
 ## Against other programs
 
-Seconds with warm files (cold, where they do not fit in memory), from the command line to the written tree.
-*One pass* is a numpy program that stacks each tensor of all models and multiplies blocks in float64
-(`bench/onepass.py`). *Published* loads both models of every pair (`bench/published.py`): *ft* takes the largest
-difference, *lora* numpy's `matrix_rank` of square tensors. A tilde: scaled up from the pairs that fit in a
-few seconds.
+Seconds from the command line to the written tree, with warm files (cold where they do not fit in memory). *One pass* is
+a numpy program that stacks each tensor of all models and multiplies blocks in float64 (`bench/onepass.py`). *Published*
+loads both models of every pair (`bench/published.py`): *ft* takes the largest difference, *lora* numpy's `matrix_rank`
+of square tensors. A tilde marks times extrapolated from the pairs that could be computed in a few seconds.
 
 {
         table(
@@ -126,9 +125,9 @@ few seconds.
 
 ## Against the machine
 
-*dd* reads the same files with 16 MiB blocks. *ssyrk* is what OpenBLAS's product of the same blocks would take
-on all cores: no program of this kind can be faster than the slower of the two, and `floor / ours` is how near
-the comparison (without import and solving) comes to it.
+*dd* reads the same files in 16 MiB blocks. *ssyrk* is the time of OpenBLAS's product of the same blocks on all cores.
+No program of this kind can be faster than the slower of the two; `floor / ours` shows how close the comparison (without
+import and solving) comes to that floor.
 
 {
         table(
@@ -139,12 +138,11 @@ the comparison (without import and solving) comes to it.
 
 ## Memory, bytes, accuracy
 
-Peak resident MiB, {m["cores"]} workers of 512 MiB each; *together* is the most that all our programs had at a
-time, shared pages counted once, and what the one-pass program is compared with. *Read* is bytes read / bytes of
-weights. *Error* is the largest relative difference between our squared distances and the one-pass program's in
-float64.
-*ms / shard* is processor time of the coordinator's thread that gives out shards and takes in their sums,
-which it checks and writes to the journal; *KB / shard* is what a shard's sums and samples take.
+Peak resident MiB, {m["cores"]} workers of 512 MiB each; *together* is the
+peak of all our programs at one moment, with shared pages counted once; the one-pass program is compared with it. *Read*
+is bytes read / bytes of weights. *Error* is the largest relative difference between our squared distances and those of
+the one-pass program in float64. *ms / shard* is the processor time of the coordinator's thread that hands out shards,
+checks the sums it receives and writes them to the journal; *KB / shard* is the size of a shard's sums and samples.
 
 {
         table(
@@ -210,10 +208,10 @@ GB of weights per second (one thread, from memory) of the whole pass, against a 
         )
     }
 
-## Scaling, and the centre
+## Scaling, and the coordinator
 
-{facts["scaled"]}, from the start of the workers to their end; a worker reads on one thread and computes on
-others, so one that may use two cores uses some of the second. Below them is dd, which only reads the same warm
+{facts["scaled"]}, from the start of the workers to their end. A worker reads on one thread and computes
+on others, so one that may use two cores uses part of the second. The last rows are dd, which only reads the same warm
 files.
 
 {
@@ -230,9 +228,9 @@ files.
 cost matrix {centre["cost_s"]:.2f} s, arborescence {centre["arborescence_s"]:.2f} s; peak
 {centre["rss_bytes"] / GB:.1f} GB for matrices of {centre["matrix_bytes"] / GB:.1f} GB.
 
-## What was not reached
+## Targets missed
 
-{chr(10).join(f"- {line}" for line in missed) or "Every aim was reached."}
+{chr(10).join(f"- {line}" for line in missed) or "No target was missed."}
 """
 
 
@@ -242,18 +240,18 @@ def allowed(facts):
 
 
 def others(machine):
-    """What other programs took of the processors meanwhile, where it matters."""
+    """A note on the processor time that other programs used meanwhile, where it matters."""
     share = machine.get("others", 0)
     if share < 0.05:
         return ""
     return (
-        f"Other programs took {share:.0%} of the processors meanwhile: what runs in several threads, *published lora* "
-        "and the scaling\nbelow, suffers most from that. "
+        f"Other programs used {share:.0%} of the processor time meanwhile, which slows down mostly what runs in several "
+        "threads:\n*published lora* and the scaling below. "
     )
 
 
 def misses(facts):
-    """The aims that this run does not meet, by its own numbers."""
+    """The targets that this run misses, with its numbers."""
     found = []
     low = [p for p in facts["pairs"] if p["n"] >= 64 and p["ratio"] < 0.8]
     if low:
@@ -267,19 +265,19 @@ def misses(facts):
         found.append(
             "70 % of a plain read's bandwidth for n < 16: "
             + ", ".join(f"{p['ratio']:.2f} at n = {p['n']} {p['type']}" for p in slow)
-            + ". Memory delivers 64 bytes in about six cycles, during which the next ones are fetched; what is left is "
+            + ". Memory delivers 64 bytes in about six cycles, during which the next ones are fetched; the rest is "
             "arithmetic. The moments take some fourteen vector instructions per 16 weights (sums and squares are widened "
             "to double, because float lanes would round 16-bit weights in one direction: 1e-8 of the variance instead of "
-            "1e-11), the pairs n - 1, and the processor four a cycle: with f32, 64 bytes take (13 + n) / 4 cycles at "
-            "the very least, 7 at n = 15. Weights of 16 bits come twice as fast and are widened besides: (17 + n) / 2, 12.5 "
-            "cycles at n = 8."
+            "1e-11), the pairs take n - 1, and the processor executes four per cycle: with f32, 64 bytes take at least "
+            "(13 + n) / 4 cycles, 7 at n = 15. Weights of 16 bits arrive twice as fast and must be widened as well: "
+            "(17 + n) / 2, 12.5 cycles at n = 8."
         )
     rows = facts["rows"]
 
-    def missed(aim, is_missed, value):
-        """One line for all collections that miss an aim."""
+    def missed(target, is_missed, value):
+        """One line for all collections that miss a target."""
         found.extend(
-            [f"{aim}: " + ", ".join(f"{value(r)} ({r['what']})" for r in rows if is_missed(r)) + "."]
+            [f"{target}: " + ", ".join(f"{value(r)} ({r['what']})" for r in rows if is_missed(r)) + "."]
             if any(map(is_missed, rows))
             else []
         )
@@ -321,8 +319,9 @@ def misses(facts):
     if gain < 1.85:
         found.append(
             f"1.85 x with two workers on two cores: {gain:.2f} x, where dd alone gains "
-            f"{scaling['one dd, one core'] / scaling['two dd, two cores']:.2f} x. The coordinator, which checks what "
-            "they send and writes it to the journal, works on the same two, and a second worker has to start."
+            f"{scaling['one dd, one core'] / scaling['two dd, two cores']:.2f} x. The coordinator, which checks "
+            "what they send and writes it to the journal, runs on the same two cores, and a second worker takes time to "
+            "start."
         )
     return found
 

@@ -33,7 +33,7 @@ SCRATCH = Path(os.environ.get("MODELTREE_BENCH_DIR", f"{tempfile.gettempdir()}/m
 CORES = os.cpu_count()
 MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 LIMIT = "128MiB"
-# OpenBLAS is to choose its kernels for this processor itself, whatever the shell says.
+# Let OpenBLAS choose its kernels for this processor, whatever the shell's environment says.
 PLAIN = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
 
 
@@ -70,8 +70,8 @@ def collections(quick):
 
 
 class Watch(threading.Thread):
-    """The largest resident sets of a process and of its children while they live, in bytes; with `together`
-    also the most that all of them had at a time, pages that they share counted once."""
+    """Peak resident sets of a process and of its children, in bytes; with `together` also the peak of their sum at
+    one moment, with shared pages counted once."""
 
     def __init__(self, pid, together):
         super().__init__(daemon=True)
@@ -99,7 +99,7 @@ def peak(pid):
 
 
 def proportional(pid):
-    """The resident set now, of each shared page its share. Takes a walk through the process's pages."""
+    """The present resident set, with each shared page counted by share. The kernel walks all pages for it."""
     try:
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -153,7 +153,7 @@ def kernels(section, seconds):
 
 
 def dd(*parts, prefixes=([],)):
-    """Seconds that dd takes to read all files: one after the other, the parts side by side."""
+    """Seconds for dd to read all files: the files of a part one after the other, the parts side by side."""
     loop = 'for file; do dd if="$file" of=/dev/null bs=16M status=none || exit 1; done'
     start = time.monotonic()
     started = [subprocess.Popen([*prefix, "sh", "-c", loop, "sh", *part]) for prefix, part in zip(prefixes, parts)]
@@ -164,7 +164,7 @@ def dd(*parts, prefixes=([],)):
 
 
 def forget(files):
-    """Takes the files out of the page cache."""
+    """Drops the files from the page cache."""
     for file in files:
         with open(file, "rb") as stream:
             os.fsync(stream.fileno())
@@ -216,7 +216,7 @@ def measure(collection, rounds, limit, ssyrk):
         "read_ratio": max(r["read_ratio"] for r in cold + warm),
         "worker": max(r["worker"] for r in cold + warm),
         "coordinator": max(r["coordinator"] for r in cold + warm),
-        # A run of its own: looking at pages holds up the programs.
+        # In a separate run, because inspecting pages slows the programs down.
         "together": recover(folder, together=True)["together"],
         "shards": best["shards"],
         "coordinator_ms": 1e3 * best["serving_seconds"] / best["shards"],
@@ -229,7 +229,7 @@ def measure(collection, rounds, limit, ssyrk):
     one = [script("onepass.py", folder, answer) for _ in range(1 if not fits else rounds)]
     row["onepass"], row["onepass_rss"] = min(o["seconds"] for o in one), max(o["rss"] for o in one)
     row["error"] = accuracy(answer)
-    # The published rank distance looks at square tensors alone.
+    # The published rank distance uses square tensors only.
     square = any(len(shape) == 2 and shape[0] == shape[1] for shape in collection.shapes)
     for method in ("ft", "lora") if square else ("ft",):
         found = script("published.py", folder, method, limit)
@@ -246,8 +246,8 @@ def rate_at(ssyrk, n):
 
 
 def scaling(folder, files, rounds):
-    """Seconds from the start of the workers to the end of the last one, by what computes, in turn; and those of
-    one dd of all files, and of one per core that share them."""
+    """Seconds from the start of the workers to the end of the last one, for several set-ups in turn; also of one dd
+    that reads all files, and of one dd per core that share them."""
     first, second = sorted(os.sched_getaffinity(0))[:2]
     pinned = [["taskset", "-c", str(core)] for core in (first, second)]
     setups = {
@@ -267,7 +267,7 @@ def scaling(folder, files, rounds):
 
 
 def served(folder, workers):
-    """Seconds of workers of our own, each as (what starts it, threads), from their start to their end."""
+    """Seconds from start to end of workers that we start ourselves, each given as (command prefix, threads)."""
     out = SCRATCH / "run"
     shutil.rmtree(out, ignore_errors=True)
     coordinator = subprocess.Popen(
@@ -315,7 +315,7 @@ def limits(quick):
 
 
 def sparse():
-    """Two models whose only tensor is a hole of 4 GiB."""
+    """Two models with one tensor each, in a sparse file of 4 GiB."""
     folder = SCRATCH / "sparse"
     for model in ("a", "b"):
         (folder / model).mkdir(parents=True, exist_ok=True)
@@ -331,7 +331,7 @@ def sparse():
 
 
 def budgets(folder):
-    """Peak of a worker above its budget, for several budgets."""
+    """How far a worker's peak exceeds its budget, for several budgets."""
     return [
         {"memory": memory, "worker": found["worker"], "read_ratio": found["read_ratio"]}
         for memory in ("128MiB", "256MiB", "2GiB")
@@ -384,7 +384,7 @@ def main():
             continue
         facts["rows"].append(measure(collection, rounds, limit, facts["pairs"]))
     most = max(facts["rows"], key=lambda row: row["n"])["name"]
-    # Enough shards that nobody waits for the last one, and enough pairs that it is not the memory alone.
+    # Enough shards that no worker waits for the last one, and enough pairs that memory is not the only limit.
     facts["scaled"] = "n50" if any(row["name"] == "n50" for row in facts["rows"]) else most
     recover(SCRATCH / facts["scaled"])
     files = sorted((SCRATCH / facts["scaled"]).rglob("*.safetensors"))

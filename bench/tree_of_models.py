@@ -29,7 +29,7 @@ def main():
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
     pool = SIZE * rng.standard_normal(POOL, dtype=np.float32)
-    # One tree: half of the models hang below a recent one, so that it gets deep.
+    # One tree: half of the models descend from a recent one, so that it gets deep.
     parents = [None] + [
         int(rng.integers(max(0, k - 6), k)) if rng.random() < 0.5 else int(rng.integers(0, k))
         for k in range(1, options.models)
@@ -66,7 +66,7 @@ def write(options, model, parents, offsets, pool):
     with open(folder / "model.safetensors", "wb", buffering=0) as out:
         out.write(len(text).to_bytes(8, "little") + text)
         for k in range(options.tensors):
-            # The root's own window, then one step a generation.
+            # The root's own window, then one step per generation.
             values = pool[offsets[0, k] : offsets[0, k] + size].copy()
             for ancestor in line[1:]:
                 values += STEP * pool[offsets[ancestor, k] : offsets[ancestor, k] + size]

@@ -41,7 +41,7 @@ class Outcome:
     """What a method found in one zoo."""
 
     parents: dict = field(default_factory=dict)  # child -> parent
-    families: dict = field(default_factory=dict)  # model -> label; empty: was given
+    families: dict = field(default_factory=dict)  # model -> label; empty if the families were given
     links: dict = field(default_factory=dict)  # child -> link of tree.json
     extra: dict = field(default_factory=dict)  # child -> further parents
     seconds: float = 0.0
@@ -56,7 +56,7 @@ class Zoo:
 
     @property
     def expected(self) -> dict:
-        """child -> its true parents, for every model that has some."""
+        """child -> its true parents, for every model that has any."""
         found = {e["id"]: published.parents_of(e) for e in self.truth}
         return {child: parents for child, parents in found.items() if parents}
 
@@ -130,7 +130,7 @@ def run_rules(zoo: Zoo) -> dict:
 
 
 def ward_rand(zoo: Zoo, rule: str) -> float:
-    """How well Ward linkage, told the true number of families, finds them (adjusted Rand index)."""
+    """Adjusted Rand index of the families that Ward linkage finds, given their true number."""
     models = published.read_models(zoo.folder)
     families = published.true_families(zoo.truth, list(models)).tolist()
     if len(set(families)) == 1:
@@ -180,7 +180,7 @@ def relation_of(out: Outcome, child: str) -> str:
 
 
 def merges(zoo: Zoo, out: Outcome) -> tuple:
-    """Merges whose parents were all found, merges there are, models wrongly called merges."""
+    """Merges with all parents found, all true merges, and models wrongly called merges."""
     found = total = 0
     for entry in zoo.truth:
         if entry["relation"] != "merge":
@@ -310,7 +310,7 @@ def reliability(zoos, own, outcomes, key: str) -> list:
                     percent(sum(r for _, r in inside), len(inside)),
                 ]
             )
-    return table(["said", "edges", "mean said", "right"], rows)
+    return table(["reported", "edges", "mean reported", "right"], rows)
 
 
 def confusion(zoos, outcomes) -> list:
@@ -349,7 +349,7 @@ def missed(zoos, own, outcomes) -> list:
                 ]
             )
     return table(
-        ["zoo", "model", "relation", "true parents", "found parent", "turned round", "support / of its direction, %"],
+        ["zoo", "model", "relation", "true parents", "found parent", "reversed", "support / of its direction, %"],
         rows,
     )
 
@@ -364,10 +364,10 @@ def report(zoos, own, outcomes, rules, ward, version: str) -> str:
         "",
         "## Directed accuracy",
         "",
-        "True edges found with the right direction, of all true edges, models that a method cannot read",
-        "included. modeltree is told nothing. The published rules (numpy, in",
-        "`Tests/Oracle/published_rules.py`: layer kinds of the authors' code, lambda 0.3) are told the",
-        "true families.",
+        "The share of true edges that were found with the right direction; edges of models that a method cannot",
+        "read count as missed. modeltree gets no hints. The published rules (numpy, in",
+        "`Tests/Oracle/published_rules.py`: layer kinds of the authors' code, lambda 0.3) are given the true",
+        "families.",
         "",
     ]
     lines += directed_table(zoos, own, rules)
@@ -375,9 +375,9 @@ def report(zoos, own, outcomes, rules, ward, version: str) -> str:
         "",
         "## modeltree in detail",
         "",
-        "ARI: adjusted Rand index of the families. Merges: those with all parents found; wrong: other",
-        "models called merges. Relations: children whose relation is named rightly. Ranks: of merged",
-        "LoRAs, exactly right.",
+        "ARI: adjusted Rand index of the families. Merges: merges with all parents found; wrong: other models",
+        "called merges. Relations: children with the right relation. Ranks: merged LoRAs with exactly the right",
+        "rank.",
         "",
     ]
     lines += detail_table(zoos, own, outcomes)
@@ -385,16 +385,22 @@ def report(zoos, own, outcomes, rules, ward, version: str) -> str:
         "",
         "## Families",
         "",
-        "Adjusted Rand index. modeltree is told nothing; Ward linkage is told the true number of",
-        "families and sees only models that are no adapters.",
+        "Adjusted Rand index. modeltree gets no hints; Ward linkage is given the true number of families and",
+        "sees no adapters.",
         "",
     ]
     lines += family_table(zoos, own, ward)
-    lines += ["", "## Is the support to be believed?", "", "All edges that modeltree found, by support:", ""]
+    lines += ["", "## Can the support be trusted?", "", "All edges that modeltree found, by support:", ""]
     lines += reliability(zoos, own, outcomes, "support")
     lines += ["", "Edges that join a true parent and child, by the support of their direction:", ""]
     lines += reliability(zoos, own, outcomes, "direction_support")
-    lines += ["", "## Relations", "", "Columns: what modeltree says of the true children in each row.", ""]
+    lines += [
+        "",
+        "## Relations",
+        "",
+        "Each row counts the true children of one relation, by the relation that modeltree reports.",
+        "",
+    ]
     lines += confusion(zoos, outcomes)
     lines += ["", "## True edges that were missed", ""] + missed(zoos, own, outcomes)
     return "\n".join(lines) + "\n"
@@ -406,9 +412,11 @@ def main():
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "accuracy.md")
     parser.add_argument("--binary", type=Path, default=ROOT / ".build" / "release" / "modeltree")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "accuracy")
-    parser.add_argument("--only", help="zoos whose name holds this word")
+    parser.add_argument("--only", help="only zoos whose name contains this word")
     parser.add_argument("--reuse", action="store_true", help="keep finished runs of modeltree")
-    parser.add_argument("--no-rules", action="store_true", help="modeltree alone, printed, nothing written")
+    parser.add_argument(
+        "--no-rules", action="store_true", help="measure modeltree only; print the result and write nothing"
+    )
     args = parser.parse_args()
     zoos = read_zoos([ROOT / "zoo" / name for name in SHIPPED] + args.zoos)
     zoos = [z for z in zoos if not args.only or args.only in z.name]

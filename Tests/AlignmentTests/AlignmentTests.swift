@@ -1,6 +1,7 @@
 import Alignment
 import Checkpoints
 import Core
+import Naming
 import Storage
 import System
 import TestSupport
@@ -30,21 +31,23 @@ struct AlignmentTests {
     try Models.make(models, in: folder)
   }
 
-  private func layers(_ record: ModelRecord) -> [String] {
-    record.commonNames.filter { $0.hasSuffix("down.weight") }.map {
-      String($0.dropFirst("layers.".count).dropLast(".down.weight".count))
-    }
+  private func layers(_ map: AlignmentMap) -> [CanonicalLayer] {
+    map.tensors.filter { $0.part == ".down.weight" }.compactMap(\.layer)
   }
 
   @Test func prunedAndRepeatedLayersGetTheNumbersOfTheirContent() throws {
-    var models = try records([
-      network([1, 2, 3, 4]), network([1, 2, 3, 4], noise: 100), network([1, 2, 4], noise: 200),
-      network([1, 2, 3, 2, 3, 4], noise: 300),
-    ])
-    try LayerMatching.align(&models)
-    #expect(layers(models[1]) == ["0", "1", "2", "3"])
-    #expect(layers(models[2]) == ["0", "1", "3"])
-    #expect(layers(models[3]) == ["0", "1", "2", "1+1", "2+1", "3"])
+    let models = try Aligner.maps(
+      of: records([
+        network([1, 2, 3, 4]), network([1, 2, 3, 4], noise: 100), network([1, 2, 4], noise: 200),
+        network([1, 2, 3, 2, 3, 4], noise: 300),
+      ]))
+    let plain = (0..<4).map { CanonicalLayer($0) }
+    #expect(layers(models[1]) == plain)
+    #expect(layers(models[2]) == [plain[0], plain[1], plain[3]])
+    #expect(
+      layers(models[3])
+        == plain[...2] + [CanonicalLayer(1, copy: 1), CanonicalLayer(2, copy: 1), plain[3]])
+    #expect(models[3].layers.map(\.own) == Array(0..<6))
     #expect(models[2].mayDescend(from: models[0]))
     #expect(!models[0].mayDescend(from: models[2]), "a dropped layer does not come back")
     #expect(models[3].mayDescend(from: models[0]))
@@ -52,23 +55,31 @@ struct AlignmentTests {
     #expect(models[1].mayDescend(from: models[0]) && models[0].mayDescend(from: models[1]))
   }
 
+  /// A model that is matched to one with repeated layers may repeat the same ones again.
+  @Test func aLayerThatComesAThirdTimeIsAnotherCopy() throws {
+    let maps = try Aligner.maps(
+      of: records([network([1, 2, 1]), network([1, 2, 1], noise: 5), network([1, 2, 1, 2, 1], noise: 7)]))
+    let places = layers(maps[2])
+    #expect(Set(places).count == places.count, "\(places)")
+    #expect(Set(maps[2].tensors).count == maps[2].tensors.count)
+  }
+
   @Test func strangersWithOtherNumbersOfLayersKeepTheirs() throws {
-    var models = try records([network([1, 2, 3, 4]), network([1, 2, 3, 4], noise: 9), network([5, 6, 7])])
-    try LayerMatching.align(&models)
-    #expect(models.allSatisfy { $0.aliases.isEmpty })
+    let models = try records([network([1, 2, 3, 4]), network([1, 2, 3, 4], noise: 9), network([5, 6, 7])])
+    let maps = try Aligner.maps(of: models)
+    #expect(maps.map(\.tensors) == AlignmentMap.named(models).map(\.tensors))
   }
 
   @Test func anyPrefixMayHaveBecomeAnyOther() throws {
-    var models = try records([
-      network([1, 2]), network([1, 2], prefix: "vision_tower.net."), network([1, 2], prefix: "model."),
-    ])
-    PrefixMatching.align(&models)
-    #expect(Set(models.map(\.commonNames)).count == 1)
+    let models = try Aligner.maps(
+      of: records([
+        network([1, 2]), network([1, 2], prefix: "vision_tower.net."), network([1, 2], prefix: "model."),
+      ]))
+    #expect(Set(models.map(\.tensors)).count == 1)
   }
 
   @Test func namesThatAgreeAlreadyAreLeft() throws {
-    var models = try records([network([1, 2]), network([1, 2, 3]), network([1, 2], prefix: "transformer.")])
-    PrefixMatching.align(&models)
-    #expect(models.allSatisfy { $0.aliases.isEmpty })
+    let models = try records([network([1, 2]), network([1, 2, 3]), network([1, 2], prefix: "transformer.")])
+    #expect(try Aligner.maps(of: models).map(\.tensors) == AlignmentMap.named(models).map(\.tensors))
   }
 }

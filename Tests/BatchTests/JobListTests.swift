@@ -10,6 +10,13 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
+  /// Ten levels of nine aliases each: more than three billion entries.
+  private static let bomb =
+    "l0: &l0 [x, x, x, x, x, x, x, x, x]\n"
+    + (1..<10).map { level in
+      "l\(level): &l\(level) [\(Array(repeating: "*l\(level - 1)", count: 9).joined(separator: ", "))]\n"
+    }.joined()
+
   private func list(_ yaml: String, out: String? = nil) throws -> JobList {
     let path = "\(folder.path)/jobs.yaml"
     try Data(yaml.utf8).write(to: URL(fileURLWithPath: path))
@@ -52,7 +59,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("jobs: [", "is no YAML"), ("- a", "is no list of jobs"), ("jobs: []", "has no jobs"), ("out: x", "has no jobs"),
+    ("jobs: [", "cannot be read as YAML"), (bomb + "jobs: *l9\n", "aliases stand for more than"),
+    ("- a", "is no list of jobs"), ("jobs: []", "has no jobs"), ("out: x", "has no jobs"),
     ("jobs: [a]\nworkers: 3", "has the key 'workers' in the file"),
     ("jobs:\n  - name: a", "has no 'models' in job 1"), ("jobs:\n  - models: []", "has an empty list"),
     ("jobs:\n  - models: a\n    distanze: l2", "has the key 'distanze' in job 1"),

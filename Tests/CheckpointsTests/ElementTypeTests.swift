@@ -1,5 +1,6 @@
 import Checkpoints
 import Core
+import Encodings
 import Storage
 import System
 import TestSupport
@@ -16,10 +17,10 @@ struct ElementTypeTests {
     let path = try folder.write([TestTensor("w", type, [2, 2], [1, 2, 3, 4])], to: "m.safetensors")
     let record = try Models.importOne(path, into: folder.at("stores"))
     let tensor = try #require(record.tensors.first)
-    #expect(tensor.type == type)
+    #expect(tensor.encoding == Encoding(type))
     #expect(tensor.shape.extents == [2, 2])
     #expect(tensor.bytes == 4 * type.bytes)
-    #expect(record.types == [type])
+    #expect(record.encodings == [Encoding(type)])
     #expect(record.parameters == 4)
     #expect(record.setAside.isEmpty)
   }
@@ -60,7 +61,7 @@ struct ElementTypeTests {
         TestTensor("tiny", .f16, [1], [1]),
       ], to: "m.safetensors")
     let record = try Models.importOne(path, into: folder.at("stores"))
-    #expect(record.types == [.bf16, .f32, .f16])
+    #expect(record.encodings == [.bf16, .f32, .f16])
     #expect(record.bytes == 12)
   }
 }

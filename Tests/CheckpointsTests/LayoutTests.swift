@@ -1,5 +1,6 @@
 import Checkpoints
 import Core
+import Encodings
 import Storage
 import System
 import TestSupport
@@ -81,7 +82,7 @@ struct LayoutTests {
     try folder.write([TestTensor("a", .f16, [1], [1])], to: "m/model.fp16.safetensors")
     try folder.write([TestTensor("a", .f32, [1], [1])], to: "m/model.safetensors")
     let record = try Models.importOne(folder.at("m"), into: folder.at("stores"))
-    #expect(record.tensors.map(\.type) == [.f32])
+    #expect(record.tensors.map(\.encoding) == [.f32])
   }
 
   @Test func shardedVariantIsNeverMistakenForItsFirstPart() throws {

@@ -1,5 +1,6 @@
 import Checkpoints
 import Core
+import Encodings
 import Storage
 import System
 import TestSupport
@@ -47,7 +48,7 @@ struct StoreInputTests {
   func tensorsThatHaveNoPlaceInAPlanAreNamed(_ shapes: [[Int]], _ names: [String], _ complaint: String) throws {
     let file = try folder.write([UInt8](repeating: 0, count: 64), to: "weights.bin")
     let tensors = try zip(names, shapes).map { name, shape in
-      StoredTensor(name: name, type: .f32, shape: try #require(TensorShape(shape)), file: file, offset: 0)
+      StoredTensor(name: name, encoding: .f32, shape: try #require(TensorShape(shape)), file: file, offset: 0)
     }
     let path = folder.at("odd.h5")
     try ModelStoreWriter.write(

@@ -67,15 +67,13 @@ struct ReadLimitTests {
 
   @Test func whoeverWaitsForTheLimitCanBeCalledOff() throws {
     let seen = Atomic(0)
-    let start = ContinuousClock.now
-    // 200 seconds' worth.
     let partial = try ShardStream.compute(
       try assignment(0..<Self.coordinates), stores: records.map(\.store), library: StoreCache(),
       memoryBytes: 1 << 28, limit: ReadLimit(ByteRate(bytesPerSecond: 100_000)),
       onRead: { seen.add($0, ordering: .relaxed) },
       isCancelled: { seen.load(ordering: .relaxed) > 0 })
     #expect(partial == nil)
-    #expect(seen.load(ordering: .relaxed) > 0)
-    #expect(ContinuousClock.now - start < .seconds(60))
+    // 200 seconds' worth, of which it was called off after the first piece.
+    #expect((1..<Self.coordinates * 8).contains(seen.load(ordering: .relaxed)))
   }
 }

@@ -17,12 +17,12 @@ import Testing
   }
 
   @Test func aSignalThatEndsItIsTold() throws {
-    let program = try shell("echo ready >&2; exec sleep 60")
+    let program = try shell("echo ready >&2; exec sleep infinity")
     #expect(program.waitForError("ready"))
     #expect(program.isRunning)
     program.send(SIGTERM)
     #expect(program.wait() == 128 + SIGTERM)
-    #expect(!program.isRunning && program.lasted < .seconds(30))
+    #expect(!program.isRunning)
   }
 
   /// As a coordinator of a thousand workers has them; some marked to stay open, as HDF5's files are.

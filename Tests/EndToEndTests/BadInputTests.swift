@@ -1,29 +1,31 @@
 import Foundation
+import TestPrograms
+import TestSupport
 import Testing
 
 /// What goes wrong with models gets a clear error or a visible note, never a silent wrong tree.
 @Suite struct BadInputTests {
-  private func recover(_ scratch: Scratch, _ arguments: String...) throws -> Program.Output {
-    try Program.run(Program.modeltree, ["recover", "--out", scratch.file("run")] + arguments)
+  private func recover(_ scratch: TemporaryFolder, _ arguments: String...) throws -> Program.Output {
+    try Program.run(Program.modeltree, ["recover", "--out", scratch.at("run")] + arguments)
   }
 
   @Test func aPathThatDoesNotExist() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let output = try recover(scratch, "/no/such/models")
     #expect(output.status == 65)
     #expect(output.stderr.contains("'/no/such/models' does not exist"))
   }
 
   @Test func anEmptyFolder() throws {
-    let scratch = try Scratch()
-    try FileManager.default.createDirectory(atPath: scratch.file("empty"), withIntermediateDirectories: true)
-    let output = try recover(scratch, scratch.file("empty"))
+    let scratch = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: scratch.at("empty"), withIntermediateDirectories: true)
+    let output = try recover(scratch, scratch.at("empty"))
     #expect(output.status == 65)
     #expect(output.stderr.contains("holds no model"))
   }
 
   @Test func aTruncatedModelIsNamedAndInAFolderSetAside() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
     let file = "\(models)/child1/model.safetensors"
     let handle = try FileHandle(forUpdating: URL(fileURLWithPath: file))
@@ -36,12 +38,12 @@ import Testing
     #expect(found.status == 0)
     #expect(found.stderr.contains("note: child1: skipped"))
     #expect(!found.stdout.contains("child1"))
-    let tree = try String(contentsOfFile: scratch.file("run/tree.json"), encoding: .utf8)
+    let tree = try String(contentsOfFile: scratch.at("run/tree.json"), encoding: .utf8)
     #expect(tree.contains("child1: skipped"), "the note is part of the result")
   }
 
   @Test func aModelWithNaNWeightsStandsAloneWithANote() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
     try Recipe.make([
       Recipe(folder: "\(models)/broken", seed: 5, parent: "\(models)/root", poison: "nan")
@@ -54,7 +56,7 @@ import Testing
   }
 
   @Test func aSingleModelHasNothingToCompareWith() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily(children: 0)
     let output = try recover(scratch, models)
     #expect(output.status == 65)
@@ -62,122 +64,122 @@ import Testing
   }
 
   @Test func modelsWithNothingInCommonBecomeFamiliesOfOne() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     try Recipe.make([
-      Recipe(folder: scratch.file("models/a"), seed: 1, shape: [8, 8]),
-      Recipe(folder: scratch.file("models/b"), seed: 2, shape: [9, 9]),
+      Recipe(folder: scratch.at("models/a"), seed: 1, shape: [8, 8]),
+      Recipe(folder: scratch.at("models/b"), seed: 2, shape: [9, 9]),
     ])
-    let output = try recover(scratch, scratch.file("models"))
+    let output = try recover(scratch, scratch.at("models"))
     #expect(output.status == 0, "\(output.stderr)")
     #expect(output.stderr.contains("note: a: shares no tensor"))
     #expect(output.stdout.contains("family 2: 1 model"))
   }
 
   @Test func theSameWeightsTwiceAreKeptAsDuplicates() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
     try FileManager.default.copyItem(atPath: "\(models)/child0", toPath: "\(models)/twin")
     let output = try recover(scratch, models)
     #expect(output.status == 0)
     #expect(output.stdout.contains("twin  (duplicate)"), "\(output.stdout)")
-    let tree = try String(contentsOfFile: scratch.file("run/tree.json"), encoding: .utf8)
+    let tree = try String(contentsOfFile: scratch.at("run/tree.json"), encoding: .utf8)
     #expect(tree.contains("\"duplicate_of\" : \"child0\""))
   }
 
   @Test func theSamePathTwiceIsUsedOnceAndOneIdTwiceIsMadeUnique() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    try FileManager.default.createDirectory(atPath: scratch.file("other"), withIntermediateDirectories: true)
-    try FileManager.default.copyItem(atPath: "\(models)/child0", toPath: scratch.file("other/root"))
-    let output = try recover(scratch, models, "\(models)/child1", scratch.file("other"))
+    try FileManager.default.createDirectory(atPath: scratch.at("other"), withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: "\(models)/child0", toPath: scratch.at("other/root"))
+    let output = try recover(scratch, models, "\(models)/child1", scratch.at("other"))
     #expect(output.status == 0, "\(output.stderr)")
     #expect(output.stderr.contains("given twice"))
     #expect(output.stdout.contains("models/root") && output.stdout.contains("other/root"))
   }
 
   @Test func integerTensorsAreSetAsideWithOneNote() throws {
-    let scratch = try Scratch()
-    let root = Recipe(folder: scratch.file("models/a"), seed: 1, integers: true)
+    let scratch = try TemporaryFolder()
+    let root = Recipe(folder: scratch.at("models/a"), seed: 1, integers: true)
     try Recipe.make([
-      root, Recipe(folder: scratch.file("models/b"), seed: 2, integers: true),
+      root, Recipe(folder: scratch.at("models/b"), seed: 2, integers: true),
     ])
-    let output = try recover(scratch, scratch.file("models"))
+    let output = try recover(scratch, scratch.at("models"))
     #expect(output.status == 0)
     #expect(output.stderr.contains("note: I64: 2 tensors of 2 models skipped, such as 'steps'"))
   }
 
   @Test func aWrapperPrefixDoesNotHideRelatives() throws {
-    let scratch = try Scratch()
-    let root = Recipe(folder: scratch.file("models/a"), seed: 1)
-    try Recipe.make([root, Recipe(folder: scratch.file("models/b"), seed: 1, prefix: "module.model.")])
-    let output = try recover(scratch, scratch.file("models"))
+    let scratch = try TemporaryFolder()
+    let root = Recipe(folder: scratch.at("models/a"), seed: 1)
+    try Recipe.make([root, Recipe(folder: scratch.at("models/b"), seed: 1, prefix: "module.model.")])
+    let output = try recover(scratch, scratch.at("models"))
     #expect(output.stdout.contains("family 1: 2 models"), "\(output.stdout)")
   }
 
   @Test func hdf5ThatIsNotOursOrCutOff() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    _ = try Program.run(Program.modeltree, ["import", models, "--store", scratch.file("stores"), "--copy"])
-    let foreign = scratch.file("foreign.h5")
+    _ = try Program.run(Program.modeltree, ["import", models, "--store", scratch.at("stores"), "--copy"])
+    let foreign = scratch.at("foreign.h5")
     _ = try Program.run(
       Program.python, ["-c", "import h5py; h5py.File('\(foreign)', 'w')['x'] = [1.0, 2.0]"])
-    let alien = try recover(scratch, foreign, scratch.file("stores"))
+    let alien = try recover(scratch, foreign, scratch.at("stores"))
     #expect(alien.status == 65)
     #expect(alien.stderr.contains("not a model store"))
-    let cut = scratch.file("stores/root.h5")
+    let cut = scratch.at("stores/root.h5")
     let handle = try FileHandle(forUpdating: URL(fileURLWithPath: cut))
     try handle.truncate(atOffset: 700)
     try handle.close()
-    let output = try recover(scratch, cut, scratch.file("stores/child0.h5"))
+    let output = try recover(scratch, cut, scratch.at("stores/child0.h5"))
     #expect(output.status == 65)
     #expect(output.stderr.contains("stores/root.h5"))
   }
 
   @Test func weightsThatChangedSinceTheImportAreNoticed() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    _ = try Program.run(Program.modeltree, ["import", models, "--store", scratch.file("stores")])
+    _ = try Program.run(Program.modeltree, ["import", models, "--store", scratch.at("stores")])
     try Recipe.make([Recipe(folder: "\(models)/root", seed: 77)])
-    let output = try recover(scratch, scratch.file("stores/root.h5"), scratch.file("stores/child0.h5"))
+    let output = try recover(scratch, scratch.at("stores/root.h5"), scratch.at("stores/child0.h5"))
     #expect(output.status == 65)
     #expect(output.stderr.contains("root/model.safetensors' has changed since the import"))
     try FileManager.default.removeItem(atPath: "\(models)/root/model.safetensors")
-    let gone = try recover(scratch, scratch.file("stores/root.h5"), scratch.file("stores/child0.h5"))
+    let gone = try recover(scratch, scratch.at("stores/root.h5"), scratch.at("stores/child0.h5"))
     #expect(gone.status == 65)
     #expect(gone.stderr.contains("are gone since the import"))
   }
 
   @Test func aTruthFileThatNamesUnknownModels() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
     try scratch.write(#"{"models": [{"id": "x", "parent": null}]}"#, to: "none.json")
-    let none = try recover(scratch, models, "--truth", scratch.file("none.json"))
+    let none = try recover(scratch, models, "--truth", scratch.at("none.json"))
     #expect(none.status == 65)
     #expect(none.stderr.contains("no id in common"))
     try scratch.write(
       #"{"models": [{"id": "root", "parent": null}, {"id": "x", "parent": "root"}]}"#, to: "some.json")
-    let some = try recover(scratch, models, "--truth", scratch.file("some.json"))
+    let some = try recover(scratch, models, "--truth", scratch.at("some.json"))
     #expect(some.status == 0)
     #expect(some.stderr.contains("names 1 model that is not in this run, such as 'x'"))
-    let missing = try recover(scratch, models, "--truth", scratch.file("missing.json"))
+    let missing = try recover(scratch, models, "--truth", scratch.at("missing.json"))
     #expect(missing.status == 65)
   }
 
   @Test func optionsOutOfRangeAreUsageErrors() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     for bad in [
       ["--workers", "0"], ["--memory", "much"], ["--lambda", "-1"], ["--families", "0"],
       ["--distance", "manhattan"], ["--stage", "late"],
     ] {
       let output = try Program.run(
-        Program.modeltree, ["recover", "models", "--out", scratch.file("run")] + bad)
+        Program.modeltree, ["recover", "models", "--out", scratch.at("run")] + bad)
       #expect(output.status == 64, "\(bad)")
       #expect(output.stderr.contains(bad[0]), "\(bad): \(output.stderr)")
     }
   }
 
   @Test func tooLittleMemoryIsSaidBeforeTheRun() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
     let output = try recover(scratch, models, "--memory", "10kB")
     #expect(output.status == 64)

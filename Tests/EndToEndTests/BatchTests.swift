@@ -1,36 +1,37 @@
 import Foundation
 import TestPrograms
+import TestSupport
 import Testing
 
 /// Several collections over one pool of workers.
 @Suite struct BatchTests {
-  private let scratch: Scratch
-  private var runs: String { scratch.file("runs") }
-  private var jobs: String { scratch.file("jobs.yaml") }
+  private let scratch: TemporaryFolder
+  private var runs: String { scratch.at("runs") }
+  private var jobs: String { scratch.at("jobs.yaml") }
   private let names = ["first", "second", "third"]
 
   /// Three collections of different sizes, and one more with two architectures in it.
   init() throws {
-    scratch = try Scratch()
+    scratch = try TemporaryFolder()
     var recipes: [Recipe] = []
     for (number, name) in names.enumerated() {
       let root = Recipe(
-        folder: scratch.file("\(name)/root"), seed: 100 * number, tensors: 10 + 10 * number, shape: [48, 32])
+        folder: scratch.at("\(name)/root"), seed: 100 * number, tensors: 10 + 10 * number, shape: [48, 32])
       recipes.append(root)
       for child in 0..<3 {
         recipes.append(
           Recipe(
-            folder: scratch.file("\(name)/child\(child)"), seed: 100 * number + child + 1, parent: root.folder,
+            folder: scratch.at("\(name)/child\(child)"), seed: 100 * number + child + 1, parent: root.folder,
             step: 0.01 * Double(child + 1)))
       }
     }
     for (number, shape) in [[48, 32], [24, 80]].enumerated() {
-      let root = Recipe(folder: scratch.file("several/root\(number)"), seed: 900 + number, shape: shape)
+      let root = Recipe(folder: scratch.at("several/root\(number)"), seed: 900 + number, shape: shape)
       recipes.append(root)
       for child in 0..<2 {
         recipes.append(
           Recipe(
-            folder: scratch.file("several/child\(number)\(child)"), seed: 910 + 10 * number + child,
+            folder: scratch.at("several/child\(number)\(child)"), seed: 910 + 10 * number + child,
             parent: root.folder))
       }
     }
@@ -40,7 +41,7 @@ import Testing
 
   private func expectResults(_ location: SourceLocation = #_sourceLocation) throws {
     for name in names {
-      let alone = try scratch.undisturbed(scratch.file(name), "alone-\(name)")
+      let alone = try scratch.undisturbed(scratch.at(name), "alone-\(name)")
       #expect(try results("\(runs)/\(name)") == alone, "\(name)", sourceLocation: location)
     }
   }
@@ -67,12 +68,14 @@ import Testing
 
   @Test func itGoesOnAfterAKillOfTheCoordinatorAndOfAWorker() throws {
     let first = try Cluster(["batch", jobs], run: runs, ["--at-once", "3"])
-    let meddler = try Meddler(first.endpoint, ["--delay", "0.03"])
+    let meddler = try Meddler(first.endpoint, ["--pass", "20"])
     let workers = try (0..<2).map { _ in try first.worker(at: meddler.endpoint) }
     #expect(meddler.waitForAnswers(20))
+    #expect(eventually { names.contains { shardsDone("\(runs)/\($0)") > 0 } })
     first.coordinator.end()
     workers[0].end()
     let second = try Cluster(["batch", jobs], run: runs, listen: first.endpoint)
+    meddler.release()
     #expect(second.coordinator.wait() == 0, "\(second.coordinator.stderr)")
     #expect(workers[1].wait() == 0, "\(workers[1].stderr)")
     #expect(second.coordinator.stderr.contains("shards were finished before"))
@@ -81,7 +84,7 @@ import Testing
 
   @Test func jobsShareThePoolWhileTheyLast() throws {
     let cluster = try Cluster(["batch", jobs], run: runs, ["--at-once", "3"])
-    let meddler = try Meddler(cluster.endpoint, ["--delay", "0.03"])
+    let meddler = try Meddler(cluster.endpoint, ["--pass", "27"])
     let worker = try cluster.worker(at: meddler.endpoint)
     // The first has 10 shards, the others 20 and 30: by the time that it ends, they have as many.
     #expect(meddler.waitForAnswers(27))
@@ -89,9 +92,7 @@ import Testing
     #expect(cluster.coordinator.wait() == 75)
     worker.end()
     for name in names {
-      let status = try Program.run(Program.modeltree, ["status", "\(runs)/\(name)", "--json"])
-      let done = try #require(status.stdout.firstMatch(of: /"shards_done" : (\d+)/))
-      #expect(try #require(Int(done.1)) >= 6, "\(name): \(status.stdout)")
+      #expect(shardsDone("\(runs)/\(name)") >= 6, "\(name)")
     }
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 import TestPrograms
 import TestSeed
+import TestSupport
 import Testing
 
 /// A run among processes that die, stop, come back and are replaced at random, on a network that
@@ -10,13 +11,13 @@ import Testing
     case killWorker, stopWorker, wakeWorkers, endWorker, killCoordinator, endCoordinator
   }
 
-  @Test(.timeLimit(.minutes(2))) func theBitsAreThoseOfAQuietRun() throws {
+  @Test func theBitsAreThoseOfAQuietRun() throws {
     var random = Seeded.fresh()
     let seed = random.seed
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily(tensors: 150)
-    let run = scratch.file("run")
-    let options = ["--verify", "0.2", "--worker-timeout", "3"]
+    let run = scratch.at("run")
+    let options = ["--verify", "0.2"]
     var cluster = try Cluster(models: models, run: run, options)
     let endpoint = cluster.endpoint
     let meddler = try Meddler(

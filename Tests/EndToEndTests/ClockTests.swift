@@ -1,12 +1,13 @@
 import Foundation
 import TestPrograms
+import TestSupport
 import Testing
 
 /// The time of day may be set, forwards and back, without any effect but in the log.
 @Suite struct ClockTests {
   /// Compiles a library that lets the time of day jump at every look at it.
-  private static func library(in scratch: Scratch) throws -> String {
-    try scratch.write(
+  private static func library(in scratch: TemporaryFolder) throws -> String {
+    try compile(
       """
       #define _GNU_SOURCE
       #include <dlfcn.h>
@@ -37,28 +38,22 @@ import Testing
         if (t) *t = now.tv_sec;
         return now.tv_sec;
       }
-      """, to: "jumps.c")
-    let compiled = try Program.run(
-      "/usr/bin/env",
-      ["clang", "-shared", "-fPIC", "-o", scratch.file("jumps.so"), scratch.file("jumps.c"), "-ldl"])
-    #expect(compiled.status == 0, "\(compiled.stderr)")
-    return scratch.file("jumps.so")
+      """, to: "jumps", in: scratch)
   }
 
   @Test func jumpsOfTheClockChangeNothing() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily(tensors: 40)
     let jumps = ["LD_PRELOAD": try Self.library(in: scratch)]
     let seen = try Program.run(
       "/bin/sh", ["-c", "for i in 1 2 3 4 5; do date +%Y-%m-%d; done"], environment: jumps)
     #expect(Set(seen.stdout.split(separator: "\n")).count > 1, "the clock does not jump")
-    let run = scratch.file("run")
-    let cluster = try Cluster(models: models, run: run, ["--worker-timeout", "3"], environment: jumps)
+    let run = scratch.at("run")
+    let cluster = try Cluster(models: models, run: run, environment: jumps)
     let meddler = try Meddler(cluster.endpoint, ["--delay", "0.05"])
     let workers = try (0..<2).map { _ in
       try Running(
-        Program.worker, ["--connect", meddler.endpoint, "--threads", "1", "--patience", "5"],
-        environment: jumps)
+        Program.worker, ["--connect", meddler.endpoint, "--threads", "1"], environment: jumps)
     }
     cluster.finish()
     for worker in workers { #expect(worker.leave() == 0, "\(worker.stderr)") }

@@ -1,5 +1,6 @@
 import Foundation
 import TestPrograms
+import TestSupport
 import Testing
 
 /// A coordinator as a process of its own, and where its workers find it.
@@ -38,10 +39,8 @@ final class Cluster {
   }
 
   /// A stranger of Tests/Oracle that does one thing that is not done; what it was answered.
-  func stranger(_ misdeed: String, key: String? = nil, environment: [String: String] = [:]) throws -> String {
-    let script = "\(Program.root)/Tests/Oracle/stranger.py"
-    let output = try Program.run(
-      Program.python, [script, endpoint, misdeed] + (key.map { [$0] } ?? []), environment: environment)
+  func stranger(_ misdeed: String, key: String? = nil) throws -> String {
+    let output = try Program.oracle("stranger", [endpoint, misdeed] + (key.map { [$0] } ?? []))
     #expect(output.status == 0, "\(misdeed): \(output.stderr)")
     return output.stdout
   }
@@ -65,8 +64,7 @@ final class Meddler {
   let endpoint: String
 
   init(_ coordinator: String, _ options: [String]) throws {
-    process = try Running(
-      Program.python, ["\(Program.root)/Tests/Oracle/meddler.py", coordinator] + options)
+    process = try Oracle.start("meddler.py", [coordinator] + options)
     #expect(process.waitForError("meddling at"), "\(process.stderr)")
     endpoint = String(try #require(process.stderr.firstMatch(of: /meddling at (\S+)/)).1)
   }
@@ -75,8 +73,17 @@ final class Meddler {
 
   func waitForAnswers(_ count: Int) -> Bool { process.waitForError("answers \(count)\n") }
 
+  /// Passes on what `--pass` held back, and all that comes.
+  func release() { process.send(SIGUSR1) }
+
   /// Answers passed on.
   var answers: Int { process.stderr.components(separatedBy: "answers ").count - 1 }
+}
+
+/// Shards of a run that are durable, as `modeltree status` reports them.
+func shardsDone(_ run: String) -> Int {
+  let output = try? Program.run(Program.modeltree, ["status", run, "--json"])
+  return output?.stdout.firstMatch(of: /"shards_done" : (\d+)/).flatMap { Int($0.1) } ?? 0
 }
 
 /// Everything in a run directory that must not differ between two runs.
@@ -86,11 +93,11 @@ func results(_ run: String) throws -> [Data] {
   }
 }
 
-extension Scratch {
+extension TemporaryFolder {
   /// Runs a recovery that nothing disturbs.
   func undisturbed(_ models: String, _ name: String = "undisturbed") throws -> [Data] {
-    let output = try Program.run(Program.modeltree, ["recover", models, "--out", file(name)])
+    let output = try Program.run(Program.modeltree, ["recover", models, "--out", at(name)])
     #expect(output.status == 0, "\(output.stderr)")
-    return try results(file(name))
+    return try results(at(name))
   }
 }

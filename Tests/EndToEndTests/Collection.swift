@@ -1,4 +1,6 @@
 import Foundation
+import TestPrograms
+import TestSupport
 
 /// A model that `make_models.py` makes.
 struct Recipe: Encodable {
@@ -25,16 +27,16 @@ struct CollectionError: Error, CustomStringConvertible {
   var description: String { "make_models.py failed (make test sets its Python up): \(text)" }
 }
 
-extension Scratch {
+extension TemporaryFolder {
   /// A root and its children, each in a folder of its own below `models`.
   func makeFamily(children: Int = 3, tensors: Int = 4, shape: [Int] = [48, 32]) throws -> String {
-    let root = Recipe(folder: file("models/root"), seed: 1, tensors: tensors, shape: shape)
+    let root = Recipe(folder: at("models/root"), seed: 1, tensors: tensors, shape: shape)
     let others = (0..<children).map {
       Recipe(
-        folder: file("models/child\($0)"), seed: 10 + $0, parent: root.folder,
+        folder: at("models/child\($0)"), seed: 10 + $0, parent: root.folder,
         step: 0.01 * Double($0 + 1))
     }
     try Recipe.make([root] + others)
-    return file("models")
+    return at("models")
   }
 }

@@ -1,14 +1,16 @@
 import Foundation
+import TestPrograms
 import TestSeed
+import TestSupport
 import Testing
 
 /// Model stores with bytes turned over are read or refused; libhdf5 must not take the program down.
 @Suite struct DamagedStoreTests {
   @Test func storesOfAnyBytesAreReadOrRefused() throws {
     var random = Seeded.fresh()
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily(children: 1)
-    let stores = scratch.file("stores")
+    let stores = scratch.at("stores")
     #expect(try Program.run(Program.modeltree, ["import", models, "--store", stores, "--copy"]).status == 0)
     let good = try Data(contentsOf: URL(fileURLWithPath: "\(stores)/root.h5"))
     var refused = 0
@@ -20,7 +22,7 @@ import Testing
         bytes[Int.random(in: 0..<6000, using: &random)] = UInt8.random(in: 0...255, using: &random)
       }
       if round % 5 == 0 { bytes = bytes.prefix(Int.random(in: 0..<bytes.count, using: &random)) }
-      let damaged = scratch.file("damaged.h5")
+      let damaged = scratch.at("damaged.h5")
       try bytes.write(to: URL(fileURLWithPath: damaged))
       let output = try Program.run(Program.modeltree, ["plan", damaged, "\(stores)/child0.h5"])
       if output.status != 0 { refused += 1 }

@@ -1,5 +1,6 @@
 import Foundation
 import TestPrograms
+import TestSupport
 import Testing
 
 /// A small disk of its own (tmpfs), which can be full or closed to writing.
@@ -24,8 +25,8 @@ private final class SmallDisk {
   }
 
   static let isAllowed: Bool = {
-    guard let scratch = try? Scratch() else { return false }
-    return (try? SmallDisk(scratch.file("disk"), kilobytes: 64)) != nil
+    guard let scratch = try? TemporaryFolder() else { return false }
+    return (try? SmallDisk(scratch.at("disk"), kilobytes: 64)) != nil
   }()
 }
 
@@ -35,16 +36,16 @@ private struct DiskError: Error {
 
 @Suite(.enabled(if: SmallDisk.isAllowed, "needs the right to mount a tmpfs"))
 struct DiskTests {
-  private let scratch: Scratch
+  private let scratch: TemporaryFolder
   private let models: String
 
   init() throws {
-    scratch = try Scratch()
+    scratch = try TemporaryFolder()
     models = try scratch.makeFamily(tensors: 40)
   }
 
   @Test func aFullDiskIsSaidAtEveryWriteAndTheRunGoesOnWithMoreRoom() throws {
-    let disk = try SmallDisk(scratch.file("disk"), kilobytes: 8)
+    let disk = try SmallDisk(scratch.at("disk"), kilobytes: 8)
     let run = "\(disk.path)/run"
     var failures = 0
     var kilobytes = 8
@@ -68,14 +69,15 @@ struct DiskTests {
   }
 
   @Test func aDiskThatFillsUpInMidRunLosesNothing() throws {
-    let disk = try SmallDisk(scratch.file("disk"), kilobytes: 64_000)
+    let disk = try SmallDisk(scratch.at("disk"), kilobytes: 64_000)
     let run = "\(disk.path)/run"
     let cluster = try Cluster(models: models, run: run)
-    let meddler = try Meddler(cluster.endpoint, ["--delay", "0.03"])
+    let meddler = try Meddler(cluster.endpoint, ["--pass", "10"])
     let worker = try cluster.worker(at: meddler.endpoint)
     #expect(meddler.waitForAnswers(10))
     // dd ends when nothing more fits.
     try Program.run("/bin/dd", ["if=/dev/zero", "of=\(disk.path)/filler", "bs=4k"])
+    meddler.release()
     #expect(cluster.coordinator.wait() == 73, "\(cluster.coordinator.stderr)")
     #expect(cluster.coordinator.stderr.contains("journal.sqlite"), "\(cluster.coordinator.stderr)")
     worker.end()
@@ -87,7 +89,7 @@ struct DiskTests {
   }
 
   @Test func aRunDirectoryThatIsClosedToWritingCanBeReadAndIsNotWrittenTo() throws {
-    let disk = try SmallDisk(scratch.file("disk"), kilobytes: 64_000)
+    let disk = try SmallDisk(scratch.at("disk"), kilobytes: 64_000)
     let run = "\(disk.path)/run"
     let recover = ["recover", models, "--out", run]
     #expect(try Program.run(Program.modeltree, recover).status == 0)

@@ -1,15 +1,16 @@
 import Foundation
 import TestPrograms
+import TestSupport
 import Testing
 
 /// Faults done to real processes: no finished shard is lost, and no bit is wrong.
 @Suite struct FaultTests {
-  private let scratch: Scratch
+  private let scratch: TemporaryFolder
   private let models: String
-  private var run: String { scratch.file("run") }
+  private var run: String { scratch.at("run") }
 
   init() throws {
-    scratch = try Scratch()
+    scratch = try TemporaryFolder()
     models = try scratch.makeFamily(tensors: 40)
   }
 
@@ -19,11 +20,12 @@ import Testing
 
   @Test func aWorkerThatWasStoppedAndGoesOnDoesNoHarm() throws {
     // One worker cannot agree with itself, so the run is not over before the second comes.
-    let cluster = try Cluster(models: models, run: run, ["--verify", "1", "--worker-timeout", "3"])
+    let lapse = try TimeLapse(in: scratch)
+    let cluster = try Cluster(models: models, run: run, ["--verify", "1"], environment: lapse.environment)
     let sleeper = try cluster.worker()
     #expect(cluster.waitForLog("joined"))
     sleeper.send(SIGSTOP)
-    #expect(cluster.waitForLog("fell silent"))
+    #expect(try lapse.pass { cluster.log.contains("fell silent") })
     sleeper.send(SIGCONT)
     #expect(cluster.waitForLog("joined", times: 2), "it came back by itself")
     let other = try cluster.worker()
@@ -32,17 +34,13 @@ import Testing
     #expect(try results(run) == scratch.undisturbed(models))
   }
 
-  @Test func aKilledWorkerIsMissedWithinSeconds() throws {
-    let cluster = try Cluster(models: models, run: run, ["--verify", "1"])
+  @Test func aKilledWorkerIsMissedByItsConnectionLongBeforeItsSilence() throws {
+    let cluster = try Cluster(models: models, run: run, ["--verify", "1", "--worker-timeout", "600"])
     let victim = try cluster.worker()
     #expect(cluster.waitForLog("joined"))
-    let start = ContinuousClock.now
     victim.send(SIGKILL)
     #expect(cluster.waitForLog("a worker's connection is gone"))
-    let passed = ContinuousClock.now - start
-    print("a killed worker: its shards are free after \(passed)")
-    // Once a second is looked; the rest is for a busy machine.
-    #expect(passed < .seconds(5))
+    #expect(!cluster.log.contains("fell silent"))
     _ = victim.wait()
     let others = try (0..<2).map { _ in try cluster.worker() }
     cluster.finish()
@@ -51,18 +49,19 @@ import Testing
 
   @Test func workersWaitForACoordinatorThatWasKilledAndGoOnByThemselves() throws {
     let first = try Cluster(models: models, run: run)
-    let meddler = try Meddler(first.endpoint, ["--delay", "0.03"])
+    let meddler = try Meddler(first.endpoint, ["--pass", "15"])
     let workers = try (0..<2).map { _ in try first.worker(at: meddler.endpoint) }
-    #expect(meddler.waitForAnswers(15))
+    #expect(eventually { shardsDone(run) == 15 })
     first.coordinator.end()
     let second = try Cluster(["resume", run], run: run, listen: first.endpoint)
+    meddler.release()
     #expect(second.coordinator.stderr.contains("resuming: "), "\(second.coordinator.stderr)")
     second.finish()
     for worker in workers { #expect(worker.leave() == 0, "\(worker.stderr)") }
     #expect(try results(run) == scratch.undisturbed(models))
     // What was computed and not yet durable is computed again, and no more than that.
     let kept = try #require(second.coordinator.stderr.firstMatch(of: /resuming: (\d+) of 40/))
-    #expect(try #require(Int(kept.1)) >= 10)
+    #expect(kept.1 == "15")
     print("a killed coordinator: \(kept.1) of 40 shards kept, \(meddler.answers - 40) computed twice")
   }
 
@@ -117,8 +116,8 @@ import Testing
     #expect(cluster.waitForLog("joined"))
     // Whoever was asked already settles a dispute where nobody else is there: the second honest one is
     // to be there before the first one's answers are.
-    let slow = try Meddler(cluster.endpoint, ["--delay", "2"])
-    let honest = try (0..<2).map { _ in try cluster.worker(at: slow.endpoint) }
+    let both = try Meddler(cluster.endpoint, ["--gather", "2"])
+    let honest = try (0..<2).map { _ in try cluster.worker(at: both.endpoint) }
     cluster.finish()
     for worker in honest + [liar] { #expect(worker.leave() == 0, "\(worker.stderr)") }
     let said = cluster.coordinator.stderr
@@ -136,14 +135,14 @@ import Testing
     #expect(checked.status == 0, "\(checked.stderr)")
     #expect(try results(run) == scratch.undisturbed(models))
     let alone = try Program.run(
-      Program.modeltree, ["recover", models, "--out", scratch.file("x"), "--verify", "0.1", "--workers", "1"])
+      Program.modeltree, ["recover", models, "--out", scratch.at("x"), "--verify", "0.1", "--workers", "1"])
     #expect(alone.status == 64)
     #expect(alone.stderr.contains("--workers 2"))
   }
 
   @Test func aSourceThatIsCutOffInMidRunIsNamedAndNothingOfItIsKept() throws {
     let file = "\(models)/child1/model.safetensors"
-    let whole = scratch.file("whole")
+    let whole = scratch.at("whole")
     try Program.run("/bin/cp", ["-p", file, whole])
     // Half of the shards wait for a second opinion when the first worker is through.
     let cluster = try Cluster(models: models, run: run, ["--verify", "0.5"])
@@ -168,7 +167,7 @@ import Testing
 
   @Test func aSourceThatIsChangedInMidRunSpoilsTheRunAndIsNamed() throws {
     let cluster = try Cluster(models: models, run: run)
-    let meddler = try Meddler(cluster.endpoint, ["--delay", "0.03"])
+    let meddler = try Meddler(cluster.endpoint, ["--pass", "5"])
     let worker = try cluster.worker(at: meddler.endpoint)
     #expect(meddler.waitForAnswers(5))
     // In place and of the same length: who has the file open notices nothing.
@@ -176,6 +175,7 @@ import Testing
     try file.seek(toOffset: 60_000)
     try file.write(contentsOf: Data(repeating: 1, count: 100))
     try file.close()
+    meddler.release()
     #expect(cluster.coordinator.wait() == 65)
     #expect(
       cluster.coordinator.stderr.contains("child1/model.safetensors' has changed"), "\(cluster.coordinator.stderr)")
@@ -189,12 +189,12 @@ import Testing
   @Test func aSourceThatGoesInMidRunIsNamed() throws {
     let file = "\(models)/child1/model.safetensors"
     let cluster = try Cluster(models: models, run: run)
-    try FileManager.default.moveItem(atPath: file, toPath: scratch.file("away"))
+    try FileManager.default.moveItem(atPath: file, toPath: scratch.at("away"))
     let worker = try cluster.worker()
     #expect(cluster.coordinator.wait() == 75)
     #expect(cluster.coordinator.stderr.contains("child1/model.safetensors' are gone"), "\(cluster.coordinator.stderr)")
     #expect(worker.wait() == 0)
-    try FileManager.default.moveItem(atPath: scratch.file("away"), toPath: file)
+    try FileManager.default.moveItem(atPath: scratch.at("away"), toPath: file)
     #expect(try resume().status == 0)
     #expect(try results(run) == scratch.undisturbed(models))
   }

@@ -1,13 +1,14 @@
 import Foundation
 import TestPrograms
+import TestSupport
 import Testing
 
 /// Whatever comes in at the port costs a line in the log and never the run.
 @Suite struct HostileTests {
   @Test func misdeedsAreAnsweredByARefusalAndTheRunGoesOn() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily(tensors: 40)
-    let run = scratch.file("run")
+    let run = scratch.at("run")
     let cluster = try Cluster(models: models, run: run)
     for (misdeed, reason) in [
       ("other-version", "it is modeltree-worker 9.9.9, the coordinator "),
@@ -35,9 +36,9 @@ import Testing
   }
 
   @Test func withKeysNoiseDoesNotEvenGetAWord() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    let (run, keys) = (scratch.file("run"), scratch.file("keys"))
+    let (run, keys) = (scratch.at("run"), scratch.at("keys"))
     #expect(try Program.run(Program.modeltree, ["keygen", keys]).status == 0)
     let cluster = try Cluster(models: models, run: run, ["--keys", keys])
     #expect(try cluster.stranger("random-bytes").hasSuffix("connections\n"))

@@ -34,8 +34,10 @@ final class Hosts {
   func cut(_ host: Int) throws { try Self.ip("-n \(hub) link set \(Self.cable(host)) down") }
   func heal(_ host: Int) throws { try Self.ip("-n \(hub) link set \(Self.cable(host)) up") }
 
-  func start(on host: Int, _ program: String, _ arguments: [String]) throws -> Running {
-    try Running(Self.tool, ["netns", "exec", names[host], program] + arguments)
+  func start(
+    on host: Int, _ program: String, _ arguments: [String], environment: [String: String] = [:]
+  ) throws -> Running {
+    try Running(Self.tool, ["netns", "exec", names[host], program] + arguments, environment: environment)
   }
 
   private static func cable(_ host: Int) -> String { "port\(host)" }

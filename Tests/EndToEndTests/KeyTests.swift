@@ -1,33 +1,34 @@
 import Foundation
 import TestPrograms
+import TestSupport
 import Testing
 
 /// Nobody without a key gets in, and a key can be taken back.
 @Suite struct KeyTests {
-  private let scratch: Scratch
+  private let scratch: TemporaryFolder
   private let models: String
-  private var keys: String { scratch.file("keys") }
+  private var keys: String { scratch.at("keys") }
 
   init() throws {
-    scratch = try Scratch()
+    scratch = try TemporaryFolder()
     models = try scratch.makeFamily()
     for folder in ["keys", "others"] {
       let made = try Program.run(
-        Program.modeltree, ["keygen", scratch.file(folder), "--worker", "a", "--worker", "b"])
+        Program.modeltree, ["keygen", scratch.at(folder), "--worker", "a", "--worker", "b"])
       #expect(made.status == 0, "\(made.stderr)")
-      #expect(made.stdout == "\(scratch.file(folder))/a.key\n\(scratch.file(folder))/b.key\n")
+      #expect(made.stdout == "\(scratch.at(folder))/a.key\n\(scratch.at(folder))/b.key\n")
     }
   }
 
   private func cluster(_ options: String...) throws -> Cluster {
     try Cluster(
-      models: models, run: scratch.file("run"), listen: "tcp://0.0.0.0:*", ["--keys", keys] + options)
+      models: models, run: scratch.at("run"), listen: "tcp://0.0.0.0:*", ["--keys", keys] + options)
   }
 
   /// The secrets of all keys that were made.
   private func secrets() throws -> [String] {
     try ["keys/coordinator", "keys/a", "keys/b"].map { name in
-      let text = try String(contentsOfFile: scratch.file("\(name).key"), encoding: .utf8)
+      let text = try String(contentsOfFile: scratch.at("\(name).key"), encoding: .utf8)
       return String(try #require(text.split(separator: "\n").first { $0.hasPrefix("secret") }).dropFirst(9))
     }
   }
@@ -35,11 +36,11 @@ import Testing
   @Test func onlyWorkersWithAKeyThatIsAllowedGetIn() throws {
     let cluster = try cluster()
     let bare = try cluster.worker()
-    let foreign = try cluster.worker("--key", scratch.file("others/a.key"))
+    let foreign = try cluster.worker("--key", scratch.at("others/a.key"))
     #expect(bare.waitForError("the handshake failed"))
     #expect(foreign.waitForError("the handshake failed"))
     // A key of somebody who knows this coordinator but is not on its list.
-    let unlisted = scratch.file("unlisted.key")
+    let unlisted = scratch.at("unlisted.key")
     try FileManager.default.copyItem(atPath: "\(keys)/b.key", toPath: unlisted)
     #expect(try Program.run(Program.modeltree, ["keygen", keys, "--revoke", "b"]).status == 0)
     #expect(cluster.waitForLog("the list of workers changed"))
@@ -99,10 +100,10 @@ import Testing
   @Test func withoutKeysNeitherSideGoesBeyondThisMachine() throws {
     let coordinator = try Program.run(
       Program.modeltree,
-      ["coordinate", models, "--out", scratch.file("run"), "--listen", "tcp://0.0.0.0:5999"])
+      ["coordinate", models, "--out", scratch.at("run"), "--listen", "tcp://0.0.0.0:5999"])
     #expect(coordinator.status == 64)
     #expect(coordinator.stderr.contains("keygen") && coordinator.stderr.contains("--insecure"))
-    #expect(!FileManager.default.fileExists(atPath: scratch.file("run")), "nothing was begun")
+    #expect(!FileManager.default.fileExists(atPath: scratch.at("run")), "nothing was begun")
     let worker = try Program.run(Program.worker, ["--connect", "tcp://192.0.2.1:5999"])
     #expect(worker.status == 64)
     #expect(worker.stderr.contains("--key") && worker.stderr.contains("--insecure"))
@@ -110,7 +111,7 @@ import Testing
 
   @Test func insecureIsAWordThatIsBelieved() throws {
     let cluster = try Cluster(
-      models: models, run: scratch.file("run"), listen: "tcp://0.0.0.0:*", ["--insecure"])
+      models: models, run: scratch.at("run"), listen: "tcp://0.0.0.0:*", ["--insecure"])
     #expect(cluster.coordinator.stderr.contains("--insecure\n"), "what to type on the workers' hosts")
     let worker = try cluster.worker("--insecure")
     cluster.finish()

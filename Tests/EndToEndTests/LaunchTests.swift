@@ -1,17 +1,18 @@
 import Foundation
 import TestPrograms
+import TestSupport
 import Testing
 
 /// deploy/ssh/launch, over ssh.
 @Suite(.enabled(if: SecureShellHosts.isInstalled, "needs sshd, ssh and ssh-keygen (Debian: openssh-server)"))
 struct LaunchTests {
-  private let scratch: Scratch
+  private let scratch: TemporaryFolder
   private let models: String
   private let hosts: SecureShellHosts
-  private var run: String { scratch.file("run") }
+  private var run: String { scratch.at("run") }
 
   init() throws {
-    scratch = try Scratch()
+    scratch = try TemporaryFolder()
     models = try scratch.makeFamily(tensors: 40)
     hosts = try SecureShellHosts()
   }
@@ -24,18 +25,13 @@ struct LaunchTests {
     return try Running(
       Program.python,
       [
-        "-c", unblock, "\(Program.root)/deploy/ssh/launch", scratch.file("hosts"), "--", models, "--out", run,
+        "-c", unblock, "\(Program.root)/deploy/ssh/launch", scratch.at("hosts"), "--", models, "--out", run,
         "--verify", verify,
       ], environment: hosts.environment)
   }
 
-  private var shardsDone: Int {
-    let output = try? Program.run(Program.modeltree, ["status", run, "--json"])
-    return output?.stdout.firstMatch(of: /"shards_done" : (\d+)/).flatMap { Int($0.1) } ?? 0
-  }
-
   private func log(_ name: String) -> String {
-    (try? String(contentsOfFile: scratch.file("run.workers/\(name).log"), encoding: .utf8)) ?? ""
+    (try? String(contentsOfFile: scratch.at("run.workers/\(name).log"), encoding: .utf8)) ?? ""
   }
 
   /// The processes of the workers of a host, in the order of their starts.
@@ -46,7 +42,7 @@ struct LaunchTests {
   /// No key, and nothing else, is left on the hosts or in the launcher's folder.
   private func expectNothingIsLeft() throws {
     #expect(eventually { (try? FileManager.default.contentsOfDirectory(atPath: hosts.temporary)) == [] })
-    let logs = try FileManager.default.contentsOfDirectory(atPath: scratch.file("run.workers"))
+    let logs = try FileManager.default.contentsOfDirectory(atPath: scratch.at("run.workers"))
     #expect(logs.allSatisfy { $0.hasSuffix(".log") }, "\(logs)")
   }
 
@@ -74,7 +70,7 @@ struct LaunchTests {
   func aSignalStopsEverythingAndTheSameCommandGoesOn(_ signal: Int32, _ status: Int32) throws {
     let first = try launch("node-1", verify: "0.5")
     // One worker cannot agree with itself, so half of the shards wait for another.
-    #expect(eventually { shardsDone > 10 }, "\(first.stderr)")
+    #expect(eventually { shardsDone(run) > 10 }, "\(first.stderr)")
     let worker = try #require(workers("001-node-1").first)
     first.send(signal)
     #expect(first.wait() == status, "\(first.stderr)")
@@ -102,7 +98,7 @@ struct LaunchTests {
     #expect(launch.wait() == 75, "\(launch.stderr)")
     #expect(launch.stderr.contains("no host is left"))
     let badInput = try Program.run(
-      "\(Program.root)/deploy/ssh/launch", [scratch.file("hosts"), "--", scratch.file("nothing"), "--out", run],
+      "\(Program.root)/deploy/ssh/launch", [scratch.at("hosts"), "--", scratch.at("nothing"), "--out", run],
       environment: hosts.environment)
     #expect(badInput.status == 65, "the coordinator's exit code")
   }

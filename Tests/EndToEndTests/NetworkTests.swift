@@ -1,20 +1,24 @@
 import Foundation
 import TestPrograms
+import TestSupport
 import Testing
 
 /// A cluster of several hosts, with keys, and what happens to hosts.
 @Suite(.enabled(if: Hosts.areAllowed, "needs iproute2 and the right to make network namespaces"))
 struct NetworkTests {
-  private let scratch: Scratch
+  private let scratch: TemporaryFolder
   private let models: String
-  private var run: String { scratch.file("run") }
-  private var keys: String { scratch.file("keys") }
+  /// Of the coordinators.
+  private let lapse: TimeLapse
+  private var run: String { scratch.at("run") }
+  private var keys: String { scratch.at("keys") }
   private var log: String { (try? String(contentsOfFile: "\(run)/run.log", encoding: .utf8)) ?? "" }
 
   init() throws {
-    scratch = try Scratch()
+    scratch = try TemporaryFolder()
     models = try scratch.makeFamily(tensors: 40)
-    #expect(try Program.run(Program.modeltree, ["keygen", scratch.file("keys")]).status == 0)
+    lapse = try TimeLapse(in: scratch)
+    #expect(try Program.run(Program.modeltree, ["keygen", scratch.at("keys")]).status == 0)
   }
 
   /// The coordinator on host 0. With --verify 1 one host's worker cannot finish the run alone: it
@@ -24,8 +28,7 @@ struct NetworkTests {
       on: 0, Program.modeltree,
       [
         "coordinate", models, "--out", run, "--listen", endpoint(hosts), "--keys", keys, "--verify", "1",
-        "--worker-timeout", "3",
-      ] + options)
+      ] + options, environment: lapse.environment)
     #expect(coordinator.waitForError("listening on"), "\(coordinator.stderr)")
     return coordinator
   }
@@ -49,7 +52,7 @@ struct NetworkTests {
     let first = try worker(hosts, on: 1)
     #expect(eventually { log.contains("joined") }, "\(first.stderr)")
     try hosts.cut(1)
-    #expect(eventually { log.contains("fell silent") })
+    #expect(try lapse.pass { log.contains("fell silent") })
     try hosts.heal(1)
     #expect(eventually { log.components(separatedBy: "a worker joined").count > 2 }, "it is back")
     let second = try worker(hosts, on: 1)
@@ -65,7 +68,7 @@ struct NetworkTests {
     let cutOff = try worker(hosts, on: 1, Self.slowly)
     #expect(eventually { log.contains("joined") }, "\(cutOff.stderr)")
     try hosts.cut(1)
-    #expect(eventually { log.contains("fell silent") })
+    #expect(try lapse.pass { log.contains("fell silent") })
     // Host 2 comes, and is gone without a word while it holds shards that only a second one can settle.
     let killed = try worker(hosts, on: 2, Self.slowly)
     #expect(eventually { log.components(separatedBy: "a worker joined").count > 2 }, "\(killed.stderr)")
@@ -86,7 +89,7 @@ struct NetworkTests {
     let hosts = try Hosts(3)
     let coordinator = try coordinator(hosts)
     let stranger = try hosts.start(
-      on: 2, Program.worker, ["--connect", endpoint(hosts), "--insecure", "--patience", "3", "--threads", "1"])
+      on: 2, Program.worker, ["--connect", endpoint(hosts), "--insecure", "--patience", "1", "--threads", "1"])
     #expect(stranger.wait() == 75, "\(stranger.stderr)")
     #expect(log.contains("a connection ended before its greeting was complete"))
     let workers = try (1...2).map { try worker(hosts, on: $0) }

@@ -1,4 +1,5 @@
 import Foundation
+import TestPrograms
 import TestSupport
 import Testing
 
@@ -7,8 +8,8 @@ import Testing
   @Test(
     .enabled(if: Chromium.isHere, Comment(rawValue: Chromium.missing)), arguments: ["full-finetune", "mixed"])
   func pageOfTheZooShowsItsTree(_ zoo: String) throws {
-    let scratch = try Scratch()
-    let run = scratch.file("run")
+    let scratch = try TemporaryFolder()
+    let run = scratch.at("run")
     let recovered = try Program.run(
       Program.modeltree, ["recover", "\(Program.root)/zoo/\(zoo)", "--out", run])
     #expect(recovered.status == 0, "\(recovered.stderr)")

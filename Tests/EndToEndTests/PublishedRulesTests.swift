@@ -1,4 +1,6 @@
 import Foundation
+import TestPrograms
+import TestSupport
 import Testing
 
 /// The published rules by name, against their own implementation in numpy.
@@ -30,8 +32,8 @@ import Testing
     Run(zoo: "mixed", metric: "mother-lora", options: ["--families", "2"]),
   ])
   func matricesAndEdgesAreThoseOfNumpy(_ example: Run) throws {
-    let scratch = try Scratch()
-    let run = scratch.file("run")
+    let scratch = try TemporaryFolder()
+    let run = scratch.at("run")
     let models = "\(Program.root)/zoo/\(example.zoo)"
     let recovered = try Program.run(
       Program.modeltree, ["recover", models, "--out", run, "--distance", example.metric] + example.options)
@@ -46,9 +48,9 @@ import Testing
   }
 
   @Test func optionsThatCannotWorkAreRefusedBeforeAnyWeightIsRead() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    let run = ["recover", models, "--out", scratch.file("run")]
+    let run = ["recover", models, "--out", scratch.at("run")]
     let words = try Program.run(Program.modeltree, run + ["--score-layers", "q_proj"])
     #expect(words.status == 64)
     #expect(words.stderr.contains("--score-layers belongs to the published rules"))
@@ -58,7 +60,7 @@ import Testing
     let lora = "\(Program.root)/zoo/lora"
     let unknown = try Program.run(
       Program.modeltree,
-      ["recover", lora, "--out", scratch.file("lora"), "--distance", "mother-ft", "--score-layers", "banana"])
+      ["recover", lora, "--out", scratch.at("lora"), "--distance", "mother-ft", "--score-layers", "banana"])
     #expect(unknown.status == 65)
     #expect(unknown.stderr.contains("'banana'"), "\(unknown.stderr)")
   }
@@ -79,11 +81,11 @@ import Testing
   @Test(arguments: [("f32", "exact", 3), ("bf16", "estimated", 1)])
   func ranksOfMergesAreNumpysOrSaidToBeEstimates(type: String, mode: String, workers: Int) throws {
     let seed = Int.random(in: 0..<1_000_000)
-    let scratch = try Scratch()
-    let made = try Program.oracle("make_ranks", [scratch.file("models"), "\(seed)"])
+    let scratch = try TemporaryFolder()
+    let made = try Program.oracle("make_ranks", [scratch.at("models"), "\(seed)"])
     #expect(made.status == 0, "\(made.stderr)")
-    let models = scratch.file("models/\(type)")
-    let run = scratch.file("run")
+    let models = scratch.at("models/\(type)")
+    let run = scratch.at("run")
     let recovered = try Program.run(
       Program.modeltree,
       ["recover", models, "--out", run, "--distance", "lora", "--workers", "\(workers)"])

@@ -1,4 +1,6 @@
 import Foundation
+import TestPrograms
+import TestSupport
 import Testing
 
 /// Questions about a finished run: why, path, query, diff.
@@ -80,8 +82,8 @@ import Testing
   }
 
   @Test func whyAndPathAgreeWithTheTreeAndItsMatrices() throws {
-    let scratch = try Scratch()
-    let run = scratch.file("run")
+    let scratch = try TemporaryFolder()
+    let run = scratch.at("run")
     let tree = try recover(zoo, run)
     for link in tree.links.prefix(6) {
       let why: Why = try ask("why", run, link.target)
@@ -113,8 +115,8 @@ import Testing
   /// Each model in turn is left out of a recovery and asked for: a leaf, an inner model, a root, a
   /// copy and a stranger.
   @Test func queryPutsModelsBackWhereTheyWere() throws {
-    let scratch = try Scratch()
-    let whole = try recover(zoo, scratch.file("whole"))
+    let scratch = try TemporaryFolder()
+    let whole = try recover(zoo, scratch.at("whole"))
     // Edges that a run without one of the models must find again: those that are beyond doubt.
     func children(_ id: String) -> [Tree.Link] { whole.links.filter { $0.source == id } }
     func firmness(_ link: Tree.Link) -> Double {
@@ -126,13 +128,13 @@ import Testing
       whole.links.filter { children($0.target).isEmpty && $0.source != inner.target }
         .max { ($0.support, $1.distance) < ($1.support, $0.distance) })
     let files = FileManager.default
-    try files.createDirectory(atPath: scratch.file("models"), withIntermediateDirectories: true)
+    try files.createDirectory(atPath: scratch.at("models"), withIntermediateDirectories: true)
     for node in whole.nodes where node.id != inner.target && node.id != leaf.target {
       try files.createSymbolicLink(
-        atPath: scratch.file("models/\(node.id)"), withDestinationPath: "\(zoo)/\(node.id)")
+        atPath: scratch.at("models/\(node.id)"), withDestinationPath: "\(zoo)/\(node.id)")
     }
-    let run = scratch.file("run")
-    _ = try recover(scratch.file("models"), run)
+    let run = scratch.at("run")
+    _ = try recover(scratch.at("models"), run)
     func contents() throws -> [String: Data] {
       var contents: [String: Data] = [:]
       for name in try files.contentsOfDirectory(atPath: run) where !name.hasPrefix("store") {
@@ -150,19 +152,19 @@ import Testing
     #expect(backBetween.children.sorted() == children(inner.target).map(\.target).sorted())
     let stranger: Answer = try ask("query", run, "\(Program.root)/zoo/mixed/m-d830")
     #expect(stranger.families.isEmpty && stranger.parent == nil && !stranger.is_root)
-    try files.copyItem(atPath: "\(zoo)/\(leaf.source)", toPath: scratch.file("copy"))
-    let copy: Answer = try ask("query", run, scratch.file("copy"))
+    try files.copyItem(atPath: "\(zoo)/\(leaf.source)", toPath: scratch.at("copy"))
+    let copy: Answer = try ask("query", run, scratch.at("copy"))
     #expect(copy.duplicate_of == leaf.source)
     #expect(try contents() == before, "the run directory is as it was")
   }
 
   @Test func diffNamesWhatChanged() throws {
-    let scratch = try Scratch()
-    let first = try recover(zoo, scratch.file("first"))
-    let same: Difference = try ask("diff", scratch.file("first"), scratch.file("first"))
+    let scratch = try TemporaryFolder()
+    let first = try recover(zoo, scratch.at("first"))
+    let same: Difference = try ask("diff", scratch.at("first"), scratch.at("first"))
     #expect(same.moved.isEmpty && same.gone.isEmpty && same.new.isEmpty && same.same_edges == first.links.count)
-    let second = try recover(zoo, scratch.file("second"), ["--distance", "l2", "--stage", "specialization"])
-    let found: Difference = try ask("diff", scratch.file("first"), scratch.file("second"))
+    let second = try recover(zoo, scratch.at("second"), ["--distance", "l2", "--stage", "specialization"])
+    let found: Difference = try ask("diff", scratch.at("first"), scratch.at("second"))
     let (old, new) = (parents(first), parents(second))
     let moved = first.nodes.map(\.id).filter { old[$0] != new[$0] }
     #expect(found.moved.map(\.child) == moved)

@@ -1,5 +1,6 @@
 import Foundation
 import TestPrograms
+import TestSupport
 import Testing
 
 /// A host of its own name that does not see some folders: empty ones are mounted over them.
@@ -23,8 +24,8 @@ private enum Host {
 
   /// Whether this system lets us make hosts.
   static let isAllowed: Bool = {
-    guard let scratch = try? Scratch(), FileManager.default.isExecutableFile(atPath: tool) else { return false }
-    let file = scratch.file("seen")
+    guard let scratch = try? TemporaryFolder(), FileManager.default.isExecutableFile(atPath: tool) else { return false }
+    let file = scratch.at("seen")
     guard (try? scratch.write("", to: "seen")) != nil else { return false }
     let hidden = try? start(
       "probe", hiding: [scratch.path], "/bin/sh",
@@ -35,12 +36,12 @@ private enum Host {
 
 @Suite(.enabled(if: Host.isAllowed, "needs unshare (util-linux) and the right to make mount and UTS namespaces"))
 struct ReachTests {
-  private let scratch: Scratch
+  private let scratch: TemporaryFolder
   private let models: String
-  private var run: String { scratch.file("run") }
+  private var run: String { scratch.at("run") }
 
   init() throws {
-    scratch = try Scratch()
+    scratch = try TemporaryFolder()
     models = try scratch.makeFamily(tensors: 40)
   }
 
@@ -53,17 +54,17 @@ struct ReachTests {
 
   @Test func aHostThatSeesEverythingElsewhereIsToldWhere() throws {
     let cluster = try Cluster(models: models, run: run)
-    try FileManager.default.createDirectory(atPath: scratch.file("there"), withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(atPath: scratch.at("there"), withIntermediateDirectories: true)
     for (from, to) in [(models, "there/weights"), ("\(run)/store", "there/stores")] {
-      #expect(try Program.run("/bin/cp", ["-a", from, scratch.file(to)]).status == 0)
+      #expect(try Program.run("/bin/cp", ["-a", from, scratch.at(to)]).status == 0)
     }
     // Both lie below the same folder as the coordinator sees them, and the longer rule is right.
     let mapped = try worker(
       "far", of: cluster, hiding: [models, "\(run)/store"],
       [
-        "--path-map", "\(scratch.path)=\(scratch.file("there"))", "--path-map",
-        "\(models)=\(scratch.file("there/weights"))",
-        "--path-map", "\(run)/store=\(scratch.file("there/stores"))",
+        "--path-map", "\(scratch.path)=\(scratch.at("there"))", "--path-map",
+        "\(models)=\(scratch.at("there/weights"))",
+        "--path-map", "\(run)/store=\(scratch.at("there/stores"))",
       ])
     cluster.finish()
     #expect(mapped.leave() == 0, "\(mapped.stderr)")
@@ -85,7 +86,7 @@ struct ReachTests {
     for distance in ["lora", "mother-lora"] {
       let refused = try recover(distance)
       #expect(refused.wait() == 1)
-      #expect(refused.stderr.contains("OpenBLAS, which cannot be loaded"), "\(refused.stderr)")
+      #expect(refused.stderr.contains("OpenBLAS, which could not be loaded"), "\(refused.stderr)")
       #expect(refused.stderr.contains("libopenblas0"), "\(refused.stderr)")
     }
     let done = try recover("auto")
@@ -136,11 +137,11 @@ struct ReachTests {
   /// One host's copy of a model is of another time: its shards go to the host that has the right one.
   @Test func aHostWithAStaleCopyIsNamedWithWhatDiffers() throws {
     let cluster = try Cluster(models: models, run: run)
-    #expect(try Program.run("/bin/cp", ["-a", models, scratch.file("old")]).status == 0)
+    #expect(try Program.run("/bin/cp", ["-a", models, scratch.at("old")]).status == 0)
     let file = "\(models)/child1/model.safetensors"
-    #expect(try Program.run("/bin/touch", [scratch.file("old/child1/model.safetensors")]).status == 0)
+    #expect(try Program.run("/bin/touch", [scratch.at("old/child1/model.safetensors")]).status == 0)
     let stale = try worker(
-      "stale", of: cluster, hiding: [models], ["--path-map", "\(models)=\(scratch.file("old"))"])
+      "stale", of: cluster, hiding: [models], ["--path-map", "\(models)=\(scratch.at("old"))"])
     #expect(stale.waitForError("child1/model.safetensors' has changed since the import"), "\(stale.stderr)")
     #expect(stale.stderr.contains("modified at"), "\(stale.stderr)")
     let right = try worker("right", of: cluster)
@@ -166,18 +167,17 @@ struct ReachTests {
   }
 
   @Test func aWorkerThatReadsSlowlyLeavesSoonAndWithoutBlame() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     // Some 8 MB: more than a minute's worth.
     let models = try scratch.makeFamily(children: 1, tensors: 2, shape: [1024, 1024])
-    let run = scratch.file("run")
+    let run = scratch.at("run")
     let cluster = try Cluster(models: models, run: run)
     let slow = try cluster.worker("--max-read", "100kB/s")
     #expect(cluster.waitForLog("joined"))
     #expect(slow.waitForError("a run begins"), "\(slow.stderr)")
-    let start = ContinuousClock.now
     slow.send(SIGTERM)
     #expect(slow.wait() == 0, "\(slow.stderr)")
-    #expect(ContinuousClock.now - start < .seconds(30), "not the minute that the shard would take")
+    #expect(shardsDone(run) == 0, "it did not stay for the minute that the shard would take")
     let other = try cluster.worker("--max-read", "1GB/s")
     cluster.finish()
     #expect(other.leave() == 0)

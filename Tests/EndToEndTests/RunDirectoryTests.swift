@@ -1,5 +1,6 @@
 import Foundation
 import TestPrograms
+import TestSupport
 import Testing
 
 @Suite struct RunDirectoryTests {
@@ -8,9 +9,9 @@ import Testing
   }
 
   @Test func aFinishedRunIsNotComputedAgainAndOtherOptionsOnlySolve() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    let run = scratch.file("run")
+    let run = scratch.at("run")
     #expect(try modeltree("recover", models, "--out", run).status == 0)
     let again = try modeltree("recover", models, "--out", run, "--stage", "generalization", "--lambda", "1")
     #expect(again.status == 0)
@@ -21,9 +22,9 @@ import Testing
   private let noWorkers = ["MODELTREE_WORKER": "/bin/false"]
 
   @Test func aFinishedRunIsRecognisedBeforeAnyWorkerIsAsked() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    let run = scratch.file("run")
+    let run = scratch.at("run")
     #expect(try modeltree("recover", models, "--out", run).status == 0)
     let before = try results(run)
     for command in [["resume", run], ["recover", models, "--out", run, "--memory", "1kB"]] {
@@ -36,14 +37,14 @@ import Testing
     #expect(other.status == 0, "\(other.stderr)")
     #expect(try results(run) != before)
     let unfinished = try Program.run(
-      Program.modeltree, ["recover", models, "--out", scratch.file("x")], environment: noWorkers)
+      Program.modeltree, ["recover", models, "--out", scratch.at("x")], environment: noWorkers)
     #expect(unfinished.status == 75, "without workers nothing can be computed")
   }
 
   @Test func aRunThatEndedBeforeItsTreeWasWrittenIsOnlySolved() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    let run = scratch.file("run")
+    let run = scratch.at("run")
     // Where the tree should go there is something that no file can replace.
     try FileManager.default.createDirectory(atPath: "\(run)/tree.json/x", withIntermediateDirectories: true)
     let blocked = try modeltree("recover", models, "--out", run)
@@ -56,9 +57,9 @@ import Testing
   }
 
   @Test func whatAKilledCoordinatorBeganToWriteIsRemoved() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    let run = scratch.file("run")
+    let run = scratch.at("run")
     #expect(try modeltree("recover", models, "--out", run).status == 0)
     for name in ["tree.json.writing-1", "results.h5.writing-77"] { try scratch.write("half", to: "run/\(name)") }
     #expect(try modeltree("resume", run).status == 0)
@@ -67,13 +68,13 @@ import Testing
   }
 
   @Test func theStoresOfARunAreModelsThemselves() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily(tensors: 40)
-    let run = scratch.file("run")
+    let run = scratch.at("run")
     #expect(try modeltree("recover", models, "--out", run).status == 0)
     let names = try FileManager.default.contentsOfDirectory(atPath: "\(run)/store").sorted()
     #expect(names == ["child0.h5", "child1.h5", "child2.h5", "root.h5"])
-    let again = scratch.file("again")
+    let again = scratch.at("again")
     #expect(try modeltree("recover", "\(run)/store", "--out", again).status == 0)
     for file in ["results.h5", "edges.csv"] {
       #expect(FileManager.default.contentsEqual(atPath: "\(run)/\(file)", andPath: "\(again)/\(file)"), "\(file)")
@@ -85,9 +86,9 @@ import Testing
       struct Tensor: Decodable { var external: Bool }
       var tensors: [Tensor]
     }
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily(tensors: 40)
-    let stores = scratch.file("stores")
+    let stores = scratch.at("stores")
     #expect(try modeltree("import", models, "--store", stores).status == 0)
     let names = try FileManager.default.contentsOfDirectory(atPath: stores).sorted()
     #expect(names == ["child0.h5", "child1.h5", "child2.h5", "root.h5"])
@@ -101,27 +102,27 @@ import Testing
   }
 
   @Test func weightsThatChangedBehindAnUnchangedTimeAreNoticed() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    let run = scratch.file("run")
+    let run = scratch.at("run")
     let path = "\(models)/child1/model.safetensors"
-    try Program.run("/bin/cp", ["-p", path, scratch.file("before")])
+    try Program.run("/bin/cp", ["-p", path, scratch.at("before")])
     #expect(try modeltree("recover", models, "--out", run).status == 0)
     let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
     let end = try file.seekToEnd()
     try file.seek(toOffset: end - 100)
     try file.write(contentsOf: Data([1]))
     try file.close()
-    try Program.run("/usr/bin/touch", ["-r", scratch.file("before"), path])
+    try Program.run("/usr/bin/touch", ["-r", scratch.at("before"), path])
     let refused = try modeltree("resume", run)
     #expect(refused.status == 73)
     #expect(refused.stderr.contains("model 'child1': the run has 1 file"), "\(refused.stderr)")
   }
 
   @Test func otherInputsAreRefusedWithBothValuesAndRedoStartsOver() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    let run = scratch.file("run")
+    let run = scratch.at("run")
     #expect(try modeltree("recover", models, "--out", run).status == 0)
     let before = try Data(contentsOf: URL(fileURLWithPath: "\(run)/tree.json"))
     try Recipe.make([Recipe(folder: "\(models)/child1", seed: 99, parent: "\(models)/root")])
@@ -135,9 +136,9 @@ import Testing
   }
 
   @Test func aSecondCoordinatorIsRefused() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    let run = scratch.file("run")
+    let run = scratch.at("run")
     let first = try Running(
       Program.modeltree, ["coordinate", models, "--out", run, "--listen", "tcp://127.0.0.1:*"])
     #expect(first.waitForError("listening on"))
@@ -151,9 +152,9 @@ import Testing
 
   @Test(arguments: zip([SIGINT, SIGTERM], [Int32(130), 75]))
   func aSignalStopsCleanlyAndSaysHowToGoOn(_ signal: Int32, _ code: Int32) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
-    let run = scratch.file("run")
+    let run = scratch.at("run")
     let coordinator = try Running(
       Program.modeltree, ["coordinate", models, "--out", run, "--listen", "tcp://127.0.0.1:*"])
     #expect(coordinator.waitForError("listening on"))
@@ -166,44 +167,44 @@ import Testing
   }
 
   @Test func aFolderWithSomethingElseInItIsNotTouched() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
     try FileManager.default.createDirectory(
-      atPath: scratch.file("photos"), withIntermediateDirectories: true)
+      atPath: scratch.at("photos"), withIntermediateDirectories: true)
     try scratch.write("dear", to: "photos/letter.txt")
     for extra in [[], ["--redo"]] {
       let output = try Program.run(
-        Program.modeltree, ["recover", models, "--out", scratch.file("photos")] + extra)
+        Program.modeltree, ["recover", models, "--out", scratch.at("photos")] + extra)
       #expect(output.status == 73)
       #expect(output.stderr.contains("letter.txt"))
     }
-    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.file("photos")) == ["letter.txt"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.at("photos")) == ["letter.txt"])
   }
 
   @Test func anOutputThatCannotBeMadeIsRefused() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
     try scratch.write("", to: "file")
-    let output = try modeltree("recover", models, "--out", scratch.file("file/run"))
+    let output = try modeltree("recover", models, "--out", scratch.at("file/run"))
     #expect(output.status == 73)
     #expect(output.stderr.contains("file/run"))
   }
 
   @Test func plainTcpOnANetworkNeedsToBeAskedFor() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
     let output = try modeltree(
-      "coordinate", models, "--out", scratch.file("run"), "--listen", "tcp://0.0.0.0:5999")
+      "coordinate", models, "--out", scratch.at("run"), "--listen", "tcp://0.0.0.0:5999")
     #expect(output.status == 64)
     #expect(output.stderr.contains("--insecure"))
   }
 
   @Test func strayBytesOnThePortDoNoHarm() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()
     let coordinator = try Running(
       Program.modeltree,
-      ["coordinate", models, "--out", scratch.file("run"), "--listen", "tcp://127.0.0.1:*"])
+      ["coordinate", models, "--out", scratch.at("run"), "--listen", "tcp://127.0.0.1:*"])
     #expect(coordinator.waitForError("listening on"))
     let endpoint = try #require(coordinator.stderr.firstMatch(of: /--connect tcp:\/\/127.0.0.1:(\d+)/)).1
     let script = """

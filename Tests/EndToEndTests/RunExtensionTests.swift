@@ -1,16 +1,17 @@
 import Foundation
 import TestPrograms
+import TestSupport
 import Testing
 
 /// A run directory that gets more models, or fewer, keeps what it can and ends with the bits of a run
 /// from scratch.
 @Suite struct RunExtensionTests {
-  private let scratch: Scratch
+  private let scratch: TemporaryFolder
   private let run: String
 
   init() throws {
-    scratch = try Scratch()
-    run = scratch.file("run")
+    scratch = try TemporaryFolder()
+    run = scratch.at("run")
     // Two architectures: no tensor of one is in the other.
     _ = try scratch.makeFamily(children: 3, tensors: 6)
     try make("other", parent: nil, seed: 50)
@@ -20,13 +21,13 @@ import Testing
   private func make(_ name: String, parent: String?, seed: Int) throws {
     try Recipe.make([
       Recipe(
-        folder: scratch.file("models/\(name)"), seed: seed,
-        parent: parent.map { scratch.file("models/\($0)") }, tensors: 5, shape: [40, 24])
+        folder: scratch.at("models/\(name)"), seed: seed,
+        parent: parent.map { scratch.at("models/\($0)") }, tensors: 5, shape: [40, 24])
     ])
   }
 
   private func recover(_ names: [String], environment: [String: String] = [:]) throws -> Program.Output {
-    let models = names.map { scratch.file("models/\($0)") }
+    let models = names.map { scratch.at("models/\($0)") }
     let output = try Program.run(
       Program.modeltree, ["recover"] + models + ["--out", run], environment: environment)
     #expect(output.status == 0, "\(output.stderr)")
@@ -34,8 +35,8 @@ import Testing
   }
 
   private func fromScratch(_ names: [String]) throws -> [Data] {
-    let other = scratch.file("scratch-\(UUID().uuidString)")
-    let models = names.map { scratch.file("models/\($0)") }
+    let other = scratch.at("scratch-\(UUID().uuidString)")
+    let models = names.map { scratch.at("models/\($0)") }
     let output = try Program.run(Program.modeltree, ["recover"] + models + ["--out", other])
     #expect(output.status == 0, "\(output.stderr)")
     return try results(other)
@@ -75,8 +76,8 @@ import Testing
   @Test func anUnfinishedRunKeepsWhatItHas() throws {
     let models = ["child0", "child1", "child2", "root"]
     let cluster = try Cluster(
-      ["coordinate"] + models.map { scratch.file("models/\($0)") } + ["--out", run], run: run)
-    let meddler = try Meddler(cluster.endpoint, ["--delay", "0.1"])
+      ["coordinate"] + models.map { scratch.at("models/\($0)") } + ["--out", run], run: run)
+    let meddler = try Meddler(cluster.endpoint, ["--pass", "2"])
     let worker = try cluster.worker(at: meddler.endpoint)
     #expect(meddler.waitForAnswers(2))
     cluster.coordinator.end()
@@ -98,7 +99,7 @@ import Testing
     _ = try recover(["child0", "root"])
     let output = try Program.run(
       Program.modeltree,
-      ["recover", scratch.file("models/other"), scratch.file("models/heir"), "--out", run])
+      ["recover", scratch.at("models/other"), scratch.at("models/heir"), "--out", run])
     #expect(output.status == 73)
     #expect(output.stderr.contains("holds another run"), "\(output.stderr)")
   }

@@ -1,5 +1,6 @@
 import Foundation
 import TestPrograms
+import TestSupport
 import Testing
 
 /// The result is a function of the weights: not of workers, memory, deaths or restarts.
@@ -17,20 +18,20 @@ import Testing
   }
 
   @Test func workersAndMemoryDoNotMatter() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = "\(Program.root)/zoo/full-finetune"
-    try recover(models, scratch.file("a"), ["--workers", "1", "--memory", "1GB"])
-    try recover(models, scratch.file("b"), ["--workers", "3", "--memory", "6MB"])
-    #expect(try fingerprint(scratch.file("a")) == fingerprint(scratch.file("b")))
+    try recover(models, scratch.at("a"), ["--workers", "1", "--memory", "1GB"])
+    try recover(models, scratch.at("b"), ["--workers", "3", "--memory", "6MB"])
+    #expect(try fingerprint(scratch.at("a")) == fingerprint(scratch.at("b")))
   }
 
   /// Of a worker: shards are then computed side by side, and come back in another order.
   @Test func threadsDoNotMatter() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = "\(Program.root)/zoo/mixed"
-    try recover(models, scratch.file("embedded"), ["--workers", "2"])
+    try recover(models, scratch.at("embedded"), ["--workers", "2"])
     for threads in 1...3 {
-      let run = scratch.file("run\(threads)")
+      let run = scratch.at("run\(threads)")
       let coordinator = try Running(
         Program.modeltree, ["coordinate", models, "--out", run, "--listen", "tcp://127.0.0.1:*"])
       #expect(coordinator.waitForError("listening on tcp://127.0.0.1:"))
@@ -38,32 +39,32 @@ import Testing
       let worker = try Running(Program.worker, ["--connect", String(endpoint), "--threads", "\(threads)"])
       #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
       #expect(worker.leave() == 0, "\(worker.stderr)")
-      #expect(try fingerprint(scratch.file("embedded")) == fingerprint(run), "\(threads) threads")
+      #expect(try fingerprint(scratch.at("embedded")) == fingerprint(run), "\(threads) threads")
     }
   }
 
   @Test func storesGiveTheSameAsTheFilesTheyCameFrom() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = "\(Program.root)/zoo/lora"
-    try recover(models, scratch.file("a"))
+    try recover(models, scratch.at("a"))
     for mode in [[], ["--copy"]] {
       let name = mode.isEmpty ? "external" : "copied"
       let imported = try Program.run(
-        Program.modeltree, ["import", models, "--store", scratch.file(name)] + mode)
+        Program.modeltree, ["import", models, "--store", scratch.at(name)] + mode)
       #expect(imported.status == 0, "\(imported.stderr)")
-      try recover(scratch.file(name), scratch.file("run-\(name)"))
+      try recover(scratch.at(name), scratch.at("run-\(name)"))
       let results = try ["a", "run-\(name)"].map {
-        try Data(contentsOf: URL(fileURLWithPath: scratch.file("\($0)/results.h5")))
+        try Data(contentsOf: URL(fileURLWithPath: scratch.at("\($0)/results.h5")))
       }
       #expect(results[0] == results[1])
     }
   }
 
   @Test func aClusterWithAWorkerKilledInMidShardGivesTheSameBits() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily(children: 7, tensors: 300, shape: [256, 256])
-    try recover(models, scratch.file("embedded"))
-    let run = scratch.file("cluster")
+    try recover(models, scratch.at("embedded"))
+    let run = scratch.at("cluster")
     let coordinator = try Running(
       Program.modeltree, ["coordinate", models, "--out", run, "--listen", "tcp://127.0.0.1:*"])
     #expect(coordinator.waitForError("listening on tcp://127.0.0.1:"))
@@ -77,42 +78,39 @@ import Testing
     #expect(victim.wait() == 128 + SIGKILL)
     #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
     #expect(helper.leave() == 0, "\(helper.stderr)")
-    #expect(try fingerprint(scratch.file("embedded")) == fingerprint(run))
+    #expect(try fingerprint(scratch.at("embedded")) == fingerprint(run))
   }
 
   @Test func aWorkerThatHoldsShardsAndFallsSilentIsReplaced() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily(children: 7, tensors: 150, shape: [256, 256])
-    try recover(models, scratch.file("embedded"))
-    let run = scratch.file("cluster")
-    let coordinator = try Running(
-      Program.modeltree, ["coordinate", models, "--out", run, "--listen", "tcp://127.0.0.1:*"])
-    #expect(coordinator.waitForError("listening on"))
-    let endpoint = try #require(coordinator.stderr.firstMatch(of: /--connect (tcp:\S+)/)).1
-    let silent = try Running(Program.worker, ["--connect", String(endpoint), "--threads", "4"])
-    #expect(
-      try eventually { try String(contentsOfFile: "\(run)/run.log", encoding: .utf8).contains("joined") })
+    try recover(models, scratch.at("embedded"))
+    let run = scratch.at("cluster")
+    let lapse = try TimeLapse(in: scratch)
+    let cluster = try Cluster(models: models, run: run, environment: lapse.environment)
+    let silent = try Running(Program.worker, ["--connect", cluster.endpoint, "--threads", "4"])
+    #expect(cluster.waitForLog("joined"))
     silent.send(SIGSTOP)
-    let helper = try Running(Program.worker, ["--connect", String(endpoint), "--threads", "1"])
-    #expect(coordinator.wait() == 0, "\(coordinator.stderr)")
+    #expect(try lapse.pass { cluster.log.contains("fell silent") })
+    let helper = try cluster.worker()
+    cluster.finish()
     #expect(helper.leave() == 0)
-    silent.send(SIGKILL)
-    _ = silent.wait()
-    #expect(try fingerprint(scratch.file("embedded")) == fingerprint(run))
+    silent.end()
+    #expect(try fingerprint(scratch.at("embedded")) == fingerprint(run))
   }
 
   @Test func aKilledCoordinatorGoesOnWhereItStopped() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily(children: 7, tensors: 150, shape: [256, 256])
-    try recover(models, scratch.file("undisturbed"))
+    try recover(models, scratch.at("undisturbed"))
     // Killed as soon as the journal has grown beyond its empty form; a run that was faster than the
     // kill proves nothing, and another one is started.
-    let runs = (0..<10).lazy.map { scratch.file("run\($0)") }
+    let runs = (0..<50).lazy.map { scratch.at("run\($0)") }
     let run = try #require(try runs.first { try killedInMidRun(models, $0) })
     let resumed = try Program.run(Program.modeltree, ["resume", run])
     #expect(resumed.status == 0, "\(resumed.stderr)")
     #expect(resumed.stderr.contains("resuming: "), "\(resumed.stderr)")
-    #expect(try fingerprint(scratch.file("undisturbed")) == fingerprint(run))
+    #expect(try fingerprint(scratch.at("undisturbed")) == fingerprint(run))
   }
 
   /// - Returns: whether some shards, but not all, were durable when the coordinator died.

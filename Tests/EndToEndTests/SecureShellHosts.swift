@@ -1,10 +1,12 @@
 import Foundation
+import TestPrograms
+import TestSupport
 import Testing
 
 /// Hosts that can be reached over ssh: on this machine, but behind real sshds with keys and a configuration of
 /// their own. `bare` has no modeltree-worker.
 final class SecureShellHosts {
-  private let scratch: Scratch
+  private let scratch: TemporaryFolder
   private var daemons: [Daemon] = []
 
   /// Where hosts keep what is of short life.
@@ -12,17 +14,17 @@ final class SecureShellHosts {
   /// What launch gets to find them.
   var environment: [String: String] {
     [
-      "MODELTREE_SSH_OPTIONS": "-F \(scratch.file("ssh_config"))",
+      "MODELTREE_SSH_OPTIONS": "-F \(scratch.at("ssh_config"))",
       "PATH": "\(Program.root)/.build/release:\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")",
     ]
   }
 
   init() throws {
-    scratch = try Scratch()
-    temporary = scratch.file("tmp")
+    scratch = try TemporaryFolder()
+    temporary = scratch.at("tmp")
     try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
     for name in ["host", "user"] {
-      try Program.run("/usr/bin/ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", scratch.file(name)])
+      try Program.run("/usr/bin/ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", scratch.at(name)])
     }
     let ports = try freePorts(2)
     for (port, path) in zip(ports, ["\(Program.root)/.build/release:/usr/bin:/bin", "/usr/bin:/bin"]) {
@@ -30,8 +32,8 @@ final class SecureShellHosts {
         """
         Port \(port)
         ListenAddress 127.0.0.1
-        HostKey \(scratch.file("host"))
-        AuthorizedKeysFile \(scratch.file("user.pub"))
+        HostKey \(scratch.at("host"))
+        AuthorizedKeysFile \(scratch.at("user.pub"))
         PidFile none
         StrictModes no
         UsePAM no
@@ -44,11 +46,11 @@ final class SecureShellHosts {
       if getuid() == 0 {
         try FileManager.default.createDirectory(atPath: "/run/sshd", withIntermediateDirectories: true)
       }
-      let daemon = try Daemon(Self.daemon, ["-D", "-e", "-f", scratch.file("sshd-\(port)")])
+      let daemon = try Daemon(Self.daemon, ["-D", "-e", "-f", scratch.at("sshd-\(port)")])
       daemons.append(daemon)
       #expect(daemon.waitForError("Server listening"), "\(daemon.stderr)")
     }
-    let key = try String(contentsOfFile: scratch.file("host.pub"), encoding: .utf8)
+    let key = try String(contentsOfFile: scratch.at("host.pub"), encoding: .utf8)
     try scratch.write(ports.map { "[127.0.0.1]:\($0) \(key)" }.joined(), to: "known")
     try scratch.write(
       """
@@ -59,9 +61,9 @@ final class SecureShellHosts {
       Host bare node-*
         HostName 127.0.0.1
       Host *
-        IdentityFile \(scratch.file("user"))
+        IdentityFile \(scratch.at("user"))
         IdentitiesOnly yes
-        UserKnownHostsFile \(scratch.file("known"))
+        UserKnownHostsFile \(scratch.at("known"))
 
       """, to: "ssh_config")
   }

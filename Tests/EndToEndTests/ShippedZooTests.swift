@@ -1,4 +1,6 @@
 import Foundation
+import TestPrograms
+import TestSupport
 import Testing
 
 @Suite struct ShippedZooTests {
@@ -24,8 +26,8 @@ import Testing
     Zoo(name: "mixed", directed: 1, rand: 1),
   ])
   func treesComeOutRight(_ zoo: Zoo) throws {
-    let scratch = try Scratch()
-    let run = scratch.file("run")
+    let scratch = try TemporaryFolder()
+    let run = scratch.at("run")
     let models = "\(Program.root)/zoo/\(zoo.name)"
     let recovered = try Program.run(
       Program.modeltree, ["recover", models, "--out", run, "--truth", "\(models)/truth.json"])
@@ -44,8 +46,8 @@ import Testing
 
   @Test(arguments: ["full-finetune", "lora"])
   func resultsAgreeWithNumpyScipyAndNetworkx(_ zoo: String) throws {
-    let scratch = try Scratch()
-    let run = scratch.file("run")
+    let scratch = try TemporaryFolder()
+    let run = scratch.at("run")
     let models = "\(Program.root)/zoo/\(zoo)"
     let recovered = try Program.run(Program.modeltree, ["recover", models, "--out", run])
     #expect(recovered.status == 0, "\(recovered.stderr)")
@@ -54,18 +56,18 @@ import Testing
   }
 
   @Test func wardWithTheTrueNumberFindsTheFamilies() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let models = "\(Program.root)/zoo/full-finetune"
     let output = try Program.run(
       Program.modeltree,
-      ["recover", models, "--out", scratch.file("run"), "--families", "3", "--truth", "\(models)/truth.json"])
+      ["recover", models, "--out", scratch.at("run"), "--families", "3", "--truth", "\(models)/truth.json"])
     #expect(output.stdout.contains("families (ARI)       1.000"))
   }
 
   @Test func allZoosTogetherDoNotDisturbEachOther() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let output = try Program.run(
-      Program.modeltree, ["recover", "\(Program.root)/zoo", "--out", scratch.file("run")])
+      Program.modeltree, ["recover", "\(Program.root)/zoo", "--out", scratch.at("run")])
     #expect(output.status == 0, "\(output.stderr)")
     // 3 full-finetune trees, the LoRA tree, the mixed tree and its stranger.
     #expect(output.stderr.contains("52 models, 6 families"), "\(output.stderr)")

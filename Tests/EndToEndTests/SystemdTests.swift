@@ -1,5 +1,6 @@
 import Foundation
 import TestPrograms
+import TestSupport
 import Testing
 
 private enum Systemd {
@@ -18,20 +19,20 @@ private enum Systemd {
 struct SystemdTests {
   private static let folder = "\(Program.root)/deploy/systemd"
   private static let units = ["modeltree-coordinator@.service", "modeltree-worker.service"]
-  private let scratch: Scratch
+  private let scratch: TemporaryFolder
 
-  init() throws { scratch = try Scratch() }
+  init() throws { scratch = try TemporaryFolder() }
 
   @Test(arguments: units) func systemdUnderstandsAndFindsItConfined(unit: String) throws {
     // Where the programs are not installed, systemd would complain of just that.
     let text = try String(contentsOfFile: "\(Self.folder)/\(unit)", encoding: .utf8)
       .replacing("/usr/local/bin/", with: "\(Program.root)/.build/release/")
     try scratch.write(text, to: unit)
-    let verified = try Program.run(Systemd.analyze, ["verify", "--man=no", scratch.file(unit)])
+    let verified = try Program.run(Systemd.analyze, ["verify", "--man=no", scratch.at(unit)])
     #expect(verified.status == 0 && verified.stderr.isEmpty, "\(verified.stderr)")
     // In tenths, of 100; a unit without any of it has 96.
     let security = try Program.run(
-      Systemd.analyze, ["security", "--offline=true", "--threshold=15", scratch.file(unit)])
+      Systemd.analyze, ["security", "--offline=true", "--threshold=15", scratch.at(unit)])
     #expect(security.status == 0, "\(security.stdout.suffix(200))")
   }
 
@@ -56,7 +57,7 @@ struct SystemdTests {
   @Test func aRunBelowTheFiltersGoesOnAfterAStopToTheSameBits() throws {
     let models = try scratch.makeFamily()
     let user = 10001
-    let keys = scratch.file("keys")
+    let keys = scratch.at("keys")
     #expect(try Program.run(Program.modeltree, ["keygen", keys]).status == 0)
     let prepare = """
       set -e; cd "$1"; mkdir runs credentials; cp keys/worker.key credentials; chown -R "$2" keys runs credentials models
@@ -68,7 +69,7 @@ struct SystemdTests {
         Program.python,
         [
           "\(Program.root)/Tests/Oracle/confined.py", "\(Self.folder)/\(unit)", "--user", "\(user)",
-          "--environment", "\(Self.folder)/\(example)", "--credentials", scratch.file("credentials"),
+          "--environment", "\(Self.folder)/\(example)", "--credentials", scratch.at("credentials"),
           "--map", "/usr/local/bin=\(Program.root)/.build/release", "--map", "/etc/modeltree/keys=\(keys)",
         ] + settings.flatMap { ["--set", $0] })
     }
@@ -76,8 +77,8 @@ struct SystemdTests {
       try start(
         Self.units[0], "run.env.example",
         [
-          "MODELS=\(models)", "RUNS=\(scratch.file("runs"))", "LISTEN=tcp://127.0.0.1:\(port)",
-          "HTTP=127.0.0.1:0", "OPTIONS=--worker-timeout 5",
+          "MODELS=\(models)", "RUNS=\(scratch.at("runs"))", "LISTEN=tcp://127.0.0.1:\(port)",
+          "HTTP=127.0.0.1:0", "OPTIONS=--worker-timeout 30",
         ])
     }
     let first = try coordinator(port: "*")
@@ -92,7 +93,19 @@ struct SystemdTests {
     let second = try coordinator(port: port)
     try #require(second.wait() == 0, "\(second.stderr)")
     #expect(worker.wait() == 0, "\(worker.stderr)")
-    #expect(try results(scratch.file("runs/run")) == scratch.undisturbed(models))
+    #expect(try results(scratch.at("runs/run")) == scratch.undisturbed(models))
+  }
+
+  /// Beside whatever else runs on the host, and without taking its memory.
+  @Test func aWorkerLeavesRoomForOthers() throws {
+    let text = try String(contentsOfFile: "\(Self.folder)/modeltree-worker.service", encoding: .utf8)
+    func setting(_ name: String) throws -> Int {
+      let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("\(name)=") }, "\(name)")
+      return try #require(Int(line.dropFirst(name.count + 1).filter { $0 != "%" }))
+    }
+    #expect(try setting("Nice") > 0)
+    #expect(try setting("CPUWeight") < 100 && setting("IOWeight") < 100, "100 is everybody's weight")
+    #expect(try 1..<100 ~= setting("MemoryMax"))
   }
 
   @Test func theUserIsOneThatSystemdMakes() throws {

@@ -1,17 +1,19 @@
 import Foundation
+import TestPrograms
+import TestSupport
 import Testing
 
 /// A Slurm cluster of its own on this machine: a controller, and a daemon for each node, with the rights of
 /// this user and ports that nobody uses. The nodes are all at 127.0.0.1.
 final class VirtualSlurm {
-  private let scratch: Scratch
+  private let scratch: TemporaryFolder
   private var daemons: [Daemon] = []
   private let environment: [String: String]
   let folder: String
 
   /// The partition `spare` is preempted by jobs of `urgent`.
   init(nodes: Int = 2, processors: Int = 2) throws {
-    scratch = try Scratch()
+    scratch = try TemporaryFolder()
     folder = scratch.path
     environment = [
       "SLURM_CONF": "\(folder)/slurm.conf",
@@ -105,23 +107,25 @@ final class VirtualSlurm {
 
 struct NoFreePort: Error {}
 
-/// Ports of 127.0.0.1 that nobody uses at the moment, all different.
+/// Ports of 127.0.0.1 that nobody uses at the moment, all different, and none that the system gives to whoever
+/// asks for any: between this look and the server's start nobody takes one by chance.
 func freePorts(_ count: Int) throws -> [Int] {
-  var sockets: [Int32] = []
-  defer { for socket in sockets { close(socket) } }
-  return try (0..<count).map { _ in
+  var found: Set<Int> = []
+  for _ in 0..<1000 where found.count < count {
+    let port = Int.random(in: 10_000..<32_000)
     let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    sockets.append(socket)
+    defer { close(socket) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = withUnsafeMutablePointer(to: &address) {
+    let isFree = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(socket, $0, length) | getsockname(socket, $0, &length)
+        bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
       }
     }
-    guard status == 0 else { throw NoFreePort() }
-    return Int(UInt16(bigEndian: address.sin_port))
+    if isFree { found.insert(port) }
   }
+  guard found.count == count else { throw NoFreePort() }
+  return found.sorted()
 }

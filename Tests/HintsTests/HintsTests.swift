@@ -10,6 +10,13 @@ struct HintsTests {
 
   init() throws { folder = try TemporaryFolder() }
 
+  /// Ten levels of nine aliases each: more than three billion entries.
+  private static let bomb =
+    "l0: &l0 [x, x, x, x, x, x, x, x, x]\n"
+    + (1..<10).map { level in
+      "l\(level): &l\(level) [\(Array(repeating: "*l\(level - 1)", count: 9).joined(separator: ", "))]\n"
+    }.joined()
+
   private func hints(_ text: String, _ name: String) throws -> Hints {
     try Hints(path: folder.write(text, to: name))
   }
@@ -49,7 +56,7 @@ struct HintsTests {
     ("id\n", "h.csv", "name no model"),
     ("- {id: a, parent: b}\n", "h.yml", "entry 1, has the unknown key 'parent'"),
     ("- a\n", "h.yml", "entry 1, is no mapping"),
-    ("a: [\n", "h.yml", "are no YAML"),
+    ("a: [\n", "h.yml", "cannot be read as YAML"), (bomb, "h.yml", "aliases stand for more than"),
     ("text\n", "h.yml", "are no list and no mapping"),
   ])
   func whatIsWrongIsNamed(_ text: String, _ name: String, _ message: String) throws {
@@ -61,7 +68,8 @@ struct HintsTests {
   @Test(arguments: [
     ("---\nlicense: mit\nbase_model: org/base\n---\n# Title\n", "org/base"),
     ("---\nbase_model:\n- org/first\n- org/second\n---\n", "org/first"),
-    ("# Title\nbase_model: org/base\n", nil), ("---\nbase_model: 3\n---\n", nil), ("---\nnever closed\n", nil),
+    ("---\n" + bomb + "base_model: *l9\n---\n", nil), ("# Title\nbase_model: org/base\n", nil),
+    ("---\nbase_model: 3\n---\n", nil), ("---\nnever closed\n", nil),
   ])
   func theCardsFrontMatterNamesTheBase(_ card: String, _ base: String?) {
     #expect(Hints.base(inCard: card) == base)

@@ -1,4 +1,5 @@
 import Core
+import GRDB
 import Journal
 import System
 import TestSupport
@@ -88,7 +89,7 @@ struct JournalTests {
     try folder.write(String(repeating: "not a database\n", count: 100), to: "journal.sqlite")
     let error = try #require(failure { _ = try Journal(path: path) })
     #expect(error.kind == .badInput)
-    #expect(error.message.contains("'\(path)' is no journal of a run"))
+    #expect(error.message.contains("'\(path)' is not a journal of a run"))
     #expect(error.advice.contains("--redo"))
   }
 
@@ -151,6 +152,81 @@ struct JournalTests {
     #expect(failure?.message == "damaged")
     #expect(try journal.finishedShards() == [ShardID(0), ShardID(1)])
     #expect(try journal.setting("identity") == "old")
+  }
+
+  // MARK: A journal is input
+
+  /// Runs statements in a connection that is not the journal's.
+  private func meddle(_ sql: String) throws {
+    let database = try DatabaseQueue(path: path)
+    try database.writeWithoutTransaction { try $0.execute(sql: sql) }
+  }
+
+  private func recorded() throws {
+    let journal = try Journal(path: path)
+    try journal.set(["identity": "abc", "invocation": "{}"])
+    try journal.record([entry(0), entry(1)])
+  }
+
+  @Test(arguments: [
+    "DROP TABLE shard; CREATE VIEW shard AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS id, 1 AS attempt, '' AS worker, 0.0 AS seconds, 0 AS bytes_read, '' AS finished, x'' AS partial FROM n",
+    "DROP TABLE setting; CREATE VIEW setting AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT 'a' AS name, 'b' AS value FROM n WHERE i < 0",
+    "CREATE TRIGGER t AFTER INSERT ON shard BEGIN DELETE FROM shard; END",
+    "CREATE TABLE other (a)", "CREATE INDEX i ON shard (worker)", "DROP TABLE shard", "DROP TABLE setting",
+    "ALTER TABLE shard ADD COLUMN more TEXT",
+    "DROP TABLE shard; CREATE TABLE shard (id INTEGER PRIMARY KEY, attempt INTEGER, worker TEXT, seconds REAL, bytes_read INTEGER, finished TEXT, partial BLOB AS (zeroblob(900000000)))",
+  ])
+  func whatIsInItBesideItsTablesIsNamedAndNotRead(sql: String) throws {
+    try recorded()
+    try meddle(sql)
+    for isReading in [false, true] {
+      let found = failure { () throws(Failure) in
+        if isReading { _ = try Journal(reading: path) } else { _ = try Journal(path: path) }
+      }
+      let error = try #require(found)
+      #expect(error.kind == .badInput)
+      #expect(error.message.contains(path))
+      #expect(error.advice.contains("--redo"))
+    }
+  }
+
+  @Test func aPartialThatIsTooLongCostsNoMemory() throws {
+    try recorded()
+    try meddle("UPDATE shard SET partial = zeroblob(900000000) WHERE id = 1")
+    let before = ResidentMemory.bytes
+    let journal = try Journal(reading: path)
+    #expect(try journal.totals().shards == 2)
+    #expect(try journal.partial(of: ShardID(0)) == [1, 2, 3])
+    let error = try #require(failure { _ = try journal.partial(of: ShardID(1)) })
+    #expect(error.kind == .badInput)
+    #expect(ResidentMemory.bytes - before < 200_000_000)
+  }
+
+  @Test(arguments: [
+    "DELETE FROM setting WHERE name = 'identity'", "UPDATE setting SET value = '' WHERE name = 'identity'",
+    "DELETE FROM setting", "DELETE FROM shard; DELETE FROM setting WHERE name = 'identity'",
+  ])
+  func anIdentityThatIsGoneIsNoticed(sql: String) throws {
+    try recorded()
+    try meddle(sql)
+    let journal = try Journal(path: path)
+    let error = try #require(failure { _ = try journal.identity() })
+    #expect(error.kind == .badInput)
+    #expect(error.message.contains("does not say which models"))
+  }
+
+  @Test func aNewJournalHasNoIdentityYet() throws {
+    let journal = try Journal(path: path)
+    #expect(try journal.identity() == nil)
+    try journal.set(["identity": "abc"])
+    #expect(try journal.identity() == "abc")
+  }
+
+  @Test func absurdNumbersInItDoNotOverflow() throws {
+    try recorded()
+    try meddle("UPDATE shard SET bytes_read = 9223372036854775807, seconds = 1e308")
+    let totals = try Journal(reading: path).totals()
+    #expect(totals.shards == 2 && totals.bytesRead == 1 << 60 && totals.seconds >= 0)
   }
 
   @Test func aReaderSeesWhatIsWrittenMeanwhileAndWritesNothing() throws {

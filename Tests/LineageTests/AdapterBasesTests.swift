@@ -1,4 +1,5 @@
 import Core
+import Graph
 import Lineage
 import System
 import TestSeed

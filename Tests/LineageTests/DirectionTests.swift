@@ -23,7 +23,7 @@ import Testing
     let evidence = try Self.evidence(sums)
     #expect(evidence[1, 0] > 2, "seed \(random.seed)")
     #expect(Self.isAntisymmetric(evidence))
-    #expect(Cost.direction(evidence).values == [0, 1, 0, 0])
+    #expect(Penalty.step.matrix(evidence).values == [0, 1, 0, 0])
     let scores = Direction(sums, models: 2, stage: .auto).scores
     #expect(abs(scores[0] - scores[1] - Foundation.log(1.01)) < 1e-9)
     let energy = parent.reduce(0) { $0 + $1 * $1 }
@@ -40,14 +40,14 @@ import Testing
     let child = random.trained(parent, by: 0.1).map { $0 * Foundation.exp(-decay) }
     var sums = Synthetic(linear: [parent, child], maps: 4).sums
     let free = try Self.evidence(sums)[0, 1]
-    var table = Partial(models: 2, statistics: .shrinkage)
+    var table = Partial(PartialSchema(models: 2, statistics: .shrinkage))
     table.collinearRows = [rows]
     table.logShrinkage = [-decay * rows]
     table.l2 = [1]
     sums.append(
       TensorSums(
-        name: "wte", role: .embedding, shape: try #require(TensorShape([100, 16])), models: [0, 1],
-        sums: table))
+        name: "wte", role: .embedding, part: .tokens, shape: try #require(TensorShape([100, 16])),
+        models: [0, 1], sums: table))
     let evidence = try Self.evidence(sums)
     if known {
       #expect(evidence[0, 1] > max(6, free), "seed \(random.seed)")
@@ -67,8 +67,8 @@ import Testing
     #expect(abs(fine.scores[1] - 2 * -2) < 1e-12)
     #expect(fine.scores[0] > 10)
     #expect(abs(fine.evidence[0, 1] - (fine.scores[0] - fine.scores[1])) < 1e-9)
-    #expect(Cost.direction(fine.evidence).values == [0, 0, 1, 0])
-    #expect(Cost.direction(pre.evidence).values == [0, 1, 0, 0])
+    #expect(Penalty.step.matrix(fine.evidence).values == [0, 0, 1, 0])
+    #expect(Penalty.step.matrix(pre.evidence).values == [0, 1, 0, 0])
     #expect(pre.evidence[0, 1] == -fine.evidence[0, 1])
   }
 
@@ -105,29 +105,6 @@ import Testing
     let direction = Direction([], models: 2, stage: .auto)
     #expect(direction.scores.allSatisfy { $0.isNaN })
     #expect(direction.evidence.values.allSatisfy { $0 == 0 })
-  }
-}
-
-@Suite struct CostTests {
-  @Test func edgesAgainstTheDirectionCostMore() {
-    let distances = SquareMatrix(2, values: [0, 4, 4, 0])
-    let direction = SquareMatrix(2, values: [0, 1, 0, 0])
-    // The mean is over all four entries: 2.
-    let cost = Cost.matrix(distances: distances, direction: direction, lambda: 0.3)
-    #expect(cost.values == [0, 4 + 0.3 * 2, 4, 0])
-    #expect(Cost.matrix(distances: distances, direction: direction, lambda: 0) == distances)
-  }
-
-  @Test func pairsWithoutADistanceStayWithoutAnEdge() {
-    let distances = SquareMatrix(3, values: [0, 6, .nan, 6, 0, .nan, .nan, .nan, 0])
-    let direction = SquareMatrix(3, values: [0, 0, 1, 1, 0, 0, 0, 0, 0])
-    let cost = Cost.matrix(distances: distances, direction: direction, lambda: 0.5)
-    #expect(cost[0, 1] == 6)
-    #expect(abs(cost[1, 0] - 7.2) < 1e-12)
-    #expect(cost[0, 2].isNaN && cost[2, 1].isNaN)
-    let unknown = Cost.matrix(
-      distances: SquareMatrix(2, filledWith: .nan), direction: SquareMatrix(2), lambda: 1)
-    #expect(unknown.values.allSatisfy { $0.isNaN })
   }
 }
 

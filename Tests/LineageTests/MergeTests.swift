@@ -1,4 +1,6 @@
 import Core
+import Graph
+import Encodings
 import Lineage
 import System
 import TestSeed
@@ -23,9 +25,9 @@ import Testing
     var random = Seeded.fresh()
     let models = models(&random) { _, a, b in Self.combine([(0.4, a), (0.6, b)]) }
     let found = try solve(Synthetic(linear: models, maps: 4).sums, models: 5)
-    #expect(found.mixtures.map(\.child) == [4], "seed \(random.seed)")
-    let mixture = try #require(found.mixtures.first)
-    let shares = Dictionary(uniqueKeysWithValues: zip(mixture.parents, mixture.shares))
+    #expect(found.merges.map(\.child) == [4], "seed \(random.seed)")
+    let merge = try #require(found.merges.first)
+    let shares = Dictionary(uniqueKeysWithValues: zip(merge.parents, merge.shares))
     #expect(abs((shares[1] ?? 0) - 0.4) < 1e-6 && abs((shares[2] ?? 0) - 0.6) < 1e-6, "seed \(random.seed)")
     #expect(found.parents[4] == 1 || found.parents[4] == 2)
     #expect(found.relations[4] == .merge && found.directionSupport[4] == 1)
@@ -38,9 +40,9 @@ import Testing
     var random = Seeded.fresh()
     let models = models(&random) { base, a, b in Self.combine([(-0.2, base), (0.7, a), (0.5, b)]) }
     let found = try solve(Synthetic(linear: models, maps: 4).sums, models: 5)
-    #expect(found.mixtures.map(\.child) == [4], "seed \(random.seed)")
-    let mixture = try #require(found.mixtures.first)
-    let shares = Dictionary(uniqueKeysWithValues: zip(mixture.parents, mixture.shares))
+    #expect(found.merges.map(\.child) == [4], "seed \(random.seed)")
+    let merge = try #require(found.merges.first)
+    let shares = Dictionary(uniqueKeysWithValues: zip(merge.parents, merge.shares))
     #expect(shares.count == 2, "the base is no parent")
     #expect(abs((shares[1] ?? 0) - 0.7) < 1e-6 && abs((shares[2] ?? 0) - 0.5) < 1e-6, "seed \(random.seed)")
     #expect(found.parents[..<4] == [nil, 0, 0, 1], "seed \(random.seed)")
@@ -61,8 +63,8 @@ import Testing
     let b = rounded(random.trained(base, by: 0.02))
     let mean = rounded(Self.combine([(0.5, a), (0.5, b)]))
     let found = try solve(
-      Synthetic(linear: [base, a, b, mean], maps: 4).sums, models: 4, rounding: ElementType.bf16.roundoff)
-    #expect(found.mixtures.map(\.child) == [3], "seed \(random.seed)")
+      Synthetic(linear: [base, a, b, mean], maps: 4).sums, models: 4, rounding: Encoding.bf16.roundoff)
+    #expect(found.merges.map(\.child) == [3], "seed \(random.seed)")
   }
 
   @Test func trainedModelsAreNoMerges() throws {
@@ -70,7 +72,7 @@ import Testing
     for _ in 0..<5 {
       let trained = models(&random) { _, a, _ in a }.dropLast()
       let found = try solve(Synthetic(linear: Array(trained), maps: 4).sums, models: 4)
-      #expect(found.mixtures.isEmpty, "seed \(random.seed)")
+      #expect(found.merges.isEmpty, "seed \(random.seed)")
     }
   }
 
@@ -78,7 +80,7 @@ import Testing
     var random = Seeded.fresh()
     let models = models(&random) { _, a, b in Self.combine([(0.5, a), (0.5, b)]) }
     for options in [LineageOptions(stage: .specialization), LineageOptions(metric: .l2)] {
-      #expect(try solve(Synthetic(linear: models).sums, models: 5, options: options).mixtures.isEmpty)
+      #expect(try solve(Synthetic(linear: models).sums, models: 5, options: options).merges.isEmpty)
     }
   }
 }

@@ -1,4 +1,5 @@
 import Core
+import Graph
 import Lineage
 import System
 import TestSeed
@@ -36,7 +37,7 @@ import Testing
     let near = found.distances.submatrix([0, 1, 2, 3])
     let mean = near.values.reduce(0, +) / 16
     #expect(abs(found.cost[1, 0] - near[1, 0] - 0.3 * mean * found.direction[1, 0]) < 1e-12)
-    #expect(found.mixtures.isEmpty)
+    #expect(found.merges.isEmpty)
     for share in found.support { #expect(abs((share * 40).rounded() - share * 40) < 1e-9) }
   }
 

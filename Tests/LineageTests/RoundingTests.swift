@@ -14,7 +14,7 @@ import Testing
 
   static func verdict(_ first: [Double], _ second: [Double]) -> Int {
     var tally = Rounding.Tally()
-    for _ in 0..<2 where !tally.isRefuted { Rounding.look(block(first, second), 0, 1, into: &tally) }
+    for _ in 0..<2 where !tally.isRefuted { Rounding.compare(block(first, second), 0, 1, into: &tally) }
     return tally.verdict
   }
 

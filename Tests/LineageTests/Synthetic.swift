@@ -1,4 +1,5 @@
 import Core
+import Encodings
 import Lineage
 import Spectra
 import System
@@ -38,7 +39,7 @@ struct Synthetic {
     precondition(weights.allSatisfy { $0.count == shape.elements }, "weights do not fit \(shape)")
     let isLinear = tensor.role == .linear
     var partial = Partial(
-      models: models.count, statistics: isLinear ? [.l1, .max, .extremes, .spectrum] : [.l1, .max])
+      PartialSchema(models: models.count, statistics: isLinear ? [.l1, .max, .extremes, .spectrum] : [.l1, .max]))
     PairIndex(models.count).forEach { p, a, b in
       for (x, y) in zip(weights[a], weights[b]) {
         partial.l2[p] += (x - y) * (x - y)
@@ -122,7 +123,7 @@ extension Seeded {
 
 /// - Parameter rounding: unit roundoff of the type that the models are stored in.
 func solve(
-  _ tensors: [TensorSums], models: Int, rounding: Double = ElementType.f32.roundoff,
+  _ tensors: [TensorSums], models: Int, rounding: Double = Encoding.f32.roundoff,
   options: LineageOptions = LineageOptions(),
   haveSameSignature: @escaping @Sendable (Int, Int) -> Bool = { _, _ in true }
 ) throws -> Lineage {

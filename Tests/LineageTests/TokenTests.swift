@@ -16,15 +16,15 @@ import Testing
 
   /// A table of 256 tokens; `untouched[p]` rows are collinear between the models of pair p.
   private func table(_ untouched: [Double], moved: Bool = true) throws -> TensorSums {
-    var sums = Partial(models: 3, statistics: .shrinkage)
+    var sums = Partial(PartialSchema(models: 3, statistics: .shrinkage))
     sums.l2 = untouched.map { _ in moved ? 1 : 0 }
     sums.collinearRows = untouched
     sums.moments = (0..<3).map { _ in
       Moments(count: 4096, mean: 0, m2: 100, m3: 0, m4: 1, minimum: -1, maximum: 1, zeros: 0, notFinite: 0)
     }
     return TensorSums(
-      name: "model.embed_tokens.weight", role: .embedding, shape: try #require(TensorShape([256, 16])),
-      models: [0, 1, 2], sums: sums)
+      name: "model.embed_tokens.weight", role: .embedding, part: .tokens,
+      shape: try #require(TensorShape([256, 16])), models: [0, 1, 2], sums: sums)
   }
 
   @Test func withoutATableTheNearerTwinIsTheParent() throws {

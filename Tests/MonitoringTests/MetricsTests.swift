@@ -85,7 +85,7 @@ enum Promtool {
   }
 
   static func check(_ metrics: String) throws -> (status: Int32, text: String) {
-    let process = try Running(try #require(path), ["check", "metrics"], input: metrics)
-    return (process.wait(), process.stdout + process.stderr)
+    let output = try Program.run(try #require(path), ["check", "metrics"], input: metrics)
+    return (output.status, output.stdout + output.stderr)
   }
 }

@@ -59,6 +59,41 @@ struct StatusJSONTests {
     #expect(failure.kind == .badInput && failure.message.contains("format 2") && failure.advice.contains("9.0"))
   }
 
+  /// Numbers that no run can have: whatever the field, they are refused before anything is computed with them.
+  @Test(arguments: [
+    "9223372036854775807", "-9223372036854775808", "-1", "1e300", "-1e300", "1e999", "18446744073709551616", "0.5",
+  ])
+  func absurdNumbersAreRefused(_ number: String) throws {
+    let json = StatusJSON.encode(Sample.busy())
+    let fields = json.matches(of: #/"([a-z_]+)":-?[0-9.]+(?:e[+-]?[0-9]+)?/#)
+    #expect(fields.count > 40)
+    for field in fields {
+      let name = String(field.1)
+      // Halves are numbers of seconds and shares; a clock may be behind.
+      let isReal = name.contains("second") || name == "support"
+      guard name != "format", !(number == "0.5" && isReal), !(number == "-1" && name.hasPrefix("seconds")) else { continue }
+      var changed = json
+      changed.replaceSubrange(field.range, with: "\"\(name)\":\(number)")
+      let failure = #expect(throws: Failure.self, "\(name)") {
+        try StatusJSON.decode(Data(changed.utf8), from: "run/status.json")
+      }
+      #expect(failure?.kind == .badInput && failure?.message.contains("run/status.json") == true)
+    }
+  }
+
+  @Test func sumsOfManyJobsDoNotOverflow() throws {
+    var status = Sample.busy()
+    status.jobs = Array(repeating: status.jobs[0], count: 5000)
+    for job in status.jobs.indices {
+      (status.jobs[job].bytes, status.jobs[job].bytesDone) = (1 << 53, 1 << 53)
+      (status.jobs[job].shards, status.jobs[job].shardsDone) = (1 << 31, 1 << 31)
+    }
+    let back = try StatusJSON.decode(Data(StatusJSON.encode(status).utf8), from: "status.json")
+    #expect(StatusText().render(back).contains("(100 %)"))
+    #expect(StatusText.line(back).contains("(100 %)"))
+    #expect(Metrics.render(back, loopAge: 0).contains("modeltree_read_bytes_total"))
+  }
+
   @Test(arguments: ["", "{", "[]", "null", "{\"format\":1}", "{\"format\":\"x\"}"])
   func whatIsNoStatusIsRefused(_ json: String) throws {
     let failure = #expect(throws: Failure.self) { try StatusJSON.decode(Data(json.utf8), from: "run/status.json") }

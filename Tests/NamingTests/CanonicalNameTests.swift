@@ -19,11 +19,6 @@ struct CanonicalNameTests {
     #expect(CanonicalName.of("vit.model.") == "model.")
   }
 
-  @Test func twoNamesThatWouldBecomeOneStayApart() {
-    #expect(
-      CanonicalName.all(of: ["model.a", "module.a", "model.b"]) == ["model.a", "module.a", "b"])
-  }
-
   @Test func namesOutsideASCIILoseTheirWrappersToo() {
     #expect(CanonicalName.of("model.größe") == "größe")
   }

@@ -152,17 +152,9 @@ def check_workers(objects, ports, coordinator_paths):
 
 
 def check_disruption(objects):
-    budgets = [item for item in objects if item["kind"] == "PodDisruptionBudget"]
-    work = job(objects, "worker")
-    for budget in budgets:
-        spec = budget["spec"]
-        # The controller knows no scale of a Job: only a whole number of pods can be counted.
-        assert set(spec) == {"minAvailable", "selector"} and isinstance(spec["minAvailable"], int)
-        assert 0 < spec["minAvailable"] < work["spec"]["parallelism"], "a drain must be able to go on"
-        assert matches(spec["selector"], work["spec"]["template"]["metadata"]["labels"])
-        coordinator = job(objects, "coordinator")["spec"]["template"]["metadata"]["labels"]
-        assert not matches(spec["selector"], coordinator), "one pod that may not go stops every drain"
-    return len(budgets)
+    """Nothing here may block a drain. The controller knows no scale of a Job, so a budget could only count pods, and
+    any count blocks once fewer pods are left: after a patch of `parallelism`, and near the end of each run."""
+    assert not [item for item in objects if item["kind"] == "PodDisruptionBudget"], "a budget would block drains"
 
 
 def check_storage(objects):
@@ -262,7 +254,8 @@ def main(path):
     check_workers(objects, ports, paths)
     check_storage(objects)
     check_network(objects)
-    print(f'{{"objects": {len(objects)}, "budgets": {check_disruption(objects)}}}')
+    check_disruption(objects)
+    print(f'{{"objects": {len(objects)}}}')
 
 
 main(sys.argv[1])

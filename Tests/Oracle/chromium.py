@@ -13,6 +13,8 @@ from pathlib import Path
 
 import websocket
 
+# Seconds; ends what hangs, and nothing that is slow.
+PATIENCE = 300
 NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome"]
 
 
@@ -53,7 +55,7 @@ class Page:
             raise RuntimeError("Chromium ended before it listened")
         tabs = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list"))
         address = next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page")
-        self.socket = websocket.create_connection(address, timeout=60, suppress_origin=True)
+        self.socket = websocket.create_connection(address, timeout=PATIENCE, suppress_origin=True)
         self.numbers = itertools.count(1)
         self.messages, self.requests, self.downloads, self.loaded = [], [], [], False
         for domain in ("Page", "Runtime", "Network", "Log"):
@@ -67,7 +69,7 @@ class Page:
         except Exception:
             self.process.kill()
         self.socket.close()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=PATIENCE)
         shutil.rmtree(self.profile, ignore_errors=True)
 
     def __enter__(self):
@@ -114,24 +116,22 @@ class Page:
         )
 
     def open(self, path, fragment=""):
-        """Opens a file from disk and waits until it is drawn. Returns the seconds that took."""
-        return self.visit(Path(path).resolve().as_uri() + fragment)
+        """Opens a file from disk and waits until it is drawn."""
+        self.visit(Path(path).resolve().as_uri() + fragment)
 
     def visit(self, url):
-        """Opens an address and waits until it is drawn. Returns the seconds that took."""
+        """Opens an address and waits until it is drawn."""
         self.loaded = False
-        started = time.monotonic()
         self.call("Page.navigate", url=url)
         while not self.loaded:
             self.note(json.loads(self.socket.recv()))
         self.settle()
-        return time.monotonic() - started
 
     def settle(self):
         """Until two frames have passed: all that was asked for is on the screen."""
         self.run("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(true))))")
 
-    def until(self, code, seconds=20):
+    def until(self, code, seconds=PATIENCE):
         """Waits until an expression holds; frame by frame, since that is when pages change."""
         end = time.monotonic() + seconds
         while not self.run(code):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -23,10 +24,18 @@ def graph(found):
     return {
         "nodes": list(found.nodes),
         "edges": [
-            {"source": a, "target": b, "distance": d["distance"], "support": d["support"], "relation": d["relation"]}
+            {
+                "source": a,
+                "target": b,
+                "distance": d.get("distance"),
+                "support": d["support"],
+                "relation": d["relation"],
+            }
             for a, b, d in found.edges(data=True)
         ],
-        "paths": [found.nodes[node]["path"] for node in found.nodes],
+        "inferred": [node for node in found.nodes if found.nodes[node].get("inferred") is True],
+        "components": [[a, b, d["component"]] for a, b, d in found.edges(data=True) if d["relation"] == "contains"],
+        "paths": [found.nodes[node].get("path", "") for node in found.nodes],
         "scored": [node for node in found.nodes if type(found.nodes[node].get("score")) in (int, float)],
         "roots": [node for node in found.nodes if found.nodes[node]["root"] is True],
         "families": [found.nodes[node]["family"] for node in found.nodes],
@@ -91,29 +100,42 @@ def dot():
     ]
     if shutil.which("dot"):
         assert graphviz() == (sorted(nodes), sorted((e["source"], e["target"]) for e in edges))
-    return {"nodes": nodes, "edges": edges}
+    inferred = [
+        unquoted(node.get_name()) for part in found.get_subgraphs() for node in part.get_nodes()
+        if node.get_style() == '"rounded,dashed"'
+    ]
+    components = [
+        [edge["source"], edge["target"], unquoted(drawn.get_label())]
+        for edge, drawn in zip(edges, found.get_edges()) if drawn.get_style() == "dotted"
+    ]
+    return {"nodes": nodes, "edges": edges, "inferred": inferred, "components": components}
 
 
 def mermaid():
     lines = text("tree.mmd").rstrip("\n").split("\n")
     assert lines[0] == "flowchart LR", lines[0]
-    labels, edges, depth = {}, [], 0
+    labels, edges, inferred, components, depth = {}, [], [], [], 0
     for line in lines[1:]:
         # A quoted text may hold anything but quotes; ampersands, hashes, brackets are entities.
-        if m := re.fullmatch(r'    (n\d+)\["([^"<>&`\\\x00-\x1f]*)"\]', line):
+        if m := re.fullmatch(r'    (n\d+)\["([^"<>&`\\\x00-\x1f]*)"\](:::inferred)?', line):
             assert depth == 1 and m[1] not in labels
             assert not re.search(r"#(?!\d+;)", m[2]), line
             labels[m[1]] = re.sub(r"#(\d+);", lambda e: chr(int(e[1])), m[2])
+            if m[3]:
+                inferred.append(labels[m[1]])
         elif re.fullmatch(r'  subgraph f\d+\["family \d+"\]', line):
             depth += 1
         elif line == "  end":
             depth -= 1
-        else:
+        elif m := re.fullmatch(r'  (n\d+) -\.->\|"(contains [^"<>&`\\\x00-\x1f]*)"\| (n\d+)', line):
+            edges.append({"source": labels[m[1]], "target": labels[m[3]]})
+            components.append([labels[m[1]], labels[m[3]], m[2]])
+        elif not re.fullmatch(r"  classDef inferred stroke-dasharray: 5 4", line):
             m = re.fullmatch(r"  (n\d+) (?:-->|-\.->)\|[0-9.e-]+\| (n\d+)", line)
             assert m, line
             edges.append({"source": labels[m[1]], "target": labels[m[2]]})
     assert depth == 0
-    return {"nodes": list(labels.values()), "edges": edges}
+    return {"nodes": list(labels.values()), "edges": edges, "inferred": inferred, "components": components}
 
 
 def table():
@@ -125,13 +147,14 @@ def table():
             {
                 "source": row["parent"],
                 "target": row["child"],
-                "distance": float(row["distance"]),
+                "distance": float(row["distance"]) if row["distance"] else None,
                 "support": float(row["support"]),
                 "relation": row["relation"],
             }
             for row in rows
         ],
         "families": [int(row["family"]) for row in rows],
+        "components": [[row["parent"], row["child"], row["component"]] for row in rows if row.get("component")],
         "columns": list(rows[0]) if rows else [],
     }
 
@@ -149,13 +172,17 @@ def graphml_igraph():
             {
                 "source": ids[e.source],
                 "target": ids[e.target],
-                "distance": e["distance"],
+                "distance": None if math.isnan(e["distance"]) else e["distance"],
                 "support": e["support"],
                 "relation": e["relation"],
             }
             for e in found.es
         ],
         "families": [int(family) for family in found.vs["family"]],
+        "inferred": [v["label"] for v in found.vs if "inferred" in v.attributes() and v["inferred"]],
+        "components": [
+            [ids[e.source], ids[e.target], e["component"]] for e in found.es if e["relation"] == "contains"
+        ],
     }
 
 
@@ -211,10 +238,12 @@ def nhx_biopython():
 def nhx_ete():
     from ete4 import Tree
 
-    nodes, edges = [], []
+    nodes, edges, inferred = [], [], []
     for line in text("tree.nhx").splitlines():
         for node in Tree(line, parser=1).traverse():
             nodes.append(node.name)
+            if node.props.get("inferred") == "true":
+                inferred.append(node.name)
             if node.up is not None:
                 edges.append(
                     {
@@ -225,7 +254,7 @@ def nhx_ete():
                         "relation": node.props["relation"],
                     }
                 )
-    return {"nodes": nodes, "edges": edges}
+    return {"nodes": nodes, "edges": edges, "inferred": inferred}
 
 
 def table_pandas():

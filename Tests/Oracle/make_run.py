@@ -42,10 +42,14 @@ for i in range(n):
             distance[i, j] = distance[j, i] = min(ways[i][k] + ways[j][k] for k in ways[i] if k in ways[j])
 np.fill_diagonal(distance, 0)
 cost = np.where(family[:, None] == family[None, :], distance, np.nan)
+# The matrices are about models of the collection.
+observed = [i for i, node in enumerate(tree["nodes"]) if not node.get("inferred")]
+square = np.ix_(observed, observed)
 with h5py.File(run / "results.h5", "w") as results:
-    results.create_dataset("models", data=ids, dtype=h5py.string_dtype())
-    results["distance/" + tree["graph"].get("distance", "auto")] = distance
-    results["cost"] = cost
+    results.create_dataset("models", data=[ids[i] for i in observed], dtype=h5py.string_dtype())
+    results["distance/" + tree["graph"].get("distance", "auto")] = distance[square]
+    results["cost"] = cost[square]
+    results["relatedness"] = np.where(np.isnan(cost), 1, 0.01)[square]
 models = [
     {
         "id": node["id"],
@@ -53,7 +57,7 @@ models = [
         "files": [node["path"] + "/model.safetensors"],
         "bytes": 4 * node["parameters"],
     }
-    for node in tree["nodes"]
+    for node in tree["nodes"] if not node.get("inferred")
 ]
 (run / "run.json").write_text(
     json.dumps(

@@ -6,6 +6,8 @@ to the coordinator. What is done to their answers:
   --duplicate P   an answer is sent a second time, right away or later
   --reorder P     an answer is held back while later messages pass
   --delay S       every answer waits S seconds after the one before it
+  --pass N        only the first N answers are passed on, until SIGUSR1
+  --gather N      none is passed on before N workers have been welcomed
   --kill-on N     the worker that is given shard N is killed (kill -9) before it hears of it
   --lie           the first sum is a little off, under a checksum that fits
   --poison        the first sum is NaN, under a checksum that fits
@@ -35,6 +37,8 @@ options.add_argument("--seed", type=int, default=1)
 options.add_argument("--duplicate", type=float, default=0)
 options.add_argument("--reorder", type=float, default=0)
 options.add_argument("--delay", type=float, default=0)
+options.add_argument("--pass", type=int, dest="passing")
+options.add_argument("--gather", type=int, default=0)
 options.add_argument("--kill-on", type=int)
 for flag in ("lie", "poison", "cut", "damage"):
     options.add_argument(f"--{flag}", action="store_true")
@@ -50,7 +54,18 @@ poller = zmq.Poller()
 poller.register(workers, zmq.POLLIN)
 lines, processes = {}, {}
 waiting, order = [], itertools.count()
-free_at, answers = 0.0, 0
+free_at, answers, welcomed = 0.0, 0, 0
+
+
+def release(*_):
+    options.passing = None
+
+
+signal.signal(signal.SIGUSR1, release)
+
+
+def is_held():
+    return welcomed < options.gather or options.passing is not None and answers >= options.passing
 
 
 def line(identity):
@@ -90,7 +105,7 @@ def answer(identity, message):
 
 
 while True:
-    timeout = max(0, waiting[0][0] - time.monotonic()) if waiting else 1
+    timeout = max(0, waiting[0][0] - time.monotonic()) if waiting and not is_held() else 0.1
     for socket, _ in poller.poll(timeout * 1000):
         if socket is workers:
             identity, *message = workers.recv_multipart()
@@ -103,6 +118,7 @@ while True:
             continue
         identity = next(i for i, s in lines.items() if s is socket)
         message = socket.recv_multipart()
+        welcomed += message[0][0] == protocol.WELCOME
         given = protocol.body(message[0])["shard"] if message[0][0] == protocol.ASSIGN else None
         if given is not None and given == options.kill_on:
             os.kill(processes[identity], signal.SIGKILL)
@@ -111,7 +127,7 @@ while True:
             print(f"killed {processes[identity]}", file=sys.stderr, flush=True)
             continue
         workers.send_multipart([identity, *message])
-    while waiting and waiting[0][0] <= time.monotonic():
+    while waiting and waiting[0][0] <= time.monotonic() and not is_held():
         _, _, identity, message, counts = heapq.heappop(waiting)
         if identity in lines:
             line(identity).send_multipart(message)

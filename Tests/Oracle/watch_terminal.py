@@ -22,7 +22,8 @@ if process == 0:
     os.execv(command[0], command)
 ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 shown, interrupted = b"", False
-deadline = time.monotonic() + 30
+# Ends a hang.
+deadline = time.monotonic() + 300
 while time.monotonic() < deadline:
     if not select.select([terminal], [], [], 1)[0]:
         continue

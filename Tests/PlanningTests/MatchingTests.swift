@@ -64,7 +64,7 @@ struct MatchingTests {
       record("a", [("w", matrix)], type: .f32), record("b", [("w", matrix)], type: .bf16),
       record("c", [("w", matrix)], type: .f64))
     let tensor = try #require(plan.tensors.first)
-    #expect(tensor.copies.map(\.type) == [.f32, .bf16, .f64])
+    #expect(tensor.copies.map(\.elementType) == [.f32, .bf16, .f64])
     #expect(tensor.bytesPerCoordinate == 14)
     #expect(tensor.bytes == 14 * 16)
   }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Core
+import Encodings
 import Storage
 import System
 
@@ -12,7 +13,7 @@ func record(
   let stored = tensors.map { name, extents in
     guard let shape = TensorShape(extents) else { preconditionFailure("impossible shape \(extents)") }
     defer { offset += shape.elements * type.bytes }
-    return StoredTensor(name: name, type: type, shape: shape, file: "/\(id)", offset: offset)
+    return StoredTensor(name: name, encoding: Encoding(type), shape: shape, file: "/\(id)", offset: offset)
   }
   return ModelRecord(
     id: id, path: "/\(id)", store: "/stores/\(id).h5", tensors: stored, setAside: setAside,

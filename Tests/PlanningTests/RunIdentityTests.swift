@@ -30,7 +30,7 @@ struct RunIdentityTests {
   @Test func sameInputsGiveTheSameIdentity() {
     #expect(identity() == identity())
     #expect(identity().differences(from: identity()).isEmpty)
-    #expect(identity().text.count == 16)
+    #expect(identity().text.count == 64)
   }
 
   @Test func otherStatisticsAreNamed() throws {

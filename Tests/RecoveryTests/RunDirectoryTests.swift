@@ -68,7 +68,7 @@ struct RunDirectoryTests {
     let comparison = try run.open(invocation, directory)
     var older = comparison.identity
     older.parts["run format"] = "0"
-    try comparison.journal.set([ComparisonOpener.identity: JSONText.of(older)])
+    try comparison.journal.set([Journal.identitySetting: JSONText.of(older)])
     let error = try #require(failure { _ = try run.open(invocation, directory) })
     #expect(error.kind == .cannotWrite)
     #expect(error.message.contains("run format: the run has 0, this command gives \(Version.runFormat)"))

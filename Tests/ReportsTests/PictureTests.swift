@@ -1,5 +1,5 @@
 import Foundation
-import Lineage
+import Graph
 import Reports
 import TestSupport
 import Testing
@@ -24,9 +24,9 @@ struct PictureTests {
 
   @Test(arguments: EdgeLengths.allCases, [UInt64(1), 2, 3])
   func noBoxLiesOnAnother(_ lengths: EdgeLengths, _ seed: UInt64) throws {
-    let forest = grownForest(models: 300, families: 4, seed: seed)
-    let boxes = try boxes(TreeFormat.picture(forest, lengths: lengths))
-    #expect(boxes.map(\.name).sorted() == forest.nodes.map(\.id).sorted())
+    let graph = grownGraph(models: 300, families: 4, seed: seed)
+    let boxes = try boxes(TreeFormat.picture(graph, lengths: lengths))
+    #expect(boxes.map(\.name).sorted() == graph.nodes.map(\.id).sorted())
     let byTop = boxes.sorted { $0.y < $1.y }
     for (index, a) in byTop.enumerated() {
       for b in byTop[(index + 1)...] {
@@ -38,12 +38,14 @@ struct PictureTests {
 
   @Test(arguments: EdgeLengths.allCases)
   func parentsStandInTheMiddleOfTheirChildren(_ lengths: EdgeLengths) throws {
-    let forest = grownForest(models: 200, families: 3, seed: 5)
+    let graph = grownGraph(models: 200, families: 3, seed: 5)
     let boxes = Dictionary(
-      uniqueKeysWithValues: try boxes(TreeFormat.picture(forest, lengths: lengths)).map { ($0.name, $0) })
-    for (parent, links) in Dictionary(grouping: forest.links, by: \.source) {
-      let below = links.sorted { $0.distance < $1.distance }.compactMap { boxes[$0.target]?.y }
-      let own = try #require(boxes[parent])
+      uniqueKeysWithValues: try boxes(TreeFormat.picture(graph, lengths: lengths)).map { ($0.name, $0) })
+    for (parent, links) in Dictionary(grouping: graph.treeEdges, by: \.source) {
+      let below = links.sorted { ($0.distance ?? 0) < ($1.distance ?? 0) }.compactMap {
+        boxes[graph.nodes[$0.target].id]?.y
+      }
+      let own = try #require(boxes[graph.nodes[parent].id])
       let (first, last) = (try #require(below.min()), try #require(below.max()))
       #expect(abs(own.y - (first + last) / 2) < 0.2, "\(parent)")
       #expect(below == below.sorted(), "children of \(parent) by distance")
@@ -51,12 +53,13 @@ struct PictureTests {
   }
 
   @Test func lengthsAreDistances() throws {
-    let forest = grownForest(models: 120, families: 2, seed: 9)
+    let graph = grownGraph(models: 120, families: 2, seed: 9)
     let boxes = Dictionary(
-      uniqueKeysWithValues: try boxes(TreeFormat.picture(forest, lengths: .distance)).map { ($0.name, $0) })
-    let lengths = try forest.links.map { link -> (distance: Double, length: Double) in
-      let (parent, child) = (try #require(boxes[link.source]), try #require(boxes[link.target]))
-      return (link.distance, child.x - parent.x - parent.width)
+      uniqueKeysWithValues: try boxes(TreeFormat.picture(graph, lengths: .distance)).map { ($0.name, $0) })
+    let lengths = try graph.treeEdges.map { edge -> (distance: Double, length: Double) in
+      let ids = graph.nodes.map(\.id)
+      let (parent, child) = (try #require(boxes[ids[edge.source]]), try #require(boxes[ids[edge.target]]))
+      return (try #require(edge.distance), child.x - parent.x - parent.width)
     }
     let sorted = lengths.sorted { $0.distance < $1.distance }
     let (low, high) = (try #require(sorted.first), try #require(sorted.last))
@@ -67,26 +70,30 @@ struct PictureTests {
   }
 
   @Test func wickedNamesKeepThePictureWhole() throws {
-    let forest = nastyForest()
-    let names = try boxes(TreeFormat.picture(forest, lengths: .equal)).map(\.name)
-    #expect(names.count == forest.nodes.count)
+    let graph = nastyGraph()
+    let names = try boxes(TreeFormat.picture(graph, lengths: .equal)).map(\.name)
+    #expect(names.count == graph.nodes.count)
     #expect(names.contains("<b>&amp;</b>") && names.contains("]]>"))
   }
 
-  /// Nothing recurses and nothing is quadratic: a chain, a star, and a comb of 20,000 models.
-  @Test(arguments: ["chain", "star", "comb"])
-  func largeTreesAreNoTrouble(_ shape: String) {
-    let count = 20_000
-    let nodes = (0..<count).map {
-      Forest.Node(
-        id: "\($0)", path: "", family: 0, root: $0 == 0, score: nil, dtype: "F32", parameters: 1, duplicateOf: nil)
+  /// Nothing recurses and nothing is quadratic.
+  @Test(arguments: ["chain", "star", "comb", "lone"], EdgeLengths.allCases)
+  func largeTreesAreDrawn(_ shape: String, _ lengths: EdgeLengths) {
+    let graph = largeGraph(shape, models: 30_000)
+    let svg = TreeFormat.picture(graph, lengths: lengths)
+    #expect(svg.components(separatedBy: "<rect y=").count == graph.nodes.count + 1)
+  }
+
+  @Test func inferredNodesAreDashedAndComponentsDotted() throws {
+    let graph = graphWithInferredNodes()
+    let svg = TreeFormat.picture(graph, lengths: .equal)
+    #expect(try boxes(svg).map(\.name).sorted() == graph.nodes.map(\.id).sorted())
+    let parts = svg.components(separatedBy: "<g ")
+    for node in graph.nodes {
+      let box = try #require(parts.first { $0.contains("<title>\(node.id)</title>") })
+      #expect(box.contains("stroke-dasharray") == node.isInferred, "\(node.id)")
     }
-    let links = (1..<count).map { child in
-      let parent = shape == "chain" ? child - 1 : shape == "star" ? 0 : child % 2 == 1 ? max(0, child - 2) : child - 1
-      return Forest.Link(
-        source: "\(parent)", target: "\(child)", distance: 1, support: 1, directionSupport: 1, relation: .finetune)
-    }
-    let svg = TreeFormat.picture(Forest(graph: [:], nodes: nodes, links: links), lengths: .equal)
-    #expect(svg.components(separatedBy: "<rect y=").count == count + 1)
+    #expect(svg.contains("<title>vision → captioner: contains its vision tower</title>"))
+    #expect(svg.contains("stroke-dasharray=\"1 4\""))
   }
 }

@@ -1,4 +1,5 @@
 import Core
+import Encodings
 import Lineage
 import Reports
 import System
@@ -27,12 +28,12 @@ struct ResultsFileTests {
 
   /// One tensor of all three models, one of the first two.
   private func tensors() throws -> [TensorSums] {
-    var all = Partial(models: 3, statistics: [.l1, .max])
+    var all = Partial(PartialSchema(models: 3, statistics: [.l1, .max]))
     all.l2 = [4, 9, 16]
     all.l1 = [1, 2, 3]
     all.max = [0.5, 1, 2]
     all.moments = [moments(0, m2: 8, m4: 20), moments(0.5, m2: 8, m4: 24), moments(0, m2: 1, m4: 1)]
-    var two = Partial(models: 2, statistics: [.l1, .max])
+    var two = Partial(PartialSchema(models: 2, statistics: [.l1, .max]))
     two.l2 = [25]
     two.l1 = [7]
     two.max = [5]
@@ -53,7 +54,7 @@ struct ResultsFileTests {
     let path = folder.at("results.h5")
     let file = try ResultsFile(to: path, ids: ids, tensors: described(tensors))
     let problem = LineageProblem(
-      rounding: ids.map { _ in ElementType.f32.roundoff },
+      rounding: ids.map { _ in Encoding.f32.roundoff },
       options: LineageOptions(metric: metric, replicates: 5), haveSameSignature: { _, _ in false })
     let lineage = try LineageSolver(problem).solve(tensors, observing: file.add)
     try file.finish(lineage, metric: metric)

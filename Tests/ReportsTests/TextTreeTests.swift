@@ -1,5 +1,5 @@
 import Foundation
-import Lineage
+import Graph
 import Reports
 import Testing
 
@@ -16,41 +16,54 @@ struct TextTreeTests {
 
   @Test(arguments: [40, 60, 80, 120])
   func linesKeepToTheWidth(_ width: Int) {
-    for forest in [nastyForest(), grownForest(models: 500, families: 6, seed: 2)] {
-      let text = TextTree.render(forest, style: .init(columns: width))
+    for graph in [nastyGraph(), grownGraph(models: 500, families: 6, seed: 2)] {
+      let text = TextTree.render(graph, style: .init(columns: width))
       for line in text.split(separator: "\n") where columns(line) > width {
         Issue.record("\(columns(line)) columns: \(line)")
       }
-      #expect(text.split(separator: "\n").count == forest.nodes.count + forest.familyCount)
+      #expect(text.split(separator: "\n").count == graph.nodes.count + graph.familyCount)
     }
   }
 
   @Test func longNamesLoseTheirMiddle() {
-    let text = TextTree.render(nastyForest(), style: .init(columns: 80))
+    let text = TextTree.render(nastyGraph(), style: .init(columns: 80))
     #expect(text.contains(#/long?[a-z ]*…[a-z ]*g x /#) && !text.contains("long long long long long"))
   }
 
   @Test func coloursAreUsedOnlyWhereWanted() {
-    let forest = grownForest(models: 20, families: 2, seed: 3)
-    #expect(!TextTree.render(forest, style: .init(columns: 80)).contains("\u{1b}"))
-    let painted = TextTree.render(forest, style: .init(columns: 80, hasColour: true))
+    let graph = grownGraph(models: 20, families: 2, seed: 3)
+    #expect(!TextTree.render(graph, style: .init(columns: 80)).contains("\u{1b}"))
+    let painted = TextTree.render(graph, style: .init(columns: 80, hasColour: true))
     #expect(painted.contains("\u{1b}[1;36mfamily 1"))
     let plain = painted.replacing(#/\u{1b}\[[0-9;]*m/#, with: "")
-    #expect(plain == TextTree.render(forest, style: .init(columns: 80)))
+    #expect(plain == TextTree.render(graph, style: .init(columns: 80)))
   }
 
   @Test func depthBeyondTheWidthIsCounted() {
-    let nodes = (0..<200).map {
-      Forest.Node(
-        id: "m\($0)", path: "", family: 0, root: $0 == 0, score: nil, dtype: "F32", parameters: 1, duplicateOf: nil)
-    }
-    let links = (1..<200).map {
-      Forest.Link(
-        source: "m\($0 - 1)", target: "m\($0)", distance: 1, support: 1, directionSupport: 1, relation: .finetune)
-    }
-    let text = TextTree.render(Forest(graph: [:], nodes: nodes, links: links), style: .init(columns: 60))
+    let graph = largeGraph("chain", models: 200)
+    let text = TextTree.render(graph, style: .init(columns: 60))
     let last = text.split(separator: "\n").last ?? ""
-    #expect(last.contains("m199") && last.wholeMatch(of: #/\+1\d\d +└m199 .*/#) != nil, "\(last)")
+    #expect(last.wholeMatch(of: #/\+1\d\d +└199 .*/#) != nil, "\(last)")
     #expect(text.split(separator: "\n").allSatisfy { columns($0) <= 60 })
+  }
+
+  /// The text of a chain grows with its length, and not with its square.
+  @Test func deepTreesStaySmallWithoutATerminal() {
+    let text = TextTree.render(largeGraph("chain", models: 30_000))
+    #expect(text.split(separator: "\n").count == 30_001)
+    #expect(text.utf8.count < 30_000 * 600)
+    #expect(text.contains("\n└── 1  1.000  support 100 %\n    └── 2  "))
+  }
+
+  @Test func inferredNodesAndComponentsAreNamed() {
+    let lines = TextTree.render(graphWithInferredNodes()).split(separator: "\n")
+    #expect(lines.contains("inferred-1  (root) [inferred, support 90 %]"))
+    #expect(lines.contains { $0.contains("inferred-2  ") && $0.hasSuffix("[inferred, support 75 %]") })
+    #expect(
+      lines.contains {
+        $0.contains("captioner  ") && $0.hasSuffix("(lora, rank 4) [contains vision tower of vision, 30 %]")
+      })
+    #expect(lines.contains { $0.hasSuffix("(merge: 75 % left + 25 % right)") })
+    #expect(lines.contains("vision  (related to no other model)"))
   }
 }

@@ -1,6 +1,6 @@
 import Core
 import Foundation
-import Lineage
+import Graph
 import Reports
 import System
 import TestSupport
@@ -10,16 +10,17 @@ import Testing
 struct TreePageTests {
   private struct Opened: Decodable {
     var edges: Int
-    var seconds: Double
+    /// Of the document: what drawing it costs.
+    var elements: Int
   }
 
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// A run directory around a forest.
-  private func makeRun(_ forest: Forest) throws {
-    _ = try TreeFormat.writeAll(forest, to: folder.path)
+  /// A run directory around a graph.
+  private func makeRun(_ graph: ModelGraph, notes: [String] = []) throws {
+    _ = try TreeFormat.writeAll(report(graph, notes: notes), to: folder.path)
     try Oracle.run("make_run.py", folder.path)
     _ = try TreePage.write(to: folder.path)
   }
@@ -28,15 +29,10 @@ struct TreePageTests {
     let wicked = [
       "</script><script>alert(1)</script>", "<!--style-->", "]]>&lt;", "\u{2028}<img src=x onerror=alert(1)>",
     ]
-    let nodes = wicked.enumerated().map { index, id in
-      Forest.Node(
-        id: id, path: id, family: 0, root: index == 0, score: nil, dtype: id, parameters: 1, duplicateOf: nil)
-    }
-    let links = wicked.dropFirst().map {
-      Forest.Link(
-        source: wicked[0], target: $0, distance: 1, support: 1, directionSupport: 1, relation: .finetune)
-    }
-    try makeRun(Forest(graph: ["note_1": "</title><script>"], nodes: nodes, links: links))
+    var nodes = wicked.map { observed($0) }
+    for (place, id) in wicked.enumerated() { nodes[place].model?.dtype = id }
+    let graph = ModelGraph(nodes: nodes, edges: wicked.indices.dropFirst().map { edge(0, $0) })
+    try makeRun(graph, notes: ["</title><script>"])
     let page = String(decoding: try folder.read("tree.html"), as: UTF8.self)
     #expect(page.components(separatedBy: "<script").count == 4, "two blocks of data and the script")
     #expect(!page.contains("<img") && !page.contains("alert(1)</script>"))
@@ -46,30 +42,30 @@ struct TreePageTests {
 
   @Test(.enabled(if: Chromium.isHere, Comment(rawValue: Chromium.missing)))
   func fiveHundredModelsInABrowser() throws {
-    let forest = grownForest(models: 500, families: 9, seed: 11)
-    try makeRun(forest)
+    let graph = grownGraph(models: 500, families: 9, seed: 11)
+    try makeRun(graph)
     let opened: Opened = try Oracle.run("browser.py", folder.path)
-    #expect(opened.edges == forest.links.count)
-    #expect(opened.seconds < 20)
+    #expect(opened.edges == graph.edges.count)
+    #expect(opened.elements < 20 * 500, "\(opened.elements) elements")
   }
 
   @Test(.enabled(if: Chromium.isHere, Comment(rawValue: Chromium.missing)))
   func anyNameInABrowser() throws {
-    let forest = nastyForest()
-    try makeRun(forest)
+    let graph = nastyGraph()
+    try makeRun(graph)
     let opened: Opened = try Oracle.run("browser.py", folder.path)
-    #expect(opened.edges == forest.links.count)
+    #expect(opened.edges == graph.edges.count)
   }
 
   @Test func runThatIsNotFinishedIsNamed() throws {
-    _ = try TreeFormat.writeAll(nastyForest(), to: folder.path)
+    _ = try TreeFormat.writeAll(report(nastyGraph()), to: folder.path)
     let error = try #require(failure { _ = try FinishedRun(path: folder.path) })
     #expect(error.kind == .badInput && error.message.contains("run.json"))
   }
 
   @Test func treeAndResultsOfDifferentRunsAreRefused() throws {
-    try makeRun(grownForest(models: 20, families: 2, seed: 1))
-    _ = try TreeFormat.writeAll(grownForest(models: 21, families: 2, seed: 1), to: folder.path)
+    try makeRun(grownGraph(models: 20, families: 2, seed: 1))
+    _ = try TreeFormat.writeAll(report(grownGraph(models: 21, families: 2, seed: 1)), to: folder.path)
     let error = try #require(failure { _ = try FinishedRun(path: folder.path) })
     #expect(error.kind == .badInput && error.message.contains("not of the same run"))
   }

@@ -18,21 +18,21 @@ import Testing
     return scheduler.handle(.ready(WorkerID(worker), credit: credit), at: .zero)
   }
 
-  private func shards(_ actions: [Scheduler.Action]) -> [Int] {
-    actions.compactMap { if case .assign(let lease, _) = $0 { lease.shard.value } else { nil } }
+  private func tasks(_ actions: [Scheduler.Action]) -> [Int] {
+    actions.compactMap { if case .assign(let lease, _) = $0 { lease.task.value } else { nil } }
   }
 
   @Test func jobsShareThePoolEvenly() {
     var scheduler = scheduler([100, 4, 100])
-    let given = shards(join(&scheduler, 1, credit: 9))
+    let given = tasks(join(&scheduler, 1, credit: 9))
     #expect(given.filter { $0 < 100 }.count == 3)
     #expect(given.filter { (100..<104).contains($0) }.count == 3)
     #expect(given.filter { $0 >= 104 }.count == 3)
     // Whoever ends leaves its share to the others.
     var next: [Int] = []
-    for shard in given {
-      _ = scheduler.handle(.done(WorkerID(1), lease(shard)), at: .zero)
-      next += shards(scheduler.handle(.ready(WorkerID(1), credit: 1), at: .zero))
+    for task in given {
+      _ = scheduler.handle(.done(WorkerID(1), lease(task)), at: .zero)
+      next += tasks(scheduler.handle(.ready(WorkerID(1), credit: 1), at: .zero))
     }
     #expect(next.filter { (100..<104).contains($0) } == [103])
     #expect(next.count == 9)
@@ -42,9 +42,9 @@ import Testing
     var scheduler = scheduler([10])
     _ = join(&scheduler, 1, credit: 2)
     let job = scheduler.add(shards: 10)
-    #expect(scheduler.first(of: job) == 10)
-    #expect(shards(scheduler.handle(.ready(WorkerID(1), credit: 2), at: .zero)) == [10, 11])
-    #expect(shards(scheduler.handle(.ready(WorkerID(1), credit: 2), at: .zero)) == [2, 12])
+    #expect(scheduler.tasks(of: job).task(of: ShardID(0)) == TaskID(10))
+    #expect(tasks(scheduler.handle(.ready(WorkerID(1), credit: 2), at: .zero)) == [10, 11])
+    #expect(tasks(scheduler.handle(.ready(WorkerID(1), credit: 2), at: .zero)) == [2, 12])
   }
 
   @Test func eachJobFinishesByItself() {
@@ -58,24 +58,24 @@ import Testing
 
   @Test func anAbandonedJobIsNotHandedOutAndItsAnswersDoNotCount() {
     var scheduler = scheduler([3, 3])
-    #expect(shards(join(&scheduler, 1, credit: 2)) == [0, 3])
+    #expect(tasks(join(&scheduler, 1, credit: 2)) == [0, 3])
     scheduler.abandon(JobID(0))
     #expect(scheduler.handle(.done(WorkerID(1), lease(0)), at: .zero) == [ignore(0, from: 1)])
-    #expect(shards(scheduler.handle(.ready(WorkerID(1), credit: 9), at: .zero)) == [4, 5])
+    #expect(tasks(scheduler.handle(.ready(WorkerID(1), credit: 9), at: .zero)) == [4, 5])
     #expect(scheduler.violation() == nil)
   }
 
   @Test func aWorkerIsNotGivenAgainWhatItsHostDoesNotSee() {
     var scheduler = scheduler([6], groups: [[0, 0, 1, 1, 2, 2]])
-    #expect(shards(join(&scheduler, 1, credit: 1)) == [0])
+    #expect(tasks(join(&scheduler, 1, credit: 1)) == [0])
     _ = scheduler.handle(.outOfReach(WorkerID(1), lease(0), groups: [0, 2]), at: .zero)
-    #expect(shards(scheduler.handle(.ready(WorkerID(1), credit: 9), at: .zero)) == [2, 3])
-    #expect(scheduler.unreachableShard(of: JobID(0)) == ShardID(0))
-    // Another host takes the rest, as a first attempt of blameless shards.
+    #expect(tasks(scheduler.handle(.ready(WorkerID(1), credit: 9), at: .zero)) == [2, 3])
+    #expect(scheduler.unreachableTask(of: JobID(0)) == TaskID(0))
+    // Another host takes the rest, as a first attempt of blameless tasks.
     let actions = join(&scheduler, 2, credit: 9)
-    #expect(shards(actions) == [0, 1, 4, 5])
+    #expect(tasks(actions) == [0, 1, 4, 5])
     #expect(actions.contains(assign(0, 2, to: 2)) && actions.contains(assign(1, 1, to: 2)))
-    #expect(scheduler.unreachableShard(of: JobID(0)) == nil)
+    #expect(scheduler.unreachableTask(of: JobID(0)) == nil)
     #expect(scheduler.violation() == nil)
   }
 
@@ -87,6 +87,6 @@ import Testing
       #expect(actions.isEmpty)
     }
     #expect(scheduler.setAsideCount == 0)
-    #expect(shards(join(&scheduler, 11, credit: 1)) == [0])
+    #expect(tasks(join(&scheduler, 11, credit: 1)) == [0])
   }
 }

@@ -16,7 +16,7 @@ import VirtualCluster
     #expect(cluster.scheduler.violation() == nil, comment)
     #expect(cluster.setAside == 0, comment)
     #expect(cluster.accepted.count == total && cluster.accepted.values.allSatisfy { $0 == 1 }, comment)
-    // At the end the slowest take 25 s for a shard, and it takes 30 s until the last ones are handed
+    // At the end the slowest take 25 s for a task, and it takes 30 s until the last ones are handed
     // out twice.
     #expect(cluster.now < 1.1 * cluster.ideal + 30 + 25, comment)
     // Deaths, and what slow workers held at the end: little is computed twice.

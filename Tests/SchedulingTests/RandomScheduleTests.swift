@@ -8,12 +8,12 @@ import Testing
 private struct World {
   var scheduler: Scheduler
   var random: Seeded
-  let shards: Int
-  /// Number of shards of each job; they are numbered through.
+  let tasks: Int
+  /// Number of tasks of each job; they are numbered through.
   let jobs: [Int]
   let attempts: Int
   let verified: Double
-  let formerlyDone: Set<ShardID>
+  let formerlyDone: Set<TaskID>
   var now: Duration = .zero
   var nextWorker = 0
   /// Leases that each living worker was given and did not answer yet.
@@ -21,18 +21,20 @@ private struct World {
   var credit: [WorkerID: Int] = [:]
   /// Everything that was ever handed out.
   var issued: [(WorkerID, Lease)] = []
+  /// Who answers for each worker that is not the coordinator's own.
+  var parties: [WorkerID: Party] = [:]
   /// The process behind each worker that ever joined; some come back.
   var origins: [WorkerID: String] = [:]
-  /// Who answered what, for shards that need two opinions.
-  var answers: [ShardID: [(origin: String, digest: UInt64)]] = [:]
-  var accepted: Set<ShardID> = []
-  var setAside: Set<ShardID> = []
+  /// Who answered what, for tasks that need two opinions.
+  var answers: [TaskID: [(origin: String, digest: SHA256.Digest)]] = [:]
+  var accepted: Set<TaskID> = []
+  var setAside: Set<TaskID> = []
   var finishedJobs: Set<JobID> = []
-  /// Shards that a worker said it cannot reach, with the rest of their group.
+  /// Tasks that a worker said it cannot reach, with the rest of their group.
   var barred: [WorkerID: Set<Int>] = [:]
   var complaint: String?
 
-  /// Shards of a job that need the same files.
+  /// Tasks of a job that need the same files.
   static let groupSize = 3
 
   var finished: Bool { finishedJobs.count == jobs.count }
@@ -43,16 +45,16 @@ private struct World {
     for _ in 0..<Int.random(in: 1...3, using: &random) { jobs.append(Int.random(in: 0...12, using: &random)) }
     self.jobs = jobs
     let count = jobs.reduce(0, +)
-    shards = count
+    tasks = count
     attempts = Int.random(in: 1...4, using: &random)
-    var done: Set<ShardID> = []
-    for shard in 0..<count where Int.random(in: 0..<5, using: &random) == 0 { done.insert(ShardID(shard)) }
+    var done: Set<TaskID> = []
+    for task in 0..<count where Int.random(in: 0..<5, using: &random) == 0 { done.insert(TaskID(task)) }
     formerlyDone = done
     verified = [0, 0, 0.3, 1].randomElement(using: &random) ?? 0
     scheduler = Self.scheduler(jobs, done, attempts, verified)
   }
 
-  static func scheduler(_ jobs: [Int], _ done: Set<ShardID>, _ attempts: Int, _ verified: Double) -> Scheduler {
+  static func scheduler(_ jobs: [Int], _ done: Set<TaskID>, _ attempts: Int, _ verified: Double) -> Scheduler {
     var scheduler = Scheduler(
       limits: .init(silence: .seconds(10), attempts: attempts, straggling: .seconds(30), held: 3),
       verified: verified)
@@ -65,11 +67,11 @@ private struct World {
     return scheduler
   }
 
-  /// The shards of the same job that need the same files.
-  func group(of shard: ShardID) -> Set<Int> {
-    let first = scheduler.first(of: scheduler.job(of: shard))
-    let group = (shard.value - first) / Self.groupSize
-    let end = first + jobs[scheduler.job(of: shard).value]
+  /// The tasks of the same job that need the same files.
+  func group(of task: TaskID) -> Set<Int> {
+    let first = jobs[..<scheduler.job(of: task).value].reduce(0, +)
+    let group = (task.value - first) / Self.groupSize
+    let end = first + jobs[scheduler.job(of: task).value]
     return Set(first + group * Self.groupSize..<min(end, first + (group + 1) * Self.groupSize))
   }
 
@@ -79,7 +81,7 @@ private struct World {
     let actions = scheduler.handle(event, at: now)
     if let violation = scheduler.violation() { complain("\(violation), after \(event)") }
     for action in actions { perform(action, event) }
-    let open = shards - formerlyDone.count - accepted.count - setAside.count
+    let open = tasks - formerlyDone.count - accepted.count - setAside.count
     if scheduler.doneCount != formerlyDone.count + accepted.count { complain("wrong count of done") }
     if scheduler.setAsideCount != setAside.count { complain("wrong count of set aside") }
     if scheduler.isFinished != (open == 0) { complain("isFinished with \(open) open") }
@@ -95,36 +97,40 @@ private struct World {
     case .assign(let lease, let worker):
       if held[worker] == nil { complain("\(lease) for the unknown \(worker)") }
       if credit[worker, default: 0] < 1 { complain("\(lease) without credit") }
-      if isClosed(lease.shard) { complain("the closed \(lease) was handed out") }
+      if isClosed(lease.task) { complain("the closed \(lease) was handed out") }
       if issued.contains(where: { $0.1 == lease }) { complain("\(lease) was handed out twice") }
-      if held[worker]?.contains(where: { $0.shard == lease.shard }) == true { complain("own copy") }
-      if barred[worker]?.contains(lease.shard.value) == true { complain("\(lease) is out of reach of \(worker)") }
+      if held[worker]?.contains(where: { $0.task == lease.task }) == true { complain("own copy") }
+      if barred[worker]?.contains(lease.task.value) == true { complain("\(lease) is out of reach of \(worker)") }
       credit[worker, default: 0] -= 1
       held[worker]?.append(lease)
       issued.append((worker, lease))
     case .revoke(let lease, let worker):
-      guard case .tick = event, held[worker]?.contains(lease) == true else { return complain("\(lease) revoked") }
-      if held[worker]?.count == 1 { complain("\(lease) taken from its only worker") }
+      guard held[worker]?.contains(lease) == true else { return complain("\(lease) revoked") }
+      // Strangers lose all that they hold when they make no progress, lie, or show nothing but failures.
+      if parties[worker] == nil {
+        guard case .tick = event else { return complain("\(lease) revoked after \(event)") }
+        if held[worker]?.count == 1 { complain("\(lease) taken from its only worker") }
+      }
       // Where it has begun, its answer is one of those that come late.
       held[worker]?.removeAll { $0 == lease }
     case .accept(let lease, let worker):
-      guard case .done(let answering, let answer, let digest) = event, answer.shard == lease.shard
+      guard case .done(let answering, let answer, let digest) = event, answer.task == lease.task
       else { return complain("accept after \(event)") }
-      if isClosed(lease.shard) { complain("\(lease) was accepted twice") }
-      if scheduler.isVerified(lease.shard) {
-        answers[lease.shard, default: []].append((origins[answering] ?? "", digest))
-        let agreeing = Set(answers[lease.shard, default: []].filter { $0.digest == digest }.map(\.origin))
+      if isClosed(lease.task) { complain("\(lease) was accepted twice") }
+      if scheduler.isVerified(lease.task) {
+        answers[lease.task, default: []].append((origins[answering] ?? "", digest))
+        let agreeing = Set(answers[lease.task, default: []].filter { $0.digest == digest }.map(\.origin))
         if agreeing.count < 2 { complain("\(lease) was accepted on one opinion") }
       } else if (answering, answer) != (worker, lease) {
         complain("\(lease) was accepted after \(event)")
       }
-      accepted.insert(lease.shard)
+      accepted.insert(lease.task)
     case .hold(let lease, let worker):
       guard case .done(worker, lease, let digest) = event else { return complain("hold after \(event)") }
-      if !scheduler.isVerified(lease.shard) { complain("\(lease) was held for nothing") }
-      answers[lease.shard, default: []].append((origins[worker] ?? "", digest))
-    case .dispute(let shard, let dissenters):
-      if !accepted.contains(shard) || dissenters.isEmpty { complain("dispute over \(shard)") }
+      if !scheduler.isVerified(lease.task) { complain("\(lease) was held for nothing") }
+      answers[lease.task, default: []].append((origins[worker] ?? "", digest))
+    case .dispute(let task, let dissenters):
+      if !accepted.contains(task) || dissenters.isEmpty { complain("dispute over \(task)") }
     case .ignore(let lease, let worker):
       guard case .done(worker, lease, _) = event else { return complain("ignore after \(event)") }
     case .refuse(let worker, let lease):
@@ -133,19 +139,19 @@ private struct World {
     case .drop(let worker):
       if held.removeValue(forKey: worker) == nil { complain("\(worker) dropped twice") }
       credit[worker] = nil
-    case .setAside(let shard, let reasons):
-      if isClosed(shard) { complain("shard \(shard) set aside though closed") }
-      if reasons.count < attempts, answers[shard, default: []].count < 2 {
-        complain("shard \(shard) set aside after \(reasons)")
+    case .setAside(let task, let reasons):
+      if isClosed(task) { complain("task \(task) set aside though closed") }
+      if reasons.count < attempts, answers[task, default: []].count < 2 {
+        complain("task \(task) set aside after \(reasons)")
       }
-      setAside.insert(shard)
+      setAside.insert(task)
     case .finish(let job):
       if !finishedJobs.insert(job).inserted { complain("\(job) finished twice") }
     }
   }
 
-  func isClosed(_ shard: ShardID) -> Bool {
-    formerlyDone.contains(shard) || accepted.contains(shard) || setAside.contains(shard)
+  func isClosed(_ task: TaskID) -> Bool {
+    formerlyDone.contains(task) || accepted.contains(task) || setAside.contains(task)
   }
 
   mutating func pick() -> WorkerID? { held.keys.sorted().randomElement(using: &random) }
@@ -159,12 +165,16 @@ private struct World {
     let isBack = mayBeBack && Int.random(in: 0..<4, using: &random) == 0
     let back = isBack ? gone.randomElement(using: &random) : nil
     origins[id] = back ?? "process \(id.value)"
-    send(.joined(id, origin: origins[id] ?? ""))
+    let isStranger = mayBeBack && Bool.random(using: &random)
+    let number = Int.random(in: 0..<3, using: &random)
+    parties[id] = isStranger ? Party("key \(number)", isElsewhere: number > 0) : nil
+    let slots = Int.random(in: 1...6, using: &random)
+    send(.joined(id, origin: origins[id] ?? "", slots: isStranger ? slots : 1, party: parties[id]))
   }
 
-  /// What a process says about a shard: nearly always the truth.
-  mutating func digest(_ id: WorkerID) -> UInt64 {
-    Int.random(in: 0..<12, using: &random) == 0 ? UInt64(id.value + 1) : 0
+  /// What a process says about a task: nearly always the truth.
+  mutating func digest(_ id: WorkerID) -> SHA256.Digest {
+    Int.random(in: 0..<12, using: &random) == 0 ? made(UInt64(id.value + 1)) : made(0)
   }
 
   mutating func lose(_ id: WorkerID, isDeath: Bool) {
@@ -186,14 +196,14 @@ private struct World {
     send(failure ? .failed(id, lease, reason: "chance") : .done(id, lease, digest: digest(id)))
   }
 
-  /// The worker's host does not have the shard's files.
+  /// The worker's host does not have the task's files.
   mutating func miss(_ id: WorkerID) {
     guard let index = held[id]?.indices.randomElement(using: &random),
       let lease = held[id]?.remove(at: index)
     else { return }
-    let first = scheduler.first(of: scheduler.job(of: lease.shard))
-    barred[id, default: []].formUnion(group(of: lease.shard))
-    send(.outOfReach(id, lease, groups: [(lease.shard.value - first) / Self.groupSize]))
+    let first = jobs[..<scheduler.job(of: lease.task).value].reduce(0, +)
+    barred[id, default: []].formUnion(group(of: lease.task))
+    send(.outOfReach(id, lease, groups: [(lease.task.value - first) / Self.groupSize]))
   }
 
   /// The coordinator dies and is started again: it knows what is accepted, and nobody.
@@ -225,8 +235,8 @@ private struct World {
         Bool.random(using: &random)
           ? .done(worker, lease) : .failed(worker, lease, reason: "again"))
     case ..<88:
-      let shard = ShardID(Int.random(in: -1...shards, using: &random))
-      let lease = Lease(shard: shard, attempt: Int.random(in: 1000...2000, using: &random))
+      let task = TaskID(Int.random(in: -1...tasks, using: &random))
+      let lease = Lease(task: task, attempt: Int.random(in: 1000...2000, using: &random))
       send(Bool.random(using: &random) ? .done(id, lease) : .failed(id, lease, reason: "bogus"))
     case ..<90: now += .seconds(Int.random(in: 5...40, using: &random))
     case ..<91: restart()
@@ -240,7 +250,7 @@ private struct World {
     send(.tick)
     join(mayBeBack: false)
     join(mayBeBack: false)
-    for _ in 0..<(4 * shards + 4) where !finished {
+    for _ in 0..<(4 * tasks + 4) where !finished {
       for id in held.keys.sorted().suffix(2) {
         credit[id, default: 0] += 2
         send(.ready(id, credit: 2))
@@ -254,7 +264,7 @@ private struct World {
 }
 
 @Suite struct RandomScheduleTests {
-  @Test func whateverHappensEveryShardIsAcceptedOnceOrSetAside() {
+  @Test func whateverHappensEveryTaskIsAcceptedOnceOrSetAside() {
     var seeds = Seeded.fresh()
     var acceptedInAll = 0
     var setAsideInAll = 0
@@ -268,7 +278,7 @@ private struct World {
       #expect(world.complaint == nil, "schedule \(seed)")
       #expect(world.finished, "schedule \(seed)")
       let all = world.accepted.union(world.setAside).union(world.formerlyDone)
-      #expect(all.count == world.shards, "schedule \(seed)")
+      #expect(all.count == world.tasks, "schedule \(seed)")
       acceptedInAll += world.accepted.count
       setAsideInAll += world.setAside.count
     }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct SchedulerTests {
   @Test func shardsAreHandedOutInPlanOrderUpToTheCredit() {
-    var script = Script(shards: 5)
+    var script = Script(tasks: 5)
     #expect(script.join(1, credit: 2) == [assign(0, to: 1), assign(1, to: 1)])
     #expect(script.handle(.heard(WorkerID(1))) == [])
     #expect(script.handle(.ready(WorkerID(1), credit: 1)) == [assign(2, to: 1)])
@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test func aWorkerWithoutCreditGetsNothing() {
-    var script = Script(shards: 2)
+    var script = Script(tasks: 2)
     #expect(script.join(1, credit: 0) == [])
     #expect(script.handle(.ready(WorkerID(1), credit: -7)) == [])
     #expect(script.handle(.tick) == [])
@@ -21,24 +21,24 @@ import Testing
   }
 
   @Test func anAbsurdCreditDoesNotOverflow() {
-    var script = Script(shards: 3)
+    var script = Script(tasks: 3)
     script.join(1, credit: Int.max)
     #expect(script.handle(.ready(WorkerID(1), credit: Int.max)) == [])
     #expect(script.handle(.ready(WorkerID(1), credit: Int.min)) == [])
   }
 
-  @Test func theWorkerWithTheFewestShardsIsServedFirst() {
-    var script = Script(shards: 4)
+  @Test func theWorkerWithTheFewestTasksIsServedFirst() {
+    var script = Script(tasks: 4)
     #expect(script.join(1, credit: 3) == [assign(0, to: 1), assign(1, to: 1), assign(2, to: 1)])
     script.join(2, credit: 1)
     #expect(script.handle(.ready(WorkerID(1), credit: 1)) == [])
     #expect(script.handle(.ready(WorkerID(2), credit: 1)) == [])
-    // Shard 0 fails: both have credit, worker 2 holds fewer.
+    // Task 0 fails: both have credit, worker 2 holds fewer.
     #expect(script.handle(.failed(1, 0)) == [assign(0, 2, to: 2)])
   }
 
-  @Test func everyShardIsAcceptedAndThenTheRunFinishes() {
-    var script = Script(shards: 2)
+  @Test func everyTaskIsAcceptedAndThenTheRunFinishes() {
+    var script = Script(tasks: 2)
     script.join(1, credit: 2)
     #expect(script.handle(.done(1, 1)) == [accept(1, from: 1)])
     #expect(!script.scheduler.isFinished)
@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test func aSecondAnswerIsIgnored() {
-    var script = Script(shards: 2)
+    var script = Script(tasks: 2)
     script.join(1, credit: 1)
     #expect(script.handle(.done(1, 0)) == [accept(0, from: 1)])
     #expect(script.handle(.done(1, 0)) == [ignore(0, from: 1)])
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test func shardsOfAFormerSessionAreNotComputedAgain() {
-    var script = Script(shards: 4, done: [0, 2])
+    var script = Script(tasks: 4, done: [0, 2])
     #expect(script.scheduler.doneCount == 2)
     #expect(script.join(1, credit: 4) == [assign(1, to: 1), assign(3, to: 1)])
     #expect(script.handle(.done(1, 2)) == [.refuse(WorkerID(1), lease(2))])
@@ -68,16 +68,16 @@ import Testing
   }
 
   @Test func aRunWithNothingToDoFinishesAtOnce() {
-    var empty = Script(shards: 0)
+    var empty = Script(tasks: 0)
     #expect(empty.scheduler.isFinished)
     #expect(empty.handle(.tick) == [.finish(JobID(0))])
     #expect(empty.handle(.tick) == [])
-    var whole = Script(shards: 2, done: [0, 1])
+    var whole = Script(tasks: 2, done: [0, 1])
     #expect(whole.handle(.tick) == [.finish(JobID(0))])
   }
 
-  @Test func theShardsOfALeavingWorkerGoToOthersFirst() {
-    var script = Script(shards: 5)
+  @Test func theTasksOfALeavingWorkerGoToOthersFirst() {
+    var script = Script(tasks: 5)
     script.join(1, credit: 2)
     script.join(2, credit: 1)
     #expect(script.handle(.left(WorkerID(1))) == [])
@@ -87,8 +87,8 @@ import Testing
         == [assign(0, 2, to: 2), assign(1, 2, to: 2), assign(3, to: 2)])
   }
 
-  @Test func aSilentWorkerIsDroppedAndItsShardGivenOn() {
-    var script = Script(shards: 2)
+  @Test func aSilentWorkerIsDroppedAndItsTaskGivenOn() {
+    var script = Script(tasks: 2)
     script.join(1, credit: 1)
     script.pass(.seconds(5))
     script.join(2, credit: 2)
@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test func anySignOfLifeKeepsAWorker() {
-    var script = Script(shards: 9)
+    var script = Script(tasks: 9)
     script.join(1, credit: 4)
     let signs: [Scheduler.Event] = [
       .heard(WorkerID(1)), .done(1, 0), .failed(1, 1), .ready(WorkerID(1), credit: 0), .done(1, 0),
@@ -115,7 +115,7 @@ import Testing
   }
 
   @Test func answersOfADroppedWorkerCountForNothing() {
-    var script = Script(shards: 1)
+    var script = Script(tasks: 1)
     script.join(1, credit: 1)
     script.pass(.seconds(11))
     #expect(script.handle(.tick) == [.drop(WorkerID(1))])
@@ -126,20 +126,20 @@ import Testing
     #expect(script.join(2, credit: 1) == [assign(0, 2, to: 2)])
   }
 
-  @Test func aShardThatFailsTooOftenIsSetAsideWithItsReasons() {
-    var script = Script(shards: 2)
+  @Test func aTaskThatFailsTooOftenIsSetAsideWithItsReasons() {
+    var script = Script(tasks: 2)
     script.join(1, credit: 9)
     #expect(script.handle(.failed(1, 0, 1, "a")) == [assign(0, 2, to: 1)])
     #expect(script.handle(.failed(1, 0, 2, "b")) == [assign(0, 3, to: 1)])
     let reasons = ["attempt 1: a", "attempt 2: b", "attempt 3: c"]
-    #expect(script.handle(.failed(1, 0, 3, "c")) == [.setAside(ShardID(0), reasons: reasons)])
+    #expect(script.handle(.failed(1, 0, 3, "c")) == [.setAside(TaskID(0), reasons: reasons)])
     #expect(script.scheduler.setAsideCount == 1)
     #expect(script.handle(.done(1, 1)) == [accept(1, from: 1), .finish(JobID(0))])
     #expect(script.scheduler.doneCount == 1)
   }
 
-  @Test func aShardThatKillsItsWorkersIsSetAside() throws {
-    var script = Script(shards: 1)
+  @Test func aTaskThatKillsItsWorkersIsSetAside() throws {
+    var script = Script(tasks: 1)
     for worker in 1...3 {
       #expect(script.join(worker, credit: 1) == [assign(0, worker, to: worker)])
       let actions = script.handle(.died(WorkerID(worker)))
@@ -147,7 +147,7 @@ import Testing
         #expect(actions == [])
         continue
       }
-      guard case .setAside(ShardID(0), let reasons) = try #require(actions.first) else {
+      guard case .setAside(TaskID(0), let reasons) = try #require(actions.first) else {
         Issue.record("\(actions)")
         return
       }
@@ -158,7 +158,7 @@ import Testing
   }
 
   @Test func aFailureReportedTwiceCountsOnce() {
-    var script = Script(shards: 1)
+    var script = Script(tasks: 1)
     script.join(1, credit: 1)
     #expect(script.handle(.failed(1, 0)) == [])
     for _ in 0..<5 { #expect(script.handle(.failed(1, 0)) == []) }
@@ -169,34 +169,34 @@ import Testing
     #expect(script.handle(.done(1, 0, 2)) == [accept(0, 2, from: 1), .finish(JobID(0))])
   }
 
-  @Test func aLateAnswerCountsWhileTheShardIsStillWaiting() {
-    var script = Script(shards: 1)
+  @Test func aLateAnswerCountsWhileTheTaskIsStillWaiting() {
+    var script = Script(tasks: 1)
     script.join(1, credit: 1)
     #expect(script.handle(.failed(1, 0)) == [])
     #expect(script.handle(.done(1, 0)) == [accept(0, from: 1), .finish(JobID(0))])
     #expect(script.join(2, credit: 1) == [])
   }
 
-  @Test func anAnswerToASetAsideShardIsIgnored() {
-    var script = Script(shards: 2, attempts: 1)
+  @Test func anAnswerToASetAsideTaskIsIgnored() {
+    var script = Script(tasks: 2, attempts: 1)
     script.join(1, credit: 2)
     #expect(
-      script.handle(.failed(1, 0)) == [.setAside(ShardID(0), reasons: ["attempt 1: broken"])])
+      script.handle(.failed(1, 0)) == [.setAside(TaskID(0), reasons: ["attempt 1: broken"])])
     #expect(script.handle(.done(1, 0)) == [ignore(0, from: 1)])
   }
 
   @Test(arguments: [(0, 2), (0, 0), (0, -1), (1, 1), (2, 1), (-1, 1), (Int.max, 1), (0, Int.max)])
-  func anAnswerToWhatWasNeverAskedIsRefused(shard: Int, attempt: Int) {
-    var script = Script(shards: 2)
+  func anAnswerToWhatWasNeverAskedIsRefused(task: Int, attempt: Int) {
+    var script = Script(tasks: 2)
     script.join(1, credit: 1)
     #expect(
-      script.handle(.done(1, shard, attempt)) == [.refuse(WorkerID(1), lease(shard, attempt))])
-    #expect(script.handle(.failed(1, shard, attempt)) == [])
+      script.handle(.done(1, task, attempt)) == [.refuse(WorkerID(1), lease(task, attempt))])
+    #expect(script.handle(.failed(1, task, attempt)) == [])
     #expect(script.handle(.done(1, 0)) == [accept(0, from: 1)])
   }
 
   @Test func leasesAreListedWithTheirAge() {
-    var script = Script(shards: 3)
+    var script = Script(tasks: 3)
     script.join(2, credit: 1)
     script.pass(.seconds(4))
     script.join(1, credit: 2)

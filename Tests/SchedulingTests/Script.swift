@@ -9,10 +9,10 @@ struct Script {
   var now: Duration = .zero
 
   init(
-    shards: Int, done: Set<Int> = [], attempts: Int = 3, verified: Double = 0, held: Int = 64
+    tasks: Int, done: Set<Int> = [], attempts: Int = 3, verified: Double = 0, held: Int = 64
   ) {
     scheduler = Scheduler(
-      shards: shards, done: Set(done.map { ShardID($0) }),
+      shards: tasks, done: Set(done.map { ShardID($0) }),
       limits: .init(
         silence: .seconds(10), attempts: attempts, straggling: .seconds(30), held: held),
       verified: verified)
@@ -27,7 +27,7 @@ struct Script {
     return actions
   }
 
-  /// A worker joins and asks for shards.
+  /// A worker joins and asks for tasks.
   @discardableResult
   mutating func join(
     _ worker: Int, credit: Int, origin: String = "", _ location: SourceLocation = #_sourceLocation
@@ -40,36 +40,39 @@ struct Script {
   mutating func pass(_ time: Duration) { now += time }
 }
 
-func lease(_ shard: Int, _ attempt: Int = 1) -> Lease {
-  Lease(shard: ShardID(shard), attempt: attempt)
+/// A digest that stands for any answer of this number; 0 for none.
+func made(_ number: UInt64) -> SHA256.Digest { SHA256.Digest(words: SIMD4(number, 0, 0, 0)) }
+
+func lease(_ task: Int, _ attempt: Int = 1) -> Lease {
+  Lease(task: TaskID(task), attempt: attempt)
 }
 
-func assign(_ shard: Int, _ attempt: Int = 1, to worker: Int) -> Scheduler.Action {
-  .assign(lease(shard, attempt), to: WorkerID(worker))
+func assign(_ task: Int, _ attempt: Int = 1, to worker: Int) -> Scheduler.Action {
+  .assign(lease(task, attempt), to: WorkerID(worker))
 }
 
-func accept(_ shard: Int, _ attempt: Int = 1, from worker: Int) -> Scheduler.Action {
-  .accept(lease(shard, attempt), from: WorkerID(worker))
+func accept(_ task: Int, _ attempt: Int = 1, from worker: Int) -> Scheduler.Action {
+  .accept(lease(task, attempt), from: WorkerID(worker))
 }
 
-func ignore(_ shard: Int, _ attempt: Int = 1, from worker: Int) -> Scheduler.Action {
-  .ignore(lease(shard, attempt), from: WorkerID(worker))
+func ignore(_ task: Int, _ attempt: Int = 1, from worker: Int) -> Scheduler.Action {
+  .ignore(lease(task, attempt), from: WorkerID(worker))
 }
 
-func hold(_ shard: Int, _ attempt: Int = 1, from worker: Int) -> Scheduler.Action {
-  .hold(lease(shard, attempt), from: WorkerID(worker))
+func hold(_ task: Int, _ attempt: Int = 1, from worker: Int) -> Scheduler.Action {
+  .hold(lease(task, attempt), from: WorkerID(worker))
 }
 
 extension Scheduler.Event {
-  static func done(_ worker: Int, _ shard: Int, _ attempt: Int = 1, digest: UInt64 = 0)
+  static func done(_ worker: Int, _ task: Int, _ attempt: Int = 1, digest: UInt64 = 0)
     -> Scheduler.Event
   {
-    .done(WorkerID(worker), lease(shard, attempt), digest: digest)
+    .done(WorkerID(worker), lease(task, attempt), digest: made(digest))
   }
 
-  static func failed(_ worker: Int, _ shard: Int, _ attempt: Int = 1, _ reason: String = "broken")
+  static func failed(_ worker: Int, _ task: Int, _ attempt: Int = 1, _ reason: String = "broken")
     -> Scheduler.Event
   {
-    .failed(WorkerID(worker), lease(shard, attempt), reason: reason)
+    .failed(WorkerID(worker), lease(task, attempt), reason: reason)
   }
 }

@@ -3,10 +3,10 @@ import Scheduling
 import System
 import Testing
 
-/// A shard that kills its workers is found out, and those that were beside it are not blamed.
+/// A task that kills its workers is found out, and those that were beside it are not blamed.
 @Suite struct SuspicionTests {
   @Test func aWorkerThatLeavesLeavesNoBlame() {
-    var script = Script(shards: 1)
+    var script = Script(tasks: 1)
     for worker in 1...10 {
       #expect(script.join(worker, credit: 1) == [assign(0, worker, to: worker)])
       #expect(script.handle(.left(WorkerID(worker))) == [])
@@ -14,11 +14,11 @@ import Testing
     #expect(script.scheduler.setAsideCount == 0)
   }
 
-  @Test func onlyTheDeadlyShardIsSetAsideHoweverManyWereHeldWithIt() {
-    var script = Script(shards: 4)
-    // Shard 2 kills whoever computes it.
+  @Test func onlyTheDeadlyTaskIsSetAsideHoweverManyWereHeldWithIt() {
+    var script = Script(tasks: 4)
+    // Task 2 kills whoever computes it.
     var deaths = 0
-    var setAside: [ShardID] = []
+    var setAside: [TaskID] = []
     var worker = 0
     while !script.scheduler.isFinished, worker < 20 {
       worker += 1
@@ -26,46 +26,46 @@ import Testing
       while let action = leases.first {
         leases.removeFirst()
         guard case .assign(let lease, _) = action else { continue }
-        let isDeadly = lease.shard == ShardID(2)
+        let isDeadly = lease.task == TaskID(2)
         if isDeadly { deaths += 1 }
         // The deadly one is begun first, so that all others are lost with it.
-        if isDeadly || script.scheduler.leases(at: script.now).contains(where: { $0.1.shard == ShardID(2) }) {
+        if isDeadly || script.scheduler.leases(at: script.now).contains(where: { $0.1.task == TaskID(2) }) {
           if !isDeadly { deaths += 1 }
           let actions = script.handle(.died(WorkerID(worker)))
-          for case .setAside(let shard, _) in actions { setAside.append(shard) }
+          for case .setAside(let task, _) in actions { setAside.append(task) }
           leases = []
         } else {
-          leases += script.handle(.done(worker, lease.shard.value, lease.attempt))
+          leases += script.handle(.done(worker, lease.task.value, lease.attempt))
           leases += script.handle(.ready(WorkerID(worker), credit: 1))
         }
       }
     }
-    #expect(setAside == [ShardID(2)])
+    #expect(setAside == [TaskID(2)])
     #expect(deaths == 3)
     #expect(script.scheduler.doneCount == 3)
   }
 
   @Test func theLastAttemptIsMadeAlone() {
-    var script = Script(shards: 6)
+    var script = Script(tasks: 6)
     for worker in 1...2 {
       script.join(worker, credit: 2)
       #expect(script.handle(.died(WorkerID(worker))) == [])
     }
-    // Shards 0 and 1 were there at two deaths: one at a time now, and nothing beside it.
+    // Tasks 0 and 1 were there at two deaths: one at a time now, and nothing beside it.
     #expect(script.join(3, credit: 4) == [assign(0, 3, to: 3)])
     #expect(script.handle(.done(3, 0, 3)) == [accept(0, 3, from: 3), assign(1, 3, to: 3)])
     #expect(
       script.handle(.done(3, 1, 3)).dropFirst() == [assign(2, to: 3), assign(3, to: 3)])
   }
 
-  @Test func aBusyWorkerIsEmptiedForAShardOnProbation() {
-    var script = Script(shards: 9)
+  @Test func aBusyWorkerIsEmptiedForATaskOnProbation() {
+    var script = Script(tasks: 9)
     script.join(1, credit: 3)
     for worker in 2...3 {
       script.join(worker, credit: 1)
       script.handle(.died(WorkerID(worker)))
     }
-    // Shard 3 waits for an empty worker; worker 1 gets nothing else until it is.
+    // Task 3 waits for an empty worker; worker 1 gets nothing else until it is.
     #expect(script.handle(.done(1, 0)) == [accept(0, from: 1)])
     #expect(script.handle(.ready(WorkerID(1), credit: 5)) == [])
     #expect(script.handle(.done(1, 1)) == [accept(1, from: 1)])
@@ -75,10 +75,10 @@ import Testing
   }
 
   @Test func theReasonsNameTheProcesses() throws {
-    var script = Script(shards: 1, attempts: 1)
+    var script = Script(tasks: 1, attempts: 1)
     script.join(1, credit: 1, origin: "node-7:4711")
     guard case .setAside(_, let reasons) = try #require(script.handle(.died(WorkerID(1))).first) else {
-      Issue.record("the shard was not set aside")
+      Issue.record("the task was not set aside")
       return
     }
     #expect(reasons == ["attempt 1: node-7:4711 died while it computed the shard"])

@@ -3,19 +3,19 @@ import Scheduling
 import System
 import Testing
 
-/// The last shards do not pile up where they were handed out first.
+/// The last tasks do not pile up where they were handed out first.
 @Suite struct TransferTests {
-  private func loaded(shards: Int, slots: Int = 1) -> Script {
-    var script = Script(shards: shards)
+  private func loaded(tasks: Int, slots: Int = 1) -> Script {
+    var script = Script(tasks: tasks)
     script.handle(.joined(WorkerID(1), slots: slots))
-    script.handle(.ready(WorkerID(1), credit: shards))
+    script.handle(.ready(WorkerID(1), credit: tasks))
     script.handle(.joined(WorkerID(2)))
     script.handle(.ready(WorkerID(2), credit: 4))
     return script
   }
 
-  @Test func anIdleWorkerGetsTheShardThatWaitsLast() {
-    var script = loaded(shards: 4)
+  @Test func anIdleWorkerGetsTheTaskThatWaitsLast() {
+    var script = loaded(tasks: 4)
     #expect(script.handle(.tick).isEmpty, "it has not waited yet")
     script.pass(.seconds(2))
     #expect(script.handle(.tick) == [.revoke(lease(3), from: WorkerID(1)), assign(3, 2, to: 2)])
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test func whatIsBeingComputedStays() {
-    var script = loaded(shards: 2, slots: 2)
+    var script = loaded(tasks: 2, slots: 2)
     script.pass(.seconds(20))
     script.handle(.heard(WorkerID(1)))
     script.handle(.heard(WorkerID(2)))
@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test func anAnswerToWhatWasTakenAwayDoesNotCountWhileAnotherIsAtIt() {
-    var script = loaded(shards: 2)
+    var script = loaded(tasks: 2)
     script.pass(.seconds(2))
     script.handle(.tick)
     #expect(script.handle(.done(1, 1)) == [ignore(1, from: 1)])
@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func whoCannotSeeTheFilesGetsNone() {
-    var script = Script(shards: 0)
+    var script = Script(tasks: 0)
     script.scheduler.add(shards: 4, groups: [0, 0, 0, 0])
     script.handle(.joined(WorkerID(1)))
     script.handle(.ready(WorkerID(1), credit: 1))

@@ -3,12 +3,12 @@ import Scheduling
 import System
 import Testing
 
-/// A share of the shards counts only when two processes agree on every bit.
+/// A share of the tasks counts only when two processes agree on every bit.
 @Suite struct VerificationTests {
   @Test func theShareIsSpreadEvenly() {
     for (share, expected) in [(0.0, 0), (0.1, 10), (0.25, 25), (0.5, 50), (1.0, 100)] {
       let scheduler = Scheduler(shards: 100, verified: share)
-      let verified = (0..<100).filter { scheduler.isVerified(ShardID($0)) }
+      let verified = (0..<100).filter { scheduler.isVerified(TaskID($0)) }
       #expect(verified.count == expected)
       let gaps = zip(verified, verified.dropFirst()).map { $1 - $0 }
       #expect((gaps.max() ?? 0) - (gaps.min() ?? 0) <= 1)
@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test func anotherWorkerIsAskedAndTheFirstAnswerCountsWhenTheyAgree() {
-    var script = Script(shards: 1, verified: 1)
+    var script = Script(tasks: 1, verified: 1)
     script.join(1, credit: 2)
     #expect(script.handle(.done(1, 0, digest: 7)) == [hold(0, from: 1)])
     #expect(script.scheduler.doneCount == 0)
@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test func aProcessThatComesBackIsNoSecondOpinion() {
-    var script = Script(shards: 1, verified: 1)
+    var script = Script(tasks: 1, verified: 1)
     script.join(1, credit: 1, origin: "a:1")
     script.handle(.done(1, 0, digest: 7))
     script.handle(.left(WorkerID(1)))
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test func aDisagreementIsSettledByAThirdAndTheOddOneIsNamed() {
-    var script = Script(shards: 1, verified: 1)
+    var script = Script(tasks: 1, verified: 1)
     for (worker, origin) in [(1, "a:1"), (2, "b:1"), (3, "c:1")] {
       script.join(worker, credit: 1, origin: origin)
     }
@@ -45,11 +45,11 @@ import Testing
     #expect(script.handle(.done(2, 0, 2, digest: 8)) == [hold(0, 2, from: 2), assign(0, 3, to: 3)])
     #expect(
       script.handle(.done(3, 0, 3, digest: 8))
-        == [accept(0, 2, from: 2), .dispute(ShardID(0), dissenters: ["a:1"]), .finish(JobID(0))])
+        == [accept(0, 2, from: 2), .dispute(TaskID(0), dissenters: ["a:1"]), .finish(JobID(0))])
   }
 
   @Test func twoWorkersAloneSettleTheirDisputeThemselves() {
-    var script = Script(shards: 1, verified: 1)
+    var script = Script(tasks: 1, verified: 1)
     script.join(1, credit: 2, origin: "a:1")
     script.join(2, credit: 2, origin: "b:1")
     script.handle(.done(1, 0, digest: 7))
@@ -57,27 +57,27 @@ import Testing
     #expect(third == [hold(0, 2, from: 2), assign(0, 3, to: 1)])
     #expect(
       script.handle(.done(1, 0, 3, digest: 8))
-        == [accept(0, 2, from: 2), .dispute(ShardID(0), dissenters: ["a:1"]), .finish(JobID(0))])
+        == [accept(0, 2, from: 2), .dispute(TaskID(0), dissenters: ["a:1"]), .finish(JobID(0))])
   }
 
   @Test func aWorkerThatRepeatsItsErrorConvincesNobody() {
-    var script = Script(shards: 1, verified: 1)
+    var script = Script(tasks: 1, verified: 1)
     script.join(1, credit: 2, origin: "a:1")
     script.join(2, credit: 2, origin: "b:1")
     script.handle(.done(1, 0, digest: 7))
     script.handle(.done(2, 0, 2, digest: 8))
-    guard case .setAside(ShardID(0), let reasons) = script.handle(.done(1, 0, 3, digest: 7)).first else {
-      Issue.record("the shard was not set aside")
+    guard case .setAside(TaskID(0), let reasons) = script.handle(.done(1, 0, 3, digest: 7)).first else {
+      Issue.record("the task was not set aside")
       return
     }
     #expect(reasons.count == 1 && reasons[0].contains("a:1") && reasons[0].contains("b:1"))
   }
 
   @Test func firstAnswersThatWaitAreBounded() {
-    var script = Script(shards: 10, verified: 1, held: 3)
+    var script = Script(tasks: 10, verified: 1, held: 3)
     script.join(1, credit: 1)
-    for shard in 0..<3 {
-      script.handle(.done(1, shard, digest: 1))
+    for task in 0..<3 {
+      script.handle(.done(1, task, digest: 1))
       script.handle(.ready(WorkerID(1), credit: 1))
     }
     #expect(script.scheduler.heldCount == 3)
@@ -88,7 +88,7 @@ import Testing
   }
 
   @Test func shardsThatAreNotCheckedCountAtOnce() {
-    var script = Script(shards: 2, verified: 0.5)
+    var script = Script(tasks: 2, verified: 0.5)
     script.join(1, credit: 2)
     #expect(script.handle(.done(1, 0)) == [accept(0, from: 1)])
     #expect(script.handle(.done(1, 1)) == [hold(1, from: 1)])

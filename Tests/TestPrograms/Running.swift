@@ -12,14 +12,15 @@ public final class Running: Sendable {
     var stderr: [UInt8] = []
     var open = 2
     var status: Int32?
-    var lasted: Duration?
   }
 
   private let process: Subprocess
   private let gathered = Mutex(Gathered())
   /// Broadcast after every change of what is gathered.
   private let changed = NSCondition()
-  private let started = ContinuousClock.now
+
+  /// Ends a hang: no test is decided by it, on a machine however busy.
+  public static let patience = Duration.seconds(600)
 
   /// - Parameter environment: beside what the tests have themselves.
   public init(
@@ -39,17 +40,12 @@ public final class Running: Sendable {
     gather(errors.read, \.stderr)
     Thread.detachNewThread { [self] in
       let status = process.wait()
-      change {
-        $0.status = status
-        $0.lasted = .now - started
-      }
+      change { $0.status = status }
     }
   }
 
   public var pid: Int32 { process.identifier }
   public var isRunning: Bool { process.isRunning }
-  /// From its start to its end; its output may come later.
-  public var lasted: Duration { gathered.withLock { $0.lasted } ?? .now - started }
   public var stdout: String { String(decoding: gathered.withLock { $0.stdout }, as: UTF8.self) }
   public var stderr: String { String(decoding: gathered.withLock { $0.stderr }, as: UTF8.self) }
 
@@ -62,34 +58,34 @@ public final class Running: Sendable {
   }
 
   /// Waits for a worker whose run has finished. One that came too late to be told so waits for a
-  /// coordinator, and is told to go.
+  /// coordinator, and is told to go; whether it was told too early makes no difference to how it ends.
   public func leave() -> Int32 {
-    if !wait(seconds: 5, until: { $0.status != nil }) { send(SIGTERM) }
+    if !wait(for: .seconds(1), until: { $0.status != nil }) { send(SIGTERM) }
     return wait()
   }
 
-  /// Waits for the end of the program and of its output. One that does not end in seven minutes is
-  /// killed, so that its test fails instead of waiting for ever.
+  /// Waits for the end of the program and of its output. One that does not end is killed, so that its test
+  /// fails instead of waiting for ever.
   ///
   /// - Returns: as shells give it: 128 and the signal that ended it.
   @discardableResult
   public func wait() -> Int32 {
-    if !wait(seconds: 420, until: { $0.status != nil }) { send(SIGKILL) }
+    if !wait(for: Self.patience, until: { $0.status != nil }) { send(SIGKILL) }
     // What it has started may hold its output open for longer than it lasts.
-    _ = wait(seconds: 30) { $0.status != nil && $0.open == 0 }
+    _ = wait(for: .seconds(30)) { $0.status != nil && $0.open == 0 }
     return gathered.withLock { $0.status } ?? -1
   }
 
   /// Waits until the text was written to stderr.
   ///
-  /// - Returns: false when the program ended or a minute passed without it.
+  /// - Returns: false when the program ended without it, or hangs.
   public func waitForError(_ text: String) -> Bool {
-    _ = wait(seconds: 60) { $0.open == 0 || String(decoding: $0.stderr, as: UTF8.self).contains(text) }
+    _ = wait(for: Self.patience) { $0.open == 0 || String(decoding: $0.stderr, as: UTF8.self).contains(text) }
     return stderr.contains(text)
   }
 
-  private func wait(seconds: TimeInterval, until isSo: (Gathered) -> Bool) -> Bool {
-    let deadline = Date(timeIntervalSinceNow: seconds)
+  private func wait(for duration: Duration, until isSo: (Gathered) -> Bool) -> Bool {
+    let deadline = Date(timeIntervalSinceNow: duration / .seconds(1))
     changed.lock()
     defer { changed.unlock() }
     while !gathered.withLock({ isSo($0) }) {

@@ -42,4 +42,12 @@ import Transport
       try Endpoint.check(endpoint, side: .coordinator, hasKeys: true, insecure: false)
     }
   }
+
+  @Test(arguments: [
+    (nil, true), ("", true), ("127.0.0.1", true), ("127.8.9.1", true), ("::1", true), ("::ffff:127.0.0.1", true),
+    ("10.0.0.7", false), ("::ffff:10.0.0.7", false), ("fe80::1", false), ("1127.0.0.1", false),
+  ])
+  func addressesTellThisMachineFromOthers(address: String?, isThisMachine: Bool) {
+    #expect(Endpoint.isThisMachine(address) == isThisMachine)
+  }
 }

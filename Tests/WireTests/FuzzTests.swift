@@ -66,7 +66,7 @@ import Wire
       let bytes = mangled(good, &random)
       guard bytes != good else { continue }
       #expect(throws: WireError.self, "seed \(random.seed)") {
-        try PartialCodec.decode(bytes, models: 4, statistics: [.l1, .shrinkage], samples: shapes)
+        try PartialCodec.decode(bytes, as: .init(models: 4, statistics: [.l1, .shrinkage], samples: shapes))
       }
     }
   }
@@ -76,7 +76,7 @@ import Wire
 @Suite struct PartialCheckTests {
   private func partial(_ change: (inout Partial) -> Void = { _ in }) -> Partial {
     var partial = Partial(
-      models: 2, statistics: [.l1, .max, .shrinkage], samples: [SampleShape(rows: 1, columns: 2)])
+      PartialSchema(models: 2, statistics: [.l1, .max, .shrinkage], samples: [SampleShape(rows: 1, columns: 2)]))
     for i in 0..<2 {
       partial.moments[i] = Moments(
         count: 8, mean: 0, m2: 1, m3: 0, m4: 1, minimum: -1, maximum: 1, zeros: 1, notFinite: 0)
@@ -88,8 +88,7 @@ import Wire
   private func fault(_ change: (inout Partial) -> Void = { _ in }) -> String? {
     let partial = partial(change)
     return PartialCodec.impossibility(
-      in: PartialCodec.encode(partial), models: 2, statistics: partial.statistics,
-      samples: partial.samples.map(\.shape), coordinates: 8, columns: 4)
+      in: PartialCodec.encode(partial), as: partial.schema, coordinates: 8, columns: 4)
   }
 
   @Test func honestSumsPass() {

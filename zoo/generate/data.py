@@ -1,4 +1,4 @@
-"""What a training step of each kind of network is fed with."""
+"""Batches for one training step of each kind of network."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Makes the models of one zoo in order and writes them down with their family tree."""
+"""Makes the models of one zoo in order and writes them with their family tree."""
 
 import dataclasses
 import hashlib
@@ -25,7 +25,7 @@ def seed_of(*parts) -> int:
 
 class Maker:
     def __init__(self, folder: Path, name: str, seed: int, shape: Shape, data, start: Path | None = None):
-        """`start`: a safetensors file that roots named with the way 'pretrained' are read from."""
+        """`start`: the safetensors file from which roots made by way of 'pretrained' are read."""
         self.folder, self.name, self.seed, self.data, self.start = folder, name, seed, data, start
         self.shape = shape
         self.shapes: dict[str, Shape] = {}

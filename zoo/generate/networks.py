@@ -88,7 +88,7 @@ class DecoderBlock(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Next-byte prediction, Llama's names."""
+    """Next-byte prediction; tensor names as in Llama."""
 
     def __init__(self, s: Shape):
         super().__init__()
@@ -137,7 +137,7 @@ class Decoder(nn.Module):
 
 
 class EncoderBlock(nn.Module):
-    """A block after which the norm comes, as in BERT."""
+    """A block followed by its norm, as in BERT."""
 
     def __init__(self, s: Shape):
         super().__init__()
@@ -170,7 +170,7 @@ class EncoderBlock(nn.Module):
 
 
 class Encoder(nn.Module):
-    """BERT's names; trained on masked tokens, on classes, or on neighbouring passages."""
+    """Tensor names as in BERT; trained on masked tokens, on classes, or on neighbouring passages."""
 
     def __init__(self, s: Shape):
         super().__init__()
@@ -259,7 +259,7 @@ class VisionBlock(nn.Module):
 
 
 class VisionTransformer(nn.Module):
-    """Classes of pictures, the names of Hugging Face's ViT."""
+    """Classifies pictures; tensor names as in Hugging Face's ViT."""
 
     PATCH = 4
 
@@ -322,7 +322,7 @@ class Residual(nn.Module):
 
 
 class UNet(nn.Module):
-    """Predicts the noise in noisy pictures; the names of diffusers' UNet2DModel."""
+    """Predicts the noise in noisy pictures; tensor names as in diffusers' UNet2DModel."""
 
     def __init__(self, s: Shape):
         super().__init__()

@@ -1,5 +1,5 @@
-"""Pictures to train on: drawn families of textures, each a domain with classes of its own, and the
-handwritten digits that scikit-learn carries."""
+"""Pictures to train on: generated families of textures, each a domain with its own classes, and the
+handwritten digits that come with scikit-learn."""
 
 import numpy as np
 

@@ -23,7 +23,7 @@ class Plan:
     alpha: float = 2.0  # lora_alpha / r
     targets: tuple = ATTENTION
     dtype: str = "f32"
-    rounded_steps: bool = False  # the weights have no copy of higher precision in training
+    rounded_steps: bool = False  # train without a copy of the weights in higher precision
     way: str | None = None  # of a merge or rounding: average, slerp, arithmetic, int8, int4, fp8, cast
     weights: tuple = ()  # of a merge
     change: str | None = None  # vocabulary, head, pruned, upscaled, renamed

@@ -1,4 +1,4 @@
-"""What the zoos hold. A recipe draws its details (trees, text, rates, ranks) from its seed."""
+"""Recipes of zoos. A recipe draws its details (trees, text, learning rates, ranks) from its seed."""
 
 import math
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ def grown(rng, count: int) -> list:
 
 @dataclass
 class Style:
-    """What the edges of a family are drawn from."""
+    """The distribution from which the edges of a family are drawn."""
 
     dtype: str = "f32"
     lora: float = 0.0  # share of the edges that are low-rank updates
@@ -152,7 +152,7 @@ def decoder_deep(rng, domains):
 
 @recipe("bytes")
 def forest(rng, domains):
-    """Five families of one architecture, each of its own storage type."""
+    """Five families of one architecture, each with its own storage type."""
     plans = []
     for letter, dtype in zip("ABCDE", ("f32", "bf16", "f16", "f32", "bf16")):
         parents = some(rng, [balanced(2, 1), star(4), grown(rng, 5), chain(3)])
@@ -183,7 +183,7 @@ def lora_f16_grown(rng, domains):
 
 @recipe("bytes")
 def optimisers(rng, domains):
-    """One tree whose edges were trained in as many ways as there are."""
+    """One tree whose edges use every optimizer."""
     style = Style(
         optimisers=("adamw", "adam", "lion", "adafactor", "rmsprop", "sgd"),
         schedules=("linear", "cosine", "constant"),
@@ -232,7 +232,7 @@ def decayed(rng, domains):
 
 @recipe("bytes")
 def rounded_steps(rng, domains):
-    """bf16 weights without a copy of higher precision: small steps are lost."""
+    """bf16 weights without a copy in higher precision, so that small steps are lost."""
     style = Style("bf16", rounded_steps=True, rates=(3e-4, 2e-3), decays=(0.0, 0.01))
     return Shape(layers=2, width=80, inner=160), family(rng, "A", balanced(3, 2), style, domains)
 
@@ -380,7 +380,7 @@ def mixed(rng, domains):
 
 @recipe("bytes")
 def shapes(rng, domains):
-    """Descendants with more tokens, another head, fewer or repeated layers, other names."""
+    """Descendants with more tokens, another head, fewer or repeated layers, or other names."""
     style = Style(some(rng, ("f32", "bf16")), root_steps=1000)
     plans = [
         root(rng, style, "A", domains),
@@ -399,7 +399,7 @@ def shapes(rng, domains):
 
 @recipe("bytes")
 def merges(rng, domains):
-    """Averages of several kinds, of two and three models, and what was trained from them."""
+    """Several kinds of averages of two and three models, and models trained from them."""
     style = Style(some(rng, ("f32", "bf16", "f16")), root_steps=1000)
     plans = [root(rng, style, "A", domains)]
     plans += [edge(rng, style, f"A{k}", "A", domains) for k in (1, 2, 3, 4)]

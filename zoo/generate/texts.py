@@ -1,4 +1,4 @@
-"""Text to train on: what a Debian system and a Python installation carry, one domain per source."""
+"""Text to train on, from files of a Debian system and a Python installation; one domain per source."""
 
 import gzip
 import subprocess
@@ -11,7 +11,7 @@ MOST_BYTES = 1_200_000
 FEWEST_BYTES = 60_000
 HELD_OUT = 0.06
 
-# domain -> (Debian package, a part of the paths wanted, bytes of each file that are no text)
+# domain -> (Debian package, part of the wanted paths)
 PACKAGES = {
     "headers": ("libc6-dev", ".h"),
     "licences": ("base-files", "/common-licenses/"),
@@ -65,7 +65,7 @@ def joined(files: list[Path]) -> bytes:
 
 
 class Corpus:
-    """Bytes of each domain that this system has enough of, cut into training and held-out text."""
+    """Bytes of each domain of which this system has enough, split into training and held-out text."""
 
     def __init__(self):
         texts = {d: joined(files_of(*source)) for d, source in PACKAGES.items()}
@@ -83,7 +83,7 @@ class Corpus:
         return list(self.parts)
 
     def windows(self, domains, rng, rows: int, length: int, held_out=False) -> np.ndarray:
-        """rows x length bytes, each row from one of the domains, drawn evenly."""
+        """rows x length bytes; the domain of each row is drawn uniformly."""
         out = np.empty((rows, length), dtype=np.int64)
         for row in range(rows):
             text = self.parts[domains[rng.integers(len(domains))]][held_out]

@@ -28,7 +28,7 @@ class Lion(torch.optim.Optimizer):
 
 
 def optimiser(name: str, groups: list, lr: float):
-    """`lr` is meant for AdamW; the others get what moves the weights about as far."""
+    """`lr` is meant for AdamW; for the others it is scaled so that weights move about as far."""
     if name == "adamw":
         return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.98))
     if name == "adam":  # decay as a part of the gradient
@@ -70,7 +70,7 @@ class LowRank(nn.Module):
 
 
 def attach(network: nn.Module, targets, rank: int, scale: float) -> dict:
-    """Low-rank updates on the linear maps whose last name is among the targets; all else is frozen."""
+    """Adds low-rank updates to the linear maps whose last name is a target; everything else is frozen."""
     network.requires_grad_(False)
     found = {}
     for name, module in list(network.named_modules()):
@@ -86,7 +86,7 @@ def attach(network: nn.Module, targets, rank: int, scale: float) -> dict:
 
 
 def merged(network: nn.Module, adapters: dict) -> dict:
-    """Plain tensors by name; the updates folded in, in double precision."""
+    """Plain tensors by name, with the updates folded in, in double precision."""
     state = {n.replace(".base.", "."): t.detach() for n, t in network.state_dict().items() if ".lora_" not in n}
     for name, a in adapters.items():
         update = a.scale * (a.lora_B.detach().double() @ a.lora_A.detach().double())

@@ -1,14 +1,15 @@
-package import Checkpoints
+internal import Checkpoints
 internal import Core
+internal import Naming
 internal import Storage
-package import System
+internal import System
 
 /// Finds which layers of one model are which of another by their content, where models of one kind
 /// have different numbers of layers: after pruning in depth, and after up-scaling by repeated layers.
 ///
 /// A few hundred weights per layer are read for it. Fine-tunes keep them nearly as they are (cosine
 /// above 0.9); those of strangers are orthogonal up to 1/16.
-package enum LayerMatching {
+enum LayerMatching {
   /// Mean cosine of the best matches above which two stacks are the same one.
   private static let likeness: Float = 0.5
   /// Cosine below which a layer has no counterpart.
@@ -17,19 +18,19 @@ package enum LayerMatching {
   private static let most = 64
 
   /// Gives the layers of shorter and longer models the numbers that they have in the others.
-  package static func align(_ models: inout [ModelRecord]) throws(Failure) {
+  static func align(_ maps: inout [AlignmentMap], of models: [ModelRecord]) throws(Failure) {
     var stacks: [Int: LayerStack] = [:]
     for (number, model) in models.enumerated() where model.adapter == nil {
-      stacks[number] = LayerStack(model)
+      stacks[number] = LayerStack(model, maps[number])
     }
     for (_, members) in Dictionary(grouping: stacks.keys.sorted(), by: { stacks[$0]?.kind ?? "" }) {
-      try align(members, stacks, &models)
+      try align(members, stacks, &maps)
     }
   }
 
-  private static func align(_ members: [Int], _ stacks: [Int: LayerStack], _ models: inout [ModelRecord])
-    throws(Failure)
-  {
+  private static func align(
+    _ members: [Int], _ stacks: [Int: LayerStack], _ maps: inout [AlignmentMap]
+  ) throws(Failure) {
     let byCount = Dictionary(grouping: members) { stacks[$0]?.layers.count ?? 0 }
     guard byCount.count > 1 else { return }
     // The commonest number of layers names the others', of two equally common ones the larger.
@@ -37,18 +38,20 @@ package enum LayerMatching {
     var prints: [Int: [[Float]]] = [:]
     for member in members { prints[member] = try stacks[member]?.prints() ?? [] }
     var known: [Int] = []
-    // Per model: the name of each of its layers.
-    var names: [Int: [String]] = [:]
+    // Per model: what each of its layers is.
+    var found: [Int: [CanonicalLayer]] = [:]
     for (_, group) in order {
       for member in group {
-        let own = stacks[member]?.layers.map(String.init) ?? []
-        names[member] = own
-        defer { models[member].layers = Set(names[member] ?? []) }
-        guard let match = best(prints[member] ?? [], known.prefix(most), prints),
-          let others = names[match.model], let stack = stacks[member]
-        else { continue }
-        names[member] = numbered(match.layers.enumerated().map { $1.map { others[$0] } ?? "\(own[$0])'" })
-        rename(&models[member], stack, names[member] ?? own)
+        guard let stack = stacks[member] else { continue }
+        var layers = stack.layers.map { CanonicalLayer($0) }
+        if let match = best(prints[member] ?? [], known.prefix(most), prints), let others = found[match.model] {
+          layers = distinct(
+            match.layers.enumerated().map { place, other in
+              other.map { others[$0] } ?? CanonicalLayer(stack.layers[place], isUnmatched: true)
+            })
+        }
+        found[member] = layers
+        maps[member].place(stack, at: layers)
       }
       known += group
     }
@@ -76,22 +79,27 @@ package enum LayerMatching {
     return best
   }
 
-  /// A layer that comes again gets a name of its own.
-  private static func numbered(_ names: [String]) -> [String] {
-    var times: [String: Int] = [:]
-    return names.map { name in
-      times[name, default: 0] += 1
-      let time = times[name] ?? 1
-      return time == 1 ? name : "\(name)+\(time - 1)"
+  /// A layer that comes again counts as a copy.
+  private static func distinct(_ layers: [CanonicalLayer]) -> [CanonicalLayer] {
+    var taken: Set<CanonicalLayer> = []
+    return layers.map { layer in
+      var layer = layer
+      while !taken.insert(layer).inserted { layer.copy += 1 }
+      return layer
     }
   }
+}
 
-  private static func rename(_ model: inout ModelRecord, _ stack: LayerStack, _ names: [String]) {
-    let new = Dictionary(uniqueKeysWithValues: zip(stack.layers, names))
-    for (tensor, name) in zip(model.tensors, model.commonNames) {
-      guard let place = LayerStack.place(name), place.prefix == stack.prefix, let layer = new[place.layer]
-      else { continue }
-      model.aliases[tensor.name] = "\(place.prefix)\(layer)\(place.rest)"
+extension AlignmentMap {
+  /// Gives the layers of a stack their places among the aligned models.
+  fileprivate mutating func place(_ stack: LayerStack, at places: [CanonicalLayer]) {
+    layers = zip(stack.layers, places).map { LayerCorrespondence(own: $0, canonical: $1) }
+    let moved = Dictionary(
+      uniqueKeysWithValues: layers.filter { $0.canonical != CanonicalLayer($0.own) }
+        .map { ($0.own, $0.canonical) })
+    guard !moved.isEmpty else { return }
+    for index in tensors.indices where tensors[index].stack == stack.prefix {
+      if let own = tensors[index].layer, let place = moved[own.number] { tensors[index].layer = place }
     }
   }
 }

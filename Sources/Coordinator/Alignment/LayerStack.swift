@@ -1,5 +1,6 @@
 internal import Checkpoints
 internal import Core
+internal import Naming
 internal import Storage
 internal import System
 
@@ -15,42 +16,28 @@ struct LayerStack {
   private static let numbers = 256
 
   /// The stack with most weights; nil for a model without one.
-  ///
-  init?(_ model: ModelRecord) {
+  init?(_ model: ModelRecord, _ map: AlignmentMap) {
     struct Part {
       var layer: Int
-      var rest: String
+      var canonical: CanonicalTensor
       var tensor: StoredTensor
     }
     var stacks: [String: [Part]] = [:]
-    for (tensor, name) in zip(model.tensors, model.commonNames) {
-      guard let place = Self.place(name), tensor.shape.rank >= 2 else { continue }
-      stacks[place.prefix, default: []].append(Part(layer: place.layer, rest: place.rest, tensor: tensor))
+    for (tensor, canonical) in zip(model.tensors, map.tensors) {
+      guard let layer = canonical.layer, tensor.shape.rank >= 2 else { continue }
+      stacks[canonical.stack, default: []].append(Part(layer: layer.number, canonical: canonical, tensor: tensor))
     }
     func weight(_ parts: [Part]) -> Int { parts.reduce(0) { $0 + $1.tensor.shape.elements } }
     guard let (prefix, parts) = stacks.max(by: { (weight($0.value), $1.key) < (weight($1.value), $0.key) })
     else { return nil }
     let layers = Set(parts.map(\.layer)).sorted()
-    let kinds = Dictionary(grouping: parts, by: \.rest).filter { rest, parts in
-      parts.count == layers.count && Set(parts.map(\.tensor.shape)).count == 1
-        && TensorRole(name: "\(prefix)0\(rest)", shape: parts[0].tensor.shape) == .linear
+    let kinds = Dictionary(grouping: parts, by: \.canonical.part).filter { _, parts in
+      parts.count == layers.count && Set(parts.map(\.tensor.shape)).count == 1 && parts[0].canonical.role == .linear
     }
     guard layers.count > 1, let kind = kinds.min(by: { $0.key < $1.key }) else { return nil }
     self.prefix = prefix
     self.layers = layers
     probes = kind.value.sorted { $0.layer < $1.layer }.map(\.tensor)
-  }
-
-  /// Cuts a name at its first number.
-  static func place(_ name: String) -> (prefix: String, layer: Int, rest: String)? {
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    guard let place = parts.firstIndex(where: { Int($0) != nil && $0.allSatisfy(\.isNumber) }), place > 0,
-      let layer = Int(parts[place])
-    else { return nil }
-    return (
-      parts[..<place].joined(separator: ".") + ".", layer,
-      "." + parts[(place + 1)...].joined(separator: ".")
-    )
   }
 
   /// What makes two stacks comparable: their names and the shape of a layer.

@@ -1,12 +1,12 @@
-package import Checkpoints
+internal import Checkpoints
 internal import Core
-internal import Storage
+internal import Naming
 
 /// Finds models whose tensors have the same names but for what stands in front.
 ///
 /// The wrappers of `CanonicalName` are known; here any prefix may have become any other, as long as
 /// most of the names and shapes then agree.
-package enum PrefixMatching {
+enum PrefixMatching {
   /// Dot-separated parts that a prefix has at most.
   private static let deepest = 3
 
@@ -16,11 +16,11 @@ package enum PrefixMatching {
   }
 
   /// Gives renamed tensors the names that they have in the other models.
-  package static func align(_ models: inout [ModelRecord]) {
+  static func align(_ maps: inout [AlignmentMap], of models: [ModelRecord]) {
     var order: [Set<Entry>] = []
     var groups: [Set<Entry>: [Int]] = [:]
     for (number, model) in models.enumerated() where model.adapter == nil {
-      let entries = Set(zip(model.commonNames, model.tensors).map { Entry(name: $0, shape: $1.shape) })
+      let entries = Set(maps[number].tensors.map { Entry(name: $0.name, shape: $0.shape) })
       if groups[entries] == nil { order.append(entries) }
       groups[entries, default: []].append(number)
     }
@@ -31,11 +31,11 @@ package enum PrefixMatching {
         continue
       }
       for member in groups[entries] ?? [] {
-        for (tensor, name) in zip(models[member].tensors, models[member].commonNames)
-        where name.hasPrefix(old) {
-          let renamed = new + name.dropFirst(old.count)
+        for (index, tensor) in maps[member].tensors.enumerated() where tensor.name.hasPrefix(old) {
+          let renamed = new + tensor.name.dropFirst(old.count)
           if other.contains(Entry(name: renamed, shape: tensor.shape)) {
-            models[member].aliases[tensor.name] = renamed
+            maps[member].tensors[index] = CanonicalTensor(
+              name: renamed, shape: tensor.shape, rearrangement: tensor.rearrangement)
           }
         }
       }

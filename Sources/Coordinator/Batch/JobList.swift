@@ -1,7 +1,7 @@
 internal import Core
+internal import Documents
 internal import Foundation
 public import System
-internal import Yams
 
 /// The recoveries of a batch, as a YAML file lists them.
 ///
@@ -46,9 +46,15 @@ public struct JobList: Sendable, Equatable {
   /// - Parameter out: in place of the file's own.
   /// - Throws: `Failure` (bad input) with the file, the job and the key.
   public init(path: String, out: String? = nil) throws(Failure) {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+    let data: Data
+    do {
+      data = try BoundedFile.read(path, limit: BoundedYAML.mostBytes)
+    } catch {
       throw .badInput(
-        "cannot read the list of jobs '\(path.printable)'", advice: "see that the file is there and is UTF-8 text")
+        "cannot read the list of jobs '\(path.printable)': \(error)", advice: "check that the path is right")
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw .badInput("the list of jobs '\(path.printable)' is not UTF-8 text", advice: "save it as UTF-8")
     }
     try self.init(yaml: text, path: path, out: out)
   }
@@ -57,9 +63,9 @@ public struct JobList: Sendable, Equatable {
     let reader = Reader(path: path)
     let document: Any?
     do {
-      document = try Yams.load(yaml: yaml)
+      document = try BoundedYAML.load(yaml)
     } catch {
-      throw reader.failure("is no YAML: \("\(error)".printable)")
+      throw reader.failure("cannot be read as YAML: \(error)")
     }
     guard let top = document as? [String: Any] else {
       throw reader.failure("is no list of jobs", "begin with 'jobs:' and a list below it")

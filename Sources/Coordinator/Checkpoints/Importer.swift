@@ -58,10 +58,10 @@ public enum Importer {
             "model '\(source.id.printable)': the tensor '\(name.printable)' comes twice, the second time in '\(path.printable)'",
             advice: "remove the file that does not belong to the model")
         }
-        if let type = ElementType(rawValue: entry.type), entry.shape.elements > 0 {
+        if let encoding = SafetensorsType.encoding(entry.type), entry.shape.elements > 0 {
           tensors.append(
             StoredTensor(
-              name: name, type: type, shape: entry.shape, file: path,
+              name: name, encoding: encoding, shape: entry.shape, file: path,
               offset: entry.bytes.lowerBound))
         } else {
           setAside.append(

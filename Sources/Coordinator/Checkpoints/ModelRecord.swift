@@ -1,5 +1,5 @@
-public import Core
-internal import Naming
+internal import Core
+package import Encodings
 public import Storage
 public import System
 
@@ -14,11 +14,6 @@ public struct ModelRecord: Sendable {
   public var sources: [SourceFile]
   /// Of an adapter that is not merged into its base; `tensors` are then the weights that it replaces.
   public var adapter: Adapter?
-  /// What tensors are called in the other models, by their name here, where it differs by more than a
-  /// known wrapper.
-  public var aliases: [String: String] = [:]
-  /// Its layers by the names that they have in the other models, where numbers of layers differ.
-  package var layers: Set<String> = []
 
   public init(
     id: String, path: String, store: String, tensors: [StoredTensor], setAside: [SkippedTensor],
@@ -72,29 +67,14 @@ public struct ModelRecord: Sendable {
     for source in sources where needed.contains(source.path) { try source.verify(model: id) }
   }
 
-  /// The name of each tensor by which models are compared.
-  public var commonNames: [String] {
-    let names = tensors.map(\.name)
-    return zip(names, CanonicalName.all(of: names)).map { aliases[$0] ?? $1 }
-  }
-
   /// Are the tensors' names and shapes the same, in the same order?
   public func hasSameTensors(as other: ModelRecord) -> Bool {
     tensors.count == other.tensors.count
       && zip(tensors, other.tensors).allSatisfy { ByteString($0.name) == ByteString($1.name) && $0.shape == $1.shape }
   }
 
-  /// Layers are dropped and repeated, but do not come back from nowhere: a descendant's layers are
-  /// among its ancestor's, repeated ones aside, and what was repeated once stays.
-  public func mayDescend(from parent: ModelRecord) -> Bool {
-    guard !layers.isEmpty, !parent.layers.isEmpty else { return true }
-    func isRepeated(_ name: String) -> Bool { name.contains("+") }
-    return layers.allSatisfy { isRepeated($0) || parent.layers.contains($0) }
-      && parent.layers.allSatisfy { !isRepeated($0) || layers.contains($0) }
-  }
-
   /// Unit roundoff of the type that most of the weights are stored in.
-  public var rounding: Double { (types.first ?? .f32).roundoff }
+  public var rounding: Double { (encodings.first ?? .f32).roundoff }
 
   /// Weights and factors of updates.
   private var stored: [StoredTensor] { tensors + (adapter?.updates.flatMap { [$0.down, $0.up] } ?? []) }
@@ -104,9 +84,9 @@ public struct ModelRecord: Sendable {
 
   public var parameters: Int { stored.reduce(0) { $0 + $1.shape.elements } }
 
-  /// Storage types, the one with most weights first.
-  public var types: [ElementType] {
-    let sizes = Dictionary(grouping: stored, by: \.type).mapValues { $0.reduce(0) { $0 + $1.bytes } }
-    return sizes.sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }.map(\.key)
+  /// How its weights are stored, the encoding with most bytes first.
+  package var encodings: [Encoding] {
+    let sizes = Dictionary(grouping: stored, by: \.encoding).mapValues { $0.reduce(0) { $0 + $1.bytes } }
+    return sizes.sorted { ($1.value, $0.key.name) < ($0.value, $1.key.name) }.map(\.key)
   }
 }

@@ -34,7 +34,7 @@ public enum WeightSample {
     return fingerprints
   }
 
-  /// - Returns: 16 hexadecimal digits.
+  /// - Returns: 64 hexadecimal digits, of SHA-256.
   static func fingerprint(of model: ModelRecord) throws(Failure) -> String {
     var extents: [String: Range<Int>] = [:]
     var files: [String] = []
@@ -47,7 +47,7 @@ public enum WeightSample {
         extents[tensor.file] = tensor.offset..<end
       }
     }
-    var print = Fingerprint()
+    var print = SHA256()
     var piece = [UInt8](repeating: 0, count: pieceBytes)
     for path in files {
       guard let extent = extents[path] else { continue }
@@ -67,7 +67,7 @@ public enum WeightSample {
         piece[..<count].withUnsafeBytes { print.add($0) }
       }
     }
-    return print.text
+    return print.digest.text
   }
 
   /// Where the pieces start; all of the extent when it is no longer than they are together.

@@ -6,9 +6,9 @@ import System
 struct CheckingArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Share of the shards that two workers compute and must agree on, from 0 to 1.",
+      "Share of the shards that two workers compute and must agree on, from 0 to 1. By default, one in a hundred of those that other hosts compute.",
       valueName: "share"))
-  var verify: Double = 0
+  var verify: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -17,7 +17,7 @@ struct CheckingArguments: ParsableArguments {
   var workerTimeout: Int = 10
 
   func validate() throws {
-    guard (0...1).contains(verify) else {
+    if let verify, !(0...1).contains(verify) {
       throw ValidationError("--verify must be from 0 to 1, got \(verify)")
     }
     guard workerTimeout >= 3 else {
@@ -32,7 +32,7 @@ struct CheckingArguments: ParsableArguments {
 
   /// Workers on this machine; a single one cannot check itself.
   func local(_ workers: WorkerArguments, log: String) throws(Failure) -> Listening {
-    guard verify == 0 || workers.workers > 1 else {
+    guard verify ?? 0 == 0 || workers.workers > 1 else {
       throw .usage(
         "--verify compares two workers' sums, --workers gives one", advice: "give --workers 2 or more")
     }

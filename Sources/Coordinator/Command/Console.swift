@@ -1,6 +1,7 @@
 import Core
 import Foundation
 import Glibc
+import Graph
 import Lineage
 import Logging
 import Logs
@@ -23,10 +24,10 @@ enum Console {
 
   /// Shows the result of a recovery: the tree on stdout, and where to look next on stderr.
   static func show(_ report: RecoveryReport) {
-    result(TextTree.render(report.forest, style: Terminal.style))
+    result(TextTree.render(report.tree.graph, style: Terminal.style))
     if let evaluation = report.evaluation { result("\n" + EvaluationText.text(evaluation)) }
     let summary =
-      "\(counted(report.forest.nodes.count, "model")), \(counted(report.forest.familyCount, "family", "families")), \(fixed(report.seconds, 2)) s"
+      "\(counted(report.tree.graph.nodes.count, "model")), \(counted(report.tree.graph.familyCount, "family", "families")), \(fixed(report.seconds, 2)) s"
     say("\n\(summary)")
     say("open \(shortened(report.page))   (all files: \(shortened(report.directory))/)")
   }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Core
-import Lineage
+import Graph
 import Reports
 import System
 
@@ -20,7 +20,7 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     try reporting { () throws(Failure) in
       let evaluation = try Evaluation(
-        try JSONTree.read("\(path)/tree.json"), truth: try Truth(path: truth))
+        try TreeReport(path: "\(path)/tree.json").graph, truth: try TruthDocument.read(truth))
       Console.result(json ? EvaluationText.json(evaluation) : EvaluationText.text(evaluation))
     }
   }

@@ -48,13 +48,13 @@ struct TreeCommand: ParsableCommand {
 
   func run() throws {
     try reporting { () throws(Failure) in
-      let forest = try JSONTree.read("\(path)/tree.json")
+      let report = try TreeReport(path: "\(path)/tree.json")
       switch format {
-      case .format(.text): Console.result(TextTree.render(forest, style: Terminal.style))
-      case .format(.svg): Console.result(TreeFormat.picture(forest, lengths: lengths))
-      case .format(let format): Console.result(format.render(forest))
+      case .format(.text): Console.result(TextTree.render(report.graph, style: Terminal.style))
+      case .format(.svg): Console.result(TreeFormat.picture(report.graph, lengths: lengths))
+      case .format(let format): Console.result(format.render(report))
       case .html: Console.result(try TreePage.render(FinishedRun(path: path)))
-      case .png: try Rasteriser.print(TreeFormat.picture(forest, lengths: lengths))
+      case .png: try Rasteriser.print(TreeFormat.picture(report.graph, lengths: lengths))
       }
     }
   }

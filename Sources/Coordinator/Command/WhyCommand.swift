@@ -22,7 +22,11 @@ struct WhyCommand: ParsableCommand {
   func run() throws {
     try reporting { () throws(Failure) in
       let finished = try FinishedRun(path: path)
-      let why = try Why(finished, child: try finished.model(child))
+      let node = try finished.model(child)
+      if let inferred = InferredAncestor(finished.graph, node: node) {
+        return Console.result(json ? inferred.json : inferred.text)
+      }
+      let why = try Why(finished, child: node)
       Console.result(json ? why.json : why.text)
     }
   }

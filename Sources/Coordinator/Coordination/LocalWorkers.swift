@@ -4,15 +4,15 @@ internal import Glibc
 internal import System
 
 /// Worker processes on this machine, started and kept alive by the coordinator.
-public final class LocalWorkers {
-  public struct Options: Sendable {
-    public var count: Int
+package final class LocalWorkers {
+  package struct Options: Sendable {
+    package var count: Int
     /// Of each process.
-    public var memoryBytes: Int
+    package var memoryBytes: Int
     /// Where the workers' own messages go.
-    public var logPath: String
+    package var logPath: String
 
-    public init(count: Int, memoryBytes: Int, logPath: String) {
+    package init(count: Int, memoryBytes: Int, logPath: String) {
       self.count = count
       self.memoryBytes = memoryBytes
       self.logPath = logPath

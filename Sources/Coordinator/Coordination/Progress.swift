@@ -28,7 +28,7 @@ struct Progress {
     parts.append("shards \(done)/\(total) (\(total == 0 ? 100 : 100 * done / total) %)")
     if seconds > 0, bytes > 0 {
       let rate = Double(bytes) / seconds
-      parts.append("\(ByteCount(bytes: Int(rate)))/s")
+      parts.append("\(ByteCount(bytes: Int(min(rate, 1e18))))/s")
       parts.append("ETA \(TimeText.duration(Double(max(0, totalBytes - bytes)) / rate))")
     }
     parts.append(workers == 1 ? "1 worker" : "\(workers) workers")

@@ -1,20 +1,24 @@
 /// How fast something grows: over the last half minute.
-struct RateMeter {
+package struct RateMeter {
   private var points: [(time: Duration, total: Int)] = []
 
+  /// No disk or network is so fast; so that a peer that lies shows no number that others cannot hold.
+  private static let largest = 1e15
   private static let window = Duration.seconds(30)
 
+  package init() {}
+
   /// - Parameter total: what there is by now; smaller than before when it began anew.
-  mutating func add(_ total: Int, at now: Duration) {
+  package mutating func add(_ total: Int, at now: Duration) {
     if let last = points.last, total < last.total { points = [] }
     points.append((now, total))
     // One point before the window stays, so that it is covered.
     while points.count > 2, now - points[1].time > Self.window { points.removeFirst() }
   }
 
-  /// Per second; 0 when nothing grew.
-  func rate(at now: Duration) -> Double {
+  /// Per second; 0 when nothing grew, never more than `largest`.
+  package func rate(at now: Duration) -> Double {
     guard let first = points.first, let last = points.last, now > first.time else { return 0 }
-    return Double(last.total - first.total) / ((now - first.time) / .seconds(1))
+    return min((Double(last.total) - Double(first.total)) / ((now - first.time) / .seconds(1)), Self.largest)
   }
 }

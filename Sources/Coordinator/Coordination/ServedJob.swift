@@ -11,13 +11,12 @@ internal import Wire
 
 /// One run in the hands of the serving thread: what came in, what is durable, what went wrong.
 final class ServedJob {
-  let id: JobID
+  /// Its shards as the scheduler numbers them.
+  let tasks: JobTasks
   let work: ShardWork
   /// The run's name on the wire. Another one for every session: answers that are older than a restart
   /// are no answers to it.
   let run: String
-  /// Number of its first shard in the scheduler.
-  let first: Int
   let bytes: Int
   private let promise: Promise<ShardWork.Report>
 
@@ -37,10 +36,9 @@ final class ServedJob {
   private(set) var hasEnded = false
   private let began = ServedJob.threadSeconds
 
-  init(_ work: ShardWork, id: JobID, first: Int, promise: Promise<ShardWork.Report>) {
-    self.id = id
+  init(_ work: ShardWork, _ tasks: JobTasks, promise: Promise<ShardWork.Report>) {
+    self.tasks = tasks
     self.work = work
-    self.first = first
     self.promise = promise
     run = "\(work.run)-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
     let sizes = work.plan.shards.map(work.plan.bytes(of:))
@@ -48,8 +46,10 @@ final class ServedJob {
     bytesDone = zip(work.plan.shards, sizes).reduce(0) { work.done.contains($1.0.id) ? $0 + $1.1 : $0 }
   }
 
-  /// The run's shard behind a number of the scheduler's.
-  func shard(_ global: ShardID) -> Shard { work.plan.shards[global.value - first] }
+  var id: JobID { tasks.job }
+
+  /// The run's shard behind a task.
+  func shard(_ task: TaskID) -> Shard { work.plan.shards[tasks.shard(of: task).value] }
 
   func tensor(of shard: Shard) -> PlannedTensor { work.plan.tensors[shard.tensor] }
 
@@ -57,43 +57,39 @@ final class ServedJob {
 
   func accept(_ lease: Lease, _ answer: Journal.Entry?) {
     guard let entry = held.removeValue(forKey: lease) ?? answer else { return }
-    held = held.filter { $0.key.shard != lease.shard }
+    held = held.filter { $0.key.task != lease.task }
     unrecorded.append(entry)
     unrecordedBytes += entry.partial.count
-    bytesDone += work.plan.bytes(of: shard(lease.shard))
+    bytesDone += work.plan.bytes(of: shard(lease.task))
   }
 
   func hold(_ lease: Lease, _ answer: Journal.Entry?) { held[lease] = answer }
 
-  func dispute(_ shard: ShardID, _ dissenters: [String]) {
+  func dispute(_ task: TaskID, _ dissenters: [String]) {
     disputes.append(
-      "shard \(describe(shard)): other sums than two workers agree on came from \(dissenters.joined(separator: ", "))")
+      "shard \(describe(task)): other sums than two workers agree on came from \(dissenters.joined(separator: ", "))")
   }
 
-  func setAside(_ shard: ShardID, _ reasons: [String]) {
-    held = held.filter { $0.key.shard != shard }
+  func setAside(_ task: TaskID, _ reasons: [String]) {
+    held = held.filter { $0.key.task != task }
     setAside.append(
-      "shard \(describe(shard)):\n    " + reasons.map(\.printable).joined(separator: "\n    "))
+      "shard \(describe(task)):\n    " + reasons.map(\.printable).joined(separator: "\n    "))
   }
 
   /// What came of looking at an encoded partial.
   enum Verdict {
-    /// It may be a worker's honest answer; sums are the same where the checksum is.
-    case credible(checksum: UInt64)
+    /// It may be a worker's honest answer.
+    case credible
     case refused(String)
   }
 
   func verdict(on bytes: [UInt8], _ shard: Shard) -> Verdict {
-    let tensor = tensor(of: shard)
-    let (models, statistics) = (tensor.copies.count, tensor.statistics)
-    let samples = work.plan.sampleShapes(of: shard)
+    let schema = work.plan.schema(of: shard)
     do {
-      let checksum = try PartialCodec.check(
-        bytes, models: models, statistics: statistics, samples: samples, sketch: tensor.sketch)
+      try PartialCodec.check(bytes, as: schema)
       let fault = PartialCodec.impossibility(
-        in: bytes, models: models, statistics: statistics, samples: samples,
-        coordinates: shard.coordinates.count, columns: tensor.shape.columns)
-      return fault.map { .refused($0) } ?? .credible(checksum: checksum)
+        in: bytes, as: schema, coordinates: shard.coordinates.count, columns: tensor(of: shard).shape.columns)
+      return fault.map { .refused($0) } ?? .credible
     } catch {
       return .refused("\(error)")
     }
@@ -137,8 +133,8 @@ final class ServedJob {
   // MARK: For people and for workers
 
   /// Number, tensor and files of a shard, for people.
-  func describe(_ global: ShardID) -> String {
-    let shard = shard(global)
+  func describe(_ task: TaskID) -> String {
+    let shard = shard(task)
     let tensor = tensor(of: shard)
     let files = tensor.copies.prefix(3).map { copy in
       let model = work.plan.models[copy.model]
@@ -182,7 +178,7 @@ final class ServedJob {
   }
 
   func assignment(_ lease: Lease) -> CoordinatorMessage.Assignment {
-    let shard = shard(lease.shard)
+    let shard = shard(lease.task)
     let tensor = tensor(of: shard)
     return CoordinatorMessage.Assignment(
       run: run, shard: shard.id, attempt: lease.attempt, shape: tensor.shape,
@@ -193,11 +189,6 @@ final class ServedJob {
 
   /// The largest answer that one of its shards can have, in bytes.
   static func largestAnswer(_ plan: Plan) -> Int {
-    plan.shards.map {
-      let tensor = plan.tensors[$0.tensor]
-      return PartialCodec.encodedBytes(
-        models: tensor.copies.count, statistics: tensor.statistics, samples: plan.sampleShapes(of: $0),
-        sketch: tensor.sketch)
-    }.max() ?? 0
+    plan.shards.map { PartialCodec.encodedBytes(of: plan.schema(of: $0)) }.max() ?? 0
   }
 }

@@ -27,7 +27,7 @@ extension ServingLoop {
       return expel(identity, "it sent \(error)")
     }
     switch report {
-    case .hello(let hello): return welcome(hello, identity, message.key)
+    case .hello(let hello): return welcome(hello, identity, message)
     case .ask:
       let json = observer.json(jobs, scheduler, peers, door, at: clock.now)
       socket.send([identity, CoordinatorMessage.status(json).encoded()])
@@ -47,7 +47,7 @@ extension ServingLoop {
   private func receive(_ report: WorkerMessage, _ frames: [[UInt8]], from peer: Peers.Peer) {
     switch report {
     case .hello, .ask: break
-    case .ready(let credit): apply(.ready(peer.id, credit: credit))
+    case .ready(let credit): apply(.ready(peer.id, credit: credit.value))
     case .done(let receipt): done(receipt, frames, peer)
     case .failed(let failure): failed(failure, peer)
     case .heartbeat(let beat):
@@ -57,7 +57,9 @@ extension ServingLoop {
     }
   }
 
-  private func welcome(_ hello: WorkerMessage.Hello, _ identity: Peers.Identity, _ key: PublicKey?) {
+  private func welcome(_ hello: WorkerMessage.Hello, _ identity: Peers.Identity, _ message: Socket.Message) {
+    let key = message.key
+    let party = party(of: message)
     let refusal: String? =
       if hello.protocolVersion != WireProtocol.version {
         "it speaks protocol \(hello.protocolVersion), the coordinator \(WireProtocol.version); install the same version on both"
@@ -65,6 +67,8 @@ extension ServingLoop {
         "it is modeltree-worker \(hello.software), the coordinator \(Version.software); install the same version on both"
       } else if peers.count >= Peers.most {
         "\(Peers.most) workers are connected already"
+      } else if let party, peers.count(of: party) >= Peers.mostOfParty {
+        "\(Peers.mostOfParty) workers of \(party.name) are connected already"
       } else {
         nil
       }
@@ -76,49 +80,51 @@ extension ServingLoop {
       return
     }
     if let former = peers[identity] { forget(former.id, .left(former.id)) }
-    let peer = peers.add(hello, identity: identity, key: key)
+    let peer = peers.add(hello, identity: identity, key: key, party: party)
     logger.info(
       "a worker joined",
       metadata: [
         "worker.id": "\(peer.label)", "threads": "\(hello.threads)",
-        "memory": "\(ByteCount(bytes: hello.memoryBytes))", "kernels": "\(hello.instructionSet.printable)",
+        "memory": "\(ByteCount(bytes: hello.memoryBytes.value))", "kernels": "\(hello.instructionSet.printable)",
         "key": "\(door.name(of: key)?.printable ?? "none")",
       ])
-    apply(.joined(peer.id, origin: peer.label, slots: hello.threads))
+    apply(.joined(peer.id, origin: peer.label, slots: hello.threads.value, party: party))
     socket.send([identity, CoordinatorMessage.welcome.encoded()])
+  }
+
+  /// Who answers for the sender; nil for the coordinator's own workers, which nobody else can pass for.
+  private func party(of message: Socket.Message) -> Party? {
+    guard privateEndpoint == nil else { return nil }
+    let address = message.address ?? ""
+    return Party(
+      message.key.map { "the key \($0.text)" } ?? (address.isEmpty ? "this machine" : address),
+      isElsewhere: !Endpoint.isThisMachine(address))
   }
 
   /// The run that a worker speaks of; nil when it has ended, or is one of an earlier session.
   private func job(_ run: String) -> ServedJob? { jobs.first { $0.run == run && !$0.hasEnded } }
 
-  private func lease(_ shard: ShardID, _ attempt: Int, of job: ServedJob) -> Lease {
-    Lease(shard: ShardID(job.first + shard.value), attempt: attempt)
-  }
-
   private func done(_ receipt: WorkerMessage.Receipt, _ frames: [[UInt8]], _ peer: Peers.Peer) {
     guard let job = job(receipt.run) else { return }
-    let shards = job.work.plan.shards
-    guard shards.indices.contains(receipt.shard.value), frames.count == 3 else {
+    guard let task = job.tasks.task(of: receipt.shard), frames.count == 3 else {
       return expel(peer.identity, "it answered for shard \(receipt.shard) without its sums")
     }
-    let digest: UInt64
-    switch job.verdict(on: frames[2], shards[receipt.shard.value]) {
-    case .credible(let checksum): digest = checksum
-    case .refused(let reason):
+    if case .refused(let reason) = job.verdict(on: frames[2], job.shard(task)) {
       return expel(peer.identity, "its answer for shard \(receipt.shard) is \(reason)")
     }
-    answer = Journal.Entry(
-      shard: receipt.shard, attempt: receipt.attempt, worker: peer.label, seconds: receipt.seconds,
-      bytesRead: receipt.bytesRead, partial: frames[2])
+    let answer = Journal.Entry(
+      shard: receipt.shard, attempt: receipt.attempt, worker: peer.label, seconds: receipt.seconds.value,
+      bytesRead: receipt.bytesRead.value, partial: frames[2])
     peers.values(peer.identity)
     observer.answered(peer.id)
-    apply(.done(peer.id, lease(receipt.shard, receipt.attempt, of: job), digest: digest))
-    answer = nil
+    // Only where two answers are compared: a checksum could be forged, and SHA-256 takes its time.
+    let digest = scheduler.compares(task, by: peer.id) ? SHA256.digest(of: frames[2]) : .init()
+    apply(.done(peer.id, Lease(task: task, attempt: receipt.attempt), digest: digest), answer: answer)
   }
 
   private func failed(_ failure: WorkerMessage.ShardFailure, _ peer: Peers.Peer) {
-    guard let job = job(failure.run), job.work.plan.shards.indices.contains(failure.shard.value) else { return }
-    let lease = lease(failure.shard, failure.attempt, of: job)
+    guard let job = job(failure.run), let task = job.tasks.task(of: failure.shard) else { return }
+    let lease = Lease(task: task, attempt: failure.attempt)
     observer.failed(peer.label, job.work.name, failure.shard, failure.message)
     // What is gone here too is gone for everybody.
     if let file = failure.missing, job.isSound(file) {
@@ -129,7 +135,7 @@ extension ServingLoop {
             "worker.id": "\(peer.label)", "file": "\(file.printable)", "reason": "\(failure.message.printable)",
           ])
       }
-      let groups = job.tensors(in: file).union([job.shard(lease.shard).tensor])
+      let groups = job.tensors(in: file).union([job.shard(lease.task).tensor])
       return apply(.outOfReach(peer.id, lease, groups: groups))
     }
     logger.warning(

@@ -19,7 +19,7 @@ final class ServingLoop {
   let socket: Socket
   var door: AccessControl
   private var local: LocalWorkers?
-  private let privateEndpoint: PrivateEndpoint?
+  let privateEndpoint: PrivateEndpoint?
   var clock = RunningClock()
   var scheduler: Scheduler
   var peers = Peers()
@@ -31,8 +31,6 @@ final class ServingLoop {
   private var nextLook = Duration.zero
   private var nextTick = Duration.zero
   private var nextRecord = Duration.zero
-  /// The answer that the scheduler is being asked about.
-  var answer: Journal.Entry?
   private var isClosing = false
   private var stopSignal: Int32?
   /// What ended the whole pool.
@@ -54,7 +52,7 @@ final class ServingLoop {
     self.mailbox = mailbox
     self.logger = logger
     self.largestAnswer = max(largestAnswer, WireProtocol.largestReportBytes)
-    scheduler = Scheduler(limits: .init(silence: options.silence), verified: options.verified)
+    scheduler = Scheduler(limits: options.limits, verified: options.verified ?? 0)
     let context = try Context()
     var gatekeeper: Gatekeeper?
     var security = Security.open
@@ -149,7 +147,7 @@ final class ServingLoop {
     let largest = ServedJob.largestAnswer(work.plan)
     let groups = work.plan.shards.map(\.tensor)
     let id = scheduler.add(shards: work.plan.shards.count, done: work.done, groups: groups)
-    let job = ServedJob(work, id: id, first: scheduler.first(of: id), promise: promise)
+    let job = ServedJob(work, scheduler.tasks(of: id), promise: promise)
     jobs.append(job)
     if let collapse { return end(job, .failure(collapse)) }
     if let stopSignal { return end(job, .success(.stopped(signal: stopSignal))) }
@@ -221,7 +219,7 @@ final class ServingLoop {
   }
 
   private func replace(_ process: Int) throws(Failure) {
-    if let peer = peers.all.first(where: { $0.hello.process == process }) {
+    if let peer = peers.all.first(where: { $0.hello.process.value == process }) {
       forget(peer.id, .died(peer.id))
     }
     guard let local, jobs.contains(where: { !$0.hasEnded }) || !isClosing else { return }
@@ -248,8 +246,8 @@ final class ServingLoop {
       }
     }
     for job in jobs where !job.hasEnded {
-      guard let shard = scheduler.unreachableShard(of: job.id) else { continue }
-      progress.wait(for: "no worker sees the files of shard \(job.describe(shard))", logger)
+      guard let task = scheduler.unreachableTask(of: job.id) else { continue }
+      progress.wait(for: "no worker sees the files of shard \(job.describe(task))", logger)
     }
     observe()
   }
@@ -274,63 +272,9 @@ final class ServingLoop {
     apply(event)
   }
 
-  private func remove(_ id: WorkerID) {
+  func remove(_ id: WorkerID) {
     peers.remove(id)
     opened[id] = nil
     observer.forget(id)
-  }
-
-  // MARK: Actions
-
-  func apply(_ event: Scheduler.Event) {
-    for action in scheduler.handle(event, at: clock.now) {
-      switch action {
-      case .assign(let lease, let id):
-        assign(lease, to: id)
-      case .revoke(let lease, let id):
-        guard let peer = peers[id] else { continue }
-        let job = owner(of: lease.shard)
-        let message = CoordinatorMessage.revoke(
-          run: job.run, shard: job.shard(lease.shard).id, attempt: lease.attempt)
-        socket.send([peer.identity, message.encoded()])
-      case .accept(let lease, _):
-        observer.accepted(answer?.bytesRead ?? 0)
-        owner(of: lease.shard).accept(lease, answer)
-      case .hold(let lease, _):
-        owner(of: lease.shard).hold(lease, answer)
-      case .ignore(let lease, let id):
-        logger.info("a second answer", metadata: ["shard.id": "\(lease.shard)", "worker": "\(id)"])
-      case .drop(let id):
-        let label = peers[id]?.label ?? "\(id)"
-        logger.warning("a worker fell silent", metadata: ["worker.id": "\(label)"])
-        observer.failed(label, nil, nil, "fell silent")
-        remove(id)
-      case .refuse(let id, let lease):
-        guard let peer = peers[id] else { continue }
-        expel(peer.identity, "it answered for shard \(lease.shard), which it was never given")
-      case .dispute(let shard, let dissenters):
-        logger.error("workers disagree", metadata: ["shard.id": "\(shard)", "workers": "\(dissenters)"])
-        owner(of: shard).dispute(shard, dissenters)
-      case .setAside(let shard, let reasons):
-        logger.error("a shard is set aside", metadata: ["shard.id": "\(shard)"])
-        owner(of: shard).setAside(shard, reasons)
-      case .finish(let id):
-        jobs[id.value].isComplete = true
-      }
-    }
-  }
-
-  private func owner(of shard: ShardID) -> ServedJob { jobs[scheduler.job(of: shard).value] }
-
-  private func assign(_ lease: Lease, to id: WorkerID) {
-    guard let peer = peers[id] else { return apply(.left(id)) }
-    let job = owner(of: lease.shard)
-    var isSent = true
-    if opened[id, default: []].insert(job.id).inserted {
-      let run = CoordinatorMessage.Run(run: job.run, stores: job.work.plan.models.map(\.store))
-      isSent = socket.send([peer.identity, CoordinatorMessage.open(run).encoded()])
-    }
-    guard isSent, socket.send([peer.identity, CoordinatorMessage.assign(job.assignment(lease)).encoded()])
-    else { return forget(id, .left(id)) }
   }
 }

@@ -1,10 +1,10 @@
-internal import Scheduling
+package import Scheduling
 
 /// The states of a plan's shards as a line of characters; see `JobStatus.map`.
-enum ShardMap {
+package enum ShardMap {
   private static let mostCells = 4096
 
-  static func text(_ states: ArraySlice<Scheduler.State>) -> (map: String, perCell: Int) {
+  package static func text(_ states: ArraySlice<Scheduler.State>) -> (map: String, perCell: Int) {
     let perCell = max(1, (states.count + mostCells - 1) / mostCells)
     var map = ""
     var start = states.startIndex

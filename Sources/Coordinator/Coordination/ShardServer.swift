@@ -1,19 +1,19 @@
 internal import Core
 internal import Foundation
-public import Logging
-public import Monitoring
-public import Planning
-public import System
+package import Logging
+package import Monitoring
+package import Planning
+package import System
 internal import Transport
 
 /// A pool of workers, and the thread that hands them shards until every one is finished and durable.
 ///
 /// Any thread may bring work and wait for it; several runs share the pool evenly.
-public final class ShardServer: Sendable {
+package final class ShardServer: Sendable {
   private let mailbox: Mailbox<ServingEvent>
   private let ended: Promise<Void>
   /// Where workers connect to.
-  public let endpoint: String
+  package let endpoint: String
 
   /// Opens the endpoint, starts own workers if there are to be any, and begins to serve.
   ///
@@ -23,7 +23,7 @@ public final class ShardServer: Sendable {
   ///     all.
   ///   - board: told once a second what there is to see.
   /// - Throws: `Failure` when the endpoint cannot be opened or no worker can be started.
-  public init(
+  package init(
     _ listening: Listening, options: ServingOptions, largestAnswer: Int, directory: String? = nil,
     board: StatusBoard, logger: Logger
   ) throws(Failure) {
@@ -51,35 +51,35 @@ public final class ShardServer: Sendable {
   }
 
   /// The largest answer that a shard of the plan can have, in bytes.
-  public static func largestAnswer(_ plan: Plan) -> Int { ServedJob.largestAnswer(plan) }
+  package static func largestAnswer(_ plan: Plan) -> Int { ServedJob.largestAnswer(plan) }
 
   /// What a pool whose runs are not known yet should allow: partials of more than 5,000 models.
-  public static let generousAnswer = 256 << 20
+  package static let generousAnswer = 256 << 20
 
   /// Has the shards of a run computed; waits until they are done, or cannot be.
   ///
   /// - Throws: `Failure` when the run's journal cannot be written or no worker can live.
-  public func compute(_ work: ShardWork) throws(Failure) -> ShardWork.Report {
+  package func compute(_ work: ShardWork) throws(Failure) -> ShardWork.Report {
     let report = Promise<ShardWork.Report>()
     mailbox.post(.work(work, report))
     return try report.wait()
   }
 
   /// Ends all waiting for shards; no worker is sent away, so that they wait for the next session.
-  public func stop(signal: Int32) { mailbox.post(.signal(signal)) }
+  package func stop(signal: Int32) { mailbox.post(.signal(signal)) }
 
   /// No more work comes: workers are sent home when the last shard is done, and those that come later
   /// at once.
-  public func close() { mailbox.post(.closing) }
+  package func close() { mailbox.post(.closing) }
 
   /// Tells onlookers what a run is doing outside of its shards.
-  public func note(_ run: String, _ state: PoolStatus.State) { mailbox.post(.note(run, state)) }
+  package func note(_ run: String, _ state: PoolStatus.State) { mailbox.post(.note(run, state)) }
 
   /// Tells onlookers what a run's finished tensors say so far.
-  public func note(_ run: String, tree: JobStatus.PartialTree) { mailbox.post(.tree(run, tree)) }
+  package func note(_ run: String, tree: JobStatus.PartialTree) { mailbox.post(.tree(run, tree)) }
 
   /// Ends the serving thread and waits for it.
-  public func end() {
+  package func end() {
     mailbox.post(.end)
     _ = try? ended.wait()
   }

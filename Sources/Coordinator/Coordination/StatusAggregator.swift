@@ -13,10 +13,21 @@ struct StatusAggregator {
   private struct Seen {
     var heard = Duration.zero
     var rate = RateMeter()
-    var bytesRead = 0
-    var residentBytes = 0
+    var bytesRead: ByteTotal = 0
+    var residentBytes: ByteTotal = 0
     var shardsDone = 0
     var slowest: [WorkerMessage.Heartbeat.Pace] = []
+  }
+
+  /// How fast a file could be read, by all workers together.
+  private struct Pace {
+    var bytes: ByteTotal = 0
+    var seconds = 0.0
+
+    mutating func add(_ pace: WorkerMessage.Heartbeat.Pace) {
+      bytes += pace.bytes
+      seconds += pace.seconds.value
+    }
   }
 
   private let endpoint: String?
@@ -30,17 +41,20 @@ struct StatusAggregator {
   private var history = ThroughputHistory()
   private var rate = RateMeter()
   /// Of workers that are here or were.
-  private var bytesOfFormerWorkers = 0
-  private var paces: [String: PoolStatus.FilePace] = [:]
+  private var bytesOfFormerWorkers: ByteTotal = 0
+  private var paces: [String: Pace] = [:]
   /// What was last told to somebody who asked.
   private var told: (time: Duration, json: String)?
   /// Runs whose end has been written down.
   private var closed: Set<JobID> = []
   /// Weights read for accepted shards in this session, in bytes.
-  private(set) var bytesAccepted = 0
+  var bytesAccepted: Int { accepted.value }
+  private var accepted: ByteTotal = 0
 
   private static let failuresKept = 50
   private static let missingKept = 200
+  /// Characters of a failure's message that are kept.
+  private static let longestMessage = 4000
   private static let slowestShown = 10
   private static let silence = Duration.seconds(3)
 
@@ -55,14 +69,14 @@ struct StatusAggregator {
 
   // MARK: What happens
 
-  mutating func accepted(_ bytes: Int) { bytesAccepted += bytes }
+  mutating func accepted(_ bytes: ByteTotal) { accepted += bytes }
 
   mutating func answered(_ id: WorkerID) { seen[id, default: Seen()].shardsDone += 1 }
 
   mutating func heard(_ beat: WorkerMessage.Heartbeat, from id: WorkerID, at now: Duration) {
     var known = seen[id] ?? Seen()
     known.heard = now
-    known.rate.add(beat.bytesRead, at: now)
+    known.rate.add(beat.bytesRead.value, at: now)
     known.bytesRead = beat.bytesRead
     known.residentBytes = beat.residentBytes
     known.slowest = Array(beat.slowest.prefix(8))
@@ -78,12 +92,14 @@ struct StatusAggregator {
   /// Of a worker that is gone.
   private mutating func keep(_ pace: WorkerMessage.Heartbeat.Pace) {
     guard paces[pace.file] != nil || paces.count < 200 else { return }
-    paces[pace.file, default: .init(file: pace.file, bytes: 0, seconds: 0)].bytes += pace.bytes
-    paces[pace.file]?.seconds += pace.seconds
+    paces[pace.file, default: Pace()].add(pace)
   }
 
   mutating func failed(_ worker: String, _ job: String?, _ shard: ShardID?, _ message: String) {
-    failures.append(.init(time: Date(), worker: worker, job: job, shard: shard?.value, message: message))
+    failures.append(
+      .init(
+        time: Date(), worker: worker, job: job, shard: shard?.value,
+        message: String(message.prefix(Self.longestMessage))))
     if failures.count > Self.failuresKept { failures.removeFirst() }
   }
 
@@ -101,7 +117,7 @@ struct StatusAggregator {
   mutating func observe(
     _ jobs: [ServedJob], _ scheduler: Scheduler, _ peers: Peers, _ door: AccessControl, at now: Duration, isLast: Bool
   ) {
-    let total = bytesOfFormerWorkers + seen.values.reduce(0) { $0 + $1.bytesRead }
+    let total = seen.values.reduce(bytesOfFormerWorkers) { $0 + $1.bytesRead }.value
     rate.add(total, at: now)
     history.add(bytes: total, workers: peers.count, at: now)
     board.turned()
@@ -158,12 +174,11 @@ struct StatusAggregator {
   private var slowestFiles: [PoolStatus.FilePace] {
     var all = paces
     for pace in seen.values.flatMap(\.slowest) {
-      all[pace.file, default: .init(file: pace.file, bytes: 0, seconds: 0)].bytes += pace.bytes
-      all[pace.file]?.seconds += pace.seconds
+      all[pace.file, default: Pace()].add(pace)
     }
+    let shown = all.map { PoolStatus.FilePace(file: $0.key, bytes: $0.value.bytes.value, seconds: $0.value.seconds) }
     return Array(
-      all.values.sorted { ($0.bytesPerSecond, $0.file) < ($1.bytesPerSecond, $1.file) }.prefix(
-        Self.slowestShown))
+      shown.sorted { ($0.bytesPerSecond, $0.file) < ($1.bytesPerSecond, $1.file) }.prefix(Self.slowestShown))
   }
 
   private func workers(
@@ -171,8 +186,8 @@ struct StatusAggregator {
   ) -> [WorkerStatus] {
     var held: [WorkerID: [WorkerStatus.HeldShard]] = [:]
     for (id, lease, age) in scheduler.leases(at: now) {
-      let job = jobs[scheduler.job(of: lease.shard).value]
-      let shard = job.shard(lease.shard)
+      let job = jobs[scheduler.job(of: lease.task).value]
+      let shard = job.shard(lease.task)
       held[id, default: []].append(
         .init(
           job: job.work.name, shard: shard.id.value, tensor: job.tensor(of: shard).name,
@@ -183,11 +198,11 @@ struct StatusAggregator {
       let shards = (held[peer.id] ?? []).sorted { $0.seconds > $1.seconds }
       let heard = known.map { now - $0.heard } ?? .zero
       return WorkerStatus(
-        name: peer.label, host: peer.hello.host, process: peer.hello.process, key: door.name(of: peer.key),
+        name: peer.label, host: peer.hello.host, process: peer.hello.process.value, key: door.name(of: peer.key),
         state: heard > Self.silence ? .silent : shards.isEmpty ? .idle : .computing, shards: shards,
-        shardsDone: known?.shardsDone ?? 0, bytesRead: known?.bytesRead ?? 0,
-        bytesPerSecond: known?.rate.rate(at: now) ?? 0, residentBytes: known?.residentBytes ?? 0,
-        memoryBytes: peer.hello.memoryBytes, threads: peer.hello.threads,
+        shardsDone: known?.shardsDone ?? 0, bytesRead: known?.bytesRead.value ?? 0,
+        bytesPerSecond: known?.rate.rate(at: now) ?? 0, residentBytes: known?.residentBytes.value ?? 0,
+        memoryBytes: peer.hello.memoryBytes.value, threads: peer.hello.threads.value,
         secondsSinceHeard: heard / .seconds(1))
     }
   }

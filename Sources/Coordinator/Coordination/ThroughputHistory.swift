@@ -1,20 +1,22 @@
-internal import Monitoring
+package import Monitoring
 
 /// Throughput since the start in a few hundred points: when there are too many, two become one.
-struct ThroughputHistory {
-  private(set) var points: [PoolStatus.Throughput] = []
+package struct ThroughputHistory {
+  package private(set) var points: [PoolStatus.Throughput] = []
   private var interval = Duration.seconds(1)
   private var start = Duration.zero
   private var bytes = 0
 
   private static let most = 400
 
-  mutating func add(bytes total: Int, workers: Int, at now: Duration) {
+  package init() {}
+
+  package mutating func add(bytes total: Int, workers: Int, at now: Duration) {
     guard now - start >= interval else { return }
     let seconds = (now - start) / .seconds(1)
     points.append(
       .init(
-        seconds: now / .seconds(1), bytesPerSecond: Double(max(0, total - bytes)) / seconds, workers: workers))
+        seconds: now / .seconds(1), bytesPerSecond: max(0, Double(total) - Double(bytes)) / seconds, workers: workers))
     start = now
     bytes = total
     guard points.count > Self.most else { return }

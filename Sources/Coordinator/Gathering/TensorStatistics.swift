@@ -40,7 +40,7 @@ package struct TensorStatistics: TensorSource, Sendable {
         shards.removeFirst(own.count)
         guard isWanted(number) else { continue }
         group.append((number, own))
-        size += bytes(own, of: plan.tensors[number])
+        size += bytes(own)
       }
       guard !group.isEmpty else { return nil }
       let make: @Sendable () throws(Failure) -> [TensorSums] = { [group] () throws(Failure) in
@@ -58,26 +58,21 @@ package struct TensorStatistics: TensorSource, Sendable {
     }
   }
 
-  private func bytes(_ shards: ArraySlice<Shard>, of tensor: PlannedTensor) -> Int {
-    shards.reduce(0) {
-      $0
-        + PartialCodec.encodedBytes(
-          models: tensor.copies.count, statistics: tensor.statistics, samples: plan.sampleShapes(of: $1),
-          sketch: tensor.sketch)
-    }
+  private func bytes(_ shards: ArraySlice<Shard>) -> Int {
+    shards.reduce(0) { $0 + PartialCodec.encodedBytes(of: plan.schema(of: $1)) }
   }
 
   private func sums(of number: Int, _ shards: ArraySlice<Shard>) throws(Failure) -> TensorSums {
     let tensor = plan.tensors[number]
-    var sums = Partial(models: tensor.copies.count, statistics: tensor.statistics)
+    var sums = Partial(PartialSchema(models: tensor.copies.count, statistics: tensor.statistics))
     var places: [SampleGrid.Place] = []
     for shard in shards {
       sums.merge(try decoded(shard, of: tensor))
       places += plan.samples(of: shard)
     }
     return TensorSums(
-      name: tensor.name, role: tensor.role, shape: tensor.shape, models: tensor.models, sums: sums,
-      places: places)
+      name: tensor.name, role: tensor.role, part: tensor.part, shape: tensor.shape, models: tensor.models,
+      sums: sums, places: places)
   }
 
   private func decoded(_ shard: Shard, of tensor: PlannedTensor) throws(Failure) -> Partial {
@@ -87,9 +82,7 @@ package struct TensorStatistics: TensorSource, Sendable {
         advice: "run the same command again")
     }
     do {
-      return try PartialCodec.decode(
-        bytes, models: tensor.copies.count, statistics: tensor.statistics,
-        samples: plan.sampleShapes(of: shard), sketch: tensor.sketch)
+      return try PartialCodec.decode(bytes, as: plan.schema(of: shard))
     } catch {
       throw .badInput(
         "the journal's entry for shard \(shard.id) (tensor '\(tensor.name.printable)') is damaged: \(error)",

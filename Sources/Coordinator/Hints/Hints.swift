@@ -1,7 +1,7 @@
 internal import Core
+internal import Documents
 internal import Foundation
 public import System
-internal import Yams
 
 /// What people say of models: when they were made, and what from. Dates forbid edges backwards in time;
 /// declared bases are compared with what the weights say and change nothing.
@@ -27,13 +27,14 @@ public struct Hints: Sendable, Equatable {
   ///
   /// - Throws: `Failure` (bad input) naming the line or entry that is not as it should be.
   public init(path: String) throws(Failure) {
-    let text: String
+    let data: Data
     do {
-      text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
+      data = try BoundedFile.read(path, limit: Self.mostBytes)
     } catch {
-      throw .badInput(
-        "cannot read the hints '\(path.printable)': \((error as NSError).localizedDescription)",
-        advice: "see that the path is right and the text is UTF-8")
+      throw .badInput("cannot read the hints '\(path.printable)': \(error)", advice: "check that the path is right")
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw .badInput("the hints '\(path.printable)' are not UTF-8 text", advice: Self.forms)
     }
     let isCSV = path.lowercased().hasSuffix(".csv")
     let entries = isCSV ? try Self.table(text, path) : try Self.document(text, path)
@@ -71,17 +72,20 @@ public struct Hints: Sendable, Equatable {
     return before > after
   }
 
-  /// The base model that a model card names in its front matter; nil where it names none.
+  /// The base model that a model card names in its front matter; nil where it names none, or where the front matter
+  /// cannot be read or is not worth reading.
   public static func base(inCard text: String) -> String? {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
       $0.hasSuffix("\r") ? $0.dropLast() : $0
     }
     guard lines.first == "---", let end = lines.dropFirst().firstIndex(of: "---"),
-      let front = (try? Yams.load(yaml: lines[1..<end].joined(separator: "\n"))) as? [String: Any]
+      let front = (try? BoundedYAML.load(lines[1..<end].joined(separator: "\n"))) as? [String: Any]
     else { return nil }
     let declared = (front["base_model"] as? [Any])?.first ?? front["base_model"]
     return (declared as? String).flatMap { $0.isEmpty ? nil : $0 }
   }
+
+  private static let mostBytes = 64 << 20
 
   struct Entry {
     var place: String
@@ -123,10 +127,9 @@ public struct Hints: Sendable, Equatable {
   private static func document(_ text: String, _ path: String) throws(Failure) -> [Entry] {
     let document: Any?
     do {
-      document = try Yams.load(yaml: text)
+      document = try BoundedYAML.load(text)
     } catch {
-      let mark = (error as? YamlError).map { "\($0)" } ?? ""
-      throw .badInput("the hints '\(path.printable)' are no YAML: \(mark.printable)", advice: forms)
+      throw .badInput("the hints '\(path.printable)' cannot be read as YAML: \(error)", advice: forms)
     }
     if let list = document as? [Any] {
       return try list.enumerated().map { number, value throws(Failure) in

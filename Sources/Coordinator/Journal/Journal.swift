@@ -1,23 +1,24 @@
-public import Core
+package import Core
 internal import Foundation
 internal import GRDB
-public import System
+package import System
 
 /// The memory of a run: which shards are finished, and their partials. `journal.sqlite`.
 ///
-/// SQLite in WAL mode, synced at every commit: what was recorded survives `kill -9` and a power cut.
-public final class Journal: Sendable {
-  public struct Entry: Sendable {
-    public var shard: ShardID
-    public var attempt: Int
+/// SQLite in WAL mode, synced at every commit: recorded shards survive `kill -9` and power failures.
+package final class Journal: Sendable {
+  /// One finished shard.
+  package struct Entry: Sendable {
+    package var shard: ShardID
+    package var attempt: Int
     /// Host and process that computed it.
-    public var worker: String
-    public var seconds: Double
-    public var bytesRead: Int
-    /// As `PartialCodec` writes it, checksum included.
-    public var partial: [UInt8]
+    package var worker: String
+    package var seconds: Double
+    package var bytesRead: Int
+    /// As encoded by `PartialCodec`, with its checksum.
+    package var partial: [UInt8]
 
-    public init(
+    package init(
       shard: ShardID, attempt: Int, worker: String, seconds: Double, bytesRead: Int, partial: [UInt8]
     ) {
       self.shard = shard
@@ -29,32 +30,34 @@ public final class Journal: Sendable {
     }
   }
 
-  public let path: String
+  package let path: String
   private let database: DatabaseQueue
 
   /// Opens or creates the journal.
   ///
-  /// - Throws: `Failure`: cannot write, or the file is no journal.
-  public init(path: String) throws(Failure) {
+  /// - Throws: `Failure` when the journal cannot be written, or the file is not a journal.
+  package init(path: String) throws(Failure) {
     self.path = path
     do {
       var configuration = Configuration()
       configuration.busyMode = .timeout(5)
       configuration.prepareDatabase { db in
-        // Partials are tens of kilobytes and more, and SQLite takes a page at a time. Of a journal that is
-        // there already it changes nothing.
+        try JournalSchema.defend(db)
+        // Partials are tens of kilobytes or more, and SQLite processes one page at a time. An existing journal keeps
+        // its page size.
         try db.execute(sql: "PRAGMA page_size = \(Self.pageBytes)")
         // `secure_delete` and friends are off by default; FULL makes each commit durable.
         try db.execute(sql: "PRAGMA synchronous = FULL")
       }
       database = try DatabaseQueue(path: path, configuration: configuration)
+      _ = try database.read { try JournalSchema.check($0) }
       try database.writeWithoutTransaction { db in
         _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
       }
       try database.write { db in
-        try db.execute(
-          sql: "CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
-            + Self.shardTable)
+        guard try !JournalSchema.check(db) else { return }
+        try db.execute(sql: JournalSchema.settings)
+        try db.execute(sql: JournalSchema.shards)
       }
     } catch {
       throw Self.failure(error, "open", path)
@@ -63,20 +66,14 @@ public final class Journal: Sendable {
 
   private static let pageBytes = 65536
 
-  private static let shardTable = """
-    CREATE TABLE IF NOT EXISTS shard (
-      id INTEGER PRIMARY KEY, attempt INTEGER NOT NULL, worker TEXT NOT NULL,
-      seconds REAL NOT NULL, bytes_read INTEGER NOT NULL, finished TEXT NOT NULL,
-      partial BLOB NOT NULL);
-    """
-
-  /// Opens a journal to look at it: nothing is written, also while a coordinator is at work on it.
+  /// Opens a journal for reading, which is safe while a coordinator writes to it.
   ///
-  /// - Throws: `Failure`: the file is no journal, or cannot be read.
-  public init(reading path: String) throws(Failure) {
+  /// - Throws: `Failure` when the file is not a journal or cannot be read.
+  package init(reading path: String) throws(Failure) {
     self.path = path
     var configuration = Configuration()
     configuration.readonly = true
+    configuration.prepareDatabase { try JournalSchema.defend($0) }
     configuration.busyMode = .timeout(5)
     do {
       database = try Self.reader(path, configuration)
@@ -88,19 +85,22 @@ public final class Journal: Sendable {
   private static func reader(_ path: String, _ configuration: Configuration) throws -> DatabaseQueue {
     func opened(_ name: String) throws -> DatabaseQueue {
       let database = try DatabaseQueue(path: name, configuration: configuration)
-      try database.read { _ = try String.fetchOne($0, sql: "SELECT name FROM setting LIMIT 1") }
+      guard try database.read({ try JournalSchema.check($0) }) else {
+        throw JournalSchema.Violation(reason: "it is empty")
+      }
       return database
     }
     do {
       return try opened(path)
     } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
-      // Readers of a WAL keep a file beside it. Where nothing can be written, nobody else writes.
+      // Readers of a WAL create a file beside it. In a read-only folder nobody else writes either, so none is needed.
       let escaped = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
       return try opened("file:\(escaped)?immutable=1")
     }
   }
 
-  public func setting(_ name: String) throws(Failure) -> String? {
+  /// The value of a setting; nil when there is none.
+  package func setting(_ name: String) throws(Failure) -> String? {
     do {
       return try database.read {
         try String.fetchOne($0, sql: "SELECT value FROM setting WHERE name = ?", arguments: [name])
@@ -110,7 +110,34 @@ public final class Journal: Sendable {
     }
   }
 
-  public func set(_ settings: [String: String]) throws(Failure) {
+  /// What the run is, as `set` was given it under "identity".
+  ///
+  /// - Returns: nil for a journal that was only just made.
+  /// - Throws: `Failure` (bad input) when it is gone though the journal holds other things: without it nobody could
+  ///   tell whether the models are still the same.
+  package func identity() throws(Failure) -> String? {
+    if let identity = try setting(Self.identitySetting), !identity.isEmpty { return identity }
+    let isNew: Bool
+    do {
+      isNew = try database.read {
+        try Bool.fetchOne($0, sql: "SELECT NOT EXISTS (SELECT 1 FROM shard) AND NOT EXISTS (SELECT 1 FROM setting)")
+          ?? false
+      }
+    } catch {
+      throw Self.failure(error, "read", path)
+    }
+    guard isNew else {
+      throw .badInput(
+        "the journal '\(path.printable)' is damaged: it does not say which models its sums are of",
+        advice: "start over with --redo, or restore the run directory from a copy")
+    }
+    return nil
+  }
+
+  package static let identitySetting = "identity"
+
+  /// Stores settings, all of them or none.
+  package func set(_ settings: [String: String]) throws(Failure) {
     do {
       try database.write { db in
         for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
@@ -124,8 +151,8 @@ public final class Journal: Sendable {
     }
   }
 
-  /// Makes the entries durable, all of them or none. A shard that is there already stays as it is.
-  public func record(_ entries: [Entry]) throws(Failure) {
+  /// Makes the entries durable, all of them or none. A shard that is already recorded stays unchanged.
+  package func record(_ entries: [Entry]) throws(Failure) {
     guard !entries.isEmpty else { return }
     do {
       try database.write { db in
@@ -135,7 +162,7 @@ public final class Journal: Sendable {
             VALUES (?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ?)
             """)
         for entry in entries {
-          // Megabytes, which SQLite takes from where they are.
+          // Megabytes, which SQLite reads in place.
           try entry.partial.withUnsafeBytes { bytes in
             try insert.execute(arguments: [
               entry.shard.value, entry.attempt, entry.worker, entry.seconds, entry.bytesRead,
@@ -153,27 +180,27 @@ public final class Journal: Sendable {
     }
   }
 
-  /// Gives the journal to another plan: all at once, or not at all.
+  /// Adapts the journal to another plan, in one transaction.
   ///
   /// - Parameters:
-  ///   - kept: shards of the new plan, and those of the old one whose partials serve them.
-  ///   - settings: replace those of the same names.
-  ///   - convert: makes the new shard's partial of the old one's.
+  ///   - kept: shards of the new plan with the shards of the old plan whose partials they reuse.
+  ///   - settings: replace existing ones with the same names.
+  ///   - convert: makes the partial of a new shard from that of the old shard.
   /// - Throws: `Failure` when the journal cannot be written, and what `convert` throws.
-  public func succeed(
+  package func succeed(
     keeping kept: [(new: ShardID, old: ShardID)], settings: [String: String],
     _ convert: (ShardID, [UInt8]) throws(Failure) -> [UInt8]
   ) throws(Failure) {
     do {
       try database.write { db in
         try db.execute(sql: "ALTER TABLE shard RENAME TO former")
-        try db.execute(sql: Self.shardTable)
+        try db.execute(sql: JournalSchema.shards)
         for (new, old) in kept {
           guard
             let bytes = try Data.fetchOne(
               db, sql: "SELECT partial FROM former WHERE id = ?", arguments: [old.value])
           else { continue }
-          // What was read for it counted in the former run.
+          // Its bytes were already counted in the former run.
           try db.execute(
             sql: """
               INSERT INTO shard (id, attempt, worker, seconds, bytes_read, finished, partial)
@@ -195,7 +222,8 @@ public final class Journal: Sendable {
     }
   }
 
-  public func finishedShards() throws(Failure) -> Set<ShardID> {
+  /// The shards that are recorded.
+  package func finishedShards() throws(Failure) -> Set<ShardID> {
     do {
       return try database.read {
         Set(try Int.fetchAll($0, sql: "SELECT id FROM shard").map(ShardID.init))
@@ -206,13 +234,13 @@ public final class Journal: Sendable {
   }
 
   /// The encoded partial of a finished shard.
-  public func partial(of shard: ShardID) throws(Failure) -> [UInt8]? {
+  package func partial(of shard: ShardID) throws(Failure) -> [UInt8]? {
     do {
-      // One statement sees one state, without the five that a transaction around it takes.
+      // A single statement sees a consistent state, without the five statements of a transaction around it.
       return try database.unsafeRead { db -> [UInt8]? in
         let query = try db.cachedStatement(sql: "SELECT partial FROM shard WHERE id = ?")
         let rows = try Row.fetchCursor(query, arguments: [shard.value])
-        // Taken where SQLite holds it.
+        // Copied directly from SQLite's buffer.
         return try rows.next()?.withUnsafeData(atIndex: 0) { $0.map { Array($0) } }
       }
     } catch {
@@ -221,12 +249,15 @@ public final class Journal: Sendable {
   }
 
   /// Totals over the finished shards.
-  public func totals() throws(Failure) -> (shards: Int, bytesRead: Int, seconds: Double) {
+  package func totals() throws(Failure) -> (shards: Int, bytesRead: Int, seconds: Double) {
     do {
       return try database.read { db in
         let row = try Row.fetchOne(
-          db, sql: "SELECT count(*), coalesce(sum(bytes_read), 0), coalesce(sum(seconds), 0.0) FROM shard")
-        return (row?[0] ?? 0, row?[1] ?? 0, row?[2] ?? 0)
+          // Unlike sum, total adds as double: exact below 2^53, and it cannot overflow.
+          db, sql: "SELECT count(*), total(bytes_read), total(seconds) FROM shard")
+        let bytes: Double = row?[1] ?? 0
+        let seconds: Double = row?[2] ?? 0
+        return (row?[0] ?? 0, Int(min(max(bytes, 0), 0x1p60)), seconds.isFinite ? seconds : 0)
       }
     } catch {
       throw Self.failure(error, "read", path)
@@ -234,11 +265,16 @@ public final class Journal: Sendable {
   }
 
   private static func failure(_ error: any Error, _ verb: String, _ path: String) -> Failure {
+    if let violation = error as? JournalSchema.Violation {
+      return .badInput(
+        "'\(path.printable)' is not a journal of a run: \(violation.reason)",
+        advice: "name another folder with --out, or start over with --redo")
+    }
     let reason = (error as? DatabaseError).map { "\($0.resultCode): \($0.message ?? "")" } ?? "\(error)"
     let code = (error as? DatabaseError)?.resultCode
-    if code == .SQLITE_NOTADB || code == .SQLITE_CORRUPT {
+    if code == .SQLITE_NOTADB || code == .SQLITE_CORRUPT || code == .SQLITE_TOOBIG || code == .SQLITE_MISMATCH {
       return .badInput(
-        "'\(path.printable)' is no journal of a run: \(reason)",
+        "'\(path.printable)' is not a journal of a run: \(reason)",
         advice: "name another folder with --out, or start over with --redo")
     }
     return .cannotWrite(

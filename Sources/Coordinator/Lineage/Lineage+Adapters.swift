@@ -1,4 +1,5 @@
 internal import Core
+internal import Graph
 
 extension Lineage {
   /// Hangs adapters below the models that they were trained on.

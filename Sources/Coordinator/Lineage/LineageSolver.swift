@@ -2,6 +2,8 @@ package import Core
 package import System
 
 /// Finds the parent of every model from the gathered sums.
+///
+/// Every stage is a value with one input and one output, in the order in which they stand in `solve(by:)`.
 package struct LineageSolver: Sendable {
   private let problem: LineageProblem
 
@@ -14,10 +16,29 @@ package struct LineageSolver: Sendable {
   package func solve(
     _ source: some TensorSource, observing: (TensorSums) throws(Failure) -> Void = { _ throws(Failure) in }
   ) throws(Failure) -> Lineage {
-    let options = problem.options
-    let source = RankedTensors(source, stored: problem.rounding, countsNoise: options.metric != .motherLoRA)
-    return options.metric.isPublished
-      ? try Lineage(published: source, problem, alongside: observing)
-      : try Lineage(likeliest: source, problem, alongside: observing)
+    let metric = problem.options.metric
+    let ranked = RankedTensors(source, stored: problem.rounding, countsNoise: metric != .motherLoRA)
+    return metric.isPublished
+      ? try solve(by: PublishedRules(problem), ranked, observing)
+      : try solve(by: LikelihoodMethod(problem), ranked, observing)
+  }
+
+  private func solve(
+    by method: some LineageMethod, _ source: some TensorSource, _ observing: (TensorSums) throws(Failure) -> Void
+  ) throws(Failure) -> Lineage {
+    let totals = try TensorPass(problem, method).run(source, observing: observing)
+    let families = FamilyGrouping(problem).run(totals)
+    let pairs = try PairPass(method).run(source, totals, families)
+    let events = method.events(totals.comparison, pairs, families)
+    let trees = ForestSearch(method).run(families, pairs, events)
+    let support = ForestSupport(problem.options, method).run(trees, pairs, events)
+    let relations = try RelationPass(problem).run(source, trees, families, events)
+    return Lineage(
+      distances: pairs.distances, relatedness: totals.relatedness.ratio, scores: totals.comparison.scores,
+      evidence: events.evidence, direction: Penalty.step.matrix(events.evidence), cost: trees.cost,
+      families: families.numbers, parents: trees.parents, relations: relations.relations,
+      rankEvidence: relations.rankEvidence, merges: events.merges.flatMap { $0 },
+      duplicateOf: families.duplicateOf, support: support.edges, directionSupport: support.directions,
+      unusable: totals.unusable)
   }
 }

@@ -5,9 +5,13 @@ extension Plan {
   /// Weights that the run reads, each once, in bytes.
   public var bytes: Int { tensors.reduce(0) { $0 + $1.bytes } }
 
-  /// Weights that a shard reads, in bytes.
+  /// Weights that a shard reads, in bytes: its share of the tensor's, as an encoded block may stand for
+  /// more than a coordinate.
   public func bytes(of shard: Shard) -> Int {
-    shard.coordinates.count * tensors[shard.tensor].bytesPerCoordinate
+    let tensor = tensors[shard.tensor]
+    guard tensor.shape.elements > 0 else { return 0 }
+    let product = tensor.bytes.multipliedFullWidth(by: shard.coordinates.count)
+    return tensor.shape.elements.dividingFullWidth(product).quotient
   }
 
   /// Weights of all models, compared or not, in bytes.

@@ -42,15 +42,12 @@ public struct PlanOutline: Sendable, Codable, Equatable {
   public struct Reuse: Sendable, Equatable {
     public let shard: ShardID
     public let old: ShardID
-    /// Models of the old partial.
-    public let models: Int
-    /// Which of them the new shard is about.
+    /// What the old partial holds.
+    public let held: PartialSchema
+    /// Which of its models the new shard is about.
     public let places: [Int]
-    public let statistics: Statistics
-    /// Submatrices that the old partial has.
-    public let oldSamples: [SampleShape]
+    /// Submatrices that the new shard keeps.
     public let samples: Int
-    public let sketch: SampleShape?
   }
 
   /// What of the journal serves the new plan.
@@ -90,13 +87,12 @@ public struct PlanOutline: Sendable, Codable, Equatable {
         let match = old[first.tensor].first(where: { $0.coordinates == shard.coordinates }),
         match.samples >= shard.samples
       else { continue }
-      let oldSamples = SampleGrid.shapes(
-        columns: tensor.shape.columns, coordinates: shard.coordinates, count: match.samples)
-      found.append(
-        Reuse(
-          shard: shard.id, old: match.id, models: former.copies.reduce(0) { $0 + models(of: $1).count },
-          places: chosen, statistics: tensor.statistics, oldSamples: oldSamples,
-          samples: shard.samples, sketch: tensor.sketch))
+      let held = PartialSchema(
+        models: former.copies.reduce(0) { $0 + models(of: $1).count }, statistics: tensor.statistics,
+        samples: SampleGrid.shapes(
+          columns: tensor.shape.columns, coordinates: shard.coordinates, count: match.samples),
+        sketch: tensor.sketch)
+      found.append(Reuse(shard: shard.id, old: match.id, held: held, places: chosen, samples: shard.samples))
     }
     return found
   }
@@ -122,5 +118,5 @@ public struct PlanOutline: Sendable, Codable, Equatable {
 }
 
 extension PlannedTensor {
-  fileprivate var isDouble: Bool { copies.contains { $0.type == .f64 } }
+  fileprivate var isDouble: Bool { copies.contains { $0.elementType == .f64 } }
 }

@@ -9,7 +9,10 @@ public struct PlannedTensor: Sendable, Hashable {
     public var model: Int
     /// The name under which this model keeps it.
     public var name: String
-    public var type: ElementType
+    /// What its rows consist of in memory.
+    public var elementType: ElementType
+    /// What is stored.
+    public var bytes: Int
   }
 
   /// The change that an adapter makes to it.
@@ -24,6 +27,8 @@ public struct PlannedTensor: Sendable, Hashable {
   public var name: String
   public var shape: TensorShape
   public var role: TensorRole
+  /// Where in the network it is.
+  public var part: NetworkPart
   public var statistics: Statistics
   /// Submatrices that are kept as they are, over all shards.
   public var samples = 0
@@ -60,8 +65,9 @@ public struct PlannedTensor: Sendable, Hashable {
     return found
   }
 
-  /// Weights of all models, in bytes.
-  public var bytes: Int { shape.elements * bytesPerCoordinate }
+  /// Weights of all models as they are stored, in bytes.
+  public var bytes: Int { copies.reduce(0) { $0 + $1.bytes } }
 
-  public var bytesPerCoordinate: Int { copies.reduce(0) { $0 + $1.type.bytes } }
+  /// What a coordinate of all models takes in memory.
+  public var bytesPerCoordinate: Int { copies.reduce(0) { $0 + $1.elementType.bytes } }
 }

@@ -1,9 +1,12 @@
 internal import Checkpoints
 public import Core
+internal import Encodings
 internal import Storage
 internal import System
 
 /// What makes two runs the same: their inputs and the options that change what shards compute.
+///
+/// Fingerprints are SHA-256, so that nobody can make up other inputs that pass for those of a run.
 ///
 /// Options that only touch the solving are not part of it. Kept in the run directory as readable
 /// parts, so that a mismatch can be named.
@@ -24,9 +27,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
     }
     // The order decides the numbering of everything that is stored.
     parts["order of models"] =
-      Fingerprint(
-        of: plan.models.map { "\($0.id)\u{0}" }.joined().utf8
-      ).text
+      SHA256.digest(of: Array(plan.models.map { "\($0.id)\u{0}" }.joined().utf8)).text
     self.parts = parts
   }
 
@@ -41,41 +42,41 @@ public struct RunIdentity: Sendable, Equatable, Codable {
 
   /// Stands for what every shard is asked for.
   private static func print(of plan: Plan, beside statistics: Statistics) -> String {
-    var print = Fingerprint()
+    var print = SHA256()
     for tensor in plan.tensors {
       print.add("\(tensor.name)\u{0}\(tensor.shape)\u{0}")
       let own = tensor.statistics.subtracting(statistics).rawValue
       let sketch = tensor.sketch.map { "\($0.rows)x\($0.columns)" } ?? "none"
       print.add("\(own) \(tensor.samples) \(tensor.spectrum) \(sketch) \(tensor.copies.count)")
     }
-    return print.text
+    return print.digest.text
   }
 
   /// The name of a model's part.
   public static func part(of model: String) -> String { "model '\(model)'" }
 
   private static func text(of model: ModelRecord, sample: String) -> String {
-    var headers = Fingerprint()
-    var times = Fingerprint()
+    var headers = SHA256()
+    var times = SHA256()
     for source in model.sources {
       headers.add("\(source.bytes)\u{0}\(source.header)\u{0}")
       times.add("\(source.modified)\u{0}")
     }
     for tensor in model.tensors {
-      headers.add("\(tensor.name)\u{0}\(tensor.type.rawValue)\(tensor.shape)\u{0}")
+      headers.add("\(tensor.name)\u{0}\(tensor.encoding.name)\(tensor.shape)\u{0}")
     }
     let files = model.sources.count == 1 ? "1 file" : "\(model.sources.count) files"
     let bytes = model.sources.reduce(0) { $0 + $1.bytes }
-    return "\(files), \(bytes) bytes, headers \(headers.text), times \(times.text), weights \(sample)"
+    return "\(files), \(bytes) bytes, headers \(headers.digest.text), times \(times.digest.text), weights \(sample)"
   }
 
-  /// 16 hexadecimal digits that stand for all parts.
+  /// 64 hexadecimal digits that stand for all parts.
   public var text: String {
-    var print = Fingerprint()
+    var print = SHA256()
     for (name, value) in parts.sorted(by: { $0.key < $1.key }) {
       print.add("\(name)\u{0}\(value)\u{0}")
     }
-    return print.text
+    return print.digest.text
   }
 
   /// One line for each part that differs, both values shown.

@@ -3,9 +3,9 @@ internal import Foundation
 internal import System
 
 extension Why {
-  public var json: String { AnswerText.json(self) }
+  package var json: String { AnswerText.json(self) }
 
-  public var text: String {
+  package var text: String {
     var lines: [String] = []
     let name = child.printable
     if let duplicateOf {

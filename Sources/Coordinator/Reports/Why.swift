@@ -1,83 +1,84 @@
 internal import Core
 internal import Foundation
+internal import Graph
 internal import Lineage
-public import System
+package import System
 
-/// Why a model stands where it stands: its parent against the runner-up, number by number, and what
+/// Why a model is where it is in the tree: its parent against the runner-up, number by number, and what
 /// would have to be different for the runner-up to win.
-public struct Why: Encodable {
+package struct Why: Encodable {
   /// A model as the possible parent of the child.
-  public struct Candidate: Encodable {
-    public var id: String
-    public var distance: Double
+  package struct Candidate: Encodable {
+    package var id: String
+    package var distance: Double
     /// Place among the child's relatives, the nearest first.
-    public var nearness: Int
+    package var nearness: Int
     /// Evidence that this model came before the child; nats for the stage `auto`.
-    public var evidence: Double
+    package var evidence: Double
     /// What the tree pays for going against the evidence.
-    public var penalty: Double
-    public var cost: Double
+    package var penalty: Double
+    package var cost: Double
     /// |x - y|^2 / (|x|^2 + |y|^2): about 1 for strangers.
-    public var relatedness: Double
-    public var score: Double?
+    package var relatedness: Double
+    package var score: Double?
     /// Mean over the linear maps.
-    public var kurtosis: Double
+    package var kurtosis: Double
     /// Linear maps in which this model is nearer to the child than the other candidate.
-    public var nearerTensors: Int
+    package var nearerTensors: Int
   }
 
   /// The best tree in which the edge is not; for a root the best one with another root near it.
-  public struct Without: Encodable {
+  package struct Without: Encodable {
     /// Of the child there; nil: it would be a root.
-    public var parent: String?
-    public var root: String
+    package var parent: String?
+    package var root: String
     /// How much more that tree costs; negative where the prior of shapes or a merge decided.
-    public var extraCost: Double
+    package var extraCost: Double
   }
 
-  public var child: String
-  public var family: Int
-  public var relatives: Int
-  public var relation: String?
-  public var rank: Int?
-  public var duplicateOf: String?
-  public var score: Double?
-  public var kurtosis: Double
-  public var tensors: Int
-  public var support: Double?
-  public var directionSupport: Double?
-  public var undecided: Bool
+  package var child: String
+  package var family: Int
+  package var relatives: Int
+  package var relation: String?
+  package var rank: Int?
+  package var duplicateOf: String?
+  package var score: Double?
+  package var kurtosis: Double
+  package var tensors: Int
+  package var support: Double?
+  package var directionSupport: Double?
+  package var undecided: Bool
   /// nil: the model is a root.
-  public var parent: Candidate?
+  package var parent: Candidate?
   /// The cheapest other parent that does not descend from the child.
-  public var runnerUp: Candidate?
-  public var without: Without?
+  package var runnerUp: Candidate?
+  package var without: Without?
   /// The most that going against the direction can cost: lambda times the family's mean distance.
-  public var largestPenalty: Double
-  /// Distance to the parent at which the runner-up would win.
-  public var distanceToLose: Double?
-  /// Evidence for the parent at which the runner-up would win; nil where no evidence could do that.
-  public var evidenceToLose: Double?
+  package var largestPenalty: Double
+  /// Distance to the parent at which the runner-up would cost as much, all else being equal.
+  package var distanceToLose: Double?
+  /// Evidence for the parent at which the runner-up would cost as much; nil where no evidence could do that.
+  package var evidenceToLose: Double?
 
-  public init(_ run: FinishedRun, child: Int) throws(Failure) {
-    let outline = Outline(run.forest)
-    let node = run.forest.nodes[child]
+  package init(_ run: FinishedRun, child: Int) throws(Failure) {
+    let outline = Outline(run.graph)
+    let node = run.graph.nodes[child]
     let (distances, cost) = (try run.distances(), try run.costs())
-    let members = run.forest.nodes.indices.filter { run.forest.nodes[$0].family == node.family }
+    let members = run.graph.nodes.indices.filter { run.graph.nodes[$0].family == node.family }
     let link = outline.edge(to: child)
     self.child = node.id
     family = node.family + 1
     relatives = members.count - 1
     relation = link?.relation.name
     rank = link?.relation.rank
-    duplicateOf = node.duplicateOf
-    score = node.score
+    duplicateOf = node.model?.duplicateOf.map { run.graph.nodes[$0].id }
+    score = node.model?.score
     support = link?.support
     directionSupport = link?.directionSupport
     undecided = link?.isUndecided ?? false
 
-    let lambda = run.forest.graph["lambda"].flatMap(Double.init) ?? 0
-    largestPenalty = lambda * Cost.mean(distances.submatrix(members))
+    let pricing = Self.pricing(run, outline, distances, members)
+    largestPenalty = pricing.largestPenalty
     let isLinear = try run.roles().map { $0 == "linear" }
     func linear(_ values: [Double]) -> [Double] { zip(values, isLinear).filter(\.1).map(\.0) }
     func meanKurtosis(_ model: Int) throws(Failure) -> Double {
@@ -99,32 +100,28 @@ public struct Why: Encodable {
       let distance = distances[model, child]
       let rivals = other.flatMap { apart[$0] } ?? []
       return Candidate(
-        id: run.forest.nodes[model].id, distance: distance,
+        id: run.graph.nodes[model].id, distance: distance,
         nearness: 1 + members.count { $0 != child && distances[$0, child] < distance },
         evidence: evidence?[model, child] ?? 0, penalty: max(0, cost[model, child] - distance),
-        cost: cost[model, child], relatedness: relatedness[model], score: run.forest.nodes[model].score,
+        cost: cost[model, child], relatedness: relatedness[model], score: run.graph.nodes[model].model?.score,
         kurtosis: try meanKurtosis(model),
         nearerTensors: zip(apart[model] ?? [], rivals).count { $0 < $1 })
     }
     parent = try candidate(parentNode, against: runnerUpNode)
     runnerUp = try candidate(runnerUpNode, against: parentNode)
     without = Self.without(parentNode, child, members, cost, outline)
-    if let parent, let runnerUp, node.duplicateOf == nil {
+    if let parent, let runnerUp, duplicateOf == nil {
       distanceToLose = parent.distance + runnerUp.cost - parent.cost
-      evidenceToLose = Self.evidence(
-        costing: parent.penalty + runnerUp.cost - parent.cost, of: largestPenalty,
-        stage: run.forest.graph["stage"].flatMap(Stage.init) ?? .auto)
+      let now = pricing.edge(distance: 0, evidence: parent.evidence)
+      evidenceToLose = pricing.evidence(costing: now + runnerUp.cost - parent.cost)
     }
   }
-
-  /// Roots that are tried in place of a root.
-  private static let tries = 12
 
   private static func without(
     _ parent: Int?, _ child: Int, _ members: [Int], _ cost: SquareMatrix, _ outline: Outline
   ) -> Without? {
     // Copies hang below their first and take no part in the search.
-    let distinct = members.filter { outline.forest.nodes[$0].duplicateOf == nil }
+    let distinct = members.filter { outline.graph.nodes[$0].model?.duplicateOf == nil }
     guard let place = distinct.firstIndex(of: child) else { return nil }
     let part = cost.submatrix(distinct)
     let now = distinct.reduce(0.0) { sum, node in sum + (outline.parent[node].map { cost[$0, node] } ?? 0) }
@@ -136,8 +133,8 @@ public struct Why: Encodable {
         sum + (edge.element.map { part[$0, edge.offset] } ?? 0)
       }
       return Without(
-        parent: found[place].map { outline.forest.nodes[distinct[$0]].id },
-        root: outline.forest.nodes[distinct[roots[0]]].id, extraCost: total - now)
+        parent: found[place].map { outline.graph.nodes[distinct[$0]].id },
+        root: outline.graph.nodes[distinct[roots[0]]].id, extraCost: total - now)
     }
     if let parent {
       guard let above = distinct.firstIndex(of: parent) else { return nil }
@@ -146,7 +143,7 @@ public struct Why: Encodable {
       return tree(changed)
     }
     let below = outline.children[child] + outline.children[child].flatMap { outline.children[$0] }
-    let others = below.compactMap { distinct.firstIndex(of: $0) }.prefix(tries)
+    let others = below.compactMap { distinct.firstIndex(of: $0) }.prefix(TreeSearch.tries)
     return others.compactMap { root in
       var changed = part
       for source in distinct.indices { changed[source, root] = .nan }
@@ -154,10 +151,15 @@ public struct Why: Encodable {
     }.min { $0.extraCost < $1.extraCost }
   }
 
-  /// The evidence whose penalty is the given cost: the inverse of `Cost.penalty`.
-  private static func evidence(costing cost: Double, of largest: Double, stage: Stage) -> Double? {
-    guard largest > 0, cost > 0, cost <= largest else { return nil }
-    guard stage == .auto else { return 0 }
-    return -log(exp(10 * cost / largest) - 1)
+  /// What the edges of the child's family cost, as the solver saw it.
+  private static func pricing(
+    _ run: FinishedRun, _ outline: Outline, _ distances: SquareMatrix, _ members: [Int]
+  ) -> Cost {
+    let options = run.report.description.options
+    // Adapters joined the family after it was solved.
+    let solved = members.filter { outline.edge(to: $0)?.relation.kind != .adapter }
+    return Cost(
+      distances: distances.submatrix(solved), penalty: Penalty(options.metric, options.stage),
+      lambda: options.lambda)
   }
 }

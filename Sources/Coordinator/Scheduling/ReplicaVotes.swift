@@ -1,6 +1,6 @@
-internal import Core
+internal import System
 
-/// The answers to a shard that is computed twice: who said what.
+/// The answers to a task that is computed twice: who said what.
 struct ReplicaVotes: Sendable, Equatable {
   struct Opinion: Sendable, Equatable {
     let worker: WorkerID
@@ -8,11 +8,11 @@ struct ReplicaVotes: Sendable, Equatable {
     let origin: String
     let lease: Lease
     /// Stands for every bit of the answer.
-    let digest: UInt64
+    let digest: SHA256.Digest
   }
 
   enum Verdict: Equatable {
-    /// Somebody else must compute the shard once more.
+    /// Somebody else must compute the task once more.
     case open
     /// Two processes agree. Those who said otherwise are named.
     case agreed(Lease, dissenters: [Opinion])
@@ -22,7 +22,7 @@ struct ReplicaVotes: Sendable, Equatable {
 
   private(set) var all: [Opinion] = []
 
-  /// A shard is computed at most so often to settle what its sums are.
+  /// A task is computed at most so often to settle what its sums are.
   private static let most = 3
 
   mutating func add(_ opinion: Opinion) { all.append(opinion) }

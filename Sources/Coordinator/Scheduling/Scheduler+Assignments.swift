@@ -1,52 +1,58 @@
-public import Core
-
-/// Which shard goes to which worker next.
+/// Which task goes to which worker next.
 extension Scheduler {
   mutating func assignments(at now: Duration) -> [Action] {
     var actions: [Action] = []
     while !waiting.isEmpty {
-      guard let (id, shard) = nextAssignment(at: now) else {
+      guard let (id, task) = nextAssignment(at: now) else {
         isStuck = true
         break
       }
-      actions.append(.assign(hand(shard, to: id, at: now), to: id))
+      actions.append(.assign(hand(task, to: id, at: now), to: id))
     }
     return actions
   }
 
-  private mutating func hand(_ shard: ShardID, to id: WorkerID, at now: Duration) -> Lease {
-    issued[shard.value] += 1
-    let lease = Lease(shard: shard, attempt: issued[shard.value])
-    if states[shard.value] != .leased { move(shard, to: .leased) }
+  private mutating func hand(_ task: TaskID, to id: WorkerID, at now: Duration) -> Lease {
+    issued[task.value] += 1
+    let lease = Lease(task: task, attempt: issued[task.value])
+    if states[task.value] != .leased { move(task, to: .leased) }
     setCredit(of: id, (workers[id]?.credit ?? 0) - 1)
     workers[id]?.leases[lease] = now
-    holders[shard, default: []].insert(id)
+    workers[id]?.standing.isFreed()
+    firstGiven[task] = firstGiven[task] ?? now
+    holders[task, default: []].insert(id)
     return lease
   }
 
-  /// The first worker in the order of service that there is a shard for, and the shard.
-  private mutating func nextAssignment(at now: Duration) -> (WorkerID, ShardID)? {
+  /// The first worker in the order of service that there is a task for, and the task.
+  private mutating func nextAssignment(at now: Duration) -> (WorkerID, TaskID)? {
     // With nothing to give, the order of service need not be known.
-    let hasShards = !isStuck && (!returned.isEmpty || jobs.contains { !$0.isFinished && $0.hasFresh })
-    guard hasShards || now >= nextStraggler else { return nil }
-    let waiting = waiting.compactMap { id in workers[id].map { (key: id, value: $0) } }
-      .sorted { Self.isBusier($1, $0) }
+    let hasTasks = !isStuck && (!returned.isEmpty || jobs.contains { !$0.isFinished && $0.hasFresh })
+    let mayStraggle = now >= nextStraggler && !hasNoTaker
+    guard hasTasks || mayStraggle else { return nil }
+    let waiting = waiting.compactMap { id -> (key: WorkerID, value: Worker)? in
+      guard let worker = workers[id], !computesAlone(worker), mayTake(worker, at: now) else { return nil }
+      return (key: id, value: worker)
+    }.sorted { Self.isBusier($1, $0) }
     let reserved = reservedWorker
-    for (id, worker) in waiting where hasShards {
-      guard !computesAlone(worker) else { continue }
-      if let shard = takeReturned(for: worker) { return (id, shard) }
-      // Kept free until it is empty and can take a shard on probation.
+    for (id, worker) in waiting where hasTasks {
+      if let task = takeReturned(for: worker) { return (id, task) }
+      // Kept free until it is empty and can take a task on probation.
       if id == reserved { continue }
-      if let shard = takeFresh(for: worker) { return (id, shard) }
+      if let task = takeFresh(for: worker) { return (id, task) }
     }
+    guard mayStraggle else { return nil }
     let stragglers = stragglers(at: now)
     guard !stragglers.isEmpty else { return nil }
-    for (id, worker) in waiting where !computesAlone(worker) {
+    // A newcomer's word is not enough to keep a task from those that compute.
+    let mayLend = hasProven
+    for (id, worker) in waiting where !mayLend || isProven(worker) {
       let other = stragglers.first { straggler in
-        straggler.holder != id && mayCompute(straggler.shard, worker)
+        holders[straggler.task]?.contains(id) == false && mayCompute(straggler.task, worker)
       }
-      if let other { return (id, other.shard) }
+      if let other { return (id, other.task) }
     }
+    hasNoTaker = true
     return nil
   }
 
@@ -57,33 +63,35 @@ extension Scheduler {
     (a.value.leases.count, a.key) > (b.value.leases.count, b.key)
   }
 
-  /// One death more, and the shard is set aside. Until then whatever else its worker held was under
+  /// One death more, and the task is set aside. Until then whatever else its worker held was under
   /// the same suspicion; so the last attempt is made with nothing beside it.
-  private func isOnProbation(_ shard: ShardID) -> Bool {
-    limits.attempts > 1 && suspects.contains(shard)
-      && (reasons[shard]?.count ?? 0) >= limits.attempts - 1
+  private func isOnProbation(_ task: TaskID) -> Bool {
+    limits.attempts > 1 && suspects.contains(task)
+      && (reasons[task]?.count ?? 0) >= limits.attempts - 1
   }
 
   private func computesAlone(_ worker: Worker) -> Bool {
-    !suspects.isEmpty && worker.leases.keys.contains { isOnProbation($0.shard) }
+    !suspects.isEmpty && worker.leases.keys.contains { isOnProbation($0.task) }
   }
 
-  func isWithinReach(_ shard: ShardID, _ worker: Worker) -> Bool {
-    guard !worker.outOfReach.isEmpty, let groups = worker.outOfReach[job(of: shard)] else { return true }
-    let job = jobs[Int(owners[shard.value])]
-    let index = shard.value - job.shards.lowerBound
+  func isWithinReach(_ task: TaskID, _ worker: Worker) -> Bool {
+    guard !worker.outOfReach.isEmpty, let groups = worker.outOfReach[job(of: task)] else { return true }
+    let job = jobs[Int(owners[task.value])]
+    let index = task.value - job.tasks.lowerBound
     return !job.groups.indices.contains(index) || !groups.contains(job.groups[index])
   }
 
-  private func mayCompute(_ shard: ShardID, _ worker: Worker) -> Bool {
-    guard isWithinReach(shard, worker) else { return false }
-    if isOnProbation(shard), !worker.leases.isEmpty { return false }
-    guard let known = opinions[shard], known.includes(worker.origin) else { return true }
+  private func mayCompute(_ task: TaskID, _ worker: Worker) -> Bool {
+    guard isWithinReach(task, worker) else { return false }
+    if isOnProbation(task), !worker.leases.isEmpty { return false }
+    // What has failed goes to those that have shown that they compute.
+    if reasons[task] != nil, !isProven(worker), hasProven { return false }
+    guard let known = opinions[task], known.includes(worker.origin) else { return true }
     // Whoever was asked already may settle a dispute only if nobody else is there.
-    return known.isDisputed && !workers.values.contains { !known.includes($0.origin) }
+    return known.isDisputed && !workers.values.contains { isProven($0) && !known.includes($0.origin) }
   }
 
-  /// The worker that is next to be empty, while a shard on probation waits for one.
+  /// The worker that is next to be empty, while a task on probation waits for one.
   private var reservedWorker: WorkerID? {
     guard !suspects.isEmpty, returned.contains(where: { isOnProbation($0) }) else { return nil }
     return workers.filter { id, worker in
@@ -91,101 +99,112 @@ extension Scheduler {
     }.min { Self.isBusier($1, $0) }?.key
   }
 
-  private mutating func takeReturned(for worker: Worker) -> ShardID? {
+  private mutating func takeReturned(for worker: Worker) -> TaskID? {
     guard !returned.isEmpty else { return nil }
     returned.removeAll { states[$0.value] != .pending }
     guard let index = returned.firstIndex(where: { mayCompute($0, worker) }) else { return nil }
     return returned.remove(at: index)
   }
 
-  /// The next shard of the job that has the fewest workers at it: jobs share the pool evenly.
-  private mutating func takeFresh(for worker: Worker) -> ShardID? {
+  /// The next task of the job that has the fewest workers at it: jobs share the pool evenly.
+  private mutating func takeFresh(for worker: Worker) -> TaskID? {
     let open = jobs.indices.filter { !jobs[$0].isFinished && jobs[$0].hasFresh }
     guard open.count > 1 else { return open.first.flatMap { takeFresh(in: $0, for: worker) } }
     for index in open.sorted(by: { (jobs[$0].leased, $0) < (jobs[$1].leased, $1) }) {
-      if let shard = takeFresh(in: index, for: worker) { return shard }
+      if let task = takeFresh(in: index, for: worker) { return task }
     }
     return nil
   }
 
-  private mutating func takeFresh(in index: Int, for worker: Worker) -> ShardID? {
+  private mutating func takeFresh(in index: Int, for worker: Worker) -> TaskID? {
     if opinions.count < limits.held,
       let place = jobs[index].postponed.firstIndex(where: { isWithinReach($0, worker) })
     {
-      let shard = jobs[index].postponed.remove(at: place)
-      if states[shard.value] == .pending { return shard }
+      let task = jobs[index].postponed.remove(at: place)
+      if states[task.value] == .pending { return task }
     }
     if worker.outOfReach[JobID(index)] != nil { return takeWithinReach(in: index, of: worker) }
-    while jobs[index].nextFresh < jobs[index].shards.upperBound {
-      let shard = ShardID(jobs[index].nextFresh)
+    while jobs[index].nextFresh < jobs[index].tasks.upperBound {
+      let task = TaskID(jobs[index].nextFresh)
       jobs[index].nextFresh += 1
-      guard states[shard.value] == .pending, issued[shard.value] == 0 else { continue }
-      guard opinions.count < limits.held || !isVerified(shard) else {
-        jobs[index].postponed.append(shard)
+      guard states[task.value] == .pending, issued[task.value] == 0 else { continue }
+      guard opinions.count < limits.held || !isVerified(task) else {
+        jobs[index].postponed.append(task)
         continue
       }
-      return shard
+      return task
     }
     return nil
   }
 
-  /// For a worker that not every shard is for: the first one further on that is. Those before it
+  /// For a worker that not every task is for: the first one further on that is. Those before it
   /// stay for others.
-  private func takeWithinReach(in index: Int, of worker: Worker) -> ShardID? {
-    (jobs[index].nextFresh..<jobs[index].shards.upperBound).lazy.map { ShardID($0) }.first { shard in
-      states[shard.value] == .pending && issued[shard.value] == 0 && isWithinReach(shard, worker)
-        && (opinions.count < limits.held || !isVerified(shard))
+  private func takeWithinReach(in index: Int, of worker: Worker) -> TaskID? {
+    (jobs[index].nextFresh..<jobs[index].tasks.upperBound).lazy.map { TaskID($0) }.first { task in
+      states[task.value] == .pending && issued[task.value] == 0 && isWithinReach(task, worker)
+        && (opinions.count < limits.held || !isVerified(task))
     }
   }
 
-  /// Must two workers agree on the shard? Every (1/F)th of the plan.
-  public func isVerified(_ shard: ShardID) -> Bool {
-    guard verified > 0 else { return false }
-    return (Double(shard.value + 1) * verified).rounded(.down)
-      > (Double(shard.value) * verified).rounded(.down)
+  /// Must two workers agree on the task? Every (1/F)th of the plan.
+  package func isVerified(_ task: TaskID) -> Bool { isSampled(task, share: verified) }
+
+  /// Every (1 / share)th task.
+  func isSampled(_ task: TaskID, share: Double) -> Bool {
+    guard share > 0 else { return false }
+    return (Double(task.value + 1) * share).rounded(.down) > (Double(task.value) * share).rounded(.down)
   }
 
-  /// Shards that wait behind others, given to workers that have nothing to do: so the last shards do not
+  /// Tasks that wait behind others, given to workers that have nothing to do: so the last tasks do not
   /// pile up where they were handed out first.
   mutating func transfers(at now: Duration) -> [Action] {
     let reserved = reservedWorker
-    var idle = waiting.filter { $0 != reserved && workers[$0]?.leases.isEmpty == true }.sorted()[...]
+    var idle = waiting.filter { id in
+      guard id != reserved, let worker = workers[id], worker.leases.isEmpty else { return false }
+      return isProven(worker) && mayTake(worker, at: now)
+    }.sorted()[...]
     guard !idle.isEmpty else { return [] }
     var actions: [Action] = []
     let loaded = workers.filter { $0.value.leases.count > $0.value.slots }
       .sorted { ($1.value.leases.count, $0.key) < ($0.value.leases.count, $1.key) }
     for (holder, worker) in loaded {
       // The youngest waits at the end of the queue.
-      let queue = worker.leases.sorted { ($0.value, $0.key.shard) > ($1.value, $1.key.shard) }
+      let queue = worker.leases.sorted { ($0.value, $0.key.task) > ($1.value, $1.key.task) }
       for (lease, since) in queue.prefix(worker.leases.count - worker.slots) {
         guard let id = idle.first, now - since > limits.queuing else { break }
-        guard let taker = workers[id], holders[lease.shard]?.count == 1, !isOnProbation(lease.shard),
-          mayCompute(lease.shard, taker), release(lease, from: holder)
+        guard let taker = workers[id], holders[lease.task]?.count == 1, !isOnProbation(lease.task),
+          mayCompute(lease.task, taker), release(lease, from: holder)
         else { continue }
         idle.removeFirst()
         actions.append(.revoke(lease, from: holder))
-        actions.append(.assign(hand(lease.shard, to: id, at: now), to: id))
+        actions.append(.assign(hand(lease.task, to: id, at: now), to: id))
       }
     }
     return actions
   }
 
-  /// The shards that a worker has held too long and no other has, the longest held first.
-  private mutating func stragglers(at now: Duration) -> [(shard: ShardID, holder: WorkerID)] {
+  /// The tasks whose holders all take too long, the longest held first, each with its first holder.
+  private mutating func stragglers(at now: Duration) -> [(task: TaskID, holder: WorkerID)] {
     guard now >= nextStraggler else { return [] }
-    var found: [(shard: ShardID, holder: WorkerID, since: Duration)] = []
-    var earliest = now + limits.straggling
-    for (holder, worker) in workers {
-      for (lease, since) in worker.leases where holders[lease.shard]?.count == 1 {
-        if now - since > limits.straggling {
-          found.append((lease.shard, holder, since))
-        } else {
-          earliest = min(earliest, since + limits.straggling)
+    var found: [TaskID: (holder: WorkerID, since: Duration)] = [:]
+    var young: Set<TaskID> = []
+    var earliest = now + min(limits.straggling, limits.newcomers)
+    for (holder, worker) in workers where !worker.leases.isEmpty {
+      let patience = patience(with: worker)
+      for (lease, since) in worker.leases {
+        let age = age(of: lease, since: since, of: worker, at: now)
+        guard age > patience else {
+          young.insert(lease.task)
+          earliest = min(earliest, now + patience - age)
+          continue
         }
+        if let known = found[lease.task], (known.since, known.holder) <= (since, holder) { continue }
+        found[lease.task] = (holder, since)
       }
     }
-    // A lease that is given from now on straggles later than all these.
-    if found.isEmpty { nextStraggler = earliest }
-    return found.sorted { ($0.since, $0.shard) < ($1.since, $1.shard) }.map { ($0.shard, $0.holder) }
+    let all = found.filter { !young.contains($0.key) }
+    // A lease that is given from now on straggles later than all these. Patience shrinks with the pool's pace.
+    if all.isEmpty { nextStraggler = pace == nil ? earliest : min(earliest, now + limits.shortest) }
+    return all.sorted { ($0.value.since, $0.key) < ($1.value.since, $1.key) }.map { ($0.key, $0.value.holder) }
   }
 }

@@ -1,47 +1,54 @@
-internal import Core
-
 extension Scheduler {
   /// Checks what must hold after every event; tests call it.
   ///
   /// - Returns: a description of the first thing that is wrong, or nil.
-  public func violation() -> String? {
-    var held: [ShardID: Set<WorkerID>] = [:]
+  package func violation() -> String? {
+    var held: [TaskID: Set<WorkerID>] = [:]
     for (id, worker) in workers {
       if worker.credit < 0 { return "\(id) has a credit of \(worker.credit)" }
       if waiting.contains(id) != (worker.credit > 0) { return "\(id) waits wrongly" }
+      if worker.party != nil {
+        if worker.leases.count > worker.standing.allowance(slots: worker.slots) {
+          return "\(id) holds \(worker.leases.count) tasks after \(worker.standing.answers) answers"
+        }
+        if worker.standing.barredUntil != nil, !worker.leases.isEmpty { return "\(id) holds tasks though it waits" }
+      }
       for lease in worker.leases.keys {
-        if states[lease.shard.value] != .leased {
-          return "\(id) holds shard \(lease.shard), which is \(states[lease.shard.value])"
+        if states[lease.task.value] != .leased {
+          return "\(id) holds task \(lease.task), which is \(states[lease.task.value])"
         }
-        if lease.attempt > issued[lease.shard.value] {
-          return "shard \(lease.shard) was never issued for the attempt \(lease.attempt)"
+        if lease.attempt > issued[lease.task.value] {
+          return "task \(lease.task) was never issued for the attempt \(lease.attempt)"
         }
-        held[lease.shard, default: []].insert(id)
+        held[lease.task, default: []].insert(id)
       }
     }
     if held != holders { return "holders are not those who hold" }
     if !waiting.isSubset(of: workers.keys) { return "somebody unknown waits" }
+    if let task = firstGiven.keys.first(where: { issued[$0.value] == 0 || states[$0.value] == .done }) {
+      return "task \(task) is remembered though it is not open"
+    }
     let given = Set(returned)
     for (number, job) in jobs.enumerated() {
       let waiting = given.union(job.postponed)
-      for index in job.shards {
-        let shard = ShardID(index)
+      for index in job.tasks {
+        let task = TaskID(index)
         switch states[index] {
-        case .leased where held[shard] == nil: return "shard \(index) is leased to nobody"
-        case .pending where (index < job.nextFresh || issued[index] > 0) && !waiting.contains(shard):
-          return "shard \(index) is lost"
-        case .done where opinions[shard] != nil, .setAside where opinions[shard] != nil:
-          return "shard \(index) is closed and still waits for opinions"
+        case .leased where held[task] == nil: return "task \(index) is leased to nobody"
+        case .pending where (index < job.nextFresh || issued[index] > 0) && !waiting.contains(task):
+          return "task \(index) is lost"
+        case .done where opinions[task] != nil, .setAside where opinions[task] != nil:
+          return "task \(index) is closed and still waits for opinions"
         default: break
         }
       }
-      let states = states[job.shards]
-      if states.count(where: { $0 == .done }) != job.done { return "\(job.done) shards of \(number) counted as done" }
+      let states = states[job.tasks]
+      if states.count(where: { $0 == .done }) != job.done { return "\(job.done) tasks of \(number) counted as done" }
       if states.count(where: { $0 == .setAside }) != job.setAside {
-        return "\(job.setAside) shards of \(number) counted as set aside"
+        return "\(job.setAside) tasks of \(number) counted as set aside"
       }
       if states.count(where: { $0 == .leased }) != job.leased {
-        return "\(job.leased) shards of \(number) counted as leased"
+        return "\(job.leased) tasks of \(number) counted as leased"
       }
     }
     return nil

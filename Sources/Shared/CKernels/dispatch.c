@@ -96,11 +96,41 @@ mt_run_moments mt_moments_f64(const double *row, size_t count) {
   return mt_current()->moments_f64(row, count);
 }
 
-void mt_widen_f16(const void *from, float *to, size_t count) { mt_current()->widen_f16(from, to, count); }
-
-void mt_widen_bf16(const void *from, float *to, size_t count) {
-  mt_current()->widen_bf16(from, to, count);
+void mt_decode(mt_storage storage, const void *from, float *to, size_t count) {
+  switch (storage) {
+  case MT_F32: memcpy(to, from, count * sizeof *to); return;
+  case MT_BF16: mt_current()->decode_bf16(from, to, count); return;
+  case MT_F16: mt_current()->decode_f16(from, to, count); return;
+  case MT_F64:
+    for (size_t p = 0; p < count; p++) {
+      double value;
+      memcpy(&value, (const char *)from + p * sizeof value, sizeof value);
+      to[p] = (float)value;
+    }
+  }
 }
+
+void mt_gather(mt_storage storage, const void *row, const uint32_t *columns, size_t count, float *to) {
+  switch (storage) {
+  case MT_F32:
+    for (size_t p = 0; p < count; p++) memcpy(to + p, (const float *)row + columns[p], sizeof *to);
+    return;
+  case MT_BF16: mt_current()->gather_bf16(row, columns, count, to); return;
+  case MT_F16: mt_current()->gather_f16(row, columns, count, to); return;
+  case MT_F64:
+    for (size_t p = 0; p < count; p++) {
+      double value;
+      memcpy(&value, (const double *)row + columns[p], sizeof value);
+      to[p] = (float)value;
+    }
+  }
+}
+
+void mt_decode_e4m3(const void *from, float *to, size_t count) { mt_current()->decode_e4m3(from, to, count); }
+
+void mt_decode_e5m2(const void *from, float *to, size_t count) { mt_current()->decode_e5m2(from, to, count); }
+
+void mt_decode_q8_0(const void *from, float *to, size_t blocks) { mt_current()->decode_q8_0(from, to, blocks); }
 
 void mt_widen_f32_f64(const float *from, double *to, size_t count) {
   mt_current()->widen_f32_f64(from, to, count);

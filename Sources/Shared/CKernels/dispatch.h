@@ -23,8 +23,13 @@ struct mt_kernels {
                         double *, double *);
   mt_run_moments (*moments_f32)(const float *, size_t);
   mt_run_moments (*moments_f64)(const double *, size_t);
-  void (*widen_f16)(const void *, float *, size_t);
-  void (*widen_bf16)(const void *, float *, size_t);
+  void (*decode_f16)(const void *, float *, size_t);
+  void (*decode_bf16)(const void *, float *, size_t);
+  void (*decode_e4m3)(const void *, float *, size_t);
+  void (*decode_e5m2)(const void *, float *, size_t);
+  void (*decode_q8_0)(const void *, float *, size_t);
+  void (*gather_f16)(const void *, const uint32_t *, size_t, float *);
+  void (*gather_bf16)(const void *, const uint32_t *, size_t, float *);
   void (*widen_f32_f64)(const float *, double *, size_t);
   void (*weigh)(const float *, const float *, const uint32_t *, size_t, float *);
   double (*log_likelihood)(const mt_fit *, size_t, const double *, const double *, size_t);

@@ -76,7 +76,7 @@ typedef double CAT(NAME(four), _) __attribute__((ext_vector_type(4), aligned(8))
 #define SUFFIX f32
 #define VEC CAT(NAME(vf), _)
 #define WIDTH LANES
-#include "pairs_body.h"
+#include "pairs/pairs_body.h"
 #undef REAL
 #undef SUFFIX
 #undef VEC
@@ -86,47 +86,17 @@ typedef double CAT(NAME(four), _) __attribute__((ext_vector_type(4), aligned(8))
 #define SUFFIX f64
 #define VEC CAT(NAME(vd), _)
 #define WIDTH (LANES / 2)
-#include "pairs_body.h"
+#include "pairs/pairs_body.h"
 #undef REAL
 #undef SUFFIX
 #undef VEC
 #undef WIDTH
 
-// ---- storage types as floats ---------------------------------------------------------------------
+// ---- stored bytes as floats: the one place of every decoder ----------------------------------------
 
-typedef uint32_t CAT(NAME(words), _) __attribute__((ext_vector_type(LANES)));
-typedef uint16_t CAT(NAME(shorts), _) __attribute__((ext_vector_type(LANES)));
+#include "decode/decode_body.h"
 
-TARGET static inline CAT(NAME(vf), _) NAME(from_bf16)(CAT(NAME(shorts), _) bits) {
-  CAT(NAME(words), _) words = __builtin_convertvector(bits, CAT(NAME(words), _)) << 16;
-  CAT(NAME(vf), _) v;
-  memcpy(&v, &words, sizeof v);
-  return v;
-}
-
-TARGET static inline CAT(NAME(vf), _) NAME(from_f16)(CAT(NAME(shorts), _) bits) {
-#if defined(HALF_IN_HARDWARE)
-  typedef _Float16 HALF __attribute__((ext_vector_type(LANES)));
-  HALF half;
-  memcpy(&half, &bits, sizeof half);
-  return __builtin_convertvector(half, CAT(NAME(vf), _));
-#else
-  typedef CAT(NAME(words), _) WORDS;
-  // Shift exponent and mantissa into place and scale by 2^112: exact, subnormals included.
-  // Inf and NaN end up at 65536 and above, where their exponent is filled in.
-  WORDS wide = __builtin_convertvector(bits, WORDS);
-  WORDS magnitude = (wide & 0x7fff) << 13;
-  CAT(NAME(vf), _) value;
-  memcpy(&value, &magnitude, sizeof value);
-  value *= 0x1p112f;
-  WORDS words;
-  memcpy(&words, &value, sizeof words);
-  words |= (WORDS)(value >= 65536.0f) & 0x7f800000u;
-  words |= (wide & 0x8000) << 16;
-  memcpy(&value, &words, sizeof value);
-  return value;
-#endif
-}
+// ---- moments of rows as they are stored ------------------------------------------------------------
 
 #define VEC CAT(NAME(vf), _)
 #define HALVES CAT(NAME(vd), _)
@@ -161,7 +131,7 @@ TARGET static inline int NAME(any)(CAT(NAME(mask), _) lanes) { return __builtin_
 #define IS_ZERO(w) ((w) == 0)
 #define IN_PLACE
 #define EXACT_SQUARES 0
-#include "take_body.h"
+#include "moments/take_body.h"
 #undef STORED
 #undef SUFFIX
 #undef WIDEN
@@ -174,44 +144,21 @@ TARGET static inline int NAME(any)(CAT(NAME(mask), _) lanes) { return __builtin_
 #define IS_ZERO(w) (((w) & 0x7fff) == 0)
 #define SUFFIX bf16
 #define WIDEN(v) NAME(from_bf16)(v)
-#include "take_body.h"
+#include "moments/take_body.h"
 #undef SUFFIX
 #undef WIDEN
 
 #define SUFFIX f16
 #define WIDEN(v) NAME(from_f16)(v)
-#include "take_body.h"
+#include "moments/take_body.h"
 #undef STORED
 #undef EXACT_SQUARES
 #undef SUFFIX
 #undef WIDEN
 #undef IS_ZERO
 
-#define WIDEN_ROW(SUFFIX)                                                                    \
-  TARGET static void NAME(widen_##SUFFIX)(const void *from, float *to, size_t count) {       \
-    typedef uint16_t BITS __attribute__((ext_vector_type(LANES), aligned(2)));               \
-    const uint16_t *bits = (const uint16_t *)from;                                           \
-    size_t p = 0;                                                                            \
-    for (; p + LANES <= count; p += LANES)                                                   \
-      *(VEC *)(to + p) = NAME(from_##SUFFIX)(*(const BITS *)(bits + p));                     \
-    BITS rest = 0;                                                                           \
-    memcpy(&rest, bits + p, (count - p) * sizeof *bits);                                     \
-    VEC v = NAME(from_##SUFFIX)(rest);                                                       \
-    memcpy(to + p, &v, (count - p) * sizeof *to);                                            \
-  }
-WIDEN_ROW(bf16)
-WIDEN_ROW(f16)
-
 #undef VEC
 #undef HALVES
-
-TARGET static void NAME(widen_f32_f64)(const float *from, double *to, size_t count) {
-  for (size_t p = 0; p < count; p++) {
-    float value;
-    memcpy(&value, from + p, 4);
-    to[p] = value;
-  }
-}
 
 // See mt_add_collinear.
 TARGET static void NAME(add_collinear)(const double *gaps, const double *norms, const double *logs,
@@ -232,8 +179,8 @@ TARGET static void NAME(add_collinear)(const double *gaps, const double *norms, 
   }
 }
 
-#include "lineage_body.h"
-#include "spectrum_body.h"
+#include "solve/lineage_body.h"
+#include "spectrum/spectrum_body.h"
 
 const struct mt_kernels NAME(kernels) = {
     .name = ISA_NAME,
@@ -253,8 +200,13 @@ const struct mt_kernels NAME(kernels) = {
     .add_collinear = NAME(add_collinear),
     .moments_f32 = NAME(moments_f32),
     .moments_f64 = NAME(moments_f64),
-    .widen_f16 = NAME(widen_f16),
-    .widen_bf16 = NAME(widen_bf16),
+    .decode_f16 = NAME(decode_f16),
+    .decode_bf16 = NAME(decode_bf16),
+    .decode_e4m3 = NAME(decode_e4m3),
+    .decode_e5m2 = NAME(decode_e5m2),
+    .decode_q8_0 = NAME(decode_q8_0),
+    .gather_f16 = NAME(gather_f16),
+    .gather_bf16 = NAME(gather_bf16),
     .widen_f32_f64 = NAME(widen_f32_f64),
     .weigh = NAME(weigh),
     .log_likelihood = NAME(log_likelihood),

@@ -4,8 +4,8 @@ public struct DifferenceRank: Sendable, Hashable {
   /// `numpy.linalg.matrix_rank` of the difference in float32 gives the same number. Otherwise the
   /// rank is an estimate: the number of singular values above the noise that rounding left.
   public let isExact: Bool
-  /// The rank is at least so large: the sketch shows no more, or more is hidden in the noise of
-  /// rounding than that noise alone.
+  /// The true rank may be larger: the sketch cannot show more, or more is hidden in the noise of rounding than that
+  /// noise explains.
   public let isSaturated: Bool
 
   public init(rank: Int, isExact: Bool, isSaturated: Bool) {

@@ -1,4 +1,4 @@
-/// Sums that describe the distribution of one tensor of one model.
+/// Sums that describe the distribution of the weights of one tensor of one model.
 ///
 /// Partial moments are merged by the pairwise formulas of Chan, Golub, LeVeque (1979) and Pébay
 /// (2008), so that no power of a large mean is ever subtracted from another.

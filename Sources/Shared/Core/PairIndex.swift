@@ -1,15 +1,17 @@
-/// The unordered pairs of `n` things, counted row by row: (0,1) (0,2) ... (0,n-1) (1,2) ...
+/// The unordered pairs of `n` items, numbered row by row: (0,1) (0,2) ... (0,n-1) (1,2) ...
 public struct PairIndex: Sendable, Equatable {
   public let n: Int
 
   public init(_ n: Int) { self.n = n }
 
+  /// Number of pairs.
   public var count: Int { n * (n - 1) / 2 }
 
   /// Position of the pair `i < j`.
   @inlinable
   public func callAsFunction(_ i: Int, _ j: Int) -> Int { i * n - i * (i + 1) / 2 + j - i - 1 }
 
+  /// Calls `body` for every pair in order: its position, and i < j.
   @inlinable
   public func forEach(_ body: (_ position: Int, _ i: Int, _ j: Int) throws -> Void) rethrows {
     var position = 0

@@ -1,16 +1,17 @@
 extension Partial {
-  /// The sums of some of the models, bit for bit what these models alone would have given, as long as
-  /// both have some model in F64 or neither has: the sums of a pair know nothing of other models, and
-  /// places of samples nothing of their number.
+  /// The sums of some of the models.
+  ///
+  /// They are bit for bit what these models alone would have given, provided that both selections have a model in F64
+  /// or neither does: the sums of a pair do not depend on other models, and the places of samples not on their number.
   ///
   /// - Parameters:
   ///   - places: positions of the models to keep, ascending.
-  ///   - samples: submatrices to keep, the first ones.
+  ///   - count: how many submatrices to keep, counted from the first.
   public func selecting(_ places: [Int], samples count: Int) -> Partial {
     precondition(count <= samples.count && places.allSatisfy((0..<models).contains), "nothing to select from")
-    var part = Partial(
-      models: places.count, statistics: statistics, samples: samples.prefix(count).map(\.shape),
-      sketch: sketch?.shape)
+    var schema = schema
+    (schema.models, schema.samples) = (places.count, Array(schema.samples.prefix(count)))
+    var part = Partial(schema)
     let pairs = PairIndex(models)
     PairIndex(places.count).forEach { p, a, b in
       let q = pairs(places[a], places[b])

@@ -1,6 +1,6 @@
-/// What one shard yields: sums over its coordinates, for `models` models in plan order.
+/// The result of one shard: sums over its coordinates, for `models` models in plan order.
 ///
-/// Pair arrays are laid out as `PairIndex(models)` counts.
+/// Arrays per pair are in the order of `PairIndex(models)`.
 public struct Partial: Sendable, Equatable {
   public let models: Int
   /// Sum of squared differences per pair.
@@ -26,12 +26,11 @@ public struct Partial: Sendable, Equatable {
   /// Sketches of all models; nil when not asked for.
   public var sketch: Sketch?
 
-  public init(
-    models: Int, statistics: Statistics, samples: [SampleShape] = [], sketch: SampleShape? = nil
-  ) {
-    let pairs = PairIndex(models).count
-    let zeros = Array(repeating: 0.0, count: pairs)
-    self.models = models
+  /// Sums over no coordinates.
+  public init(_ schema: PartialSchema) {
+    let statistics = schema.statistics
+    let zeros = Array(repeating: 0.0, count: PairIndex(schema.models).count)
+    models = schema.models
     l2 = zeros
     l1 = statistics.contains(.l1) ? zeros : []
     max = statistics.contains(.max) ? zeros : []
@@ -41,8 +40,8 @@ public struct Partial: Sendable, Equatable {
     collinearRows = statistics.contains(.shrinkage) ? zeros : []
     logShrinkage = collinearRows
     bands = Array(repeating: 0, count: statistics.contains(.spectrum) ? models * SpectrumGrid.bands : 0)
-    self.samples = samples.map { SampleBlock(shape: $0, models: models) }
-    self.sketch = sketch.map { Sketch(shape: $0, models: models) }
+    samples = schema.samples.map { SampleBlock(shape: $0, models: schema.models) }
+    sketch = schema.sketch.map { Sketch(shape: $0, models: schema.models) }
   }
 
   public var statistics: Statistics {
@@ -54,6 +53,10 @@ public struct Partial: Sendable, Equatable {
     if !logShrinkage.isEmpty { set.insert(.shrinkage) }
     if !bands.isEmpty { set.insert(.spectrum) }
     return set
+  }
+
+  public var schema: PartialSchema {
+    PartialSchema(models: models, statistics: statistics, samples: samples.map(\.shape), sketch: sketch?.shape)
   }
 
   /// Adds the sums of another range of the same tensor, for the same models and statistics.

@@ -1,6 +1,6 @@
 internal import System
 
-/// Rows and columns of a submatrix that is kept as it is.
+/// The extents of a submatrix whose weights are kept.
 public struct SampleShape: Sendable, Hashable, Codable {
   public let rows: Int
   public let columns: Int
@@ -13,7 +13,7 @@ public struct SampleShape: Sendable, Hashable, Codable {
   public var count: Int { rows * columns }
 }
 
-/// The same submatrix of one tensor in all models.
+/// One submatrix of a tensor, the same one in all models.
 public struct SampleBlock: Sendable, Equatable {
   public let shape: SampleShape
   /// models x rows x columns.
@@ -23,7 +23,9 @@ public struct SampleBlock: Sendable, Equatable {
     self.init(shape: shape, values: Array(repeating: 0, count: models * shape.count))
   }
 
-  /// - Parameter values: models x rows x columns.
+  /// - Parameters:
+  ///   - shape: of the submatrix.
+  ///   - values: models x rows x columns.
   public init(shape: SampleShape, values: [Float]) {
     self.shape = shape
     self.values = values
@@ -35,20 +37,20 @@ public struct SampleBlock: Sendable, Equatable {
   }
 }
 
-/// Which weights of a linear map are kept as they are: submatrices of random rows and columns, the
-/// same ones for all models.
+/// Chooses the weights of a linear map that are kept: submatrices of random rows and columns, the same ones for all
+/// models.
 ///
-/// A submatrix of a difference is the difference of the submatrices, so a few thousand weights per
-/// tensor tell about singular values of weights and of differences, about ranks and about rounding,
-/// at a cost that does not grow with the tensor. Rows of a submatrix lie in one shard.
+/// A submatrix of a difference is the difference of the submatrices. So a few thousand weights per tensor reveal
+/// singular values of weights and of differences, ranks, and rounding, at a cost that does not grow with the tensor.
+/// All rows of a submatrix belong to one shard.
 public enum SampleGrid {
-  /// Rows and columns of a submatrix, where the tensor has as many.
+  /// Rows and columns of a submatrix, if the tensor has as many.
   public static let side = 64
 
-  /// Below so many rows or columns a matrix is too small to tell anything.
+  /// A matrix with fewer rows or columns is too small to be informative.
   public static let smallest = 8
 
-  /// The most submatrices of one tensor.
+  /// Maximum number of submatrices of one tensor.
   public static let most = 8
 
   /// One submatrix: the rows counted from the start of the tensor.
@@ -58,24 +60,26 @@ public enum SampleGrid {
     public var shape: SampleShape { SampleShape(rows: rows.count, columns: columns.count) }
   }
 
-  /// Submatrices of all tensors together that are enough, at 16 KiB each.
+  /// Sufficient number of submatrices of all tensors together, at 16 KiB each.
   private static let enough = 256
 
-  /// Of many linear maps every so manieth is sampled, so that a model's samples stay at a few megabytes
+  /// When there are many linear maps, only every k-th is sampled, so that a model's samples stay at a few megabytes
   /// however small the maps are.
+  ///
+  /// - Returns: k.
   public static func every(linearTensors: Int) -> Int { (linearTensors + enough - 1) / enough }
 
-  /// Submatrices of all models together that a shard may keep, beside one of each model: 2 MiB.
+  /// Submatrices of all models together that a shard may keep, beyond one of each model: 2 MiB.
   private static let enoughOfShard = 128
 
-  /// Submatrices of each sampled tensor of a plan.
+  /// Number of submatrices of each sampled tensor of a plan.
   public static func count(linearTensors: Int, models: Int, shape: TensorShape) -> Int {
     guard min(shape.rows, shape.columns) >= smallest else { return 0 }
     if shape.rows <= side, shape.columns <= side { return 1 }
     return max(1, min(most, enough / max(1, linearTensors), enoughOfShard / max(1, models)))
   }
 
-  /// How many of `count` submatrices lie in each of the shards: spread as evenly as they go.
+  /// How many of `count` submatrices each shard gets: distributed as evenly as possible.
   public static func spread(_ count: Int, over shards: Int) -> [Int] {
     var counts = Array(repeating: 0, count: shards)
     for k in 0..<count where shards > 0 {
@@ -84,7 +88,7 @@ public enum SampleGrid {
     return counts
   }
 
-  /// The submatrices of a shard: a function of the numbers given alone.
+  /// The submatrices of a shard, determined by the arguments alone.
   ///
   /// - Parameters:
   ///   - columns: of the tensor.
@@ -113,7 +117,7 @@ public enum SampleGrid {
     return Array(repeating: shape, count: count)
   }
 
-  /// Distinct numbers below `total`, ascending (Floyd's way, Bentley 1987).
+  /// Distinct numbers below `total`, ascending (Floyd's algorithm, Bentley 1987).
   static func draw(_ count: Int, of total: Int, _ random: inout RandomStream) -> [Int] {
     var chosen: Set<Int> = []
     for last in (total - count)..<total {

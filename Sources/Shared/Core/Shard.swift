@@ -15,7 +15,7 @@ public struct Shard: Sendable, Hashable {
   public let tensor: Int
   /// Flat, row-major coordinates; whole rows of the tensor.
   public let coordinates: Range<Int>
-  /// Submatrices that are kept as they are; see `SampleGrid`.
+  /// Number of submatrices whose weights are kept; see `SampleGrid`.
   public let samples: Int
   /// Shorter side of the block whose spectrum is taken, 0 for none; see `SpectrumGrid`.
   public let spectrum: Int
@@ -31,7 +31,7 @@ public struct Shard: Sendable, Hashable {
   }
 }
 
-/// The sums that a shard is asked for. Squared distances and moments are always among them.
+/// The sums that a shard computes besides squared distances and moments, which are always computed.
 public struct Statistics: OptionSet, Sendable, Hashable, Codable {
   public let rawValue: UInt8
   public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -48,7 +48,7 @@ public struct Statistics: OptionSet, Sendable, Hashable, Codable {
   public static let sketch = Statistics(rawValue: 16)
   /// Least and largest difference per pair, with their signs: first model minus second.
   public static let extremes = Statistics(rawValue: 32)
-  /// A restriction: what else is asked for is computed of square matrices alone. Never in a shard.
+  /// A restriction: the other sums are computed for square matrices only. Used in requests, never in a shard.
   public static let square = Statistics(rawValue: 64)
 
   /// Arrays of one number per pair that a partial with these statistics holds.

@@ -1,7 +1,7 @@
-/// How tensors are cut: into shards for the cluster, blocks for the memory, runs for the kernels.
+/// How tensors are divided: into shards for the cluster, blocks for memory, and runs for the kernels.
 ///
-/// Everything that decides the order of additions depends on the tensor alone, never on the number
-/// of workers or their memory: same bytes in, same bits out.
+/// Whatever affects the order of additions depends on the tensor only, never on the number of workers or their memory:
+/// same bytes in, same bits out.
 public enum ShardGeometry {
   /// Coordinates whose differences are summed in float before they are added to doubles.
   public static let run = 1024
@@ -9,7 +9,7 @@ public enum ShardGeometry {
   /// Coordinates of a shard, if the tensor has as many.
   public static let target = 1 << 22
 
-  /// The coordinate ranges of a tensor's shards. Tensors of rank 2 and more are cut between rows.
+  /// The coordinate ranges of a tensor's shards. Tensors of rank 2 and above are divided between rows.
   public static func ranges(of shape: TensorShape) -> [Range<Int>] {
     let columns = shape.columns
     let aligned = shape.rank >= 2 && columns > 0 && columns <= target
@@ -19,26 +19,29 @@ public enum ShardGeometry {
     }
   }
 
-  /// Models from which on the kernels put runs side by side instead of reading them in place.
+  /// From this number of models on, the kernels pack runs side by side instead of reading them in place.
   public static let packedModels = 24
 
-  /// Bytes that a processor moves at a time.
+  /// Bytes of a cache line.
   public static let cacheLine = 64
 
-  /// Lanes from one packed row to the next: whole cache lines, and one between them, so that rows do
-  /// not compete for the same lines of the cache.
+  /// Lanes from one packed row to the next: whole cache lines plus one, so that rows do not compete for the same cache
+  /// sets.
   public static func packedRow(_ coordinates: Int) -> Int {
     let line = cacheLine / MemoryLayout<Float>.stride
     return (coordinates + line - 1) / line * line + line
   }
 
-  /// Coordinates of a run; rows looked at for shrinkage (`columns` > 0) end a run.
+  /// Coordinates of a run. When shrinkage is computed (`columns` > 0), a run ends with a row.
   public static func run(columns: Int) -> Int { columns > 0 ? min(columns, run) : run }
 
-  /// Coordinates that the kernels take at a time, a multiple of the run: few models stay in the first
-  /// cache, many in the second.
+  /// Coordinates that the kernels process at a time, a multiple of the run: with few models they fit into the
+  /// first-level cache, with many into the second.
   ///
-  /// - Parameter bytes: of a stored coordinate, at least.
+  /// - Parameters:
+  ///   - models: that have the tensor.
+  ///   - columns: of the tensor when shrinkage is computed, otherwise 0.
+  ///   - bytes: of a stored coordinate, at least.
   public static func chunk(models: Int, columns: Int, bytes: Int = 2) -> Int {
     let run = run(columns: columns)
     let few = self.run * max(1, 16 / max(1, models * bytes))
@@ -53,7 +56,7 @@ public enum ShardGeometry {
     return columns >= run ? columns : run / columns * columns
   }
 
-  /// Bytes of what a shard keeps of each model: its samples, the block of its spectrum, its sketch.
+  /// Bytes that a shard keeps of each model: its samples, the block of its spectrum, its sketch.
   public static func keptBytes(
     models: Int, shape: TensorShape, samples: Int, spectrum: Int, sketch: SampleShape? = nil
   ) -> Int {
@@ -62,8 +65,8 @@ public enum ShardGeometry {
     return models * (4 * samples * sampled + SpectrumGrid.bytes(spectrum, of: shape)) + sketched
   }
 
-  /// Bytes that a computation holds beside its blocks: the sums, the packed runs, what is kept, and the
-  /// sums of the shard before on their way out.
+  /// Bytes that a computation needs besides its blocks: the sums, the packed runs, the weights it keeps, and the sums
+  /// of the previous shard that are still being sent.
   public static func workingBytes(
     models: Int, columns: Int, statistics: Statistics, kept: Int = 0
   ) -> Int {
@@ -74,18 +77,18 @@ public enum ShardGeometry {
     return kept + pairBytes * (arrays + answers * statistics.pairArrays) + models * (lanes * 8 + buffers * cacheLine)
   }
 
-  /// Copies of a shard's sums that are on their way out while the next shard is computed.
+  /// Copies of a shard's sums that are still being sent while the next shard is computed.
   private static let answers = 2
 
-  /// Blocks in memory at a time: one computed on, the others being read ahead.
+  /// Blocks in memory at a time: one is being computed, the others are being read ahead.
   public static let buffers = 3
 
-  /// Bytes of a block worth reading at once: so little that all buffers stay in a processor's last
-  /// cache, where weights then go from the page cache to the kernels without a way through memory; and
-  /// 64 KiB of every file, which the system reads ahead of anyway.
+  /// Bytes of a block worth reading at once. They are few enough that all buffers stay in the last-level cache, so that
+  /// weights go from the page cache to the kernels without a detour through memory; and at least 64 KiB per file, which
+  /// the system reads ahead anyway.
   public static func blockBytes(models: Int) -> Int { max(4 << 20, models << 16) }
 
-  /// Rows of a block start at cache lines.
+  /// Rows of a block start at cache-line boundaries.
   public static func alignedRow(_ bytes: Int) -> Int {
     (bytes + cacheLine - 1) / cacheLine * cacheLine
   }

@@ -8,7 +8,9 @@ public struct Sketch: Sendable, Equatable {
     self.init(shape: shape, values: Array(repeating: 0, count: models * shape.count))
   }
 
-  /// - Parameter values: models x rows x columns.
+  /// - Parameters:
+  ///   - shape: of the sketch.
+  ///   - values: models x rows x columns.
   public init(shape: SampleShape, values: [Double]) {
     self.shape = shape
     self.values = values
@@ -20,7 +22,7 @@ public struct Sketch: Sendable, Equatable {
     for p in values.indices { values[p] += other.values[p] }
   }
 
-  /// Those of some of the models.
+  /// The sketches of some of the models.
   func selecting(_ places: [Int]) -> Sketch {
     var part = Sketch(shape: shape, models: 0)
     part.values = places.flatMap { values(of: $0) }

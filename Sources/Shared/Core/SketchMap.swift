@@ -1,22 +1,22 @@
 internal import System
 
-/// How a matrix W is pressed into a small one, S = Psi^T W Omega, the same way in all models.
+/// How a matrix W is compressed into a small one, S = Psi^T W Omega, in the same way for all models.
 ///
-/// S is linear in W and a sum over rows, so it shards, and S(W) - S(V) is the sketch of W - V: it has
-/// the same rank, if that is below the sides of S. Psi and Omega are sparse: a row of W goes, with
-/// random signs, into four of the sketch's rows, a column into four of its columns (sparse embeddings,
-/// Clarkson and Woodruff 2013; Nelson and Nguyen 2013). With one instead of four, matrices that live in
-/// few rows or columns lose rank where two of these meet. Columns go in blocks as wide as the sketch,
-/// each turned by a random number, so that a row is folded by plain vector additions. A side that is
-/// not longer than the sketch's is kept as it is.
+/// S is linear in W and a sum over rows, so shards can be added, and S(W) - S(V) is the sketch of W - V: it has the
+/// same rank, provided that is below the sides of S. Psi and Omega are sparse: each row of W is added, with random
+/// signs, to four rows of the sketch, each column to four of its columns (sparse embeddings, Clarkson and Woodruff
+/// 2013; Nelson and Nguyen 2013). With one target instead of four, matrices that are nonzero in few rows or columns
+/// would lose rank where two of these collide. Columns are taken in blocks as wide as the sketch, each rotated by a
+/// random amount, so that folding a row takes only vector additions. A side that is not longer than that of the sketch
+/// is kept unchanged.
 public struct SketchMap: Sendable {
-  /// Places that a row or a column goes to.
+  /// Number of targets of a row or a column.
   public static let copies = 4
 
   public let shape: SampleShape
   /// Of the tensor.
   public let columns: Int
-  /// What the sums are multiplied by in the end, so that the sum of squares is kept in the mean.
+  /// Final factor of the sums, chosen so that the expected sum of squares is preserved.
   public let scale: Double
   private let isRowExact: Bool
   private let isColumnExact: Bool
@@ -51,9 +51,12 @@ public struct SketchMap: Sendable {
 
   public var columnCopies: Int { isColumnExact ? 1 : Self.copies }
 
-  /// Calls `body` for each stretch of `part` that lies side by side in the sketch.
+  /// Calls `body` for each stretch of `part` that is contiguous in the sketch.
   ///
-  /// - Parameter part: columns of the tensor.
+  /// - Parameters:
+  ///   - part: columns of the tensor.
+  ///   - copy: which of the targets, below `columnCopies`.
+  ///   - body: gets the first column of the stretch, its target column, and its length.
   public func eachStretch(
     _ part: Range<Int>, copy: Int, _ body: (_ column: Int, _ target: Int, _ count: Int) -> Void
   ) {
@@ -69,7 +72,7 @@ public struct SketchMap: Sendable {
     }
   }
 
-  /// Calls `body` for each place that a row goes to.
+  /// Calls `body` for each target row of a row, with its sign.
   public func eachPlace(ofRow row: Int, _ body: (_ target: Int, _ sign: Double) -> Void) {
     guard !isRowExact else { return body(row, 1) }
     var random = RandomStream(seed: seed ^ UInt64(row) &* 0xff51_afd7_ed55_8ccd)
@@ -79,8 +82,8 @@ public struct SketchMap: Sendable {
     }
   }
 
-  /// Bytes that sketching takes: the sums, twice as doubles and in answers on their way out, a folded row
-  /// per model, the signs.
+  /// Bytes that sketching needs: the sums as doubles and in two answers being sent, a folded row per model, and the
+  /// signs.
   public static func bytes(_ shape: SampleShape, columns: Int, models: Int) -> Int {
     models * 8 * (3 * shape.count + copies * shape.columns) + 4 * copies * columns
   }

@@ -1,30 +1,30 @@
 internal import System
 
-/// The block of a linear map of which the singular spectrum is taken, the same one in all models.
+/// Chooses the block of a linear map whose singular spectrum is computed, the same one in all models.
 ///
-/// A matrix that is not larger than the block is taken whole. Of a larger one, random rows and a run
-/// of columns tell how its energy is spread over the spectrum, at a cost that does not grow with it.
+/// A matrix no larger than the block is used whole. For a larger one, random rows and a range of columns show how its
+/// energy is distributed over the spectrum, at a cost that does not grow with the matrix.
 public enum SpectrumGrid {
-  /// Parts of the spectrum whose energies are told apart.
+  /// Number of parts of the spectrum whose energies are kept.
   public static let bands = 8
 
   /// A block has up to four times as many rows as columns, or columns as rows.
   private static let elongation = 4
 
-  /// Shorter sides to choose from.
+  /// Candidates for the shorter side.
   private static let sides = [384, 256, 192, 128, 96, 64]
 
-  /// What the blocks of all models may take in a worker's thread, in bytes.
+  /// Limit for the blocks of all models in one thread of a worker, in bytes.
   private static let memory = 64 << 20
 
-  /// The shorter side of the blocks of a collection, and of how many linear maps one is looked at.
+  /// The shorter side of the blocks of a collection; every `every`-th linear map gets one.
   public struct Choice: Sendable, Equatable {
     public let side: Int
     public let every: Int
   }
 
-  /// As large as memory allows, and as a part of the time allows that reading takes: a twentieth of
-  /// a second per model in any case, half the time of reading it from memory where that is more.
+  /// The largest block that fits into memory and costs only part of the time for reading: per model, a twentieth of a
+  /// second, or half the time of reading it from memory if that is longer.
   ///
   /// - Parameters:
   ///   - shapes: of the linear maps.
@@ -42,16 +42,16 @@ public enum SpectrumGrid {
     return Choice(side: 0, every: 1)
   }
 
-  /// Bytes of one model's block at most, held as floats.
+  /// Upper bound of the bytes of one model's block, held as floats.
   public static func bytes(_ side: Int) -> Int { elongation * side * side * 4 }
 
-  /// Seconds of one block: measured, of the order of side^3.
+  /// Seconds for one block, as measured; proportional to side^3.
   private static func cost(_ shape: TensorShape, _ side: Int) -> Double {
     let short = Double(min(side, shape.rows, shape.columns))
     return 3.2e-10 * short * short * short
   }
 
-  /// Bytes that one model's block takes of a tensor of this shape at most.
+  /// Upper bound of the bytes of one model's block of a tensor of this shape.
   static func bytes(_ side: Int, of shape: TensorShape) -> Int {
     let long = elongation * side
     let wide = min(shape.rows, side) * min(shape.columns, long)
@@ -59,7 +59,7 @@ public enum SpectrumGrid {
     return 4 * max(wide, tall)
   }
 
-  /// The block of a shard: a function of the numbers given alone.
+  /// The block of a shard, determined by the arguments alone.
   ///
   /// - Parameters:
   ///   - columns: of the tensor.

@@ -20,10 +20,10 @@ public struct TensorShape: Sendable, Hashable, Codable, CustomStringConvertible 
 
   public var rank: Int { extents.count }
 
-  /// Rows of the matrix (out, in * kh * kw) that the tensor counts as; 1 below rank 2.
+  /// Rows of the tensor seen as a matrix (out, in * kh * kw); 1 below rank 2.
   public var rows: Int { rank >= 2 ? extents[0] : 1 }
 
-  /// Is it a matrix of as many rows as columns?
+  /// Whether the tensor is a matrix with as many rows as columns.
   public var isSquare: Bool { rank == 2 && rows == columns }
 
   /// Columns of that matrix.

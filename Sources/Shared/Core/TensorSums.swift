@@ -1,22 +1,25 @@
-/// One compared tensor with all its sums: what the lineage rules see of the weights.
+/// One compared tensor with all its sums: everything that the lineage rules see of its weights.
 public struct TensorSums: Sendable {
   public var name: String
   public var role: TensorRole
+  /// Where in the network it is.
+  public var part: NetworkPart
   public var shape: TensorShape
   /// Models that have the tensor, ascending; positions in `sums` refer to this list.
   public var models: [Int]
   public var sums: Partial
-  /// Ranks of the differences per pair, nil where weights are not finite; empty when not asked for.
+  /// Ranks of the differences per pair; nil where weights are not finite, empty when not asked for.
   public var ranks: [DifferenceRank?] = []
-  /// Where the samples of `sums` lie in the tensor.
+  /// The positions of the samples of `sums` in the tensor.
   public var places: [SampleGrid.Place]
 
   public init(
-    name: String, role: TensorRole, shape: TensorShape, models: [Int], sums: Partial,
+    name: String, role: TensorRole, part: NetworkPart = .body, shape: TensorShape, models: [Int], sums: Partial,
     places: [SampleGrid.Place] = []
   ) {
     self.name = name
     self.role = role
+    self.part = part
     self.shape = shape
     self.models = models
     self.sums = sums

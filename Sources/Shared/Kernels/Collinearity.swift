@@ -10,12 +10,13 @@ struct Collinearity {
   private var norms: [Double]
   private var logs: [Double]
 
-  init(types: [ElementType]) {
-    gaps = Array(repeating: 0, count: PairIndex(types.count).count)
-    energies = Array(repeating: 0, count: types.count)
+  /// - Parameter bounds: `Encoding.collinearity` of each model.
+  init(bounds: [Double]) {
+    gaps = Array(repeating: 0, count: PairIndex(bounds.count).count)
+    energies = Array(repeating: 0, count: bounds.count)
     norms = energies
     logs = energies
-    bounds = types.map(\.collinearity)
+    self.bounds = bounds
   }
 
   /// Counts the collinear pairs of the row, adds its distances to the sums, and starts the next.

@@ -29,7 +29,8 @@ final class Comparison<Real: Lane> {
   private var sums: Partial
   private var collinearity: Collinearity
 
-  init(types: [ElementType], columns: Int, statistics: Statistics) {
+  /// - Parameter collinearity: `Encoding.collinearity` of each model.
+  init(types: [ElementType], collinearity bounds: [Double], columns: Int, statistics: Statistics) {
     self.types = types
     self.statistics = statistics
     self.columns = statistics.contains(.shrinkage) ? columns : 0
@@ -49,8 +50,8 @@ final class Comparison<Real: Lane> {
     moments = .allocate(capacity: types.count)
     moments.initialize(repeating: RunningMoments())
     // Sketches and spectra are others' work.
-    sums = Partial(models: types.count, statistics: statistics)
-    collinearity = Collinearity(types: self.columns > 0 ? types : [])
+    sums = Partial(PartialSchema(models: types.count, statistics: statistics))
+    collinearity = Collinearity(bounds: self.columns > 0 ? bounds : [])
   }
 
   deinit {

@@ -1,5 +1,6 @@
 internal import CKernels
 internal import Core
+internal import Encodings
 
 /// The type in which weights are compared: `Float`, or `Double` when a model stores F64.
 protocol Lane: BinaryFloatingPoint {
@@ -42,18 +43,6 @@ protocol Lane: BinaryFloatingPoint {
 extension Float: Lane {
   static var stored: ElementType { .f32 }
 
-  /// Widens exactly.
-  static func widen(
-    _ from: UnsafeRawPointer, _ type: ElementType, _ count: Int, into: UnsafeMutablePointer<Float>
-  ) {
-    switch type {
-    case .f32: into.update(from: from.assumingMemoryBound(to: Float.self), count: count)
-    case .f16: mt_widen_f16(from, into, count)
-    case .bf16: mt_widen_bf16(from, into, count)
-    case .f64: preconditionFailure("F64 takes the path of doubles")
-    }
-  }
-
   static func addPairs(
     _ rows: UnsafeMutablePointer<UnsafePointer<Float>?>, _ n: Int, _ count: Int, _ run: Int,
     fetch: UnsafeMutablePointer<mt_fetch>?, _ l2: UnsafeMutablePointer<Double>?,
@@ -80,12 +69,8 @@ extension Float: Lane {
     _ from: UnsafeRawPointer, _ type: ElementType, into: UnsafeMutablePointer<Float>?, _ count: Int,
     _ run: Int, fetch: UnsafeMutablePointer<mt_fetch>, _ moments: inout mt_shifted_moments
   ) -> Int {
-    switch type {
-    case .f32: mt_take(MT_F32, from, into, count, run, fetch, &moments)
-    case .f16: mt_take(MT_F16, from, into, count, run, fetch, &moments)
-    case .bf16: mt_take(MT_BF16, from, into, count, run, fetch, &moments)
-    case .f64: preconditionFailure("F64 takes the path of doubles")
-    }
+    precondition(type != .f64, "F64 takes the path of doubles")
+    return mt_take(type.storage, from, into, count, run, fetch, &moments)
   }
 
   static func moments(_ row: UnsafePointer<Float>, _ count: Int) -> mt_run_moments {
@@ -105,7 +90,7 @@ extension Double: Lane {
     case .f16, .bf16:
       withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { floats in
         guard let floats = floats.baseAddress else { return }
-        Float.widen(from, type, count, into: floats)
+        mt_decode(type.storage, from, floats, count)
         mt_widen_f32_f64(floats, into, count)
       }
     }

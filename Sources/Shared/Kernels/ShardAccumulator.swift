@@ -1,5 +1,6 @@
 internal import CKernels
 public import Core
+internal import Encodings
 internal import Spectra
 
 /// Turns the weights of one shard, handed in block by block, into a `Partial`.
@@ -24,15 +25,17 @@ public final class ShardAccumulator {
   private let sketcher: Sketcher?
 
   /// - Parameters:
-  ///   - types: storage type of each model's weights, in plan order.
+  ///   - types: what each model's rows consist of, in plan order.
+  ///   - collinearity: how coarsely each model's weights were stored (`Encoding.collinearity`); nil: in the
+  ///     plain encoding of their type.
   ///   - columns: columns of the tensor as a matrix; a shard starts at a row.
   ///   - samples: submatrices to keep; their rows are counted from the start of the tensor.
   ///   - spectrum: the block whose spectrum is taken, rows counted as above.
   ///   - sketch: how the tensor is sketched, if at all.
   ///   - start: coordinate of the tensor at which the shard starts.
   public init(
-    types: [ElementType], columns: Int, statistics: Statistics, samples: [SampleGrid.Place] = [],
-    spectrum: SampleGrid.Place? = nil, sketch: SketchMap? = nil, start: Int = 0
+    types: [ElementType], collinearity: [Double]? = nil, columns: Int, statistics: Statistics,
+    samples: [SampleGrid.Place] = [], spectrum: SampleGrid.Place? = nil, sketch: SketchMap? = nil, start: Int = 0
   ) {
     precondition(ShardGeometry.run == Int(MT_RUN), "the kernels were built for runs of \(MT_RUN)")
     self.types = types
@@ -42,10 +45,11 @@ public final class ShardAccumulator {
       Sampler(types: types, columns: columns, places: [$0], start: start)
     }
     sketcher = sketch.map { Sketcher(types: types, map: $0, start: start) }
+    let bounds = collinearity ?? types.map { Encoding($0).collinearity }
     comparison =
       types.contains(.f64)
-      ? .doubles(Comparison(types: types, columns: columns, statistics: statistics))
-      : .floats(Comparison(types: types, columns: columns, statistics: statistics))
+      ? .doubles(Comparison(types: types, collinearity: bounds, columns: columns, statistics: statistics))
+      : .floats(Comparison(types: types, collinearity: bounds, columns: columns, statistics: statistics))
   }
 
   /// The instruction set in use: `avx512`, `avx2` or `portable`.
@@ -63,8 +67,8 @@ public final class ShardAccumulator {
   /// Adds a block.
   ///
   /// - Parameters:
-  ///   - rows: where each model's weights start, in plan order; `count` elements of the model's
-  ///     own type, aligned to it.
+  ///   - rows: where each model's weights start, in plan order; `count` numbers of the model's
+  ///     type, aligned to it.
   ///   - count: coordinates in the block.
   public func add(rows: [UnsafeRawPointer], count: Int) {
     precondition(rows.count == types.count, "\(rows.count) rows for \(types.count) models")

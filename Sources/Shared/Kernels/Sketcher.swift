@@ -1,4 +1,6 @@
+internal import CKernels
 internal import Core
+internal import Encodings
 
 /// Sketches the weights of one shard while they pass by; see `SketchMap`.
 ///
@@ -59,7 +61,7 @@ final class Sketcher {
     if type == .f64 { return fold(weights.assumingMemoryBound(to: Double.self), part, model) }
     if type == .f32 { return fold(weights.assumingMemoryBound(to: Float.self), part, model) }
     guard let base = widened.baseAddress else { return }
-    Float.widen(weights, type, part.count, into: base)
+    mt_decode(type.storage, weights, base, part.count)
     fold(UnsafePointer(base), part, model)
   }
 

@@ -1,7 +1,7 @@
 internal import Foundation
 public import Logging
 
-/// Logs to standard error, one JSON object a line.
+/// Logs to standard error, one JSON object per line.
 public struct JSONLogHandler: LogHandler {
   public var metadata: Logger.Metadata = [:]
   public var logLevel: Logger.Level = .info
@@ -18,7 +18,7 @@ public struct JSONLogHandler: LogHandler {
     let line = LogLine(
       level: event.level, label: label, message: "\(event.message)",
       metadata: metadata.merging(event.metadata ?? [:]) { $1 })
-    // In one write, so that lines of several threads do not mix.
+    // In one write, so that lines of different threads do not mix.
     FileHandle.standardError.write(Data((line.json() + "\n").utf8))
   }
 

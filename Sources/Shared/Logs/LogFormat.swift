@@ -1,7 +1,7 @@
-/// How a program says what it does on its standard error.
+/// The form of messages on standard error.
 public enum LogFormat: String, Sendable, CaseIterable {
   /// For people.
   case text
-  /// For collectors of logs: one JSON object a line.
+  /// For log collectors: one JSON object per line.
   case json
 }

@@ -2,7 +2,7 @@ package import Foundation
 package import Logging
 internal import System
 
-/// One thing that is said, as a line of JSON.
+/// One log message as a line of JSON.
 package struct LogLine {
   var level: Logger.Level
   var label: String
@@ -20,8 +20,8 @@ package struct LogLine {
   private static let process = ProcessInfo.processInfo.processIdentifier
   private static let timeStyle = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
-  /// Keys in the order in which people look for them; metadata by name after that, nested ones with
-  /// dots. What the line says itself cannot be written over by metadata.
+  /// The line. Its own keys come first, in the order in which people look for them, then metadata by name, with dots
+  /// for nested ones. Metadata cannot override the line's own keys.
   package func json(at time: Date = Date()) -> String {
     var fields: [(name: String, value: String)] = [
       ("time", quoted(time.formatted(Self.timeStyle))), ("level", quoted(level.rawValue)),

@@ -5,18 +5,18 @@ public import Logging
 internal import Synchronization
 internal import System
 
-/// What a program says beside its results, in the form that was asked for.
+/// Writes everything that is not a result to standard error, as text or JSON.
 public enum StandardError {
   private struct Speech {
     var format = LogFormat.text
     var label = "modeltree"
-    /// Is a line on the terminal that the next one replaces?
+    /// Whether the last line on the terminal is to be replaced by the next one.
     var isOpen = false
   }
 
   private static let speech = Mutex(Speech())
 
-  /// Says everything in this form from now on.
+  /// Sets the form of everything that follows.
   public static func speak(_ format: LogFormat, as label: String) {
     speech.withLock {
       $0.format = format
@@ -26,12 +26,15 @@ public enum StandardError {
 
   public static var format: LogFormat { speech.withLock { $0.format } }
 
-  /// Can a line be rewritten, as progress is?
+  /// Whether a line can be rewritten in place, as progress is.
   public static var canRewrite: Bool { format == .text && isatty(STDERR_FILENO) == 1 }
 
-  /// A line for people; in JSON, the message of an object.
+  /// Writes a line; in JSON it becomes the message of an object.
   ///
-  /// - Parameter job: which of several speaks.
+  /// - Parameters:
+  ///   - text: one line, without its end.
+  ///   - level: severity, for JSON.
+  ///   - job: the job of a batch that the line is about.
   public static func say(_ text: String, level: Logger.Level = .info, job: String? = nil) {
     speech.withLock { speech in
       switch speech.format {
@@ -47,7 +50,7 @@ public enum StandardError {
     }
   }
 
-  /// A line that the next one replaces, where the terminal can do that; a line as any other elsewhere.
+  /// Writes a line that the next one replaces, if the terminal supports that; otherwise an ordinary line.
   public static func show(_ text: String) {
     guard canRewrite else { return say(text) }
     speech.withLock { speech in
@@ -56,7 +59,7 @@ public enum StandardError {
     }
   }
 
-  /// Takes the line that was shown off the terminal.
+  /// Removes the line that `show` wrote.
   public static func clear() {
     speech.withLock { speech in
       if speech.isOpen { write(clearing) }

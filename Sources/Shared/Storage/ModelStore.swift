@@ -1,5 +1,6 @@
 internal import CHDF5
 internal import Core
+internal import Encodings
 internal import Foundation
 public import System
 
@@ -111,9 +112,9 @@ public final class ModelStore {
       let space = HDF5Handle(H5Dget_space(set.id), H5Sclose),
       let stored = HDF5Handle(H5Dget_type(set.id), H5Tclose)
     else { throw file.unreadable(link) }
-    guard let type = ElementType(hdf5: stored.id) else {
+    guard let encoding = Encoding(hdf5: stored.id) else {
       throw .badInput(
-        "'\(path.printable)': tensor '\(name.printable)' has a type that is not F64, F32, F16 or BF16",
+        "'\(path.printable)': tensor '\(name.printable)' has a type that stands for no known encoding",
         advice: "import the model again")
     }
     let rank = H5Sget_simple_extent_ndims(space.id)
@@ -124,7 +125,7 @@ public final class ModelStore {
       throw file.unreadable(link)
     }
     let (place, offset) = try location(of: set, link)
-    return StoredTensor(name: name, type: type, shape: shape, file: place, offset: offset)
+    return StoredTensor(name: name, encoding: encoding, shape: shape, file: place, offset: offset)
   }
 
   private func location(of set: HDF5Handle, _ link: String) throws(Failure) -> (String, Int) {

@@ -1,5 +1,6 @@
 internal import CHDF5
 internal import Core
+internal import Encodings
 internal import Foundation
 internal import Glibc
 public import System
@@ -70,11 +71,13 @@ public enum ModelStoreWriter {
       let group = HDF5Handle(H5Gopen2(file.id, ModelStore.tensors, chdf5_default()), H5Gclose),
       let label = HDF5File.Label("dtype")
     else { throw file.cannotWrite(ModelStore.tensors) }
-    var types: [ElementType: HDF5Handle] = [:]
+    var types: [Encoding: HDF5Handle] = [:]
     var places: [Int] = []
     for tensor in tensors {
-      guard let type = types[tensor.type] ?? tensor.type.hdf5 else { throw file.cannotWrite(ModelStore.tensors) }
-      types[tensor.type] = type
+      guard let type = types[tensor.encoding] ?? tensor.encoding.hdf5 else {
+        throw file.cannotWrite(ModelStore.tensors)
+      }
+      types[tensor.encoding] = type
       places.append(try makeDataset(for: tensor, type, in: group, of: file, label, mode))
     }
     return places
@@ -100,7 +103,7 @@ public enum ModelStoreWriter {
       let set = HDF5Handle(
         H5Dcreate2(
           group.id, link, type.id, space.id, chdf5_default(), creation.id, chdf5_default()), H5Dclose),
-      label.attach(to: set, tensor.type.rawValue)
+      label.attach(to: set, tensor.encoding.name)
     else { throw file.cannotWrite("\(ModelStore.tensors)/\(link)") }
     return mode == .copy ? Int(H5Dget_offset(set.id)) : tensor.offset
   }

@@ -1,4 +1,5 @@
 internal import Core
+internal import Encodings
 internal import Glibc
 internal import System
 
@@ -20,7 +21,7 @@ enum PlaceTable {
         files.append(tensor.file)
         numbers[file] = number
       }
-      lines += "\(tensor.type.rawValue) \(number) \(tensor.offset) ".utf8
+      lines += "\(tensor.encoding.name) \(number) \(tensor.offset) ".utf8
       for (place, extent) in tensor.shape.extents.enumerated() {
         lines += (place == 0 ? "\(extent)" : "x\(extent)").utf8
       }
@@ -88,13 +89,12 @@ enum PlaceTable {
 
     mutating func tensor(_ files: [String]) -> StoredTensor? {
       let space = UInt8(ascii: " ")
-      guard let type = text(until: space).flatMap({ ElementType(rawValue: $0) }),
+      guard let encoding = text(until: space).flatMap({ Encoding(named: $0) }),
         let file = number(until: space), files.indices.contains(file), let offset = number(until: space),
         let extents = field(until: space), let shape = shape(extents), let name = text(until: 0)
       else { return nil }
-      let (bytes, isTooLarge) = shape.elements.multipliedReportingOverflow(by: type.bytes)
-      guard !isTooLarge, bytes <= Int.max - offset else { return nil }
-      return StoredTensor(name: name, type: type, shape: shape, file: files[file], offset: offset)
+      guard let bytes = encoding.bytes(of: shape.elements), bytes <= Int.max - offset else { return nil }
+      return StoredTensor(name: name, encoding: encoding, shape: shape, file: files[file], offset: offset)
     }
 
     private mutating func shape(_ text: UnsafeRawBufferPointer) -> TensorShape? {

@@ -1,13 +1,20 @@
 public import Foundation
 internal import Glibc
 
-/// Files that are either whole or not there: written beside their final name, synced, renamed.
+/// Files that are either complete or absent: written under a temporary name, synced, then renamed.
 public enum AtomicFile {
+  /// Writes UTF-8 text.
+  ///
+  /// - Throws: `Failure` (cannot write), naming the file.
   public static func write(_ text: String, to path: String) throws(Failure) {
     try write(Data(text.utf8), to: path)
   }
 
-  /// - Parameter permissions: nil for what the user's mask leaves of 0666.
+  /// - Parameters:
+  ///   - data: the whole contents.
+  ///   - path: the final name; its folder must exist.
+  ///   - permissions: nil means 0666 less the user's mask.
+  /// - Throws: `Failure` (cannot write), naming the file.
   public static func write(_ data: Data, to path: String, permissions: mode_t? = nil) throws(Failure) {
     let temporary = temporaryName(for: path)
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, permissions ?? 0o666)
@@ -27,20 +34,20 @@ public enum AtomicFile {
   /// The sibling that a writer fills before `commit`.
   public static func temporaryName(for path: String) -> String { "\(path)\(mark)\(getpid())" }
 
-  /// Is it the name of a file that a writer never finished, or has not yet?
+  /// Whether the name is that of a file that a writer has not finished, or never will.
   public static func isTemporary(_ name: String) -> Bool { name.contains(mark) }
 
   private static let mark = ".writing-"
 
-  /// Makes a finished temporary file the real one, durably; both are in one folder.
+  /// Renames a finished temporary file to its final name, durably. Both names must be in one folder.
   public static func commit(_ temporary: String, as path: String) throws(Failure) {
     guard sync(temporary), rename(temporary, path) == 0 else {
       let code = errno
       unlink(temporary)
       throw failed("write", path, code)
     }
-    // The new name is an entry of the folder. Where folders cannot be synced, the name may be lost
-    // with the power; the file under it is whole all the same.
+    // The new name is an entry of the folder, so the folder is synced too. Where folders cannot be synced, a power
+    // failure may lose the name, but the file is complete all the same.
     _ = sync((path as NSString).deletingLastPathComponent)
   }
 

@@ -1,6 +1,6 @@
 internal import Foundation
 
-/// A number of bytes, as people write it: `512MB`, `1.5GiB`, `4096`.
+/// A number of bytes as people write it: `512MB`, `1.5GiB`, `4096`.
 public struct ByteCount: Sendable, Hashable, Comparable, CustomStringConvertible {
   public let bytes: Int
 
@@ -9,7 +9,7 @@ public struct ByteCount: Sendable, Hashable, Comparable, CustomStringConvertible
   public static func < (a: ByteCount, b: ByteCount) -> Bool { a.bytes < b.bytes }
 
   /// Reads a number with an optional unit: B, kB, MB, GB, TB (powers of 1000), KiB, MiB, GiB, TiB
-  /// (powers of 1024), or a bare K, M, G, T (powers of 1024, as Slurm's `--mem`).
+  /// (powers of 1024), or a bare K, M, G, T (powers of 1024, as in Slurm's `--mem`).
   public init?(_ text: String) {
     let digits = text.prefix { $0.isNumber || $0 == "." }
     let unit = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()
@@ -25,7 +25,7 @@ public struct ByteCount: Sendable, Hashable, Comparable, CustomStringConvertible
     "kib": 0x1p10, "mib": 0x1p20, "gib": 0x1p30, "tib": 0x1p40,
   ]
 
-  /// Powers of 1000 with three digits: `9.30 MB`.
+  /// In powers of 1000 with three digits: `9.30 MB`.
   public var description: String {
     guard bytes >= 1000 else { return "\(bytes) B" }
     var value = Double(bytes)

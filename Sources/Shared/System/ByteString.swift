@@ -1,14 +1,14 @@
 internal import Glibc
 
-/// A text that equals another only byte by byte, as paths do for the system and names for HDF5.
+/// A string compared byte by byte, as the system compares paths and HDF5 compares names.
 ///
-/// Swift's strings are equal when they look the same: an "é" of one code point is an "é" of two.
+/// Swift's own strings are equal when they look the same: "é" as one code point equals "é" as two.
 public struct ByteString: Sendable, Hashable {
   private let text: String
 
   public init(_ text: String) {
     var text = text
-    // Looked up far more often than made.
+    // Looked up far more often than created.
     text.makeContiguousUTF8()
     self.text = text
   }

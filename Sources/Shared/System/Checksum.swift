@@ -1,5 +1,5 @@
-/// A checksum of many bytes that takes no longer than fetching them: four hashes side by side, each of
-/// every fourth word, so that no multiplication waits for the one before it. Notices damage, not malice.
+/// A checksum that costs no more than fetching the bytes from memory: four interleaved hashes, each of every fourth
+/// word, so that no multiplication waits for the previous one. It detects damage, not forgery.
 public enum Checksum {
   private static let lanes = 4
 

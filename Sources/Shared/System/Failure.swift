@@ -1,17 +1,17 @@
 /// An error for people: what happened, to which file or option, and what to do next.
 ///
-/// The kind decides the exit code; the message is complete in itself.
+/// The kind determines the exit code. The message is complete without the advice.
 public struct Failure: Error, Sendable, CustomStringConvertible {
   public enum Kind: Int32, Sendable {
-    /// Nobody's fault that we know of.
+    /// A cause that is none of the others.
     case unclassified = 1
-    /// Options that do not fit together.
+    /// Options that are wrong or contradict each other.
     case usage = 64
-    /// An input that cannot be read as what it should be.
+    /// An input that is not what it should be.
     case badInput = 65
     /// An output that cannot be written.
     case cannotWrite = 73
-    /// Not finished; the same command, or `modeltree resume`, goes on.
+    /// Not finished; the same command, or `modeltree resume`, continues.
     case resumable = 75
     /// Ctrl-C; resumable as well.
     case interrupted = 130
@@ -19,7 +19,7 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
 
   public let kind: Kind
   public let message: String
-  /// What the reader can do about it; empty when the message says it all.
+  /// What the reader can do about it; empty when the message says everything.
   public let advice: String
   /// The file that this host cannot open or read, or has in another state than the import recorded, so
   /// that another host may do better; nil when something else went wrong.
@@ -44,7 +44,7 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
     Failure(.usage, message, advice: advice)
   }
 
-  /// The same failure, about a file that the coordinator knows by another name than this host.
+  /// The same failure, for a file that the coordinator knows under another name than this host does.
   public func about(_ name: String, here: String) -> Failure {
     guard ByteString(name) != ByteString(here) else { return self }
     return Failure(

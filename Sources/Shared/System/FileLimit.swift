@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// How many files and connections this process may have open.
+/// The number of files and connections that this process may have open.
 public enum FileLimit {
-  /// Raises the limit to what the system allows without asking.
+  /// Raises the soft limit to the hard limit.
   public static func raise() {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

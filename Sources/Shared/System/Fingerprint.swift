@@ -1,6 +1,6 @@
-/// A 64-bit FNV-1a hash, eight bytes at a time: notices change, not malice.
+/// A 64-bit FNV-1a hash over words of eight bytes. It detects changes, not forgery.
 ///
-/// Used for safetensors headers and plans; `Checksum` is for what is long.
+/// Used for safetensors headers and plans; `Checksum` is for long data.
 public struct Fingerprint: Sendable, Hashable {
   public private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 

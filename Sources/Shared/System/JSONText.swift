@@ -1,7 +1,8 @@
-public import Foundation
+package import Foundation
 
 /// JSON as this program writes it everywhere: sorted keys, slashes as they are, infinities and NaN as
-/// `"inf"`, `"-inf"` and `"nan"`. Equal values give equal text.
+/// `"inf"`, `"-inf"` and `"nan"`, and no character that could drive a terminal: those are written as `\u001b`.
+/// Equal values give equal text.
 package enum JSONText {
   package struct Style: OptionSet, Sendable {
     package let rawValue: UInt8
@@ -42,6 +43,23 @@ package enum JSONText {
     guard let data = try? encoder.encode(value) else {
       preconditionFailure("plain values always encode")
     }
-    return data
+    return withoutHazards(data)
+  }
+
+  /// Escapes what the encoder leaves as it is; controls below 0x20 are escaped already.
+  private static func withoutHazards(_ json: Data) -> Data {
+    guard json.contains(where: { $0 >= 0x7f }) else { return json }
+    var text = String.UnicodeScalarView()
+    for scalar in String(decoding: json, as: UTF8.self).unicodeScalars {
+      guard scalar.value >= 0x7f, scalar.isHazard else {
+        text.append(scalar)
+        continue
+      }
+      for unit in String(scalar).utf16 {
+        let digits = String(unit, radix: 16)
+        text.append(contentsOf: ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).unicodeScalars)
+      }
+    }
+    return Data(String(text).utf8)
   }
 }

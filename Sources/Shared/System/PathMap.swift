@@ -1,16 +1,16 @@
-/// Where files that the coordinator names lie on this host.
+/// Translates paths of the coordinator into paths on this host.
 ///
-/// Paths are compared byte by byte and by whole components: a rule for `/data` says nothing about
-/// `/database`. Where several rules fit, the one with the longest left side counts.
+/// Paths are compared byte by byte and by whole components: a rule for `/data` does not apply to `/database`. Where
+/// several rules apply, the one with the longest left side wins.
 public struct PathMap: Sendable {
-  /// Files below `from` lie below `to`.
+  /// Files below `from` on the coordinator are below `to` on this host.
   public struct Rule: Sendable, Hashable, CustomStringConvertible {
     public let from: String
     public let to: String
 
     public var description: String { "\(from)=\(to)" }
 
-    /// - Parameter text: `FROM=TO`, both absolute; the first `=` before a `/` divides them.
+    /// - Parameter text: `FROM=TO`, both absolute, separated by the first `=` that precedes a `/`.
     public init(_ text: String) throws(Failure) {
       let bytes = Array(text.utf8)
       let start = bytes.indices.dropFirst().first {
@@ -42,11 +42,11 @@ public struct PathMap: Sendable {
   /// The longest left side first.
   public let rules: [Rule]
 
-  /// Everything lies where the coordinator says.
+  /// The identity: every file is where the coordinator says.
   public init() { rules = [] }
 
   /// - Parameter texts: rules as `FROM=TO`.
-  /// - Throws: `Failure` for one that is none, or two that contradict each other.
+  /// - Throws: `Failure` for an invalid rule, or two rules that contradict each other.
   public init(_ texts: [String]) throws(Failure) {
     var rules: [Rule] = []
     for text in texts {
@@ -64,10 +64,10 @@ public struct PathMap: Sendable {
     self.rules = rules.sorted { $0.from.utf8.count > $1.from.utf8.count }
   }
 
-  /// Where a file lies here.
+  /// The path of a file on this host.
   public func local(_ path: String) -> String {
     for rule in rules {
-      // Of the root nothing is left before the slash that every path starts with.
+      // When the rule is for the root, nothing precedes the slash that every path starts with.
       let from = rule.from == "/" ? "" : rule.from
       guard path.utf8.starts(with: from.utf8) else { continue }
       let rest = path.utf8.dropFirst(from.utf8.count)

@@ -1,6 +1,6 @@
 extension StringProtocol {
-  /// The text as it may be shown on a terminal or in a log: names come from files, so control
-  /// characters (escape sequences, line breaks, direction overrides) are written out.
+  /// The text in a form that is safe on terminals and in logs. Names come from files, so control characters (escape
+  /// sequences, line breaks, direction overrides) are escaped.
   public var printable: String {
     var text = ""
     for scalar in unicodeScalars {
@@ -12,5 +12,18 @@ extension StringProtocol {
       }
     }
     return text
+  }
+}
+
+extension Unicode.Scalar {
+  /// Could it drive a terminal, reorder what it shows, or end a line? Controls, separators, direction overrides and
+  /// other invisible characters, and noncharacters; not the zero-width joiners, which scripts and emoji need.
+  package var isHazard: Bool {
+    guard value < 0x20 || value >= 0x7f else { return false }
+    switch properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: return true
+    case .format: return self != "\u{200c}" && self != "\u{200d}"
+    default: return value & 0xfffe == 0xfffe
+    }
   }
 }

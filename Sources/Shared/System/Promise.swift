@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Synchronization
 
-/// A result that one thread waits for and another one gives.
+/// A result that one thread waits for and another one provides.
 package final class Promise<Value: Sendable>: Sendable {
   private let result = Mutex<Result<Value, Failure>?>(nil)
   private let given = DispatchSemaphore(value: 0)

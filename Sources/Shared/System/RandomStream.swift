@@ -1,4 +1,4 @@
-/// SplitMix64 (Steele, Lea, Flood 2014): small, and the same numbers everywhere.
+/// SplitMix64 (Steele, Lea, Flood 2014): a small generator that gives the same numbers on every platform.
 public struct RandomStream: RandomNumberGenerator {
   private var state: UInt64
 

@@ -1,8 +1,8 @@
 internal import Foundation
 
-/// Memory of this process that is in RAM.
+/// The resident memory of this process.
 public enum ResidentMemory {
-  /// Bytes now; 0 where the system does not tell.
+  /// Bytes at present; 0 where the system does not report it.
   public static var bytes: Int {
     guard
       let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
@@ -11,7 +11,7 @@ public enum ResidentMemory {
     return pages * 4096
   }
 
-  /// The most it ever was, in bytes.
+  /// The peak so far, in bytes.
   public static var peakBytes: Int {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)

@@ -1,18 +1,17 @@
-/// Time that passes while this program runs.
+/// Measures only time during which this program was running.
 ///
-/// A program that was stopped (SIGSTOP, a suspended laptop or Slurm job) finds hours gone that say
-/// nothing about its peers' silence; a pause between two looks counts as one second at most.
+/// A program that was stopped (SIGSTOP, a suspended laptop or Slurm job) must not hold the hours it missed against its
+/// peers. A pause between two calls of `advance` counts as one second at most.
 public struct RunningClock: Sendable {
   private var last = ContinuousClock.now
-  /// Time that counted, since the clock was made.
+  /// Time counted since the clock was created.
   public private(set) var now = Duration.zero
-
   /// The longest pause that counts in full.
-  public static let longestStep = Duration.seconds(1)
+  private let longestStep: Duration
 
-  public init() {}
+  public init(longestStep: Duration = .seconds(1)) { self.longestStep = longestStep }
 
-  /// Takes in the time since the last call. To be called several times a second.
+  /// Counts the time since the last call. Call it several times a second.
   @discardableResult
   public mutating func advance() -> Duration {
     let present = ContinuousClock.now
@@ -20,8 +19,10 @@ public struct RunningClock: Sendable {
     return advance(by: present - last)
   }
 
-  mutating func advance(by step: Duration) -> Duration {
-    now += min(max(step, .zero), Self.longestStep)
+  /// Counts a pause of this length.
+  @discardableResult
+  package mutating func advance(by pause: Duration) -> Duration {
+    now += min(max(pause, .zero), longestStep)
     return now
   }
 }

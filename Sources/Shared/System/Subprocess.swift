@@ -4,23 +4,26 @@ internal import Synchronization
 
 /// Another program, started by this one.
 ///
-/// Foundation's `Process` takes ten milliseconds and more to start one, and in Swift 6.3 it reads beyond the
-/// directory of open files, which ends this program where many are open (swift-corelibs-foundation #5472).
+/// Foundation's `Process` takes ten milliseconds or more to start one, and in Swift 6.3 it reads past the end of the
+/// list of open files, which crashes this program when many are open (swift-corelibs-foundation #5472).
 public final class Subprocess: Sendable {
   /// MFD_CLOEXEC.
   private static let closeOnExec: UInt32 = 1
 
   public let identifier: Int32
-  /// Set once it is gone; from then on its identifier may be another's.
+  /// Set once it has ended; from then on another process may have its identifier.
   private let status = Mutex<Int32?>(nil)
 
-  /// Starts it, with no open file of this program's but those named here.
+  /// Starts the program. It inherits no open files except those named here.
   ///
   /// - Parameters:
-  ///   - environment: the whole of it.
-  ///   - input: what it reads from its standard input.
-  ///   - output, errors: descriptors; nil: written to nowhere.
-  ///   - inOwnGroup: so that Ctrl-C reaches this program alone.
+  ///   - executable: path of the program.
+  ///   - arguments: without the program's name.
+  ///   - environment: the complete environment.
+  ///   - input: the contents of its standard input.
+  ///   - output: descriptor for its standard output; nil discards it.
+  ///   - errors: descriptor for its standard error; nil discards it.
+  ///   - inOwnGroup: whether it gets a process group of its own, so that Ctrl-C reaches only this program.
   /// - Throws: `Failure` when it cannot be started.
   public init(
     _ executable: String, _ arguments: [String], environment: [String: String], input: [UInt8] = [],
@@ -38,7 +41,7 @@ public final class Subprocess: Sendable {
         posix_spawn_file_actions_addopen(&actions, own, "/dev/null", O_RDWR, 0)
       }
     }
-    // HDF5 does not mark its files to be closed.
+    // libhdf5 does not mark its files close-on-exec.
     posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -46,7 +49,7 @@ public final class Subprocess: Sendable {
     var signals = sigset_t()
     sigemptyset(&signals)
     posix_spawnattr_setsigmask(&attributes, &signals)
-    // A program that serves ignores it; who writes to a pipe counts on it.
+    // Servers ignore SIGPIPE, but programs that write to a pipe rely on it.
     sigaddset(&signals, SIGPIPE)
     posix_spawnattr_setsigdefault(&attributes, &signals)
     let group = inOwnGroup ? POSIX_SPAWN_SETPGROUP : 0
@@ -65,10 +68,10 @@ public final class Subprocess: Sendable {
 
   public var isRunning: Bool { status.withLock { $0 == nil } }
 
-  /// Waits until it has ended; for one thread to do.
+  /// Waits until the program has ended. Only one thread may call this.
   ///
-  /// - Returns: what it exited with, as shells give it: 128 and the signal, when one ended it; -1 when the
-  ///   system does not say, because whoever started this program has it ignore the ends of its children.
+  /// - Returns: the exit code as shells report it, that is, 128 plus the number of the signal that ended it, if any; -1
+  ///   when the system does not report it because this program was started with SIGCHLD ignored.
   public func wait() -> Int32 {
     var information = siginfo_t()
     while waitid(P_PID, id_t(identifier), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
@@ -83,12 +86,12 @@ public final class Subprocess: Sendable {
     }
   }
 
-  /// Sends it a signal, unless it is gone.
+  /// Sends a signal, unless the program has ended.
   public func send(_ signal: Int32) {
     status.withLock { if $0 == nil { _ = kill(identifier, signal) } }
   }
 
-  /// In memory, at its beginning: unlike a pipe it needs nobody who writes meanwhile.
+  /// A file in memory, positioned at its start. Unlike a pipe, it needs no writer while the program runs.
   private static func file(of bytes: [UInt8]) throws(Failure) -> Int32 {
     let file = memfd_create("input", Self.closeOnExec)
     guard bytes.withUnsafeBytes({ writeAll($0, to: file) }), lseek(file, 0, SEEK_SET) == 0 else {

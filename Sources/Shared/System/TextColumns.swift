@@ -1,10 +1,9 @@
-/// How wide a text is on a terminal and in a font of fixed width, and how to shorten it.
+/// The width of text on a terminal or in a fixed-width font, and ways to shorten it.
 public enum TextColumns {
-  /// Columns of a text: 2 for wide scalars (East Asian, emoji), 0 for marks on the one before.
+  /// Columns of a text: 2 for wide scalars (East Asian, emoji), 0 for combining marks.
   public static func count(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
 
-  /// The text with its middle left out, so that it takes no more than `columns`; ids often differ at
-  /// their ends.
+  /// The text with its middle omitted, so that it fits into `columns`; ids often differ at their ends.
   public static func shortened(_ text: String, to columns: Int) -> String {
     guard count(text) > columns, columns > 0 else { return text }
     let room = columns - 1
@@ -13,7 +12,7 @@ public enum TextColumns {
     return head.text + "…" + String(String.UnicodeScalarView(tail.scalars.reversed()))
   }
 
-  /// The beginning of the text, so that it takes no more than `columns`.
+  /// The beginning of the text that fits into `columns`.
   public static func cut(_ text: String, to columns: Int) -> String {
     guard count(text) > columns, columns > 0 else { return text }
     return taken(Array(text.unicodeScalars), columns - 1).text + "…"

@@ -1,7 +1,8 @@
-/// Columns of text, as wide as what they hold.
+/// Aligned columns of text.
 public enum TextTable {
   /// - Parameters:
   ///   - rows: cells; trailing empty cells may be missing.
+  ///   - indent: put before every line.
   ///   - numbers: columns that are aligned right; the others are aligned left.
   public static func of(_ rows: [[String]], indent: String = "", numbers: Set<Int> = []) -> [String] {
     var widths: [Int] = []

@@ -1,6 +1,6 @@
-/// Spans of time in words.
+/// Durations as text.
 public enum TimeText {
-  /// `40 s`, `12 min`, `3 h 20 min`, `2 d 4 h`: rounded up, so that what is left is never 0 too early.
+  /// `40 s`, `12 min`, `3 h 20 min`, `2 d 4 h`: rounded up, so that remaining time does not reach 0 too early.
   public static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e12 else { return "for ever" }
     let whole = Int(max(0, seconds).rounded(.up))

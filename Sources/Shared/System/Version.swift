@@ -1,8 +1,9 @@
-/// What this build is, for `--version`, run records and the workers' hello.
+/// The version of this build, for `--version`, run records and the workers' hello.
 public enum Version {
+  /// Coordinator and workers must agree on it.
   public static let software = "0.1.0"
   /// Format of the run directory; a different one cannot be resumed.
-  public static let runFormat = 3
+  public static let runFormat = 4
   /// Format of the HDF5 model store.
   public static let storeFormat = 2
 }

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Writes all of the bytes to an open file, from where it stands on.
+/// Writes all bytes to an open file at its current position, however many calls that takes.
 ///
 /// - Returns: false with `errno` set.
 func writeAll(_ bytes: UnsafeRawBufferPointer, to file: Int32) -> Bool {

@@ -3,7 +3,7 @@ internal import Foundation
 internal import Glibc
 internal import System
 
-/// The list of workers that may connect, as it is on disk right now.
+/// The list of workers that may connect, kept in step with its file.
 public struct AllowedWorkers: Sendable {
   private struct Stamp: Equatable {
     var inode: UInt
@@ -14,7 +14,7 @@ public struct AllowedWorkers: Sendable {
   private let path: String
   private var stamp: Stamp?
   private var names: [PublicKey: String] = [:]
-  /// Why nobody is allowed any more; nil while the list can be read.
+  /// Why nobody is allowed; nil while the list can be read.
   public private(set) var problem: String?
 
   public init(path: String) {
@@ -27,7 +27,7 @@ public struct AllowedWorkers: Sendable {
   /// The worker's name; nil when the key is not, or no longer, on the list.
   public func name(of key: PublicKey) -> String? { names[key] }
 
-  /// Looks at the file again. A list that is gone or unreadable allows nobody.
+  /// Reads the file again if it has changed. If it is missing or unreadable, nobody is allowed.
   ///
   /// - Returns: whether it changed.
   @discardableResult
@@ -62,12 +62,12 @@ public struct AllowedWorkers: Sendable {
     var names: [PublicKey: String] = [:]
     for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let parts = line.split(separator: " ")
-      // A key may begin with '#': a comment has a space behind it.
+      // A key may begin with '#'; in a comment, a space follows it.
       guard let first = parts.first, first != "#" else { continue }
       guard parts.count == 2, let key = PublicKey(text: String(first)) else {
         throw .badInput(
           "line \(number + 1) of '\(path.printable)' is not a public key and a name",
-          advice: "mend or remove the line; until then no worker is let in")
+          advice: "correct or remove the line; until then no worker is admitted")
       }
       names[key] = String(parts[1])
     }

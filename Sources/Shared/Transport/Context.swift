@@ -2,8 +2,8 @@ internal import CZeroMQ
 internal import Core
 public import System
 
-/// A ZeroMQ context. Sockets hold a reference to it: terminating waits for every socket, so it must
-/// outlive them.
+/// A ZeroMQ context. Sockets keep a reference to it, because it must outlive them: terminating it waits for every
+/// socket.
 public final class Context: @unchecked Sendable {
   // The pointer never changes, and libzmq allows contexts to be used by several threads.
   let pointer: UnsafeMutableRawPointer
@@ -15,7 +15,7 @@ public final class Context: @unchecked Sendable {
 
   deinit { zmq_ctx_term(pointer) }
 
-  /// Of the library that is linked, as `4.3.4`.
+  /// Version of the linked library, such as `4.3.4`.
   public static var libraryVersion: String {
     var (major, minor, patch) = (Int32(0), Int32(0), Int32(0))
     zmq_version(&major, &minor, &patch)
@@ -23,7 +23,7 @@ public final class Context: @unchecked Sendable {
   }
 }
 
-/// What all sockets have in common.
+/// Calls that all sockets share.
 enum ZeroMQ {
   static func failure(_ what: String) -> Failure {
     let code = czmq_errno()
@@ -44,6 +44,7 @@ enum ZeroMQ {
   static func receive(_ socket: UnsafeMutableRawPointer, frameLimit: Int) -> Socket.Message? {
     var frames: [[UInt8]] = []
     var key: PublicKey?
+    var address: String?
     while true {
       var message = zmq_msg_t()
       zmq_msg_init(&message)
@@ -56,11 +57,14 @@ enum ZeroMQ {
         let bytes = UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))
         frames.append(Array(bytes))
       }
-      // The frame with the identity is made here and carries no properties of the connection.
+      // libzmq makes the identity frame locally, so it has no properties of the connection.
       if key == nil, let user = zmq_msg_gets(&message, "User-Id") {
         key = PublicKey(text: String(cString: user))
       }
-      if zmq_msg_more(&message) == 0 { return Socket.Message(frames: frames, key: key) }
+      if address == nil, let peer = zmq_msg_gets(&message, "Peer-Address") {
+        address = String(cString: peer)
+      }
+      if zmq_msg_more(&message) == 0 { return Socket.Message(frames: frames, key: key, address: address) }
     }
   }
 }

@@ -4,13 +4,13 @@ internal import CZeroMQ
 public struct PublicKey: Sendable, Hashable, CustomStringConvertible {
   let bytes: [UInt8]
 
-  /// - Returns: nil when there are not 32 bytes.
+  /// - Returns: nil unless there are 32 bytes.
   public init?(bytes: [UInt8]) {
     guard bytes.count == Z85.keyBytes else { return nil }
     self.bytes = bytes
   }
 
-  /// - Returns: nil when the text is no key.
+  /// - Returns: nil when the text is not a key.
   public init?(text: String) {
     guard let bytes = Z85.decode(text) else { return nil }
     self.bytes = bytes
@@ -20,22 +20,22 @@ public struct PublicKey: Sendable, Hashable, CustomStringConvertible {
   public var description: String { text }
 }
 
-/// A CURVE secret key. It shows itself to nobody: not in a log, not in a dump of what holds it.
+/// A CURVE secret key. Its description hides it, so that it cannot appear in a log or a dump.
 public struct SecretKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
   CustomReflectable
 {
   let bytes: [UInt8]
 
-  /// - Returns: nil when the text is no key.
+  /// - Returns: nil when the text is not a key.
   init?(text: String) {
     guard let bytes = Z85.decode(text) else { return nil }
     self.bytes = bytes
   }
 
-  /// For the file that keeps it.
+  /// For the key file only.
   var text: String { Z85.encode(bytes) }
 
-  /// The public key that belongs to it; nil for bytes that are no key.
+  /// The matching public key; nil when the bytes are not a key.
   var publicKey: PublicKey? {
     var buffer = [CChar](repeating: 0, count: Z85.keyCharacters + 1)
     guard zmq_curve_public(&buffer, text) == 0 else { return nil }
@@ -47,11 +47,12 @@ public struct SecretKey: Sendable, CustomStringConvertible, CustomDebugStringCon
   public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
+/// A CURVE public key with its secret key.
 public struct KeyPair: Sendable {
   public let publicKey: PublicKey
   public let secretKey: SecretKey
 
-  /// A new pair, from the system's random numbers.
+  /// A new pair, made from the system's random numbers.
   ///
   /// - Returns: nil when this libzmq was built without CURVE.
   static func generate() -> KeyPair? {
@@ -66,7 +67,7 @@ public struct KeyPair: Sendable {
   }
 }
 
-/// ZeroMQ's way to write keys: five printable characters for four bytes.
+/// ZeroMQ's notation for keys: five printable characters for four bytes.
 enum Z85 {
   static let keyBytes = 32
   static let keyCharacters = 40

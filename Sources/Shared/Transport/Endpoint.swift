@@ -17,8 +17,8 @@ public enum Endpoint {
     }
   }
 
-  /// tcp without keys is for this machine alone: on a network anybody could send partials, or make a
-  /// worker read files.
+  /// Checks that an endpoint is protected as it must be. tcp without keys is allowed on this machine only: on a
+  /// network, anybody could send partials or make a worker read files.
   ///
   /// - Throws: `Failure` (usage) for a tcp endpoint beyond loopback with neither keys nor
   ///   `insecure`, for both together, and for transports other than tcp and ipc.
@@ -29,14 +29,23 @@ public enum Endpoint {
     if endpoint.hasPrefix("ipc://") { return }
     guard endpoint.hasPrefix("tcp://") else {
       throw .usage(
-        "'\(endpoint.printable)' is no endpoint",
+        "'\(endpoint.printable)' is not an endpoint",
         advice: "write tcp://ADDRESS:PORT or ipc:///path/to/socket")
     }
     guard hasKeys || insecure || isLocal(endpoint) else {
       throw .usage(
-        "'\(endpoint.printable)' is not this machine alone, and nothing would ask who is at the other end",
+        "'\(endpoint.printable)' can be reached from other machines, and without keys anybody could connect",
         advice: side.advice)
     }
+  }
+
+  /// Does a connection from the address begin on this machine?
+  ///
+  /// - Parameter address: of the peer; nil or empty for transports inside a machine.
+  package static func isThisMachine(_ address: String?) -> Bool {
+    guard let address, !address.isEmpty else { return true }
+    let plain = address.hasPrefix("::ffff:") ? address.dropFirst("::ffff:".count) : address[...]
+    return plain == "::1" || plain.hasPrefix("127.")
   }
 
   /// Can it be reached from this machine alone?
@@ -45,7 +54,7 @@ public enum Endpoint {
     let address = endpoint.dropFirst("tcp://".count)
     let host = address.prefix(upTo: address.lastIndex(of: ":") ?? address.endIndex)
     if host == "localhost" || host == "[::1]" { return true }
-    // 127.0.0.0/8 by its numbers: a host's name may begin with "127." as well.
+    // 127.0.0.0/8 in numbers only: the name of a host may begin with "127." as well.
     let parts = host.split(separator: ".", omittingEmptySubsequences: false)
     return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
   }

@@ -2,10 +2,10 @@ internal import CZeroMQ
 internal import Core
 public import System
 
-/// Answers libzmq's question whether a key may connect (ZAP, rfc.zeromq.org/spec/27), for all
-/// sockets of a context. Made before the first of them is bound; lives on the same thread.
+/// Decides for libzmq which keys may connect (ZAP, rfc.zeromq.org/spec/27), for all sockets of a context. Create it
+/// before the first socket is bound, and use it on the same thread.
 public final class Gatekeeper {
-  /// Somebody who was turned away.
+  /// A peer that was refused.
   public struct Refusal: Sendable {
     public let address: String
     public let key: String
@@ -25,15 +25,15 @@ public final class Gatekeeper {
     var linger: Int32 = 0
     zmq_setsockopt(pointer, ZMQ_LINGER, &linger, MemoryLayout<Int32>.size)
     guard zmq_bind(pointer, "inproc://zeromq.zap.01") == 0 else {
-      throw ZeroMQ.failure("cannot answer for who may connect")
+      throw ZeroMQ.failure("cannot set up the check of keys")
     }
   }
 
   deinit { zmq_close(pointer) }
 
-  /// Answers every question that waits.
+  /// Answers all pending requests.
   ///
-  /// - Parameter isAllowed: asked for each key.
+  /// - Parameter isAllowed: called for each key.
   /// - Returns: who was refused.
   public func answer(_ isAllowed: (PublicKey) -> Bool) -> [Refusal] {
     var refusals: [Refusal] = []

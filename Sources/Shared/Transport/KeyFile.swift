@@ -3,9 +3,9 @@ internal import Foundation
 internal import Glibc
 public import System
 
-/// One file of keys, as `modeltree keygen` writes it: lines of `field = value`.
+/// A key file as `modeltree keygen` writes it: lines of `field = value`.
 ///
-/// A worker's file holds everything that its host needs, the coordinator's public key included.
+/// A worker's file contains everything that its host needs, including the coordinator's public key.
 struct KeyFile {
   enum Role: String {
     case coordinator, worker
@@ -17,7 +17,7 @@ struct KeyFile {
     throws(Failure)
   {
     var lines = [
-      "# A key of modeltree's. Whoever can read this file can pass for its owner.",
+      "# A key of modeltree. Whoever can read this file can impersonate its owner.",
       "version = \(version)", "role = \(role.rawValue)", "name = \(name)",
       "public = \(pair.publicKey.text)", "secret = \(pair.secretKey.text)",
     ]
@@ -30,7 +30,7 @@ struct KeyFile {
   let pair: KeyPair
   let coordinator: PublicKey?
 
-  /// - Throws: `Failure`: unreadable, readable for everybody, not a key, or a key of another role.
+  /// - Throws: `Failure` when the file is unreadable, readable by everybody, not a key, or a key of another role.
   init(_ path: String, expected: Role) throws(Failure) {
     var status = stat()
     guard stat(path, &status) == 0 else {
@@ -38,7 +38,7 @@ struct KeyFile {
         "cannot read the key '\(path.printable)': \(String(cString: strerror(errno)))",
         advice: "make keys with: modeltree keygen DIR")
     }
-    // Containers mount secrets for a group; nobody needs them open to the world.
+    // Containers mount secrets readable for a group, but a key is never meant for everybody.
     guard status.st_mode & 0o007 == 0 else {
       throw .badInput(
         "the key '\(path.printable)' can be read by everybody on this machine (mode \(String(status.st_mode & 0o777, radix: 8)))",
@@ -77,7 +77,7 @@ struct KeyFile {
   }
 }
 
-/// A worker's keys: its own, and the coordinator's public one.
+/// A worker's keys: its own pair and the coordinator's public key.
 public struct WorkerKeys: Sendable {
   let pair: KeyPair
   let coordinator: PublicKey

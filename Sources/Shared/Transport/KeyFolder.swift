@@ -6,7 +6,7 @@ public import System
 /// The folder that `modeltree keygen` makes: `coordinator.key`, a `NAME.key` for each worker, and
 /// `allowed-workers` with the public keys of those who may connect.
 ///
-/// The coordinator needs the first and the last; a worker's file goes to the worker's host.
+/// The coordinator needs the first and the last; each worker's file belongs on the worker's host.
 public struct KeyFolder: Sendable {
   public let path: String
 
@@ -20,7 +20,7 @@ public struct KeyFolder: Sendable {
 
   /// Makes the coordinator's key pair and an empty list of workers.
   ///
-  /// - Throws: `Failure`: there are keys already, or they cannot be written.
+  /// - Throws: `Failure` when there are keys already, or they cannot be written.
   public func makeCoordinator() throws(Failure) {
     guard !holdsKeys else {
       throw .cannotWrite(
@@ -37,9 +37,9 @@ public struct KeyFolder: Sendable {
     try KeyFile.write(pair, .coordinator, name: "coordinator", coordinator: nil, to: coordinator)
   }
 
-  /// Makes a worker's key pair and allows it.
+  /// Makes a worker's key pair and adds it to the list.
   ///
-  /// - Throws: `Failure`: a name that cannot be a file's, one that is taken, or no coordinator yet.
+  /// - Throws: `Failure` when the name cannot be a file name or is taken, or there is no coordinator key yet.
   public func addWorker(_ name: String) throws(Failure) {
     try Self.check(name)
     let key = try KeyFile(coordinator, expected: .coordinator).pair.publicKey
@@ -55,7 +55,7 @@ public struct KeyFolder: Sendable {
     try write(workers)
   }
 
-  /// Takes a worker off the list and removes its file; a coordinator at work drops it at once.
+  /// Removes a worker from the list and deletes its file; a running coordinator disconnects it.
   public func revoke(_ name: String) throws(Failure) {
     try Self.check(name)
     var workers = try AllowedWorkers.read(allowed)
@@ -87,7 +87,7 @@ public struct KeyFolder: Sendable {
     return pair
   }
 
-  /// The name becomes a file's.
+  /// The name becomes a file name.
   private static func check(_ name: String) throws(Failure) {
     let isPlain = name.utf8.allSatisfy { byte in
       (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
@@ -102,7 +102,7 @@ public struct KeyFolder: Sendable {
   }
 }
 
-/// The coordinator's secret key, and who may connect.
+/// The coordinator's secret key and the list of workers that may connect.
 public struct CoordinatorKeys: Sendable {
   let pair: KeyPair
   public let folder: KeyFolder

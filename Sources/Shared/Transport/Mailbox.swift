@@ -2,10 +2,10 @@ internal import CZeroMQ
 internal import Glibc
 internal import Synchronization
 
-/// Hands values from any thread to the one thread that also waits on a socket.
+/// Passes values from any thread to the one thread that also waits on a socket.
 public final class Mailbox<Value: Sendable>: Sendable {
   private let values = Mutex<[Value]>([])
-  /// Readable while values wait.
+  /// Readable while values are waiting.
   let descriptor: Int32
 
   public init() {
@@ -20,7 +20,7 @@ public final class Mailbox<Value: Sendable>: Sendable {
     czmq_eventfd_signal(descriptor)
   }
 
-  /// Takes everything that waits, oldest first.
+  /// Removes all waiting values, oldest first.
   public func takeAll() -> [Value] {
     czmq_eventfd_clear(descriptor)
     return values.withLock { waiting in
@@ -31,8 +31,7 @@ public final class Mailbox<Value: Sendable>: Sendable {
 }
 
 extension Socket {
-  /// Waits until a message, a value or a question at the gate is there, but no longer than
-  /// `milliseconds`.
+  /// Waits for a message, a value, or a request to the gatekeeper, but at most `milliseconds`.
   public func wait<Value>(or mailbox: Mailbox<Value>, gatekeeper: Gatekeeper? = nil, milliseconds: Int) {
     var items = [
       zmq_pollitem_t(socket: pointer, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0),

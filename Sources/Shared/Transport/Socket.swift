@@ -3,31 +3,34 @@ internal import Core
 internal import Synchronization
 public import System
 
-/// A ROUTER or DEALER socket. Lives and dies on one thread.
+/// A ROUTER or DEALER socket. Create, use and destroy it on one thread.
 public final class Socket {
   public enum Role: Sendable {
-    /// The coordinator's end: frames carry the sender's identity first.
+    /// The coordinator's end: the first frame is the sender's identity.
     case router
     /// A worker's end.
     case dealer
   }
 
-  /// What came in.
+  /// A received message.
   public struct Message: Sendable {
     public var frames: [[UInt8]]
-    /// The public key that the sender proved to have; nil on a socket without keys.
+    /// The public key whose secret the sender proved to have; nil on a socket without keys.
     public var key: PublicKey?
+    /// Where the connection comes from, as the system and not the peer says it: an IP address; nil or empty for a
+    /// connection inside this machine that has none.
+    public var address: String?
   }
 
   let pointer: UnsafeMutableRawPointer
   private let context: Context
 
-  /// Messages of one peer that wait on the coordinator's side, in either direction. More are left to
-  /// the network, which slows a flood down to what is read; a peer that does not read is gone.
+  /// Messages of one peer that may wait on the coordinator's side, in either direction. The network holds back the
+  /// rest, which slows a flood to the speed of reading; a peer that does not read counts as gone.
   private static let queueLimit: Int32 = 2048
   private static let inboxLimit: Int32 = 64
 
-  /// - Parameter largestFrame: bytes; a peer that sends a longer frame is cut off by libzmq.
+  /// - Parameter largestFrame: in bytes; libzmq disconnects a peer that sends a longer frame.
   public init(_ role: Role, in context: Context, largestFrame: Int, security: Security = .open)
     throws(Failure)
   {
@@ -44,7 +47,7 @@ public final class Socket {
       set(ZMQ_SNDHWM, Self.queueLimit)
       set(ZMQ_RCVHWM, Self.inboxLimit)
     case .dealer:
-      // The protocol's credit bounds what is under way, and an answer must not be dropped.
+      // Credit bounds the number of answers in transit, and none may be dropped.
       set(ZMQ_SNDHWM, Int32(0))
       set(ZMQ_RCVHWM, Int32(0))
     }
@@ -71,13 +74,13 @@ public final class Socket {
         && set(ZMQ_CURVE_PUBLICKEY, keys.pair.publicKey.bytes)
         && set(ZMQ_CURVE_SECRETKEY, keys.pair.secretKey.bytes)
     }
-    // Going on without would be an open door.
+    // Continuing without it would let everybody in.
     guard isSet else { throw ZeroMQ.failure("cannot use the keys") }
   }
 
   private static let monitors = Atomic<Int>(0)
 
-  /// Watches the socket's connections from now on.
+  /// Starts to monitor the socket's connections.
   public func monitor() throws(Failure) -> SocketMonitor {
     let number = Self.monitors.add(1, ordering: .relaxed).newValue
     return try SocketMonitor(of: pointer, in: context, name: "\(number)")
@@ -85,7 +88,7 @@ public final class Socket {
 
   /// - Returns: the endpoint as bound; a wildcard port is filled in.
   public func bind(_ endpoint: String) throws(Failure) -> String {
-    // With IPv6 on, even IPv4 addresses would be shown in its notation.
+    // With IPv6 enabled, even IPv4 addresses would be shown in IPv6 notation.
     if endpoint.contains("[") { set(ZMQ_IPV6, Int32(1)) }
     guard zmq_bind(pointer, endpoint) == 0 else {
       let reason = String(cString: zmq_strerror(czmq_errno()))
@@ -112,7 +115,7 @@ public final class Socket {
 
   /// Sends a message.
   ///
-  /// - Returns: false when the peer is gone (a ROUTER knows) or does not read what it is sent.
+  /// - Returns: false when the peer is gone (a ROUTER knows) or does not read its messages.
   @discardableResult
   public func send(_ frames: [[UInt8]]) -> Bool { ZeroMQ.send(pointer, frames) }
 

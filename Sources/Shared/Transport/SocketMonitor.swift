@@ -2,12 +2,12 @@ internal import CZeroMQ
 internal import Core
 internal import System
 
-/// What happens to a socket's connections. Lives on the socket's thread.
+/// Reports events of a socket's connections. Use it on the socket's thread.
 public final class SocketMonitor {
   public enum Event: Sendable, Equatable {
-    /// The other side does not accept the key.
+    /// The peer does not accept the key.
     case keyRefused
-    /// The other side speaks another language, or no CURVE, or gave up in mid-greeting.
+    /// The peer speaks another protocol or no CURVE, or gave up during the handshake.
     case handshakeFailed
     case disconnected
   }

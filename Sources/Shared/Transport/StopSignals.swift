@@ -2,35 +2,34 @@ internal import Foundation
 internal import Glibc
 internal import Synchronization
 
-/// SIGINT and SIGTERM as values: a thread of this object waits for them.
+/// Turns SIGINT and SIGTERM into calls of a handler, on a thread of this object.
 ///
-/// Made before any thread of ours, so that all of those leave the two signals to this one: none is lost
-/// however early it comes. Libraries may start threads before the program does (OpenBLAS, where it is
-/// preloaded, one per processor), and the system may hand a signal to one of those; whichever thread it is,
-/// the signal's number goes through a pipe. A second signal ends the process at once.
+/// Create it before any other thread, so that all threads of the program leave the two signals to this one and none is
+/// lost, however early it comes. Libraries may start threads even earlier (a preloaded OpenBLAS starts one per
+/// processor), and the system may deliver a signal to one of those; whichever thread gets it, the handler sends the
+/// signal's number through a pipe. A second signal ends the process at once.
 public final class StopSignals: Sendable {
   private let handler = Mutex<@Sendable (Int32) -> Void>({ _ in })
 
-  /// Where the handlers of signals write: they may touch nothing else.
+  /// The end of the pipe that signal handlers write to; they may do nothing else.
   private static let writingEnd = Atomic<Int32>(-1)
 
   private static let readingEnd: Int32 = {
     var ends: [Int32] = [-1, -1]
     precondition(pipe(&ends) == 0, "the system has no file descriptor left")
-    // Programs that this one starts have no business with it.
+    // Child processes must not inherit the pipe.
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     writingEnd.store(ends[1], ordering: .releasing)
     return ends[0]
   }()
 
-  /// - Parameter handler: what the first signal does until `handle` says otherwise; called on
-  ///   another thread.
+  /// - Parameter handler: called for the first signal, on another thread, until `handle` replaces it.
   public init(_ handler: @escaping @Sendable (Int32) -> Void) {
     self.handler.withLock { $0 = handler }
     var signals = Self.signals
     pthread_sigmask(SIG_BLOCK, &signals, nil)
     _ = Self.readingEnd
-    // Whoever started this program may have them ignored; then they would never arrive.
+    // If this program was started with the signals ignored, they would never arrive.
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { number in
       var byte = UInt8(truncatingIfNeeded: number)
@@ -54,7 +53,7 @@ public final class StopSignals: Sendable {
     pthread_detach(thread)
   }
 
-  /// What the first signal does from now on.
+  /// Replaces the handler of the first signal.
   public func handle(_ handler: @escaping @Sendable (Int32) -> Void) {
     self.handler.withLock { $0 = handler }
   }
@@ -76,7 +75,7 @@ public final class StopSignals: Sendable {
       guard read(Self.readingEnd, &number, 1) == 1 else { continue }
       guard isFirst else { _exit(128 + Int32(number)) }
       isFirst = false
-      // What it does may take time, and this thread is to hear of a second one.
+      // The handler may take time, and this thread must be ready for a second signal.
       Thread.detachNewThread { [self, number] in handler.withLock { $0 }(Int32(number)) }
     }
   }

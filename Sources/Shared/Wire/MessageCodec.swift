@@ -4,7 +4,7 @@ internal import System
 
 /// A control frame is one tag byte and a JSON body; tensors' sums travel in a frame of their own.
 extension WorkerMessage {
-  public func encoded() -> [UInt8] {
+  package func encoded() -> [UInt8] {
     switch self {
     case .hello(let body): Frame.encode(1, body)
     case .ready(let credit): Frame.encode(2, credit)
@@ -16,7 +16,7 @@ extension WorkerMessage {
     }
   }
 
-  public init(decoding frame: [UInt8]) throws(WireError) {
+  package init(decoding frame: [UInt8]) throws(WireError) {
     switch try Frame.tag(frame, limit: WireProtocol.largestReportBytes) {
     case 1: self = .hello(try Frame.body(frame))
     case 2: self = .ready(credit: try Frame.body(frame))
@@ -27,11 +27,43 @@ extension WorkerMessage {
     case 7: self = .ask
     case let tag: throw WireError("unknown message type \(tag) from a worker")
     }
+    if let (what, text) = texts.first(where: { $0.text.utf8.count > $0.what.longest }) {
+      throw WireError("a \(what.rawValue) of \(text.utf8.count) bytes")
+    }
+  }
+}
+
+extension WorkerMessage {
+  /// Texts in messages are kept and shown as long as their sender is there.
+  private enum Text: String {
+    case name
+    case path
+    case message
+
+    /// Bytes.
+    var longest: Int {
+      switch self {
+      case .name: 255
+      case .path: 4096
+      case .message: 1 << 15
+      }
+    }
+  }
+
+  private var texts: [(what: Text, text: String)] {
+    switch self {
+    case .hello(let hello): [(.name, hello.host), (.name, hello.software), (.name, hello.instructionSet)]
+    case .done(let receipt): [(.name, receipt.run)]
+    case .failed(let failure):
+      [(.name, failure.run), (.message, failure.message), (.path, failure.missing ?? "")]
+    case .heartbeat(let beat): beat.slowest.map { (.path, $0.file) }
+    case .ready, .goodbye, .ask: []
+    }
   }
 }
 
 extension CoordinatorMessage {
-  public func encoded() -> [UInt8] {
+  package func encoded() -> [UInt8] {
     switch self {
     case .welcome: [1]
     case .reject(let reason): Frame.encode(2, reason)
@@ -47,7 +79,7 @@ extension CoordinatorMessage {
     }
   }
 
-  public init(decoding frame: [UInt8]) throws(WireError) {
+  package init(decoding frame: [UInt8]) throws(WireError) {
     switch try Frame.tag(frame, limit: WireProtocol.largestControlBytes) {
     case 1: self = .welcome
     case 2: self = .reject(reason: try Frame.body(frame))

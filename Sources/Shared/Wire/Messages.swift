@@ -26,10 +26,13 @@ public enum WireProtocol {
 }
 
 /// From a worker to the coordinator. Tags are never renumbered.
+///
+/// Numbers that are added up later are of types that bound them: a message with an absurd number cannot be
+/// decoded. Shard and attempt numbers are looked up, never added.
 public enum WorkerMessage: Sendable, Equatable {
   case hello(Hello)
   /// So many more shards may be sent.
-  case ready(credit: Int)
+  case ready(credit: Count)
   /// The encoded partial follows as the message's second frame.
   case done(Receipt)
   case failed(ShardFailure)
@@ -43,9 +46,9 @@ public enum WorkerMessage: Sendable, Equatable {
     public var protocolVersion: Int
     public var software: String
     public var host: String
-    public var process: Int
-    public var threads: Int
-    public var memoryBytes: Int
+    public var process: Count
+    public var threads: Count
+    public var memoryBytes: ByteTotal
     public var instructionSet: String
 
     public init(
@@ -55,9 +58,9 @@ public enum WorkerMessage: Sendable, Equatable {
       self.protocolVersion = protocolVersion
       self.software = software
       self.host = host
-      self.process = process
-      self.threads = threads
-      self.memoryBytes = memoryBytes
+      self.process = Count(clamping: process)
+      self.threads = Count(clamping: threads)
+      self.memoryBytes = ByteTotal(clamping: memoryBytes)
       self.instructionSet = instructionSet
     }
   }
@@ -67,15 +70,15 @@ public enum WorkerMessage: Sendable, Equatable {
     public var run: String
     public var shard: ShardID
     public var attempt: Int
-    public var bytesRead: Int
-    public var seconds: Double
+    public var bytesRead: ByteTotal
+    public var seconds: Seconds
 
     public init(run: String, shard: ShardID, attempt: Int, bytesRead: Int, seconds: Double) {
       self.run = run
       self.shard = shard
       self.attempt = attempt
-      self.bytesRead = bytesRead
-      self.seconds = seconds
+      self.bytesRead = ByteTotal(clamping: bytesRead)
+      self.seconds = Seconds(clamping: seconds)
     }
   }
 
@@ -101,14 +104,14 @@ public enum WorkerMessage: Sendable, Equatable {
   /// Sent by a thread that does not compute, so that a long shard does not look like a dead worker.
   public struct Heartbeat: Sendable, Equatable, Codable {
     /// Bytes of weights read since the start; grows while the worker gets on.
-    public var bytesRead: Int
-    public var residentBytes: Int
+    public var bytesRead: ByteTotal
+    public var residentBytes: ByteTotal
     /// Files that were read slowest since the start, a few of them.
     public var slowest: [Pace]
 
     public init(bytesRead: Int, residentBytes: Int, slowest: [Pace] = []) {
-      self.bytesRead = bytesRead
-      self.residentBytes = residentBytes
+      self.bytesRead = ByteTotal(clamping: bytesRead)
+      self.residentBytes = ByteTotal(clamping: residentBytes)
       self.slowest = slowest
     }
 
@@ -116,14 +119,14 @@ public enum WorkerMessage: Sendable, Equatable {
     public struct Pace: Sendable, Equatable, Codable {
       /// Under the name that the coordinator gave it.
       public var file: String
-      public var bytes: Int
+      public var bytes: ByteTotal
       /// Spent in reading.
-      public var seconds: Double
+      public var seconds: Seconds
 
       public init(file: String, bytes: Int, seconds: Double) {
         self.file = file
-        self.bytes = bytes
-        self.seconds = seconds
+        self.bytes = ByteTotal(clamping: bytes)
+        self.seconds = Seconds(clamping: seconds)
       }
     }
   }

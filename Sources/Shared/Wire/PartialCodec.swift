@@ -1,4 +1,4 @@
-public import Core
+package import Core
 internal import System
 
 /// Partials as bytes: on the wire and in the journal alike, little-endian as every processor that this
@@ -10,7 +10,7 @@ internal import System
 ///
 /// Samples make megabytes of it: they are written once, and looked at where they lie. Of weights that are stored
 /// as bf16 the lower half of every float is zero; where it is for all samples, the upper halves are written.
-public enum PartialCodec {
+package enum PartialCodec {
   private static let headBytes = 8
   private static let tailBytes = 8
   private static let momentWords = 9
@@ -18,32 +18,25 @@ public enum PartialCodec {
   private static let halved: UInt32 = 1 << 8
 
   /// The most bytes that an encoded partial takes: exactly so many where samples are not halved.
-  public static func encodedBytes(
-    models: Int, statistics: Statistics, samples: [SampleShape] = [], sketch: SampleShape? = nil
-  ) -> Int {
-    encodedBytes(models: models, statistics, samples, sketch, sampleBytes: 4)
-  }
+  package static func encodedBytes(of schema: PartialSchema) -> Int { encodedBytes(of: schema, sampleBytes: 4) }
 
-  private static func encodedBytes(
-    models: Int, _ statistics: Statistics, _ samples: [SampleShape], _ sketch: SampleShape?, sampleBytes: Int
-  ) -> Int {
-    let sampled = samples.reduce(0) { $0 + $1.count }
-    return samplesOffset(models: models, statistics)
-      + models * (sampleBytes * sampled + 4 * (sketch?.count ?? 0)) + tailBytes
+  private static func encodedBytes(of schema: PartialSchema, sampleBytes: Int) -> Int {
+    let sampled = schema.samples.reduce(0) { $0 + $1.count }
+    return samplesOffset(schema)
+      + schema.models * (sampleBytes * sampled + 4 * (schema.sketch?.count ?? 0)) + tailBytes
   }
 
   /// Where the samples start.
-  private static func samplesOffset(models: Int, _ statistics: Statistics) -> Int {
-    let bands = statistics.contains(.spectrum) ? SpectrumGrid.bands : 0
+  private static func samplesOffset(_ schema: PartialSchema) -> Int {
+    let bands = schema.statistics.contains(.spectrum) ? SpectrumGrid.bands : 0
     return headBytes
-      + 8 * (PairIndex(models).count * statistics.pairArrays + models * (momentWords + bands))
+      + 8
+      * (PairIndex(schema.models).count * schema.statistics.pairArrays + schema.models * (momentWords + bands))
   }
 
-  public static func encode(_ partial: Partial) -> [UInt8] {
+  package static func encode(_ partial: Partial) -> [UInt8] {
     let isHalved = !partial.samples.isEmpty && partial.samples.allSatisfy { $0.values.areUpperHalves }
-    let length = encodedBytes(
-      models: partial.models, partial.statistics, partial.samples.map(\.shape), partial.sketch?.shape,
-      sampleBytes: isHalved ? 2 : 4)
+    let length = encodedBytes(of: partial.schema, sampleBytes: isHalved ? 2 : 4)
     return [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
       var writer = ByteWriter(UnsafeMutableRawBufferPointer(buffer))
       write(partial, isHalved: isHalved, to: &writer)
@@ -74,21 +67,16 @@ public enum PartialCodec {
   /// Looks whether the bytes are a whole partial, without taking it apart.
   ///
   /// - Returns: the checksum that it carries.
-  /// - Throws: `WireError` when the bytes are not a partial for so many models and statistics, or
-  ///   were damaged on the way.
+  /// - Throws: `WireError` when the bytes are not a partial of this schema, or were damaged on the way.
   @discardableResult
-  public static func check(
-    _ bytes: [UInt8], models: Int, statistics: Statistics, samples: [SampleShape] = [],
-    sketch: SampleShape? = nil
-  ) throws(WireError) -> UInt64 {
-    let expected = encodedBytes(
-      models: models, statistics, samples, sketch, sampleBytes: isHalved(bytes) ? 2 : 4)
+  package static func check(_ bytes: [UInt8], as schema: PartialSchema) throws(WireError) -> UInt64 {
+    let expected = encodedBytes(of: schema, sampleBytes: isHalved(bytes) ? 2 : 4)
     guard bytes.count == expected else {
       throw WireError("a partial of \(bytes.count) bytes, expected \(expected)")
     }
     var reader = ByteReader(bytes)
-    guard reader.next(UInt32.self) == UInt32(models),
-      reader.next(UInt32.self) & ~halved == UInt32(statistics.rawValue)
+    guard reader.next(UInt32.self) == UInt32(schema.models),
+      reader.next(UInt32.self) & ~halved == UInt32(schema.statistics.rawValue)
     else { throw WireError("a partial of other models or statistics than asked for") }
     reader.skip(bytes.count - headBytes - tailBytes)
     let checksum = reader.next(UInt64.self)
@@ -105,19 +93,17 @@ public enum PartialCodec {
   }
 
   /// - Throws: as `check`.
-  public static func decode(
-    _ bytes: [UInt8], models: Int, statistics: Statistics, samples: [SampleShape] = [],
-    sketch: SampleShape? = nil
-  ) throws(WireError) -> Partial {
-    try check(bytes, models: models, statistics: statistics, samples: samples, sketch: sketch)
+  package static func decode(_ bytes: [UInt8], as schema: PartialSchema) throws(WireError) -> Partial {
+    try check(bytes, as: schema)
+    let models = schema.models
     var reader = ByteReader(bytes)
-    var partial = sums(&reader, models: models, statistics)
+    var partial = sums(&reader, schema)
     let isHalved = isHalved(bytes)
-    partial.samples = samples.map { shape in
+    partial.samples = schema.samples.map { shape in
       let count = models * shape.count
       return SampleBlock(shape: shape, values: isHalved ? reader.nextUpperHalves(count) : reader.next(count))
     }
-    partial.sketch = sketch.map { shape in
+    partial.sketch = schema.sketch.map { shape in
       Sketch(
         shape: shape,
         values: (0..<models * shape.count).map { _ in
@@ -128,16 +114,16 @@ public enum PartialCodec {
   }
 
   /// What is not samples or sketch; the reader ends where these begin.
-  private static func sums(_ reader: inout ByteReader, models: Int, _ statistics: Statistics) -> Partial {
+  private static func sums(_ reader: inout ByteReader, _ schema: PartialSchema) -> Partial {
     reader.skip(headBytes)
-    var partial = Partial(models: models, statistics: statistics)
+    var partial = Partial(PartialSchema(models: schema.models, statistics: schema.statistics))
     func replace(_ values: inout [Double]) { values = reader.next(values.count) }
     replace(&partial.l2)
     replace(&partial.l1)
     replace(&partial.max)
     replace(&partial.lowest)
     replace(&partial.highest)
-    for i in 0..<models {
+    for i in 0..<schema.models {
       let head: [Double] = reader.next(momentWords - 2)
       partial.moments[i] = Moments(
         count: head[0], mean: head[1], m2: head[2], m3: head[3], m4: head[4], minimum: head[5],
@@ -156,16 +142,15 @@ public enum PartialCodec {
   ///   - coordinates: of the shard.
   ///   - columns: of the tensor.
   /// - Returns: the first thing that cannot be, or nil.
-  public static func impossibility(
-    in bytes: [UInt8], models: Int, statistics: Statistics, samples: [SampleShape] = [], coordinates: Int,
-    columns: Int
+  package static func impossibility(
+    in bytes: [UInt8], as schema: PartialSchema, coordinates: Int, columns: Int
   ) -> String? {
     var reader = ByteReader(bytes)
-    let sums = sums(&reader, models: models, statistics)
+    let sums = sums(&reader, schema)
     if let found = sums.impossibility(coordinates: coordinates, columns: columns) { return found }
     let isHalved = isHalved(bytes)
-    for shape in samples {
-      for model in 0..<models {
+    for shape in schema.samples {
+      for model in 0..<schema.models {
         let place = reader.skip((isHalved ? 2 : 4) * shape.count)
         guard sums.moments[model].notFinite == 0 else { continue }
         let odd = bytes.withUnsafeBytes { all in

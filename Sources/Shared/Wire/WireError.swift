@@ -1,5 +1,5 @@
 /// A message or partial that does not decode. Never fatal: the sender is told or dropped.
-public struct WireError: Error, Sendable, CustomStringConvertible {
-  public let description: String
-  public init(_ description: String) { self.description = description }
+package struct WireError: Error, Sendable, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
 }

@@ -1,4 +1,5 @@
 internal import Core
+internal import Encodings
 internal import Storage
 internal import System
 internal import Wire
@@ -6,7 +7,10 @@ internal import Wire
 /// One shard as it lies in the files, and how it is cut to fit the memory.
 struct ShardLayout: Sendable {
   let slices: [Slice]
+  /// What each model's rows consist of in memory.
   let types: [ElementType]
+  /// `Encoding.collinearity` of each model.
+  let collinearity: [Double]
   let coordinates: Int
   let blockCoordinates: Int
   /// What the blocks may take together, in bytes.
@@ -22,7 +26,8 @@ struct ShardLayout: Sendable {
   ) throws(Failure) {
     let found = try Self.locate(assignment, stores, library)
     slices = found.map(\.slice)
-    types = found.map(\.type)
+    types = found.map(\.tensor.elementType)
+    collinearity = found.map(\.tensor.encoding.collinearity)
     coordinates = assignment.end - assignment.start
     let columns = assignment.shape.columns
     let kept = ShardGeometry.keptBytes(
@@ -50,7 +55,7 @@ struct ShardLayout: Sendable {
 
   private static func locate(
     _ assignment: CoordinatorMessage.Assignment, _ stores: [String], _ library: StoreCache
-  ) throws(Failure) -> [(model: Int, slice: Slice, type: ElementType)] {
+  ) throws(Failure) -> [(model: Int, slice: Slice, tensor: StoredTensor)] {
     guard
       0 <= assignment.start, assignment.start < assignment.end,
       assignment.end <= assignment.shape.elements
@@ -68,7 +73,7 @@ struct ShardLayout: Sendable {
         )
       }
     }
-    var found: [(model: Int, slice: Slice, type: ElementType)] = []
+    var found: [(model: Int, slice: Slice, tensor: StoredTensor)] = []
     for source in assignment.sources {
       if let stranger = source.models.first(where: { !stores.indices.contains($0) }) {
         throw Failure(
@@ -81,10 +86,10 @@ struct ShardLayout: Sendable {
             "'\(stores[model].printable)': '\(source.tensor.printable)' has the shape \(tensor.shape), the plan says \(assignment.shape)",
             advice: "the store was replaced during the run; start the run again")
         }
-        let offset = tensor.offset + assignment.start * tensor.type.bytes
+        let offset = tensor.offset + assignment.start * tensor.encoding.blockBytes
         let slice = Slice(
-          tensor: tensor.name, source: weights, offset: offset, elementBytes: tensor.type.bytes)
-        found.append((model, slice, tensor.type))
+          tensor: tensor.name, source: weights, offset: offset, elementBytes: tensor.encoding.blockBytes)
+        found.append((model, slice, tensor))
       }
     }
     found.sort { $0.model < $1.model }

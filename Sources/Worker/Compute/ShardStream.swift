@@ -37,6 +37,7 @@ public final class ShardStream {
   private struct Located: Sendable {
     let job: Job
     let types: [ElementType]
+    let collinearity: [Double]
   }
 
   private let reader: BlockReader<Located>
@@ -63,9 +64,9 @@ public final class ShardStream {
             slices: layout.slices, coordinates: layout.coordinates,
             blockCoordinates: layout.blockCoordinates, bufferBytes: layout.bufferBytes,
             isCancelled: job.isCancelled)
-          return (Located(job: job, types: layout.types), .success(reading))
+          return (Located(job: job, types: layout.types, collinearity: layout.collinearity), .success(reading))
         } catch {
-          return (Located(job: job, types: []), .failure(error))
+          return (Located(job: job, types: [], collinearity: []), .failure(error))
         }
       },
       onRead: onRead)
@@ -107,7 +108,8 @@ public final class ShardStream {
   private static func accumulator(_ located: Located) -> ShardAccumulator {
     let assignment = located.job.assignment
     return ShardAccumulator(
-      types: located.types, columns: assignment.shape.columns, statistics: assignment.statistics,
+      types: located.types, collinearity: located.collinearity, columns: assignment.shape.columns,
+      statistics: assignment.statistics,
       samples: SampleGrid.places(
         columns: assignment.shape.columns, coordinates: assignment.start..<assignment.end,
         count: assignment.samples),

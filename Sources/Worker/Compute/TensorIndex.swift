@@ -1,4 +1,5 @@
 internal import Core
+internal import Encodings
 internal import Storage
 internal import System
 
@@ -6,7 +7,7 @@ internal import System
 struct TensorIndex {
   /// What many tensors of a store have in common.
   private struct Kind: Equatable {
-    var type: ElementType
+    var encoding: Encoding
     var shape: TensorShape
     var file: ByteString
     var path: String
@@ -33,14 +34,14 @@ struct TensorIndex {
     guard let place = places[number] else { return nil }
     let kind = kinds[Int(place.kind)]
     return StoredTensor(
-      name: name, type: kind.type, shape: kind.shape, file: kind.path, offset: place.offset)
+      name: name, encoding: kind.encoding, shape: kind.shape, file: kind.path, offset: place.offset)
   }
 
   func keepsWeights(in file: ByteString) -> Bool { kinds.contains { $0.file == file } }
 
   private mutating func kind(of tensor: StoredTensor) -> Int32 {
     let kind = Kind(
-      type: tensor.type, shape: tensor.shape, file: ByteString(tensor.file), path: tensor.file)
+      encoding: tensor.encoding, shape: tensor.shape, file: ByteString(tensor.file), path: tensor.file)
     if let known = numbers[tensor.shape]?.first(where: { kinds[Int($0)] == kind }) { return known }
     let number = Int32(kinds.count)
     kinds.append(kind)

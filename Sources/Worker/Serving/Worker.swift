@@ -253,7 +253,7 @@ package final class Worker {
   private func ask(_ socket: Socket) {
     guard leavesAt == nil else { return }
     let wanted = credit.credit()
-    if wanted > 0 { socket.send([WorkerMessage.ready(credit: wanted).encoded()]) }
+    if wanted > 0 { socket.send([WorkerMessage.ready(credit: Count(clamping: wanted)).encoded()]) }
   }
 
   /// A missing file is logged once, however many shards need it.

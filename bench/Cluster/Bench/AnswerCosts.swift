@@ -36,22 +36,21 @@ final class AnswerCosts {
   /// - Parameter largest: bytes that a journal may have before another one is begun.
   func take(_ lease: Lease, largest: Int) {
     do {
-      let shard = plan.shards[lease.shard.value % plan.shards.count]
+      let shard = plan.shards[lease.task.value % plan.shards.count]
       let tensor = plan.tensors[shard.tensor]
-      let bytes = answer(to: shard, tensor)
+      let bytes = answer(to: shard)
       let start = ContinuousClock.now
       _ = CoordinatorMessage.assign(assignment(shard, tensor, lease.attempt)).encoded()
-      let samples = plan.sampleShapes(of: shard)
-      try PartialCodec.check(
-        bytes, models: tensor.copies.count, statistics: tensor.statistics, samples: samples, sketch: tensor.sketch)
+      let schema = plan.schema(of: shard)
+      try PartialCodec.check(bytes, as: schema)
       let fault = PartialCodec.impossibility(
-        in: bytes, models: tensor.copies.count, statistics: tensor.statistics, samples: samples,
-        coordinates: shard.coordinates.count, columns: tensor.shape.columns)
+        in: bytes, as: schema, coordinates: shard.coordinates.count, columns: tensor.shape.columns)
       if let fault { throw Failure(.unclassified, "the made-up answer is \(fault)") }
       let decoded = ContinuousClock.now
       try journal.record([
         .init(
-          shard: lease.shard, attempt: lease.attempt, worker: "node:1", seconds: 1, bytesRead: plan.bytes(of: shard),
+          shard: ShardID(lease.task.value), attempt: lease.attempt, worker: "node:1", seconds: 1,
+          bytesRead: plan.bytes(of: shard),
           partial: bytes)
       ])
       codecTime += decoded - start
@@ -81,12 +80,11 @@ final class AnswerCosts {
   }
 
   /// Sums as a worker would send them: of the right size, and possible.
-  private func answer(to shard: Shard, _ tensor: PlannedTensor) -> [UInt8] {
-    let samples = plan.sampleShapes(of: shard)
-    let key = "\(tensor.statistics.rawValue) \(samples) \(shard.coordinates.count)"
+  private func answer(to shard: Shard) -> [UInt8] {
+    let schema = plan.schema(of: shard)
+    let key = "\(schema) \(shard.coordinates.count)"
     if let known = encoded[key] { return known }
-    var partial = Partial(
-      models: tensor.copies.count, statistics: tensor.statistics, samples: samples, sketch: tensor.sketch)
+    var partial = Partial(schema)
     let count = Double(shard.coordinates.count)
     for pair in partial.l2.indices { partial.l2[pair] = 4e-4 * count * (1 + Double(pair) / 1e6) }
     for model in partial.moments.indices {

@@ -1,5 +1,6 @@
 import Checkpoints
 import Core
+import Encodings
 import Foundation
 import Journal
 import Planning
@@ -34,7 +35,7 @@ struct Scenario {
     let costs = try AnswerCosts(plan)
     let every = max(1, count / Self.sampled)
     cluster.onAccept = { lease in
-      if lease.shard.value % every == 0 { costs.take(lease, largest: Self.largestJournal) }
+      if lease.task.value % every == 0 { costs.take(lease, largest: Self.largestJournal) }
     }
     cluster.run()
     if let failure = costs.failure { throw failure }
@@ -79,7 +80,7 @@ enum Llama {
     let tensors = shapes.compactMap { name, extents -> StoredTensor? in
       guard let shape = TensorShape(extents) else { return nil }
       defer { offset += 2 * shape.elements }
-      return StoredTensor(name: name, type: .bf16, shape: shape, file: path, offset: offset)
+      return StoredTensor(name: name, encoding: .bf16, shape: shape, file: path, offset: offset)
     }
     return ModelRecord(
       id: "m\(number)", path: path, store: "/run/store/m\(number).h5", tensors: tensors, setAside: [],

@@ -1,5 +1,5 @@
-package import Core
 package import Scheduling
+internal import System
 internal import TestSeed
 
 /// A cluster in virtual time around the real scheduler: workers of different speed, with deaths,
@@ -7,9 +7,9 @@ internal import TestSeed
 package struct VirtualCluster {
   package struct Options: Sendable {
     package var workers: Int
-    /// Shards of each run.
+    /// Tasks of each run.
     package var jobs: [Int]
-    /// Seconds that the middle worker takes for a shard.
+    /// Seconds that the middle worker takes for a task.
     package var shardSeconds: Double
     /// All workers come within so many seconds.
     package var arrival: Double
@@ -18,11 +18,14 @@ package struct VirtualCluster {
     package var leaving: Double
     /// Share of the workers that do not see the first run's files.
     package var blind: Double
+    /// Workers that want more than they give, of each kind.
+    package var selfish: [Conduct: Int]
     package var seed: UInt64
 
     package init(
       workers: Int, jobs: [Int], shardSeconds: Double = 5, arrival: Double = 20, dying: Double = 0.05,
-      leaving: Double = 0.05, blind: Double = 0.05, seed: UInt64
+      leaving: Double = 0.05, blind: Double = 0.05, selfish: [Conduct: Int] = [:],
+      seed: UInt64
     ) {
       self.workers = workers
       self.jobs = jobs
@@ -31,12 +34,33 @@ package struct VirtualCluster {
       self.dying = dying
       self.leaving = leaving
       self.blind = blind
+      self.selfish = selfish
       self.seed = seed
     }
   }
 
+  /// How a worker behaves.
+  package enum Conduct: Sendable, CaseIterable {
+    case honest
+    /// Asks for a million tasks and computes none.
+    case hoarder
+    /// Answers at once, with something that nobody else finds.
+    case liar
+    /// Answers at once that it has failed.
+    case failer
+    /// Computes ten tasks and then none, without letting go of what it holds.
+    case sleeper
+    /// Joins under another name every half second, asks and leaves.
+    case flapper
+  }
+
   private struct Node {
-    /// Shards per second.
+    let conduct: Conduct
+    /// Of the other workers of its kind, where it is not honest.
+    let party: Party
+    var computed = 0
+
+    /// Tasks per second.
     let speed: Double
     let came: Double
     var went: Double?
@@ -52,14 +76,14 @@ package struct VirtualCluster {
   package static let credit = 4
 
   private let options: Options
-  package private(set) var scheduler = Scheduler()
+  package private(set) var scheduler: Scheduler
   private var random: Seeded
   private var nodes: [WorkerID: Node] = [:]
   private var agenda = Agenda()
   private var nextWorker = 0
   /// Virtual seconds since the start.
   package private(set) var now = 0.0
-  package private(set) var accepted: [ShardID: Int] = [:]
+  package private(set) var accepted: [TaskID: Int] = [:]
   package private(set) var setAside = 0
   /// When each run was finished.
   package private(set) var finished: [Int: Double] = [:]
@@ -69,27 +93,38 @@ package struct VirtualCluster {
   package private(set) var events = 0
   package private(set) var schedulingTime = Duration.zero
   package private(set) var mostHeld = 0
+  /// Made-up answers that counted.
+  package private(set) var lies = 0
   /// Called with every lease that is handed out, and with every one whose answer counts.
   package var onAssign: (Lease) -> Void = { _ in }
   package var onAccept: (Lease) -> Void = { _ in }
 
-  package init(_ options: Options) {
+  /// - Parameter verified: share of the tasks that two workers must agree on.
+  package init(_ options: Options, verified: Double = 0) {
     self.options = options
+    scheduler = Scheduler(verified: verified)
     random = Seeded(options.seed)
     for count in options.jobs { scheduler.add(shards: count, groups: (0..<count).map { $0 / 10 }) }
     for _ in 0..<options.workers { add(at: Double.random(in: 0...options.arrival, using: &random)) }
+    for conduct in Conduct.allCases {
+      for _ in 0..<(options.selfish[conduct] ?? 0) { add(conduct, at: 0) }
+    }
     agenda.add(0, WorkerID(-1), .tick)
   }
 
   /// Runs until every run is finished.
-  package mutating func run() { while step() {} }
+  ///
+  /// - Parameter limit: virtual seconds after which it is given up.
+  package mutating func run(limit: Double = .infinity) { while now < limit, step() {} }
 
-  /// When the last shard would have been finished if every worker had computed from the moment that it
-  /// came to the moment that it went, each shard once.
+  /// When the last task would have been finished if every worker had computed from the moment that it
+  /// came to the moment that it went, each task once.
   package var ideal: Double {
     let total = Double(options.jobs.reduce(0, +))
     func done(by end: Double) -> Double {
-      nodes.values.reduce(0) { $0 + $1.speed * max(0, min($1.went ?? .infinity, end) - $1.came) }
+      nodes.values.reduce(0) {
+        $0 + ($1.conduct == .honest ? $1.speed : 0) * max(0, min($1.went ?? .infinity, end) - $1.came)
+      }
     }
     var (low, high) = (0.0, now)
     for _ in 0..<60 {
@@ -106,7 +141,8 @@ package struct VirtualCluster {
     nextWorker += 1
     let speed = Double.random(in: 0.3...3, using: &random) / options.shardSeconds
     let isBlind = Double.random(in: 0..<1, using: &random) < options.blind
-    nodes[id] = Node(speed: speed, came: time, isBlind: isBlind)
+    nodes[id] = Node(
+      conduct: .honest, party: Party("node \(id.value)", isElsewhere: true), speed: speed, came: time, isBlind: isBlind)
     agenda.add(time, id, .join)
     let fate = Double.random(in: 0..<1, using: &random)
     let when = time + Double.random(in: 1...max(2, 18 * options.shardSeconds), using: &random)
@@ -117,8 +153,28 @@ package struct VirtualCluster {
     }
   }
 
+  /// One that is not honest; all of a kind have one key.
+  private mutating func add(_ conduct: Conduct, at time: Double) {
+    let id = WorkerID(nextWorker)
+    nextWorker += 1
+    nodes[id] = Node(
+      conduct: conduct, party: Party("all of \(conduct)", isElsewhere: true), speed: 1 / options.shardSeconds,
+      came: time, isBlind: false)
+    agenda.add(time, id, .join)
+    guard conduct == .flapper else { return }
+    agenda.add(time + 0.5, id, .leave)
+  }
+
   private mutating func compute(_ id: WorkerID) {
     guard let node = nodes[id], node.isAlive, !node.isComputing, let lease = node.queue.first else { return }
+    switch node.conduct {
+    case .hoarder, .flapper: return
+    case .sleeper where node.computed >= 10: return
+    case .liar, .failer:
+      nodes[id]?.isComputing = true
+      return agenda.add(now + 0.001, id, .computed(lease))
+    default: break
+    }
     nodes[id]?.isComputing = true
     agenda.add(now + Double.random(in: 0.5...1.5, using: &random) / node.speed, id, .computed(lease))
   }
@@ -136,17 +192,17 @@ package struct VirtualCluster {
     guard let node = nodes[id], node.isAlive else { return true }
     switch what {
     case .join:
-      send(.joined(id, origin: "node \(id.value)"))
-      send(.ready(id, credit: Self.credit))
+      send(.joined(id, origin: "node \(id.value)", party: node.party))
+      send(.ready(id, credit: node.conduct == .honest ? Self.credit : 1_000_000))
       agenda.add(now + 1, id, .beat)
     case .beat:
       send(.heard(id))
       agenda.add(now + 1, id, .beat)
-    case .computed(let lease): answer(lease, from: id, isBlind: node.isBlind)
+    case .computed(let lease): answer(lease, from: id, node)
     case .leave:
       nodes[id]?.went = now
       send(.left(id))
-      add(at: now + 30)
+      if node.conduct == .flapper { add(.flapper, at: now) } else { add(at: now + 30) }
     case .die:
       // Nobody says so: it is silence that tells.
       nodes[id]?.went = now
@@ -156,10 +212,15 @@ package struct VirtualCluster {
     return true
   }
 
-  private mutating func answer(_ lease: Lease, from id: WorkerID, isBlind: Bool) {
+  private mutating func answer(_ lease: Lease, from id: WorkerID, _ node: Node) {
     nodes[id]?.isComputing = false
     nodes[id]?.queue.removeAll { $0 == lease }
-    if isBlind, scheduler.job(of: lease.shard).value == 0 {
+    nodes[id]?.computed += 1
+    if node.conduct == .failer {
+      send(.failed(id, lease, reason: "it says"))
+    } else if node.conduct == .liar {
+      send(.done(id, lease, digest: SHA256.Digest(words: SIMD4(UInt64(id.value), 1, 1, 1))))
+    } else if node.isBlind, scheduler.job(of: lease.task).value == 0 {
       send(.outOfReach(id, lease, groups: Set(0...options.jobs[0] / 10)))
     } else {
       computations += 1
@@ -179,7 +240,7 @@ package struct VirtualCluster {
       switch action {
       case .assign(let lease, let id):
         nodes[id]?.queue.append(lease)
-        mostHeld = max(mostHeld, nodes[id]?.queue.count ?? 0)
+        if nodes[id]?.conduct == .honest { mostHeld = max(mostHeld, nodes[id]?.queue.count ?? 0) }
         onAssign(lease)
         compute(id)
       case .revoke(let lease, let id):
@@ -187,8 +248,9 @@ package struct VirtualCluster {
         guard nodes[id]?.queue.first != lease || nodes[id]?.isComputing == false else { break }
         nodes[id]?.queue.removeAll { $0 == lease }
         returned.append(id)
-      case .accept(let lease, _):
-        accepted[lease.shard, default: 0] += 1
+      case .accept(let lease, let id):
+        if nodes[id]?.conduct == .liar { lies += 1 }
+        accepted[lease.task, default: 0] += 1
         onAccept(lease)
       case .setAside: setAside += 1
       case .finish(let job): finished[job.value] = now

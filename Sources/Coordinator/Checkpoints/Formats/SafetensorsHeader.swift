@@ -1,4 +1,5 @@
 internal import Core
+internal import Encodings
 internal import Foundation
 internal import Glibc
 internal import Storage
@@ -232,6 +233,11 @@ struct SafetensorsHeader {
 
 /// The element types of the format.
 enum SafetensorsType {
+  /// How weights of this type are decoded; nil for what holds no weights, or none that can be read.
+  static func encoding(_ type: String) -> Encoding? {
+    Encoding(named: type).flatMap { $0.isSafetensors && $0.isPlain ? $0 : nil }
+  }
+
   static let bits: [String: Int] = [
     "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8,
     "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "C64": 64,

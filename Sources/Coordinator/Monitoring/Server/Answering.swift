@@ -13,20 +13,20 @@ final class Answering: ChannelInboundHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard case .head(let head) = Self.unwrapInboundIn(data) else { return }
-    say(context, withBody: head.method != .HEAD) { routes.value.reply(to: head) }
+    answer(context, withBody: head.method != .HEAD) { routes.value.reply(to: head) }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     switch error {
-    case let refusal as Refusal: say(context) { HTTPReply(refusal.status) }
-    case HTTPParserError.headerOverflow: say(context) { HTTPReply(.requestHeaderFieldsTooLarge) }
-    case HTTPParserError.invalidVersion: say(context) { HTTPReply(.httpVersionNotSupported) }
-    case is HTTPParserError: say(context) { HTTPReply(.badRequest) }
+    case let refusal as Refusal: answer(context) { HTTPReply(refusal.status) }
+    case HTTPParserError.headerOverflow: answer(context) { HTTPReply(.requestHeaderFieldsTooLarge) }
+    case HTTPParserError.invalidVersion: answer(context) { HTTPReply(.httpVersionNotSupported) }
+    case is HTTPParserError: answer(context) { HTTPReply(.badRequest) }
     default: context.close(promise: nil)
     }
   }
 
-  private func say(_ context: ChannelHandlerContext, withBody: Bool = true, _ reply: () -> HTTPReply) {
+  private func answer(_ context: ChannelHandlerContext, withBody: Bool = true, _ reply: () -> HTTPReply) {
     guard !hasAnswered else { return }
     hasAnswered = true
     let reply = reply()

@@ -1,8 +1,8 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Holds one client to the limits. The first in its pipeline: sees bytes alone, from the client before
-/// anybody else and to the client last.
+/// Counts what one client sends and knows how far it has come. The first in its pipeline: it sees bytes
+/// alone, those from the client before anybody else and those to the client last.
 final class Connection: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -10,9 +10,12 @@ final class Connection: ChannelDuplexHandler {
   typealias OutboundOut = IOData
 
   enum Stage {
-    case reading, writing
-    /// All is said; what the client still sends is thrown away, so that the answer is not lost to a
-    /// connection that is reset.
+    /// The request is not complete.
+    case reading
+    /// The client is taking its answer.
+    case writing
+    /// The answer is complete. What the client still sends is thrown away, so that the answer is not lost to
+    /// a connection that is reset.
     case draining
   }
 
@@ -20,28 +23,37 @@ final class Connection: ChannelDuplexHandler {
   static let largestHead = 8192
 
   private(set) var stage = Stage.reading
-  let began = NIODeadline.now()
-  private let limits: StatusServer.Limits
+  /// When this stage has taken too long, on the limiter's clock.
+  private(set) var deadline = Duration.zero
+  /// Called when the connection comes to another stage; whoever is called sets the deadline.
+  var onStage: (Stage) -> Void = { _ in }
   private var received = 0
   private var drained = 0
-  /// Ends the stage that lasts too long.
-  private var alarm: Scheduled<Void>?
   private var context: ChannelHandlerContext?
 
-  init(_ limits: StatusServer.Limits) { self.limits = limits }
+  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-  func handlerAdded(context: ChannelHandlerContext) {
-    self.context = context
-    enter(.reading, for: limits.reading, context)
+  func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+  func enter(_ stage: Stage, until deadline: Duration) {
+    self.stage = stage
+    self.deadline = deadline
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) {
-    alarm?.cancel()
-    self.context = nil
-  }
-
-  /// Without another word.
+  /// Hangs up without another word.
   func end() { context?.close(promise: nil) }
+
+  /// Answers a request that is not complete, and hangs up.
+  func refuse(_ status: HTTPResponseStatus) { context?.fireErrorCaught(Refusal(status: status)) }
+
+  /// Ends a stage that has lasted too long.
+  func expire() {
+    switch stage {
+    case .reading: refuse(.requestTimeout)
+    // Half an answer is on its way, and nobody takes it.
+    case .writing, .draining: end()
+    }
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let count = Self.unwrapInboundIn(data).readableBytes
@@ -53,38 +65,29 @@ final class Connection: ChannelDuplexHandler {
     received += count
     context.fireChannelRead(data)
     // The decoder counts names and values alone, and would keep any number of blanks between them.
-    if stage == .reading, received > Self.largestHead {
-      context.fireErrorCaught(Refusal(status: .requestHeaderFieldsTooLarge))
-    }
+    if stage == .reading, received > Self.largestHead { refuse(.requestHeaderFieldsTooLarge) }
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     guard case ChannelEvent.inputClosed? = event as? ChannelEvent else {
       return context.fireUserInboundEventTriggered(event)
     }
-    // A client may be silent after its request, but not before.
-    if stage != .writing { end() }
+    // A client may close its side after its request, but not before.
+    switch stage {
+    case .reading: if received == 0 { end() } else { refuse(.badRequest) }
+    case .writing: break
+    case .draining: end()
+    }
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    if stage == .reading { enter(.writing, for: limits.writing, context) }
+    if stage == .reading { onStage(.writing) }
     context.write(data, promise: promise)
   }
 
   func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
-    if mode == .output { enter(.draining, for: limits.draining, context) }
+    if mode == .output { onStage(.draining) }
     context.close(mode: mode, promise: promise)
-  }
-
-  private func enter(_ stage: Stage, for duration: Duration, _ context: ChannelHandlerContext) {
-    self.stage = stage
-    alarm?.cancel()
-    alarm = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(duration)) { self.expire() }
-  }
-
-  private func expire() {
-    guard stage == .reading, received > 0 else { return end() }
-    context?.fireErrorCaught(Refusal(status: .requestTimeout))
   }
 }
 

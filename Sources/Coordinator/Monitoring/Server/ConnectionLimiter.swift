@@ -1,54 +1,120 @@
 internal import NIOCore
+internal import NIOHTTP1
+internal import System
 
-/// Lets in only so many clients at a time; more wait in the system's queue. Belongs to the socket that
-/// listens.
+/// Admits a limited number of clients at a time (more wait in the system's queue) and ends those that take
+/// too long. Belongs to the socket that listens.
+///
+/// All limits are measured in time that the server itself spent serving: the clock moves once per tick,
+/// by one tick at most, and after the input of that turn was read. A server that was stopped or had no
+/// processor for a minute finds its clients a tenth of a second older, with their requests read first.
 final class ConnectionLimiter: ChannelDuplexHandler {
   typealias InboundIn = any Channel
   typealias OutboundIn = any Channel
 
+  static let tick = Duration.milliseconds(100)
+
   private let limits: StatusServer.Limits
-  /// Who came first stands first.
-  private var inside: [Connection] = []
-  /// Would the next client be taken, if there was room?
+  private let isTicking: Bool
+  private var clock = RunningClock(longestStep: ConnectionLimiter.tick)
+  /// Clients that are asking or being answered, in the order in which they came.
+  private var active: [Connection] = []
+  /// Clients that were answered and have not hung up.
+  private var draining: [Connection] = []
+  /// Is somebody waiting for a place?
   private var isAsked = false
-  private var alarm: Scheduled<Void>?
+  private var nextTick: Scheduled<Void>?
   private var context: ChannelHandlerContext?
+  private var admitted = 0
 
-  init(_ limits: StatusServer.Limits) { self.limits = limits }
+  /// - Parameter isTicking: whether time passes by itself; if not, `advance(by:)` is called by others.
+  init(_ limits: StatusServer.Limits, isTicking: Bool) {
+    self.limits = limits
+    self.isTicking = isTicking
+  }
 
-  func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    if isTicking { awaitTick() }
+  }
 
   func handlerRemoved(context: ChannelHandlerContext) {
-    alarm?.cancel()
+    nextTick?.cancel()
     self.context = nil
+  }
+
+  /// Ticks one after the other: those that were missed are not made up for.
+  private func awaitTick() {
+    nextTick = context?.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(Self.tick)) {
+      self.clock.advance()
+      self.enforceLimits()
+      self.awaitTick()
+    }
   }
 
   /// Takes one client; the system is asked for no more.
   func read(context: ChannelHandlerContext) {
-    guard inside.count >= limits.clients else { return context.read() }
+    guard active.count >= limits.clients else { return context.read() }
     isAsked = true
-    makeRoom()
+    // Later in this turn, when everybody's input has been read.
+    context.eventLoop.assumeIsolated().execute { self.makeRoom() }
   }
 
   func admit(_ connection: Connection, on channel: any Channel) {
-    inside.append(connection)
-    channel.closeFuture.assumeIsolated().whenComplete { _ in self.leave(connection) }
+    admitted += 1
+    active.append(connection)
+    connection.enter(.reading, until: clock.now + limits.reading)
+    connection.onStage = { [unowned connection] stage in self.moved(connection, to: stage) }
+    channel.closeFuture.assumeIsolated().whenComplete { _ in
+      self.draining.removeAll { $0 === connection }
+      self.leave(connection)
+    }
+  }
+
+  /// Lets time pass for the limits: one tick, however long the pause was.
+  func advance(by pause: Duration) {
+    clock.advance(by: pause)
+    enforceLimits()
+  }
+
+  var census: StatusServer.Census {
+    StatusServer.Census(
+      admitted: admitted, reading: active.count { $0.stage == .reading },
+      writing: active.count { $0.stage == .writing },
+      draining: draining.count, elapsed: clock.now)
+  }
+
+  private func moved(_ connection: Connection, to stage: Connection.Stage) {
+    switch stage {
+    case .reading: break
+    case .writing: connection.enter(.writing, until: clock.now + limits.writing)
+    case .draining:
+      connection.enter(.draining, until: clock.now + limits.draining)
+      draining.append(connection)
+      // Their answers are with the system, so the oldest lose nothing if they are more than there is room for.
+      if draining.count > limits.clients { draining.removeFirst().end() }
+      leave(connection)
+    }
   }
 
   private func leave(_ connection: Connection) {
-    inside.removeAll { $0 === connection }
-    guard isAsked, inside.count < limits.clients else { return }
+    active.removeAll { $0 === connection }
+    guard isAsked, active.count < limits.clients else { return }
     isAsked = false
-    alarm?.cancel()
     context?.read()
   }
 
-  /// Puts out the one that has been silent the longest, as soon as that is long enough.
+  private func enforceLimits() {
+    for connection in active + draining where connection.deadline <= clock.now { connection.expire() }
+    makeRoom()
+  }
+
+  /// Turns away whoever has been silent the longest, if that is long enough.
   private func makeRoom() {
-    guard isAsked, let context, let oldest = inside.first(where: { $0.stage == .reading }) else { return }
-    let due = oldest.began + TimeAmount(limits.hesitation)
-    guard due > .now() else { return oldest.end() }
-    alarm?.cancel()
-    alarm = context.eventLoop.assumeIsolated().scheduleTask(deadline: due) { self.makeRoom() }
+    guard isAsked, active.count >= limits.clients else { return }
+    guard let oldest = active.first(where: { $0.stage == .reading }) else { return }
+    // All that read have the same limit.
+    guard clock.now >= oldest.deadline - limits.reading + limits.hesitation else { return }
+    oldest.refuse(.serviceUnavailable)
   }
 }

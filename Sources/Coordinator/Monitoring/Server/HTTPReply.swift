@@ -41,6 +41,8 @@ package struct HTTPReply {
       "Referrer-Policy": "no-referrer", "Cross-Origin-Resource-Policy": "same-origin",
     ]
     if status == .methodNotAllowed { headers.add(name: "Allow", value: "GET, HEAD") }
+    // There is no status yet, or no room for another client: both pass within seconds.
+    if status == .serviceUnavailable { headers.add(name: "Retry-After", value: "1") }
     return HTTPResponseHead(version: .http1_1, status: status, headers: headers)
   }
 }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import System
 
 /// A status in Prometheus' text format, version 0.0.4.
 ///
@@ -47,7 +48,7 @@ package enum Metrics {
       one(
         "read_bytes_total", as: .counter,
         "Bytes of weights in finished shards of all jobs, those of earlier sessions included.",
-        Double(status.jobs.reduce(0) { $0 + $1.bytesDone })),
+        Double(status.jobs.map(\.bytesDone).clampedSum())),
       one("read_bytes_per_second", "Weights read by all workers, over the last half minute.", status.bytesPerSecond),
       one(
         "remaining_seconds", "Until the last shard that is known, at this rate; absent when nothing is read.",

@@ -28,13 +28,21 @@ public enum StatusJSON {
         advice:
           "look at it with the modeltree that runs the coordinator (\((head.software ?? "a newer one").printable))")
     }
+    let status: PoolStatus
     do {
-      return try decoder.decode(PoolStatus.self, from: json)
+      status = try decoder.decode(PoolStatus.self, from: json)
     } catch {
-      throw .badInput(
-        "'\(source.printable)' has no status that can be read: \(reason(error))",
-        advice: "see that it was written by a coordinator of this version")
+      let reason = (error as? DecodingError)?.reason ?? "it is not what it should be"
+      throw unreadable(source, reason)
     }
+    if let problem = status.outOfBounds { throw unreadable(source, problem) }
+    return status
+  }
+
+  private static func unreadable(_ source: String, _ reason: String) -> Failure {
+    .badInput(
+      "'\(source.printable)' has no status that can be read: \(reason)",
+      advice: "see that it was written by a coordinator of this version")
   }
 
   /// What every format has.
@@ -49,19 +57,6 @@ public enum StatusJSON {
   @Sendable private static func text(of date: Date) -> String {
     let milliseconds = (date.timeIntervalSince1970 * 1000).rounded()
     return Date(timeIntervalSince1970: (milliseconds + 0.1) / 1000).formatted(style)
-  }
-
-  private static func reason(_ error: any Error) -> String {
-    guard let error = error as? DecodingError else { return "it is not what it should be" }
-    switch error {
-    case .keyNotFound(let key, _): return "'\(key.stringValue)' is missing"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context):
-      return "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' is not what it should be"
-    case .dataCorrupted(let context):
-      let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-      return path.isEmpty ? "it is not JSON, or cut off" : "'\(path)' is not what it should be"
-    @unknown default: return "it is not what it should be"
-    }
   }
 }
 

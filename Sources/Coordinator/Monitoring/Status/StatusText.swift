@@ -35,7 +35,7 @@ public struct StatusText: Sendable {
   public static func line(_ status: PoolStatus) -> String {
     let totals = Totals(status)
     var parts = ["\(status.state.rawValue)", "shards \(totals.done)/\(totals.shards) (\(totals.percent) %)"]
-    if status.bytesPerSecond > 0 { parts.append("\(ByteCount(bytes: Int(status.bytesPerSecond)))/s") }
+    if status.bytesPerSecond > 0 { parts.append("\(ByteCount(bytes: Int(clamping: status.bytesPerSecond)))/s") }
     if status.state == .comparing, let left = status.secondsLeft { parts.append("ETA \(TimeText.duration(left))") }
     let count = status.workers.count
     parts.append(count == 1 ? "1 worker" : "\(count) workers")
@@ -44,25 +44,29 @@ public struct StatusText: Sendable {
   }
 
   private struct Totals {
-    var shards = 0
-    var done = 0
-    var leased = 0
-    var aside = 0
-    var bytes = 0
-    var bytesDone = 0
+    let shards: Int
+    let done: Int
+    let leased: Int
+    let aside: Int
+    let bytes: Int
+    let bytesDone: Int
 
     init(_ status: PoolStatus) {
-      for job in status.jobs {
-        shards += job.shards
-        done += job.shardsDone
-        leased += job.shardsLeased
-        aside += job.shardsSetAside
-        bytes += job.bytes
-        bytesDone += job.bytesDone
-      }
+      shards = status.jobs.map(\.shards).clampedSum()
+      done = status.jobs.map(\.shardsDone).clampedSum()
+      leased = status.jobs.map(\.shardsLeased).clampedSum()
+      aside = status.jobs.map(\.shardsSetAside).clampedSum()
+      bytes = status.jobs.map(\.bytes).clampedSum()
+      bytesDone = status.jobs.map(\.bytesDone).clampedSum()
     }
 
-    var percent: Int { shards == 0 ? 0 : 100 * done / shards }
+    var percent: Int { StatusText.percent(done, of: shards) }
+  }
+
+  private static func percent(_ part: Int, of whole: Int) -> Int {
+    // Multiplied first, as long as that fits: whole percents are exact.
+    let (product, isOverflow) = part.multipliedReportingOverflow(by: 100)
+    return whole == 0 ? 0 : isOverflow ? part / max(1, whole / 100) : product / whole
   }
 
   private func head(_ status: PoolStatus) -> [String] {
@@ -81,7 +85,7 @@ public struct StatusText: Sendable {
     if totals.leased > 0 { shards += ", \(totals.leased) under way" }
     if totals.aside > 0 { shards += ", \(totals.aside) set aside" }
     var read = "\(ByteCount(bytes: totals.bytesDone)) of \(ByteCount(bytes: totals.bytes))"
-    if status.bytesPerSecond > 0 { read += ", \(ByteCount(bytes: Int(status.bytesPerSecond)))/s" }
+    if status.bytesPerSecond > 0 { read += ", \(ByteCount(bytes: Int(clamping: status.bytesPerSecond)))/s" }
     var rows = [["state", state], ["shards", shards], ["read", read]]
     if status.jobs.count > 1 {
       let finished = status.jobs.count { $0.state == .finished }
@@ -111,7 +115,7 @@ public struct StatusText: Sendable {
         + shown.map { job in
           [
             name(job.name), job.state.rawValue,
-            "\(job.shards == 0 ? 0 : 100 * job.shardsDone / job.shards) %", "\(job.shardsDone)/\(job.shards)",
+            "\(Self.percent(job.shardsDone, of: job.shards)) %", "\(job.shardsDone)/\(job.shards)",
             "\(ByteCount(bytes: job.bytes))",
             job.tree.map { "\($0.families.count { $0.isCertain }) of \($0.families.count) families certain" } ?? "",
           ]
@@ -137,7 +141,7 @@ public struct StatusText: Sendable {
       [["worker", "state", "reads", "read", "done", "memory", "heard", "at work on"]]
         + shown.map { worker in
           [
-            name(worker.name), worker.state.rawValue, "\(ByteCount(bytes: Int(worker.bytesPerSecond)))/s",
+            name(worker.name), worker.state.rawValue, "\(ByteCount(bytes: Int(clamping: worker.bytesPerSecond)))/s",
             "\(ByteCount(bytes: worker.bytesRead))", "\(worker.shardsDone)",
             "\(ByteCount(bytes: worker.residentBytes))",
             "\(fixed(worker.secondsSinceHeard, 1)) s ago", held(worker, several),
@@ -191,7 +195,7 @@ public struct StatusText: Sendable {
   private func slowest(_ status: PoolStatus) -> [String] {
     guard !status.slowestFiles.isEmpty else { return [] }
     let rows = status.slowestFiles.prefix(Self.files).map { file in
-      ["\(ByteCount(bytes: Int(min(file.bytesPerSecond, 1e15))))/s", file.file.printable]
+      ["\(ByteCount(bytes: Int(clamping: file.bytesPerSecond)))/s", file.file.printable]
     }
     return ["slowest files:"] + TextTable.of(rows, indent: "  ", numbers: [0])
   }

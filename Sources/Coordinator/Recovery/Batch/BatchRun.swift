@@ -1,6 +1,8 @@
 import Core
 import Foundation
+import Graph
 import Lineage
+import Reports
 import Synchronization
 package import System
 
@@ -102,7 +104,7 @@ package final class BatchRun: Sendable {
       ) { [report] in report(job.name, .run($0)) }
       guard let finished = try recovery.recover() else { return .hadResults }
       return .recovered(
-        models: finished.forest.nodes.count, families: finished.forest.familyCount, seconds: finished.seconds)
+        models: finished.tree.graph.nodes.count, families: finished.tree.graph.familyCount, seconds: finished.seconds)
     } catch {
       return .failed(error)
     }

@@ -1,8 +1,10 @@
+import Alignment
 import Checkpoints
 import Coordination
 import Core
 import Foundation
 import Gathering
+import Graph
 import Journal
 import Lineage
 import Planning
@@ -73,24 +75,26 @@ package struct Query {
     let invocation = try RunFiles.invocation(path)
     let collection = try CollectionLoader(stores: "\(folder)/stores", mode: .places).load(invocation.inputs)
     let byPath = Dictionary(
-      collection.models.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+      zip(collection.models, collection.alignment).map { ($0.path, ($0, $1)) }, uniquingKeysWith: { first, _ in first })
     var records: [ModelRecord] = []
+    var alignment: [AlignmentMap] = []
     for known in finished.record.models {
-      guard var record = byPath[known.path] else {
+      guard let (found, map) = byPath[known.path] else {
         throw .badInput(
           "the model '\(known.id.printable)' of the run is not at '\(known.path.printable)' any more",
           advice: "put it back, or recover the collection again")
       }
+      var record = found
       record.id = known.id
       records.append(record)
+      alignment.append(map)
     }
-    let plan = Plan(models: records, statistics: invocation.lineage.metric.statistics)
+    let plan = Plan(
+      models: records, alignment: alignment, statistics: invocation.lineage.metric.statistics)
     let identity = RunIdentity(
       plan: plan, statistics: invocation.lineage.metric.statistics,
       samples: try WeightSample.fingerprints(of: plan.models))
-    let recorded = try journal.setting(ComparisonOpener.identity).flatMap {
-      try? JSONDecoder().decode(RunIdentity.self, from: Data($0.utf8))
-    }
+    let recorded = try RunIdentity(recordedIn: journal)
     guard let recorded, recorded == identity else {
       let differences = recorded.map { identity.differences(from: $0) } ?? []
       throw .badInput(
@@ -112,7 +116,8 @@ package struct Query {
 
   private func search(_ plan: Plan, _ journal: Journal, _ new: ModelRecord) throws(Failure) -> SampleSearch {
     // Matching by canonical names is the planner's: its tensors that end with the new model are shared.
-    let joint = Plan(models: plan.models + [new], statistics: [])
+    let joint = Plan(
+      models: plan.models + [new], alignment: plan.alignment + [AlignmentMap(named: new)], statistics: [])
     struct Key: Hashable {
       var name: String
       var shape: TensorShape
@@ -134,13 +139,13 @@ package struct Query {
   /// The nearest by samples, and in the tree the parents and children of the very nearest.
   private func candidates(_ search: SampleSearch, _ finished: FinishedRun) -> [Int] {
     var chosen = search.matches.prefix(nearest).map(\.model)
-    let ids = finished.ids
-    let number = Dictionary(ids.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     for near in chosen.prefix(2) {
-      for link in finished.forest.links where link.source == ids[near] || link.target == ids[near] {
-        let other = link.source == ids[near] ? link.target : link.source
-        guard let model = number[other], !chosen.contains(model), chosen.count < nearest + 8 else { continue }
-        chosen.append(model)
+      for edge in finished.graph.treeEdges where edge.source == near || edge.target == near {
+        let other = edge.source == near ? edge.target : edge.source
+        // Inferred ancestors have no weights to compare.
+        guard !finished.graph.nodes[other].isInferred, !chosen.contains(other), chosen.count < nearest + 8
+        else { continue }
+        chosen.append(other)
       }
     }
     return chosen.sorted()
@@ -197,15 +202,15 @@ package struct Query {
       (lineage.distances[$0, number], $0) < (lineage.distances[$1, number], $1)
     }
     guard let near else { return }
-    let family = finished.forest.nodes[chosen[near]].family
-    answer.families = Set(related.map { finished.forest.nodes[chosen[$0]].family + 1 }).sorted()
+    let family = finished.graph.nodes[chosen[near]].family
+    answer.families = Set(related.map { finished.graph.nodes[chosen[$0]].family + 1 }).sorted()
     if let first = lineage.duplicateOf[number] {
       answer.duplicateOf = ids[chosen[first]]
       answer.parent = answer.duplicateOf
       answer.relation = Relation.duplicate.name
       return
     }
-    let members = finished.forest.nodes.indices.filter { finished.forest.nodes[$0].family == family }
+    let members = finished.graph.nodes.indices.filter { finished.graph.nodes[$0].family == family }
     // What an edge costs beside its distance is counted in mean distances of the family.
     let compared = lineage.families.indices.filter { lineage.families[$0] == lineage.families[number] }
     let mean = Cost.mean(lineage.distances.submatrix(compared))
@@ -221,8 +226,8 @@ package struct Query {
     answer.parent = found.parent.map { ids[$0] }
     answer.children = found.children.map { ids[$0] }
     answer.isRoot = found.parent == nil
-    if let mixture = lineage.mixtures.first(where: { $0.child == number }) {
-      answer.mixture = zip(mixture.parents, mixture.shares).map { .init(id: ids[chosen[$0]], share: $1) }
+    if let merge = lineage.merges.first(where: { $0.child == number }) {
+      answer.mixture = zip(merge.parents, merge.shares).map { .init(id: ids[chosen[$0]], share: $1) }
       answer.relation = Relation.merge.name
     } else if let parent = found.parent, let place = chosen.firstIndex(of: parent),
       lineage.parents[number] == place, let relation = lineage.relations[number]

@@ -52,9 +52,7 @@ package enum RunExtension {
     ) { id, bytes throws(Failure) in
       guard let reuse = reuses[id] else { return bytes }
       do {
-        let old = try PartialCodec.decode(
-          bytes, models: reuse.models, statistics: reuse.statistics, samples: reuse.oldSamples,
-          sketch: reuse.sketch)
+        let old = try PartialCodec.decode(bytes, as: reuse.held)
         return PartialCodec.encode(old.selecting(reuse.places, samples: reuse.samples))
       } catch {
         throw .badInput(

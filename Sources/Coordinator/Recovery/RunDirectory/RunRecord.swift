@@ -2,6 +2,7 @@ package import Checkpoints
 internal import Coordination
 internal import Core
 package import Foundation
+package import Graph
 package import Lineage
 internal import Planning
 internal import Storage

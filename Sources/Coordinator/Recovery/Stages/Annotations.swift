@@ -1,6 +1,7 @@
 internal import Checkpoints
+internal import Graph
 internal import Hints
-internal import Lineage
+internal import Reports
 internal import System
 
 /// What the user says about the models beside their weights: a known tree to compare with, and hints. Read before
@@ -12,7 +13,7 @@ struct Annotations {
 
   /// - Throws: `Failure` (bad input) when a file cannot be read.
   init(_ invocation: Invocation) throws(Failure) {
-    truth = try invocation.truth.map { path throws(Failure) in try Truth(path: path) }
+    truth = try invocation.truth.map { path throws(Failure) in try TruthDocument.read(path) }
     truthPath = invocation.truth ?? ""
     source = try invocation.hints.map { text throws(Failure) in try HintSource(text) }
   }

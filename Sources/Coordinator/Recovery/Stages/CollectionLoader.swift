@@ -28,12 +28,7 @@ package struct CollectionLoader {
         collection.notes.append(Note(subject: source.id, text: "skipped: \(error.message)"))
       }
     }
-    // Mostly, all models of a collection have the same tensors, and nothing needs to be aligned.
-    guard let first = collection.models.first,
-      !collection.models.allSatisfy({ $0.hasSameTensors(as: first) })
-    else { return collection }
-    PrefixMatching.align(&collection.models)
-    try LayerMatching.align(&collection.models)
+    collection.alignment = try Aligner.maps(of: collection.models)
     return collection
   }
 }

@@ -29,9 +29,7 @@ package struct ComparisonOpener {
     let identity = RunIdentity(
       plan: plan, statistics: invocation.lineage.metric.statistics,
       samples: try WeightSample.fingerprints(of: plan.models))
-    if let text = try journal.setting(Self.identity),
-      let known = try? JSONDecoder().decode(RunIdentity.self, from: Data(text.utf8)), known != identity
-    {
+    if let known = try RunIdentity(recordedIn: journal), known != identity {
       guard mayChangeModels, RunExtension.isPossible(from: known, to: identity, notes: plan.notes) else {
         try? FileManager.default.removeItem(atPath: directory.newStores)
         throw otherRun(identity, known)
@@ -44,13 +42,10 @@ package struct ComparisonOpener {
       plan: try adoptStores(plan), identity: identity, journal: journal, resumed: try journal.finishedShards())
   }
 
-  /// Where the journal keeps the identity of its run.
-  package static let identity = "identity"
-
   /// What the journal says about the run beside its shards.
   private func settings(_ identity: RunIdentity, _ plan: Plan) -> [String: String] {
     [
-      Self.identity: JSONText.of(identity), Invocation.setting: invocation.json,
+      Journal.identitySetting: JSONText.of(identity), Invocation.setting: invocation.json,
       "shards": "\(plan.shards.count)", RunExtension.setting: JSONText.of(PlanOutline(plan)),
     ]
   }

@@ -1,5 +1,5 @@
-import Hints
 import Checkpoints
+import Hints
 import Lineage
 import Planning
 
@@ -10,12 +10,13 @@ extension LineageProblem {
     self.init(
       rounding: models.map(\.rounding), options: options,
       adapters: Set(models.indices.filter { models[$0].adapter != nil }),
-      isForbidden: { Self.isForbidden(models[$0], models[$1], hints) },
+      isForbidden: { Self.isForbidden($0, $1, plan, hints) },
       haveSameSignature: { models[$0].hasSameSignature(as: models[$1]) })
   }
 
   /// Do the layers of two models or the hints rule out that one descends from the other?
-  static func isForbidden(_ parent: ModelRecord, _ child: ModelRecord, _ hints: Hints?) -> Bool {
-    !child.mayDescend(from: parent) || hints?.forbids(parent: parent.id, child: child.id) == true
+  static func isForbidden(_ parent: Int, _ child: Int, _ plan: Plan, _ hints: Hints?) -> Bool {
+    !plan.mayDescend(child, from: parent)
+      || hints?.forbids(parent: plan.models[parent].id, child: plan.models[child].id) == true
   }
 }

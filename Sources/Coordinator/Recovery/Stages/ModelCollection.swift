@@ -1,3 +1,4 @@
+package import Alignment
 package import Checkpoints
 package import System
 
@@ -5,13 +6,16 @@ package import System
 ///
 /// Not called `Collection`, which every Swift file knows as something else.
 package struct ModelCollection: Sendable {
-  /// In the order in which they were found; layers and names are aligned.
+  /// In the order in which they were found.
   package var models: [ModelRecord]
+  /// How each model corresponds to the others.
+  package var alignment: [AlignmentMap]
   /// What was skipped, and why.
   package var notes: [Note]
 
-  package init(models: [ModelRecord], notes: [Note]) {
+  package init(models: [ModelRecord], alignment: [AlignmentMap] = [], notes: [Note]) {
     self.models = models
+    self.alignment = alignment
     self.notes = notes
   }
 

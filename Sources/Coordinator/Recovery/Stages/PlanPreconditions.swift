@@ -1,4 +1,5 @@
 import Core
+import Spectra
 package import Lineage
 package import Planning
 package import System

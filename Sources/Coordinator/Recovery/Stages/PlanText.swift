@@ -2,13 +2,14 @@ import Checkpoints
 import Core
 package import Planning
 package import System
+import Encodings
 
 /// A plan for people.
 package enum PlanText {
   package static func whole(_ plan: Plan, workers: Int, memory: ByteCount) -> String {
     var lines = ["models                \(plan.models.count)"]
     for model in plan.models {
-      let types = model.types.map(\.rawValue).joined(separator: "+")
+      let types = model.encodings.map(\.name).joined(separator: "+")
       lines.append(
         "  \(model.id.printable)  \(model.parameters) weights, \(types), \(ByteCount(bytes: model.bytes))")
     }

@@ -111,6 +111,7 @@ package struct Recovery {
 extension Plan {
   /// The second stage of a recovery.
   package init(_ collection: ModelCollection, statistics: Statistics) {
-    self.init(models: collection.models, statistics: statistics, notes: collection.notes)
+    self.init(
+      models: collection.models, alignment: collection.alignment, statistics: statistics, notes: collection.notes)
   }
 }

@@ -1,11 +1,12 @@
 internal import Core
-package import Lineage
+package import Graph
+package import Reports
 
 /// What a recovery ends with: the graph, how it compares with a known one, and the files that hold it.
 package struct RecoveryReport: Sendable {
   /// The run directory.
   package let directory: String
-  package let forest: Forest
+  package let tree: TreeReport
   /// nil without a truth file.
   package let evaluation: Evaluation?
   /// Wall time of this session.

@@ -1,6 +1,7 @@
 internal import Coordination
 internal import Core
 internal import Foundation
+internal import Graph
 internal import Hints
 internal import Journal
 internal import Lineage
@@ -47,12 +48,12 @@ struct ReportWriter {
     var times = times
     let plan = comparison.plan
     let notes = plan.notes + solution.notes
-    var forest = ForestBuilder.forest(solution.lineage, plan, invocation.lineage, notes)
-    if let hints { forest.compare(declared: hints.models.compactMapValues(\.base)) }
-    let evaluation = try truth.map { truth throws(Failure) in try Evaluation(forest, truth: truth) }
+    var tree = GraphBuilder.report(solution.lineage, plan, invocation.lineage, notes)
+    if let hints { tree.graph.compare(declared: hints.models.compactMapValues(\.base)) }
+    let evaluation = try truth.map { truth throws(Failure) in try Evaluation(tree.graph, truth: truth) }
     let written = try times.measure("report") { () throws(Failure) in
       try solution.results.finish(solution.lineage, metric: invocation.lineage.metric)
-      return try TreeFormat.writeAll(forest, to: directory.path) + writeHints(forest)
+      return try TreeFormat.writeAll(tree, to: directory.path) + writeHints(tree.graph)
     }
     var record = RunRecord(invocation, started: started)
     record.describe(plan, try comparison.journal.totals(), resumed: comparison.resumed.count)
@@ -65,14 +66,14 @@ struct ReportWriter {
     let page = try TreePage.write(to: directory.path)
     directory.logger.info("finished", metadata: ["seconds": "\(fixed(record.seconds, 2))"])
     return RecoveryReport(
-      directory: directory.path, forest: forest, evaluation: evaluation, seconds: record.seconds,
+      directory: directory.path, tree: tree, evaluation: evaluation, seconds: record.seconds,
       files: written + [page, directory.results, directory.record, directory.log])
   }
 
   /// Writes the table of declared bases; removes the one of an earlier run without hints.
-  private func writeHints(_ forest: Forest) throws(Failure) -> [String] {
+  private func writeHints(_ graph: ModelGraph) throws(Failure) -> [String] {
     let path = "\(directory.path)/\(HintTable.fileName)"
-    guard let table = HintTable.render(forest) else {
+    guard let table = HintTable.render(graph) else {
       try? FileManager.default.removeItem(atPath: path)
       return []
     }

@@ -32,8 +32,8 @@ package struct StatusReport: Encodable {
   package init(_ pool: PoolStatus) {
     self.init(
       state: pool.state == .finished ? .finished : pool.state == .stopped ? .stopped : .running,
-      shards: pool.jobs.reduce(0) { $0 + $1.shards }, shardsDone: pool.jobs.reduce(0) { $0 + $1.shardsDone },
-      bytesRead: pool.jobs.reduce(0) { $0 + $1.bytesDone }, workerSeconds: nil)
+      shards: pool.jobs.map(\.shards).clampedSum(), shardsDone: pool.jobs.map(\.shardsDone).clampedSum(),
+      bytesRead: pool.jobs.map(\.bytesDone).clampedSum(), workerSeconds: nil)
     self.pool = pool
   }
 

@@ -24,18 +24,20 @@
   const number = new Map(tree.nodes.map((node, i) => [node.id, i]));
   const nodes = tree.nodes.map((node, i) => ({
     i, node, id: node.id, family: node.family, label: layout.labels[i], width: layout.widths[i],
-    parent: null, link: null, children: [], extra: [], extraChildren: [], depth: 0, size: 1,
+    parent: null, link: null, children: [], extra: [], parts: [], extraChildren: [], depth: 0, size: 1,
     files: data.files[i], next: data.nextBest[i],
   }));
   const links = tree.links.filter((link) => !link.extra);
   const extraLinks = tree.links.filter((link) => link.extra);
+  /// A component of the target that was taken from the source; no edge of a tree.
+  const isPart = (link) => link.relation === "contains";
   for (const link of links) {
     const child = nodes[number.get(link.target)];
     child.parent = number.get(link.source);
     child.link = link;
   }
   for (const link of extraLinks) {
-    nodes[number.get(link.target)].extra.push(link);
+    nodes[number.get(link.target)][isPart(link) ? "parts" : "extra"].push(link);
     nodes[number.get(link.source)].extraChildren.push(number.get(link.target));
   }
   for (const i of data.order) {
@@ -75,7 +77,9 @@
     return `${unit === 0 ? value : Number(value.toPrecision(3))} ${["B", "kB", "MB", "GB", "TB", "PB"][unit]}`;
   };
   const models = (count) => `${count} ${count === 1 ? "model" : "models"}`;
-  const relationText = (link) => link.relation + (link.rank ? `, rank ${link.rank}` : "");
+  const relationText = (link) => (isPart(link) ? `contains its ${link.component}` : link.relation + (link.rank ? `, rank ${link.rank}` : ""));
+  const shareText = (link) => (link.share === undefined ? "" : ` ${percent(link.share)}`);
+  const inferredText = (n) => `inferred, not in the collection: support ${percent(n.node.support)}`;
 
   // ---- colours -----------------------------------------------------------------------------------
   const hues = ["#3d6fe0", "#dd7a00", "#1f9d74", "#c8458f", "#8a5fd6", "#a89200", "#0f9fb5", "#d24a3c", "#7b8f3a", "#a06a44", "#5c7da8", "#777777"];
@@ -263,13 +267,15 @@
     if (!spot[from] || !spot[to]) return null;
     const d = edgePath(from, to, isExtra);
     const isDoubtful = link.undecided === true;
-    const words = `${link.source} to ${link.target}: ${relationText(link)}, distance ${short(link.distance)}`
+    const words = isPart(link) ? `${link.target} ${relationText(link)} from ${link.source}${shareText(link)}`
+      : `${link.source} to ${link.target}: ${relationText(link)}, distance ${short(link.distance)}`
       + (isExtra ? `, ${percent(link.share ?? 0)} of the merge` : `, support ${percent(link.support)}${isDoubtful ? ", undecided" : ""}`);
     const group = draw("g", {
       class: `edge${isDoubtful ? " doubt" : ""}${isExtra ? " extra" : ""}`, "data-parent": link.source, "data-child": link.target,
       "data-relation": link.relation, "data-support": link.support,
     });
     const line = draw("path", { class: "line", d, "aria-hidden": "true" });
+    line.style.strokeDasharray = data.dashes[link.relation] ?? "";
     if (!isExtra) line.style.strokeWidth = String(1 + 1.1 * link.support);
     group.append(draw("path", { class: "wide", d }), line);
     if (link.relation === "duplicate") group.append(draw("path", { class: "core", d }));
@@ -290,7 +296,7 @@
     const { x, y } = spot[i];
     const isFolded = n.children.length > 0 && state.folded.has(i);
     const group = draw("g", {
-      class: `node${n.parent === null && !isLone(families.get(n.family)) ? " root" : ""}`, "data-id": n.id, transform: `translate(${x} ${y})`,
+      class: `node${n.parent === null && !isLone(families.get(n.family)) ? " root" : ""}${n.node.inferred ? " inferred" : ""}`, "data-id": n.id, transform: `translate(${x} ${y})`,
       role: "treeitem", tabindex: i === state.focus ? "0" : "-1", "aria-level": n.depth + 1,
       "aria-expanded": n.children.length ? String(!isFolded) : null, "aria-selected": String(i === state.selected),
       "aria-label": describe(i),
@@ -324,7 +330,7 @@
     const up = n.link
       ? `child of ${n.link.source}, ${relationText(n.link)}, distance ${short(n.link.distance)}, support ${percent(n.link.support)}${n.link.undecided ? ", undecided" : ""}`
       : isLone(families.get(n.family)) ? "related to no other model" : "root";
-    return `${n.id}, ${up}, ${models(n.size - 1)} below`;
+    return `${n.id}, ${n.node.inferred ? `${inferredText(n)}, ` : ""}${up}, ${models(n.size - 1)} below`;
   }
 
   function render() {
@@ -392,6 +398,10 @@
       bar.style.background = `linear-gradient(90deg, ${ramps.light.map(css).join(",")})`;
       parts.push(make("span", {}, `${state.colour.replaceAll("_", " ")}: ${short(colours.low)}`, bar, short(colours.high)));
     }
+    if (tree.nodes.some((node) => node.inferred)) {
+      const box = draw("rect", { x: 1, y: 1, width: 24, height: 10 });
+      parts.push(make("span", {}, draw("svg", { viewBox: "0 0 26 12", class: "key", "aria-hidden": "true" }, draw("g", { class: "node inferred" }, box)), "inferred"));
+    }
     const seen = [...new Set(tree.links.map((link) => link.relation))];
     for (const relation of seen) parts.push(make("span", {}, sample(relation, false), relation));
     if (links.some((link) => link.undecided)) parts.push(make("span", {}, sample("finetune", true), "? undecided"));
@@ -401,7 +411,9 @@
 
   function sample(relation, isDoubtful) {
     const group = draw("g", { class: `edge${isDoubtful ? " doubt" : ""}`, "data-relation": relation });
-    group.append(draw("path", { class: "line", d: "M0 4H26" }), draw("path", { class: "core", d: "M0 4H26" }));
+    const line = draw("path", { class: "line", d: "M0 4H26" });
+    line.style.strokeDasharray = data.dashes[relation] ?? "";
+    group.append(line, draw("path", { class: "core", d: "M0 4H26" }));
     return draw("svg", { viewBox: "0 0 26 8", "aria-hidden": "true" }, group);
   }
 
@@ -412,7 +424,7 @@
     const chosen = state.selected;
     lit = new Set(chosen === null ? [] : [chosen, ...ancestors(chosen), ...descendants(chosen)]);
     if (chosen !== null) {
-      for (const link of nodes[chosen].extra) lit.add(number.get(link.source));
+      for (const link of [...nodes[chosen].extra, ...nodes[chosen].parts]) lit.add(number.get(link.source));
       for (const child of nodes[chosen].extraChildren) lit.add(child);
     }
     const hits = new Set(state.hits);
@@ -612,6 +624,7 @@
     const alone = isLone(families.get(n.family));
     parts.push(make("p", { class: "kind" }, alone ? "related to no other model" : `${link ? relationText(link) : "root"} · family ${n.family + 1} · depth ${n.depth}`));
     if (link && link.undecided) parts.push(make("p", { class: "verdict" }, "Undecided: another parent, or the reverse, is nearly as likely."));
+    if (n.node.inferred) parts.push(make("p", { class: "verdict" }, `An ancestor that its children imply: ${inferredText(n)}.`));
     if (n.node.duplicate_of) parts.push(make("p", { class: "verdict" }, "The same weights, bit for bit, as ", button(number.get(n.node.duplicate_of))));
     if (link) {
       const next = nextBestText(n);
@@ -622,12 +635,16 @@
         ["share", link.share === undefined ? null : percent(link.share)],
         ["next best parent", next ? make("span", {}, ...next) : null],
         ...n.extra.map((other) => ["also from", make("span", {}, button(number.get(other.source)), ` ${percent(other.share ?? 0)}`)]),
-        ...others(link, ["source", "target", "distance", "support", "direction_support", "relation", "rank", "share", "undecided", "extra"]),
+        ...others(link, ["source", "target", "distance", "support", "direction_support", "relation", "rank", "share", "component", "undecided", "extra"]),
       ]));
     } else if (n.next) {
       parts.push(make("h3", {}, "Root"), rows([["next best parent", make("span", {}, ...nextBestText(n))]]));
     }
-    parts.push(make("h3", {}, "Model"), rows([
+    if (n.parts.length) {
+      parts.push(make("h3", {}, "Components from other models"), rows(n.parts.map((part) => [
+        part.component, make("span", {}, button(number.get(part.source)), shareText(part))])));
+    }
+    if (!n.node.inferred) parts.push(make("h3", {}, "Model"), rows([
       ["type", n.node.dtype], ["parameters", n.node.parameters?.toLocaleString("en")], ["size", n.files ? bytes(n.files.bytes) : null],
       ["score", n.node.score === undefined ? null : short(n.node.score)], ["path", n.node.path],
       ["files", n.files && n.files.names.length ? n.files.names.slice(0, 12).join("\n") + (n.files.names.length > 12 ? `\nand ${n.files.names.length - 12} more` : "") : null],
@@ -967,12 +984,17 @@
   });
   byId("filter").addEventListener("input", () => { table.scrollTop = 0; list(); });
 
-  const quoted = (value) => (/[",\n\r]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+  /// As edges.csv has it: no control characters, and nothing that a spreadsheet would run (docs/file-formats.md).
+  function csvCell(value) {
+    const escaped = value.replace(/(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|\\(?=u\{)|[\ufffe\uffff]/gu, (found) => `\\u{${found.codePointAt(0).toString(16)}}`);
+    const safe = /^'*[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(escaped) ? `'${escaped}` : escaped;
+    return /[",;]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  }
   function csv() {
     const lines = ["parent,child,distance,support,direction_support,relation,family,next_best,next_best_distance"];
     for (const e of listed) {
-      lines.push([e.link.source, e.link.target, e.link.distance, e.link.support, e.link.direction_support, e.link.relation,
-        nodes[e.to].family, e.next ? nodes[e.next.node].id : "", e.next?.distance ?? ""].map((value) => quoted(String(value))).join(","));
+      lines.push([csvCell(e.link.source), csvCell(e.link.target), e.link.distance, e.link.support, e.link.direction_support, e.link.relation,
+        nodes[e.to].family, e.next ? csvCell(nodes[e.next.node].id) : "", e.next?.distance ?? ""].join(","));
     }
     return `${lines.join("\n")}\n`;
   }
@@ -1139,7 +1161,7 @@
 
   // ---- start ------------------------------------------------------------------------------------------------------
   byId("title").textContent = "Model tree";
-  byId("summary").textContent = `${models(nodes.length)} · ${families.size} ${families.size === 1 ? "family" : "families"} · ${links.length} ${links.length === 1 ? "edge" : "edges"}`
+  byId("summary").textContent = `${models(nodes.filter((n) => !n.node.inferred).length)} · ${families.size} ${families.size === 1 ? "family" : "families"} · ${links.length} ${links.length === 1 ? "edge" : "edges"}`
     + (links.some((link) => link.undecided) ? ` · ${links.filter((link) => link.undecided).length} undecided` : "");
   for (const { name, value } of data.facts) byId("facts").append(make("dt", {}, name), make("dd", {}, value));
   if (data.notes.length) {

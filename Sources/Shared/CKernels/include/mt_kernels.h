@@ -76,13 +76,15 @@ typedef struct {
   uint64_t zeros;
 } mt_shifted_moments;
 
-typedef enum { MT_F32, MT_BF16, MT_F16 } mt_storage;
+// Numbers in memory as the kernels take them, little-endian.
+typedef enum { MT_F32, MT_BF16, MT_F16, MT_F64 } mt_storage;
 
 // Widens a row to floats at `to` (NULL: floats stay where they are) and adds its moments, in one pass.
 // Goes by runs of `run` <= MT_RUN, until one comes that this way of summing does not suit: the mean of
 // the run is more than a standard deviation off the shift, fourth powers leave the range of a float,
 // or a weight is not finite. Returns the coordinates added; the next run is widened too, but
 // its moments are left to `mt_moments_f32`.
+// `storage` is not MT_F64.
 size_t mt_take(mt_storage storage, const void *from, float *to, size_t count, size_t run, mt_fetch *fetch,
                mt_shifted_moments *moments);
 
@@ -95,9 +97,22 @@ typedef struct {
 mt_run_moments mt_moments_f32(const float *row, size_t count);
 mt_run_moments mt_moments_f64(const double *row, size_t count);
 
-// Exact widening of storage types, little-endian.
-void mt_widen_f16(const void *from, float *to, size_t count);
-void mt_widen_bf16(const void *from, float *to, size_t count);
+// Numbers as floats: exact, but of MT_F64, which are rounded. Neither side needs an alignment.
+void mt_decode(mt_storage storage, const void *from, float *to, size_t count);
+
+// The same of single numbers: to[p] = row[columns[p]].
+void mt_gather(mt_storage storage, const void *row, const uint32_t *columns, size_t count, float *to);
+
+// Floats of one byte as the Open Compute Project defines them (OCP 8-bit Floating Point Specification,
+// revision 1.0, 2023): exact. e4m3: no infinities, NaN is 0x7f and 0xff; e5m2: the upper byte of an f16.
+void mt_decode_e4m3(const void *from, float *to, size_t count);
+void mt_decode_e5m2(const void *from, float *to, size_t count);
+
+// GGUF's Q8_0 (ggml-quants.c, dequantize_row_q8_0): blocks of 34 bytes, a scale in f16 and 32 signed
+// bytes; a weight is their product, which a float holds exactly.
+void mt_decode_q8_0(const void *from, float *to, size_t blocks);
+
+// Floats as doubles, which is exact.
 void mt_widen_f32_f64(const float *from, double *to, size_t count);
 
 // to = sum over k < count of weights[k] * row rows[k] of terms; rows of 16, added in order with one

@@ -1,0 +1,41 @@
+package import Checkpoints
+package import Naming
+internal import Storage
+
+/// How one model corresponds to the others: what each of its tensors and layers is in the coordinates that all share.
+package struct AlignmentMap: Sendable, Equatable {
+  /// The canonical tensor of each stored one, in the order of the model's tensors.
+  package var tensors: [CanonicalTensor]
+  /// The model's layers, where models of its kind have different numbers of them; empty elsewhere.
+  package var layers: [LayerCorrespondence] = []
+
+  /// What the names of a model's tensors say.
+  package init(named model: ModelRecord) {
+    tensors = CanonicalNaming.tensors(named: model.tensors.map(\.name), shapes: model.tensors.map(\.shape))
+  }
+
+  /// What names say of all models. Models with the same tensors share one array.
+  package static func named(_ models: [ModelRecord]) -> [AlignmentMap] {
+    var maps: [AlignmentMap] = []
+    var distinct: [Int] = []
+    for (number, model) in models.enumerated() {
+      if let same = distinct.last(where: { models[$0].hasSameTensors(as: model) }) {
+        maps.append(maps[same])
+      } else {
+        distinct.append(number)
+        maps.append(AlignmentMap(named: model))
+      }
+    }
+    return maps
+  }
+
+  /// Layers are dropped and repeated, but do not come back from nowhere: a descendant's layers are
+  /// among its ancestor's, repeated ones aside, and what was repeated once stays.
+  package func mayDescend(from parent: AlignmentMap) -> Bool {
+    guard !layers.isEmpty, !parent.layers.isEmpty else { return true }
+    let own = Set(layers.map(\.canonical))
+    let others = Set(parent.layers.map(\.canonical))
+    return own.allSatisfy { $0.isRepeated || others.contains($0) }
+      && others.allSatisfy { !$0.isRepeated || own.contains($0) }
+  }
+}

@@ -1,0 +1,40 @@
+internal import Core
+
+/// The fourth stage: finds rounded copies and merges, whose order is beyond doubt.
+package struct EventDetection: Sendable {
+  private let findsRoundings: Bool
+  private let findsMerges: Bool
+
+  package init(findsRoundings: Bool, findsMerges: Bool) {
+    self.findsRoundings = findsRoundings
+    self.findsMerges = findsMerges
+  }
+
+  package func run(
+    _ geometry: Merge.Geometry, _ findings: PairFindings<PairStatistics>, _ families: FamilyGroups
+  ) -> Events {
+    var events = Events(merges: families.families.map { _ in [] }, evidence: findings.evidence)
+    if findsRoundings { addRoundings(findings.pairs, geometry, to: &events) }
+    guard findsMerges else { return events }
+    for (number, family) in families.families.enumerated() {
+      let members = family.distinct.filter { events.roundedFrom[$0] == nil }
+      events.merges[number] = Merge.find(geometry, members: members)
+      for merge in events.merges[number] {
+        for parent in merge.parents { events.setCertain(first: parent, second: merge.child) }
+      }
+    }
+    return events
+  }
+
+  private func addRoundings(_ pairs: PairStatistics, _ geometry: Merge.Geometry, to events: inout Events) {
+    for (p, pair) in pairs.candidates.pairs.enumerated() {
+      let rounding = pairs.rounding(p)
+      guard rounding != 0 else { continue }
+      let (source, copy) = rounding > 0 ? (pair.first, pair.second) : (pair.second, pair.first)
+      events.setCertain(first: source, second: copy)
+      // Relatives of the source look like sources too; the nearest is the true one.
+      let known = events.roundedFrom[copy].map { geometry.squares[$0, copy] }
+      if known.map({ geometry.squares[source, copy] < $0 }) ?? true { events.roundedFrom[copy] = source }
+    }
+  }
+}

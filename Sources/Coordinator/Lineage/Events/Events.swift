@@ -1,0 +1,36 @@
+internal import Graph
+package import Core
+
+/// What happened to models beside training: the fourth stage's result.
+package struct Events: Sendable {
+  /// Copies on a coarser grid: the model that each was rounded from.
+  package var roundedFrom: [Int: Int]
+  /// Combinations of other models, by family number.
+  package var merges: [[Merge]]
+  /// n x n, antisymmetric: the evidence of the order, with that of the events in place.
+  package var evidence: SquareMatrix
+
+  /// Evidence of an event, in nats: which of the two models came first is beyond doubt.
+  package static let certain = 50.0
+
+  package init(roundedFrom: [Int: Int] = [:], merges: [[Merge]], evidence: SquareMatrix) {
+    self.roundedFrom = roundedFrom
+    self.merges = merges
+    self.evidence = evidence
+  }
+
+  /// Is evidence in nats so large that no resampling needs to ask again?
+  package static func isCertain(_ evidence: Double) -> Bool { abs(evidence) >= certain }
+
+  /// Records that the order of two models is beyond doubt.
+  mutating func setCertain(first: Int, second: Int) {
+    evidence[first, second] = Self.certain
+    evidence[second, first] = -Self.certain
+  }
+
+  /// What an event makes of an edge; nil where none explains it.
+  func relation(parent: Int, child: Int) -> Relation? {
+    if merges.contains(where: { $0.contains { $0.child == child } }) { return .merge }
+    return roundedFrom[child] == parent ? .quantized : nil
+  }
+}

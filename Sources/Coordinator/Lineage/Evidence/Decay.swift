@@ -1,0 +1,126 @@
+internal import Core
+internal import Glibc
+
+/// What the tables of tokens and the vectors tell of two models: how much weight decay there was
+/// between them, which of them came first, and how many tokens were trained on the way.
+///
+/// Rows of an embedding table whose token never occurred in training are exactly collinear with the
+/// parent's rows, and shorter: weights that no gradient touched show how much all weights shrank.
+/// And when vectors (biases, scales) did not move at all, nothing decays: low-rank updates.
+struct Decay: Sendable {
+  private var rows = 0.0
+  private var logs = 0.0
+  private var tablesMoved = false
+  private var allRows = 0
+  /// Of the token tables: how much the second's energy exceeds the first's, the mean of the two, and
+  /// the squared distance.
+  private var growth = 0.0
+  private var energy = 0.0
+  private var apart = 0.0
+  private var vectors = 0
+  private var vectorsMoved = false
+  /// Unit roundoff of the coarser of the two models' types.
+  private let unit: Double
+
+  /// Collinear rows below which the shrinkage is not believed.
+  static let fewestRows = 8.0
+
+  /// - Parameter rounding: unit roundoffs of the types that the two models are stored in.
+  init(rounding: (Double, Double)) { unit = max(rounding.0, rounding.1) }
+
+  /// - Parameters:
+  ///   - pair: of the two models in the sums.
+  ///   - a, b: their places there.
+  mutating func add(_ view: TensorView, pair: Int, _ a: Int, _ b: Int) {
+    let tensor = view.tensor
+    let moved = tensor.sums.l2[pair] != 0
+    if !tensor.sums.logShrinkage.isEmpty {
+      rows += tensor.sums.collinearRows[pair]
+      logs += tensor.sums.logShrinkage[pair]
+      tablesMoved = tablesMoved || moved
+      guard tensor.part == .tokens, tensor.shape.rows > tensor.shape.columns else { return }
+      allRows += tensor.shape.rows
+      growth += view.energies[b] - view.energies[a]
+      energy += (view.energies[a] + view.energies[b]) / 2
+      apart += tensor.sums.l2[pair]
+    } else if tensor.role == .vector, tensor.part != .head {
+      vectors += 1
+      vectorsMoved = vectorsMoved || moved
+    }
+  }
+
+  /// Mean log ratio of the norms of collinear rows, of the second model over the first; nil where
+  /// too few rows are collinear, or none was trained.
+  var mean: Double? { rows >= Self.fewestRows && tablesMoved ? logs / rows : nil }
+
+  /// The log of the factor on all weights from the first to the second model (`sign` 1), or from the
+  /// second to the first (-1): values and the probabilities they have beforehand.
+  func prior(sign: Double) -> [(value: Double, probability: Double)] {
+    if vectors > 0, !vectorsMoved { return [(0, 1)] }
+    guard let mean else { return Self.unknown }
+    // Rounding hides a decay of less than half a unit in the last place.
+    guard isVisible(mean) else { return Self.hidden.map { ($0.value * unit / 2, $0.probability) } }
+    return Self.known.map { (sign * mean + $0.value * unit / 4, $0.probability) }
+  }
+
+  /// A factor nearer to 1 than half a unit in the last place leaves rounded weights as they are.
+  private func isVisible(_ mean: Double) -> Bool { abs(mean) > unit / 2 }
+
+  /// What the tables say of the order, in nats; positive speaks for the first model being the parent.
+  ///
+  /// Rows that no gradient touched only ever get shorter. The others move at nearly a right angle to
+  /// themselves, so the table's energy grows by about half of the squared distance.
+  var evidence: Double {
+    var nats = 0.0
+    if let mean, isVisible(mean) { nats += mean < 0 ? Self.shorter : -Self.shorter }
+    guard apart > 0 else { return nats }
+    let known = (growth - 2 * (mean ?? 0) * energy) / apart
+    return nats + (mean == nil ? Self.longerWithoutDecay : Self.longer) * tanh(Self.steepness * known)
+  }
+
+  /// Nothing that is known of lengthens rows but merges, which are looked for by themselves; more than
+  /// all that the energies of a sibling can say.
+  private static let shorter = 15.0
+  /// Fitted with the constants of `DirectionModel`.
+  private static let longer = 6.8
+  private static let longerWithoutDecay = 2.0
+  private static let steepness = 4.6
+
+  /// Did untouched rows get longer from the first to the second (1), from the second to the first (-1),
+  /// or neither (0)? No training does that.
+  var lengthening: Int {
+    guard let mean, isVisible(mean) else { return 0 }
+    return mean > 0 ? 1 : -1
+  }
+
+  /// Fraction of the rows of the token tables that were trained somewhere between the two models; 0 where the
+  /// tables did not move, nil where the two have no such table in common.
+  ///
+  /// Along a path it can only grow, whatever the sizes of the steps: the true parent has the least.
+  /// That tells a child from a sibling that was trained on the same text, which distances cannot.
+  var trainedTokenFraction: Double? {
+    guard allRows > 0 else { return nil }
+    guard tablesMoved else { return 0 }
+    return max(0, Double(allRows) - rows) / Double(max(allRows, Self.fewTokens))
+  }
+
+  /// Fewer tokens than this count as so many.
+  private static let fewTokens = 256
+
+  private typealias Guess = (value: Double, probability: Double)
+
+  /// None at all as likely as any: learning rate x decay x steps, from 1e-5 to 1.
+  private static let unknown: [Guess] = {
+    let some = (0..<31).map { Guess(-exp(log(1e-5) * Double($0) / 30), 0.5 / 31) }
+    return [(0, 0.5)] + some
+  }()
+  private static let hidden: [Guess] = {
+    let some = (0..<9).map { Guess(-Double($0) / 8, 0.5 / 9) }
+    return [(0, 0.5)] + some
+  }()
+  private static let known: [Guess] = {
+    let some = (-4...4).map { Guess(Double($0) / 2, exp(-Double($0 * $0) / 8)) }
+    let total = some.reduce(0) { $0 + $1.probability }
+    return some.map { ($0.value, $0.probability / total) }
+  }()
+}

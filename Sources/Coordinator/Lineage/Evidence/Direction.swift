@@ -1,0 +1,71 @@
+public import Core
+
+/// The directional scores, and what they say about which model came first.
+public struct Direction: Sendable {
+  public let stage: Stage
+  private var totals: [Double]
+  /// Kurtosis of the first less that of the second, over the tensors that both have: n x n,
+  /// antisymmetric; not kept where the stage does not ask for it.
+  private var gaps: SquareMatrix
+
+  public init(stage: Stage, models n: Int) {
+    self.stage = stage
+    totals = Array(repeating: 0, count: n)
+    gaps = SquareMatrix(stage == .auto ? 0 : n)
+  }
+
+  /// - Parameter view: of a tensor that counts for the scores.
+  public mutating func add(_ view: TensorView) {
+    let models = view.tensor.models
+    for (a, i) in models.enumerated() {
+      totals[i] += stage == .auto ? view.energies[a] : view.kurtosis[a]
+    }
+    guard stage != .auto else { return }
+    view.tensor.forEachPair { _, a, b in
+      let gap = view.kurtosis[a] - view.kurtosis[b]
+      gaps[models[a], models[b]] += gap
+      gaps[models[b], models[a]] -= gap
+    }
+  }
+
+  /// A directional score per model, over the tensors it was compared on: log of the energy (`auto`)
+  /// or summed kurtosis; NaN for a model without weights.
+  public var scores: [Double] {
+    stage == .auto ? totals.map { $0 > 0 ? Logarithm.of($0) : .nan } : totals
+  }
+
+  /// n x n, antisymmetric: > 0 speaks for i before j, 0 for nothing. For `auto` the evidence comes
+  /// from the candidate pairs, see `PairStatistics`.
+  public var evidence: SquareMatrix {
+    guard stage != .auto else { return SquareMatrix(totals.count) }
+    var evidence = gaps
+    if stage == .generalization { for p in evidence.values.indices { evidence.values[p].negate() } }
+    return evidence
+  }
+
+  /// What one tensor says of a pair; `evidence` is a function of the weighted sums of it.
+  func terms(_ view: TensorView, _ pair: Int, _ a: Int, _ b: Int) -> DirectionModel.Terms {
+    guard stage != .auto else { return view.terms(pair, a, b) }
+    var terms = DirectionModel.Terms.zero
+    terms[0] = view.kurtosis[a] - view.kurtosis[b]
+    return terms
+  }
+
+  /// The same from the terms of a resampling, which needs less precision.
+  func quickEvidence(_ terms: DirectionModel.Terms, _ decay: DirectionModel.DecayPrior) -> Double {
+    switch stage {
+    case .auto: DirectionModel.quickEvidence(terms, decay)
+    case .specialization: terms[0]
+    case .generalization: -terms[0]
+    }
+  }
+
+  /// The evidence of a pair from summed terms.
+  func evidence(_ terms: DirectionModel.Terms, _ decay: Decay) -> Double {
+    switch stage {
+    case .auto: DirectionModel.evidence(terms, decay)
+    case .specialization: terms[0]
+    case .generalization: -terms[0]
+    }
+  }
+}

@@ -1,0 +1,214 @@
+internal import CKernels
+package import Core
+
+/// What each tensor says of each candidate pair: the exact distances, and the terms from which resamplings are
+/// made.
+package struct PairStatistics: PairEvidence {
+  /// Places in a pair's terms after those of `DirectionModel`.
+  private static let distance = 14
+  private static let shared = 15
+
+  /// Pairs whose terms take longer than it takes to wake another thread.
+  private static let manyPairs = 128
+  /// What an edge along which untouched rows get longer costs, as a fraction of trained tokens.
+  private static let longerRows = 0.1
+  /// Evidence, in nats, that no resampling could turn around.
+  private static let firm = 25.0
+
+  package let candidates: Candidates
+  /// How many tensors are added in all.
+  package let tensors: Int
+  /// Of pairs that are no candidates.
+  private let provisional: SquareMatrix
+  private let metric: DistanceMetric
+  private let direction: Direction
+  /// Of all tensors, weight 1 each.
+  private var sums: [DirectionModel.Terms]
+  private var largest: [Double]
+  /// candidates x tensors; floats, as resampling needs no more.
+  private var terms: [SIMD16<Float>]
+  private var tallies: [Rounding.Tally]
+  private var decays: [Decay]
+  private var row = 0
+
+  /// - Parameters:
+  ///   - provisional: n x n distances of all pairs; those of candidates are replaced by exact ones.
+  ///   - direction: of the first reading, over all tensors.
+  ///   - rounding: unit roundoff of the type that each model is stored in.
+  ///   - tensors: how many will be added.
+  package init(
+    _ candidates: Candidates, _ provisional: SquareMatrix, metric: DistanceMetric, direction: Direction,
+    rounding: [Double], tensors: Int
+  ) {
+    self.candidates = candidates
+    self.provisional = provisional
+    self.metric = metric
+    self.direction = direction
+    self.tensors = tensors
+    sums = Array(repeating: .zero, count: candidates.pairs.count)
+    tallies = Array(repeating: Rounding.Tally(), count: candidates.pairs.count)
+    decays = candidates.pairs.map { Decay(rounding: (rounding[$0.first], rounding[$0.second])) }
+    largest = Array(repeating: 0, count: candidates.pairs.count)
+    terms = Array(repeating: .zero, count: candidates.pairs.count * tensors)
+  }
+
+  package mutating func add(_ view: TensorView, isInScope: Bool) {
+    defer { row += 1 }
+    let shared = shared(by: view.tensor.models)
+    addTerms(view, shared, isInScope: isInScope)
+    if let block = view.tensor.sums.samples.first { addTallies(block, shared) }
+  }
+
+  /// A candidate in one tensor: the pair in the tensor's sums, and the places of its models there.
+  private struct Shared: Sendable {
+    let candidate: Int
+    let pair: Int
+    let a: Int
+    let b: Int
+  }
+
+  /// The candidates of which both models have a tensor.
+  private func shared(by models: [Int]) -> [Shared] {
+    let index = PairIndex(models.count)
+    let places = Dictionary(uniqueKeysWithValues: models.enumerated().map { ($1, $0) })
+    return candidates.pairs.enumerated().compactMap { p, pair in
+      guard let a = places[pair.first], let b = places[pair.second] else { return nil }
+      return Shared(candidate: p, pair: index(a, b), a: a, b: b)
+    }
+  }
+
+  private mutating func addTerms(_ view: TensorView, _ shared: [Shared], isInScope: Bool) {
+    let (metric, direction) = (metric, direction)
+    let isMeasured = isInScope || !metric.isLinear
+    let ranks = isMeasured && metric == .auto ? view.effectiveRanks(shared.map { ($0.pair, $0.a, $0.b) }) : []
+    let found = Parallel.map(shared.count, least: Self.manyPairs) { k -> DirectionModel.Terms in
+      let (pair, a, b) = (shared[k].pair, shared[k].a, shared[k].b)
+      var terms = isInScope ? direction.terms(view, pair, a, b) : .zero
+      if isMeasured {
+        terms[Self.distance] = metric.term(
+          view, pair, a, b, effectiveRank: ranks.isEmpty ? view.largestEffectiveRank : ranks[k])
+        terms[Self.shared] = 1
+      }
+      return terms
+    }
+    for (new, shared) in zip(found, shared) {
+      let p = shared.candidate
+      sums[p] += new
+      largest[p] = max(largest[p], new[Self.distance])
+      terms[p * tensors + row] = SIMD16<Float>(new)
+      decays[p].add(view, pair: shared.pair, shared.a, shared.b)
+    }
+  }
+
+  /// - Parameter block: the tensor's first sampled submatrix.
+  private mutating func addTallies(_ block: SampleBlock, _ shared: [Shared]) {
+    let open = shared.filter { !tallies[$0.candidate].isRefuted }
+    let known = open.map { tallies[$0.candidate] }
+    let found = Parallel.map(open.count) { k in
+      var tally = known[k]
+      Rounding.compare(block, open[k].a, open[k].b, into: &tally)
+      return tally
+    }
+    for (k, tally) in found.enumerated() { tallies[open[k].candidate] = tally }
+  }
+
+  // MARK: What all tensors say
+
+  package var distances: SquareMatrix {
+    var distances = provisional
+    for (p, pair) in candidates.pairs.enumerated() { distances.setBoth(pair.first, pair.second, distance(p)) }
+    return distances
+  }
+
+  private func distance(_ candidate: Int) -> Double {
+    let sums = sums[candidate]
+    return metric.distance(metric == .max ? largest[candidate] : sums[Self.distance], sums[Self.shared])
+  }
+
+  package var evidence: SquareMatrix {
+    var evidence = direction.evidence
+    guard direction.stage == .auto else { return evidence }
+    for (p, pair) in candidates.pairs.enumerated() {
+      let nats = direction.evidence(sums[p], decays[p])
+      evidence[pair.first, pair.second] = nats
+      evidence[pair.second, pair.first] = -nats
+    }
+    return evidence
+  }
+
+  /// 1: the second of the pair is the first, rounded; -1: the other way round; 0: neither.
+  package func rounding(_ candidate: Int) -> Int { tallies[candidate].verdict }
+
+  /// Fraction of the tokens that were trained between parent (row) and child (column), see `Decay`: m x m; 0 for
+  /// pairs that are no candidates.
+  ///
+  /// What is not known of a child and one of its candidates (another vocabulary) is taken to be the mean of its
+  /// others, so that no detour through such a model is cheaper than the known way. An edge along which untouched
+  /// rows get longer costs as if many tokens had been trained.
+  ///
+  /// - Parameter members: m models of one family.
+  package func trainedTokenFraction(_ members: [Int]) -> SquareMatrix {
+    var known = SquareMatrix(members.count, filledWith: .nan)
+    PairIndex(members.count).forEach { _, a, b in
+      if let candidate = candidates.place(members[a], members[b]),
+        let fraction = decays[candidate].trainedTokenFraction
+      {
+        known.setBoth(a, b, fraction)
+      }
+    }
+    var fractions = SquareMatrix(members.count)
+    for child in members.indices {
+      let told = members.indices.map { known[$0, child] }.filter { !$0.isNaN }
+      let mean = told.isEmpty ? 0 : told.reduce(0, +) / Double(told.count)
+      for parent in members.indices where parent != child {
+        let fraction = known[parent, child]
+        fractions[parent, child] = fraction.isNaN ? mean : fraction
+        guard let candidate = candidates.place(members[parent], members[child]) else { continue }
+        let forward = members[parent] < members[child] ? 1 : -1
+        if decays[candidate].lengthening == forward { fractions[parent, child] += Self.longerRows }
+      }
+    }
+    return fractions
+  }
+
+  // MARK: Resampling
+
+  /// How often each tensor counts in a resampling: those that do, and how often.
+  package struct Draw: Sendable {
+    fileprivate let rows: [UInt32]
+    fileprivate let weights: [Float]
+
+    /// - Parameter weights: of all tensors.
+    package init(_ weights: [Float]) {
+      rows = weights.indices.filter { weights[$0] > 0 }.map(UInt32.init)
+      self.weights = weights.filter { $0 > 0 }
+    }
+  }
+
+  /// What resamplings of a candidate need to know beside its terms.
+  func decayPrior(_ candidate: Int) -> DirectionModel.DecayPrior { DirectionModel.DecayPrior(decays[candidate]) }
+
+  /// Distance and evidence of a candidate in a resampling. The largest difference is not a sum over tensors: there
+  /// the mean of the tensors' largest is taken. Evidence that no resampling could turn around is kept as it is.
+  ///
+  /// - Parameter evidence: of all tensors.
+  func resampled(
+    _ candidate: Int, _ draw: Draw, _ decay: DirectionModel.DecayPrior, evidence: Double
+  ) -> (distance: Double, evidence: Double) {
+    var sum = SIMD16<Float>.zero
+    terms.withUnsafeBytes { terms in
+      let own = terms.baseAddress.map { $0 + candidate * tensors * MemoryLayout<SIMD16<Float>>.stride }
+      withUnsafeMutableBytes(of: &sum) { sum in
+        mt_weigh(
+          own?.assumingMemoryBound(to: Float.self), draw.weights, draw.rows, draw.rows.count,
+          sum.baseAddress?.assumingMemoryBound(to: Float.self))
+      }
+    }
+    let wide = DirectionModel.Terms(sum)
+    let count = wide[Self.shared]
+    let distance = metric.distance(
+      metric == .max && count > 0 ? wide[Self.distance] / count : wide[Self.distance], count)
+    let isFirm = direction.stage == .auto && abs(evidence) > Self.firm
+    return (distance, isFirm ? evidence : direction.quickEvidence(wide, decay))
+  }
+}

@@ -1,0 +1,59 @@
+internal import Core
+
+/// The second stage: finds copies, and divides the models into families.
+package struct FamilyGrouping: Sendable {
+  private let problem: LineageProblem
+
+  package init(_ problem: LineageProblem) { self.problem = problem }
+
+  package func run(_ totals: TensorTotals<some ComparisonTotals>) -> FamilyGroups {
+    let excluded = problem.adapters.union(totals.unusable.findings.keys)
+    let duplicateOf = totals.duplicates.firsts(excluded: excluded, haveSameSignature: problem.haveSameSignature)
+    let usable = (0..<problem.modelCount).filter { !excluded.contains($0) }
+    let found =
+      if let count = problem.options.families {
+        Families.ward(totals.comparison.clusteringDistances.submatrix(usable), count: count)
+      } else {
+        Families.connected(usable.count) { totals.relatedness.areRelated(usable[$0], usable[$1]) }
+      }
+    // Excluded models get numbers that nobody else has.
+    var labels = (0..<problem.modelCount).map { problem.modelCount + $0 }
+    for (position, model) in usable.enumerated() { labels[model] = found[position] }
+    // A copy belongs to its first, even where more families are asked for than there are different
+    // models, or where constant weights say nothing.
+    for (model, first) in duplicateOf.enumerated() {
+      if let first { labels[model] = labels[first] }
+    }
+    return FamilyGroups(numbers: Families.numbered(labels), duplicateOf: duplicateOf)
+  }
+}
+
+/// The families of a collection, and the copies in them.
+package struct FamilyGroups: Sendable {
+  package struct Family: Sendable {
+    /// All its models, ascending.
+    package let members: [Int]
+    /// Those that are not later copies of others, ascending.
+    package let distinct: [Int]
+  }
+
+  /// Family number per model, counted in order of first appearance.
+  package let numbers: [Int]
+  /// The first of the models with the same weights; nil for all but the later ones.
+  package let duplicateOf: [Int?]
+  /// By family number.
+  package let families: [Family]
+
+  package init(numbers: [Int], duplicateOf: [Int?]) {
+    self.numbers = numbers
+    self.duplicateOf = duplicateOf
+    var members = Array(repeating: [Int](), count: (numbers.max() ?? -1) + 1)
+    for (model, family) in numbers.enumerated() { members[family].append(model) }
+    families = members.map { members in
+      Family(members: members, distinct: members.filter { duplicateOf[$0] == nil })
+    }
+  }
+
+  /// Do two models hold the same weights?
+  package func areCopies(_ i: Int, _ j: Int) -> Bool { (duplicateOf[i] ?? i) == (duplicateOf[j] ?? j) }
+}

@@ -1,0 +1,25 @@
+/// The sixth stage: says how firmly the edges stand.
+package struct ForestSupport<Method: LineageMethod>: Sendable {
+  private let options: LineageOptions
+  private let method: Method
+
+  package init(_ options: LineageOptions, _ method: Method) {
+    self.options = options
+    self.method = method
+  }
+
+  package func run(_ trees: FamilyTrees, _ pairs: PairFindings<Method.Pairs>, _ events: Events) -> Support {
+    var support = Support(nodes: trees.parents.count)
+    for tree in trees.trees {
+      guard options.replicates > 0, tree.nodes.count > 1, let resampler = method.resampler(tree, pairs, events) else {
+        continue
+      }
+      let found = Support(of: tree, resampler, replicates: options.replicates, seed: options.seed)
+      for (a, model) in tree.nodes.enumerated() {
+        support.edges[model] = found.edges[a]
+        support.directions[model] = found.directions[a]
+      }
+    }
+    return support
+  }
+}

@@ -1,0 +1,88 @@
+package import Core
+
+/// The program's own method: the order of models by the likelihood of what their weights did, trees by all that is
+/// known.
+///
+/// With another distance than `auto`, or an order by kurtosis, it leaves out what has no place there: tokens, merges
+/// and the prior of shapes.
+package struct LikelihoodMethod: LineageMethod {
+  private let options: LineageOptions
+  private let rounding: [Double]
+  private let isForbidden: @Sendable (_ parent: Int, _ child: Int) -> Bool
+  /// Neither the distance nor the stage is one of those kept for comparison.
+  private let isComplete: Bool
+
+  /// Cost of a factor e in the probability of a tree's shape, in largest penalties.
+  private static let shapeWeight = 10.0
+
+  package init(_ problem: LineageProblem) {
+    options = problem.options
+    rounding = problem.rounding
+    isForbidden = problem.isForbidden
+    isComplete = options.metric == .auto && options.stage == .auto
+  }
+
+  package struct Totals: ComparisonTotals {
+    package var direction: Direction
+    package var sums: DistanceSums
+    package var geometry: Merge.Geometry
+
+    package mutating func add(_ view: TensorView, isInScope: Bool) {
+      if isInScope {
+        direction.add(view)
+        geometry.add(view)
+      }
+      sums.add(view, isLinear: isInScope)
+    }
+
+    /// Provisional: pairs that are no near relatives have the largest possible distance.
+    package var clusteringDistances: SquareMatrix { sums.matrix }
+
+    package var scores: [Double] { direction.scores }
+  }
+
+  package func makeTotals(models n: Int) -> Totals {
+    Totals(
+      direction: Direction(stage: options.stage, models: n), sums: DistanceSums(options.metric, models: n),
+      geometry: Merge.Geometry(rounding: rounding))
+  }
+
+  package func makePairs(_ totals: Totals, _ families: FamilyGroups, tensors: Int) -> PairStatistics {
+    let distances = totals.sums.matrix
+    return PairStatistics(
+      Candidates(families: families.families.map(\.distinct), distances: distances), distances,
+      metric: options.metric, direction: totals.direction, rounding: rounding, tensors: tensors)
+  }
+
+  package func events(
+    _ totals: Totals, _ pairs: PairFindings<PairStatistics>, _ families: FamilyGroups
+  ) -> Events {
+    EventDetection(findsRoundings: options.stage == .auto, findsMerges: isComplete)
+      .run(totals.geometry, pairs, families)
+  }
+
+  package func graph(
+    ofFamily number: Int, _ families: FamilyGroups, _ pairs: PairFindings<PairStatistics>, _ events: Events
+  ) -> FamilyGraph {
+    let family = families.families[number]
+    let distances = pairs.distances.submatrix(family.members)
+    let pricing = Cost(
+      distances: distances, penalty: Penalty(options.metric, options.stage), lambda: options.lambda,
+      trainedTokenFraction: isComplete ? pairs.pairs.trainedTokenFraction(family.distinct) : nil)
+    var cost = pricing.matrix(distances: distances, evidence: events.evidence.submatrix(family.members))
+    let places = family.members.indices.filter { families.duplicateOf[family.members[$0]] == nil }
+    for (parent, a) in places.enumerated() {
+      for (child, b) in places.enumerated() { cost[a, b] += pricing.tokens(parent: parent, child: child) }
+    }
+    let search = TreeSearch(
+      unit: isComplete ? options.lambda / Self.shapeWeight * pricing.meanDistance : 0, members: family.distinct,
+      merges: events.merges[number], isForbidden: isForbidden)
+    return FamilyGraph(nodes: family.distinct, cost: cost, pricing: pricing, search: search)
+  }
+
+  package func resampler(
+    _ tree: FamilyTree, _ pairs: PairFindings<PairStatistics>, _ events: Events
+  ) -> PairResampler? {
+    PairResampler(pairs.pairs, tree, evidence: events.evidence, options: options)
+  }
+}

@@ -1,0 +1,56 @@
+package import Core
+
+/// How models are measured and what their trees cost.
+///
+/// The stages of `LineageSolver` are the same for all methods; a method supplies what adds up while the tensors
+/// are read, the events that it recognizes, and the cost of an edge.
+package protocol LineageMethod: Sendable {
+  associatedtype Totals: ComparisonTotals
+  associatedtype Pairs: PairEvidence
+  associatedtype Replicates: Resampler
+
+  /// Sums of the first reading, still empty.
+  ///
+  /// - Parameter n: models of the collection.
+  func makeTotals(models n: Int) -> Totals
+
+  /// Sums of the second reading, still empty.
+  ///
+  /// - Parameter tensors: how many will be added.
+  func makePairs(_ totals: Totals, _ families: FamilyGroups, tensors: Int) -> Pairs
+
+  func events(_ totals: Totals, _ pairs: PairFindings<Pairs>, _ families: FamilyGroups) -> Events
+
+  /// - Parameter number: of the family.
+  func graph(
+    ofFamily number: Int, _ families: FamilyGroups, _ pairs: PairFindings<Pairs>, _ events: Events
+  ) -> FamilyGraph
+
+  /// What another sample of tensors might have said of a family; nil when there is nothing to resample.
+  func resampler(_ tree: FamilyTree, _ pairs: PairFindings<Pairs>, _ events: Events) -> Replicates?
+}
+
+/// What adds up over all tensors for all models and pairs: the first reading.
+package protocol ComparisonTotals: Sendable {
+  /// - Parameter isInScope: is the tensor among those that the rules use, see `Scope`?
+  mutating func add(_ view: TensorView, isInScope: Bool)
+
+  /// What a given number of families is clustered by: n x n, symmetric, zero diagonal; NaN for pairs that share
+  /// nothing.
+  var clusteringDistances: SquareMatrix { get }
+
+  /// The directional score of each model.
+  var scores: [Double] { get }
+}
+
+/// What adds up over all tensors for pairs within families: the second reading.
+package protocol PairEvidence: Sendable {
+  /// - Parameter isInScope: is the tensor among those that the rules use, see `Scope`?
+  mutating func add(_ view: TensorView, isInScope: Bool)
+
+  /// The distances of the result: n x n, symmetric, zero diagonal; NaN where there is none.
+  var distances: SquareMatrix { get }
+
+  /// n x n, antisymmetric: positive values speak for the row's model coming before the column's.
+  var evidence: SquareMatrix { get }
+}

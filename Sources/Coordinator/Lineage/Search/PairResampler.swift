@@ -1,0 +1,94 @@
+package import Core
+internal import Glibc
+package import System
+
+/// Replicates of a family from its candidate pairs.
+///
+/// Tensors of one model err together, which resampling them cannot see. Where the evidence is a log likelihood
+/// ratio, each replicate therefore also draws whether it misleads: logistic noise, which turns a ratio of r nats
+/// around with the probability 1 / (1 + e^r). And distances get a little log-normal noise, about as much as the
+/// choice of the distance itself makes.
+package struct PairResampler: Resampler {
+  private struct Pair: Sendable {
+    let candidate: Int
+    /// Places among the nodes, a < b.
+    let a: Int
+    let b: Int
+    /// Of the first before the second, from all tensors.
+    let evidence: Double
+    let decay: DirectionModel.DecayPrior
+  }
+
+  private let statistics: PairStatistics
+  private let tree: FamilyTree
+  private let options: LineageOptions
+  private let pairs: [Pair]
+
+  /// Standard deviation of the log of the noise on distances.
+  private static let deviation = 0.07
+
+  /// - Parameter evidence: n x n, by model numbers; where it is certain, it is not resampled.
+  /// - Returns: nil when the family has no candidate pairs.
+  package init?(
+    _ statistics: PairStatistics, _ tree: FamilyTree, evidence: SquareMatrix, options: LineageOptions
+  ) {
+    self.statistics = statistics
+    self.tree = tree
+    self.options = options
+    var pairs: [Pair] = []
+    PairIndex(tree.nodes.count).forEach { _, a, b in
+      let (i, j) = (tree.nodes[a], tree.nodes[b])
+      guard let candidate = statistics.candidates.place(i, j) else { return }
+      pairs.append(
+        Pair(
+          candidate: candidate, a: a, b: b, evidence: evidence[i, j], decay: statistics.decayPrior(candidate)))
+    }
+    guard !pairs.isEmpty, statistics.tensors > 0 else { return nil }
+    self.pairs = pairs
+  }
+
+  package struct Draw: Sendable {
+    fileprivate let tensors: PairStatistics.Draw
+    /// Per pair: added to the evidence, in nats.
+    fileprivate let noise: [Double]
+    /// Per pair: factor on the distance.
+    fileprivate let scales: [Double]
+  }
+
+  package func draw(_ number: Int, _ random: inout RandomStream) -> Draw {
+    var weights = Array(repeating: Float(0), count: statistics.tensors)
+    for _ in 0..<statistics.tensors { weights[Int.random(in: weights.indices, using: &random)] += 1 }
+    let noise = pairs.map { _ in options.stage == .auto ? Self.logistic(&random) : 0 }
+    let scales = pairs.map { _ in options.metric == .auto ? exp(Self.deviation * Self.normal(&random)) : 1 }
+    return Draw(tensors: PairStatistics.Draw(weights), noise: noise, scales: scales)
+  }
+
+  package func replicate(_ draw: Draw) -> Replicate {
+    let m = tree.nodes.count
+    let pricing = tree.pricing
+    var again = Replicate(cost: SquareMatrix(m, filledWith: .nan), evidence: SquareMatrix(m))
+    for (p, pair) in pairs.enumerated() {
+      let (a, b) = (pair.a, pair.b)
+      let found = statistics.resampled(pair.candidate, draw.tensors, pair.decay, evidence: pair.evidence)
+      let isFixed = options.stage == .auto && Events.isCertain(pair.evidence)
+      let evidence = isFixed ? pair.evidence : found.evidence + draw.noise[p]
+      let distance = found.distance * draw.scales[p]
+      again.cost[a, b] = pricing.edge(distance: distance, evidence: evidence) + pricing.tokens(parent: a, child: b)
+      again.cost[b, a] = pricing.edge(distance: distance, evidence: -evidence) + pricing.tokens(parent: b, child: a)
+      again.evidence[a, b] = evidence
+      again.evidence[b, a] = -evidence
+    }
+    return again
+  }
+
+  /// Box and Muller (1958).
+  private static func normal(_ random: inout RandomStream) -> Double {
+    let (u, v) = (Double.random(in: 1e-12..<1, using: &random), Double.random(in: 0..<1, using: &random))
+    return (-2 * log(u)).squareRoot() * cos(2 * .pi * v)
+  }
+
+  private static func logistic(_ random: inout RandomStream) -> Double {
+    let u = Double.random(in: 1e-12..<1, using: &random)
+    return log(u / (1 - min(u, 1 - 1e-12)))
+  }
+}

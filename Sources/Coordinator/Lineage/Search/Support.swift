@@ -1,0 +1,60 @@
+internal import Core
+internal import System
+
+/// How firmly edges stand: the share of resamplings of the tensors (bootstrap, Efron 1979; for trees Felsenstein
+/// 1985) in which an edge, and its direction, come out again.
+package struct Support: Sendable {
+  /// Per node: share of replicates with the same parent; 1 for roots.
+  package var edges: [Double]
+  /// Per node: share of replicates in which the evidence orders parent and child as the edge does; 1 for roots.
+  package var directions: [Double]
+
+  /// Nothing is in doubt.
+  package init(nodes: Int) {
+    edges = Array(repeating: 1, count: nodes)
+    directions = edges
+  }
+
+  /// - Parameters:
+  ///   - replicates: how many resamplings are counted; above 0.
+  ///   - seed: of the random stream that the resampler draws from.
+  package init(of tree: FamilyTree, _ resampler: some Resampler, replicates: Int, seed: UInt64) {
+    let m = tree.nodes.count
+    self.init(nodes: m)
+    var random = RandomStream(seed: seed)
+    var sameEdge = Array(repeating: 0, count: m)
+    var sameOrder = sameEdge
+    let portion = Self.portion(nodes: m)
+    for start in stride(from: 0, to: replicates, by: portion) {
+      let draws = (start..<min(start + portion, replicates)).map { resampler.draw($0, &random) }
+      let outcomes = Parallel.map(draws.count) { Outcome(resampler.replicate(draws[$0]), tree) }
+      for outcome in outcomes {
+        for child in 0..<m {
+          if outcome.hasSameEdge[child] { sameEdge[child] += 1 }
+          if outcome.hasSameOrder[child] { sameOrder[child] += 1 }
+        }
+      }
+    }
+    for child in 0..<m where tree.parents[child] != nil {
+      edges[child] = Double(sameEdge[child]) / Double(replicates)
+      directions[child] = Double(sameOrder[child]) / Double(replicates)
+    }
+  }
+
+  /// Replicates that are made at the same time: some matrices of doubles each, 256 MiB in all.
+  private static func portion(nodes m: Int) -> Int { max(1, min(32, (256 << 20) / (48 * m * m))) }
+
+  /// What came out again in one replicate, per node; says nothing of roots.
+  private struct Outcome: Sendable {
+    let hasSameEdge: [Bool]
+    let hasSameOrder: [Bool]
+
+    init(_ replicate: Replicate, _ tree: FamilyTree) {
+      let found = tree.search.parents(replicate.cost)
+      hasSameEdge = found.indices.map { found[$0] == tree.parents[$0] }
+      hasSameOrder = tree.parents.enumerated().map { child, parent in
+        parent.map { replicate.evidence[$0, child] >= 0 } ?? false
+      }
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package import Core
+package import System
+
+/// The first stage: reads every tensor and keeps what adds up over all of them, for all models and pairs.
+package struct TensorPass<Method: LineageMethod>: Sendable {
+  private let problem: LineageProblem
+  private let method: Method
+
+  package init(_ problem: LineageProblem, _ method: Method) {
+    self.problem = problem
+    self.method = method
+  }
+
+  /// - Parameter observing: called once with every tensor, in order.
+  /// - Throws: what the source and the observer throw.
+  package func run(
+    _ source: some TensorSource, observing: (TensorSums) throws(Failure) -> Void = { _ throws(Failure) in }
+  ) throws(Failure) -> TensorTotals<Method.Totals> {
+    let n = problem.modelCount
+    let scope = Scope(source.roles)
+    var totals = TensorTotals(
+      comparison: method.makeTotals(models: n), relatedness: Relatedness(models: n),
+      duplicates: Duplicates(models: n), unusable: UnusableWeights())
+    try source.eachTensor { tensor throws(Failure) in
+      let view = TensorView(tensor)
+      let isInScope = scope.includes(tensor)
+      totals.comparison.add(view, isInScope: isInScope)
+      if isInScope { totals.relatedness.add(view) }
+      totals.duplicates.add(tensor)
+      totals.unusable.add(tensor)
+      try observing(tensor)
+    }
+    return totals
+  }
+}
+
+/// What the first reading of the tensors says of all models and pairs.
+package struct TensorTotals<Comparison: ComparisonTotals>: Sendable {
+  /// What the method adds up.
+  package var comparison: Comparison
+  package var relatedness: Relatedness
+  package var duplicates: Duplicates
+  package var unusable: UnusableWeights
+}

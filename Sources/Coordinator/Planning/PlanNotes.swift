@@ -1,0 +1,85 @@
+internal import Alignment
+internal import Checkpoints
+internal import Core
+internal import Encodings
+internal import Naming
+internal import Storage
+internal import System
+
+/// What a plan leaves out, and why.
+enum PlanNotes {
+  static func all(
+    _ models: [ModelRecord], _ alignment: [AlignmentMap], _ matching: TensorMatching, _ tensors: [PlannedTensor]
+  ) -> [Note] {
+    types(models) + SketchSize.notes(tensors) + rearranged(models, alignment) + alone(models, matching)
+      + strangers(models, tensors)
+  }
+
+  private static func types(_ models: [ModelRecord]) -> [Note] {
+    var counts: [String: (tensors: Int, models: Int, example: String)] = [:]
+    for model in models {
+      for (type, tensors) in Dictionary(grouping: model.setAside, by: \.type) {
+        var entry = counts[type] ?? (0, 0, tensors[0].name)
+        entry.tensors += tensors.count
+        entry.models += 1
+        counts[type] = entry
+      }
+    }
+    return counts.sorted { $0.key < $1.key }.map { type, entry in
+      let reason = Encoding(named: type) == nil ? "not floating-point weights of 16 bits or more" : "empty"
+      return Note(
+        subject: type,
+        text:
+          "\(counted(entry.tensors, "tensor")) of \(counted(entry.models, "model")) skipped, such as '\(entry.example)': \(reason)"
+      )
+    }
+  }
+
+  /// Tensors that other models have too, but in another arrangement.
+  private static func rearranged(_ models: [ModelRecord], _ alignment: [AlignmentMap]) -> [Note] {
+    guard alignment.contains(where: { $0.tensors.contains { $0.rearrangement != nil } }) else { return [] }
+    let plain = Set(alignment.flatMap { $0.tensors.filter { $0.rearrangement == nil }.map(\.name) })
+    return zip(models, alignment).compactMap { model, map in
+      let found = zip(model.tensors, map.tensors).filter { _, canonical in
+        canonical.rearrangement?.results.contains(where: plain.contains) ?? false
+      }
+      guard let first = found.first, let rearrangement = first.1.rearrangement else { return nil }
+      let steps = rearrangement.steps.map(\.rawValue).joined(separator: ", ")
+      return Note(
+        subject: model.id,
+        text:
+          "\(found.count) tensors, such as '\(first.0.name.printable)', are arranged otherwise than in other models ('\((rearrangement.results.first ?? "").printable)': \(steps)); they are not compared with those"
+      )
+    }
+  }
+
+  /// Tensors that one model alone has.
+  private static func alone(_ models: [ModelRecord], _ matching: TensorMatching) -> [Note] {
+    var counts: [Int: Int] = [:]
+    for match in matching.matches where !match.isShared { counts[match.copies[0].model, default: 0] += 1 }
+    return counts.sorted { $0.key < $1.key }.filter { $0.value < models[$0.key].tensors.count }.map {
+      Note(
+        subject: models[$0.key].id,
+        text:
+          "\($0.value) of \(counted(models[$0.key].tensors.count, "tensor")) \($0.value == 1 ? "is" : "are") in no other model with this name and shape; \($0.value == 1 ? "it is" : "they are") not read"
+      )
+    }
+  }
+
+  /// Models that share nothing with any other: they become families of one.
+  private static func strangers(_ models: [ModelRecord], _ tensors: [PlannedTensor]) -> [Note] {
+    let compared = Set(tensors.flatMap(\.models) + tensors.flatMap { $0.updates.map(\.model) })
+    return models.indices.filter { !compared.contains($0) }.map {
+      if models[$0].adapter != nil {
+        return Note(
+          subject: models[$0].id,
+          text: "is an adapter whose weights no model here has (name and shape); its base is not among them")
+      }
+      return Note(
+        subject: models[$0].id,
+        text: models[$0].tensors.isEmpty
+          ? "has no floating-point weights; it cannot be related to any model"
+          : "shares no tensor (name and shape) with any other model; it cannot be related to one")
+    }
+  }
+}

@@ -1,0 +1,77 @@
+internal import Alignment
+internal import Checkpoints
+internal import Core
+internal import Naming
+internal import Storage
+
+/// Which models have which canonical tensor, and which adapters change it.
+struct TensorMatching {
+  /// One canonical tensor and all that is known of it.
+  struct Match {
+    var tensor: CanonicalTensor
+    /// In the order of the models.
+    var copies: [PlannedTensor.Copy] = []
+    var updates: [PlannedTensor.Update] = []
+
+    /// Is there anything to compare?
+    var isShared: Bool { copies.count > 1 || !updates.isEmpty }
+  }
+
+  /// In the order in which the models name them.
+  private(set) var matches: [Match] = []
+
+  init(_ models: [ModelRecord], _ alignment: [AlignmentMap]) {
+    var numbers: [CanonicalTensor: Int] = [:]
+    // Of the last model's tensors.
+    var places: [Int] = []
+    for (index, model) in models.enumerated() {
+      if index == 0 || alignment[index].tensors != alignment[index - 1].tensors {
+        places = alignment[index].tensors.map { tensor in
+          if let known = numbers[tensor] { return known }
+          numbers[tensor] = matches.count
+          matches.append(Match(tensor: tensor))
+          return matches.count - 1
+        }
+      }
+      for (tensor, place) in zip(model.tensors, places) {
+        matches[place].copies.append(
+          .init(model: index, name: tensor.name, elementType: tensor.elementType, bytes: tensor.bytes))
+      }
+    }
+    addUpdates(models, alignment)
+  }
+
+  /// Where an update of an adapter belongs.
+  private struct Place: Hashable {
+    var name: String
+    var rows: Int
+    var columns: Int
+  }
+
+  private mutating func addUpdates(_ models: [ModelRecord], _ alignment: [AlignmentMap]) {
+    guard models.contains(where: { $0.adapter != nil }) else { return }
+    // An adapter calls weights by the names that its base has.
+    var canonical: [String: String] = [:]
+    for (model, map) in zip(models, alignment) {
+      for (stored, tensor) in zip(model.tensors, map.tensors) {
+        let bare = CanonicalName.of(stored.name)
+        if bare != tensor.name { canonical[bare] = tensor.name }
+      }
+    }
+    let known = Set(matches.map(\.tensor.name))
+    var updates: [Place: [PlannedTensor.Update]] = [:]
+    for (number, model) in models.enumerated() {
+      for (index, update) in (model.adapter?.updates ?? []).enumerated() {
+        let bare = CanonicalName.of(update.weight)
+        let name = known.contains(bare) ? bare : canonical[bare] ?? bare
+        updates[Place(name: name, rows: update.rows, columns: update.columns), default: []]
+          .append(.init(model: number, index: index))
+      }
+    }
+    for (index, match) in matches.enumerated() {
+      let shape = match.tensor.shape
+      let place = Place(name: match.tensor.name, rows: shape.rows, columns: shape.columns)
+      matches[index].updates = updates[place] ?? []
+    }
+  }
+}

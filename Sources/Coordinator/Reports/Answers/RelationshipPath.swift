@@ -1,0 +1,104 @@
+internal import Graph
+package import System
+
+/// How two models are related: the way between them along the tree, over their common ancestor.
+package struct RelationshipPath: Encodable {
+  package struct Step: Encodable {
+    package var from: String
+    package var to: String
+    /// up: `to` is the parent of `from`; down: the other way round.
+    package var direction: String
+    package var distance: Double
+    package var support: Double
+    package var relation: String
+    package var undecided: Bool
+    /// `to` is not in the collection: an ancestor that others imply. Absent otherwise.
+    package var inferred: Bool?
+  }
+
+  package var from: String
+  package var to: String
+  /// nil: of different families.
+  package var commonAncestor: String?
+  package var steps: [Step]
+  /// Sum of the distances along the way.
+  package var wayDistance: Double?
+  /// Between the two themselves; nil where they share nothing.
+  package var distance: Double?
+  /// |x - y|^2 / (|x|^2 + |y|^2); about 1 for strangers.
+  package var relatedness: Double?
+
+  package init(_ run: FinishedRun, from: Int, to: Int) throws(Failure) {
+    let outline = Outline(run.graph)
+    let ids = run.ids
+    self.from = ids[from]
+    self.to = ids[to]
+    let direct = try run.row("/distance/\(run.metric)", from)[to]
+    distance = direct.isFinite ? direct : nil
+    let ratio = try run.row("/relatedness", from)[to]
+    relatedness = ratio.isFinite ? ratio : nil
+    let (up, down) = (outline.ancestry(of: from), outline.ancestry(of: to))
+    let above = Set(down)
+    guard let common = up.first(where: { above.contains($0) }) else {
+      steps = []
+      return
+    }
+    commonAncestor = ids[common]
+    func step(_ child: Int, isUp: Bool) -> Step? {
+      guard let edge = outline.edge(to: child) else { return nil }
+      let (from, to) = isUp ? (edge.target, edge.source) : (edge.source, edge.target)
+      return Step(
+        from: ids[from], to: ids[to], direction: isUp ? "up" : "down", distance: edge.distance ?? 0,
+        support: edge.support, relation: AnswerText.relation(edge), undecided: edge.isUndecided,
+        inferred: run.graph.nodes[to].isInferred ? true : nil)
+    }
+    steps =
+      up.prefix { $0 != common }.compactMap { step($0, isUp: true) }
+      + down.prefix { $0 != common }.reversed().compactMap { step($0, isUp: false) }
+    wayDistance = steps.reduce(0) { $0 + $1.distance }
+  }
+
+  package var json: String { AnswerText.json(self) }
+
+  package var text: String {
+    let (a, b) = (from.printable, to.printable)
+    var lines: [String] = []
+    if let commonAncestor {
+      let ups = steps.count { $0.direction == "up" }
+      let downs = steps.count - ups
+      lines.append("\(a) and \(b): \(Self.kin(ups, downs, a, b)), common ancestor \(commonAncestor.printable)")
+      lines.append("")
+      lines += TextTable.of(
+        [[a]]
+          + steps.map { step in
+            [
+              (step.direction == "up" ? "^ " : "v ") + step.to.printable + (step.inferred == true ? " (inferred)" : ""),
+              AnswerText.number(step.distance),
+              "support \(AnswerText.percent(step.support))\(step.undecided ? ", undecided" : "")",
+              step.relation,
+            ]
+          }, indent: "  ")
+      lines.append("")
+      lines.append("distance along the way  \(AnswerText.number(wayDistance ?? 0))")
+    } else {
+      lines.append("\(a) and \(b) are of different families: no common ancestor in this run")
+    }
+    lines.append("distance of the two     \(distance.map(AnswerText.number) ?? Self.none)")
+    if let relatedness { lines.append("relatedness ratio       \(AnswerText.number(relatedness))  (strangers: 1)") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static let none = "none, they share no tensor"
+
+  private static func kin(_ ups: Int, _ downs: Int, _ a: String, _ b: String) -> String {
+    switch (ups, downs) {
+    case (0, 0): "the same model"
+    case (1, 0): "\(b) is the parent"
+    case (0, 1): "\(a) is the parent"
+    case (let ups, 0): "\(b) is an ancestor, \(ups) steps up"
+    case (0, let downs): "\(a) is an ancestor, \(downs) steps up"
+    case (1, 1): "siblings"
+    default: "\(ups) \(ups == 1 ? "step" : "steps") up and \(downs) down"
+    }
+  }
+}

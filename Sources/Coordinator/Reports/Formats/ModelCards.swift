@@ -1,0 +1,69 @@
+internal import Graph
+internal import System
+
+/// Hugging Face model-card metadata per model, as suggestions to paste: one YAML document each, the
+/// model's id in front as a comment.
+enum ModelCards {
+  static func render(_ graph: ModelGraph) -> String {
+    let outline = Outline(graph)
+    let extra = Dictionary(grouping: graph.extraEdges, by: \.target)
+    return outline.order.filter { !graph.nodes[$0].isInferred }.map { card($0, outline, extra[$0] ?? []) }.joined()
+  }
+
+  private static func card(_ node: Int, _ outline: Outline, _ extra: [ModelGraph.Edge]) -> String {
+    let graph = outline.graph
+    var lines = ["---", "# \(graph.nodes[node].id.printable)"]
+    if let edge = outline.edge(to: node) {
+      lines += base(edge, extra.filter { $0.kind == .extraParent }, graph)
+    } else {
+      lines.append(
+        outline.children[node].isEmpty
+          ? "# related to no other model of the collection" : "# a root: nothing in the collection is its base")
+    }
+    for edge in extra {
+      guard let component = edge.component else { continue }
+      let share = edge.share.map { ", \(AnswerText.percent($0)) of the weights" } ?? ""
+      lines.append("# contains the \(component.printable) of \(graph.nodes[edge.source].id.printable)\(share)")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private static func base(_ edge: ModelGraph.Edge, _ extra: [ModelGraph.Edge], _ graph: ModelGraph) -> [String] {
+    let confidence = "support \(AnswerText.percent(edge.support))"
+    var lines = [
+      "# from the weights: \(AnswerText.relation(edge)), \(confidence)\(edge.isUndecided ? ", undecided: check before use" : "")"
+    ]
+    let source = graph.nodes[edge.source]
+    if edge.relation == .duplicate {
+      lines.append("# the same weights, bit for bit, as \(source.id.printable); the hub has no relation for that")
+    }
+    let bases = ([edge] + extra).map { graph.nodes[$0.source] }.filter { !$0.isInferred }.map(\.id)
+    if source.isInferred { lines.append("# its base is not in the collection; \(source.id) stands for it") }
+    guard !bases.isEmpty else { return lines }
+    if bases.count == 1 {
+      lines.append("base_model: \(quoted(bases[0]))")
+    } else {
+      lines.append("base_model:")
+      lines += bases.map { "  - \(quoted($0))" }
+    }
+    // The hub's words: finetune, adapter, merge, quantized. A merged low-rank update is a finetune.
+    if let relation = edge.relation.kind.facts.hubName { lines.append("base_model_relation: \(relation)") }
+    return lines
+  }
+
+  /// A double-quoted YAML scalar, which may hold everything.
+  private static func quoted(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\\": result += "\\\\"
+      case "\"": result += "\\\""
+      case _ where scalar.isHazard:
+        let digits = String(scalar.value, radix: 16)
+        result += "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "\""
+  }
+}

@@ -1,0 +1,106 @@
+internal import Graph
+internal import System
+
+/// What the length of an edge in a picture says.
+package enum EdgeLengths: String, Sendable, CaseIterable {
+  /// Nothing: all models of one depth stand in one column.
+  case equal
+  /// The distance: an edge is longer by it than the shortest one.
+  case distance
+}
+
+/// Where the models of a graph are put in a picture: boxes with their names, roots at the left, one
+/// tidy tree per family. The picture of `tree --format svg` and the page both come from here.
+struct TreeLayout {
+  /// Sizes in pixels at a zoom of 1.
+  static let box = 24.0
+  static let row = 30.0
+  static let character = 7.25
+  private static let padding = 20.0
+  static let gap = 84.0
+  /// Of an edge at distance 0, and of the longest one beyond that, where lengths are distances.
+  static let shortest = 44.0
+  private static let longest = 200.0
+  private static let labelColumns = 30
+
+  let outline: Outline
+  /// Names as they are shown.
+  let labels: [String]
+  let widths: [Double]
+  /// Pixels per unit of distance.
+  let scale: Double
+
+  init(_ outline: Outline) {
+    self.outline = outline
+    labels = outline.graph.nodes.map { TextColumns.shortened($0.id.printable, to: Self.labelColumns) }
+    widths = labels.map { Double(TextColumns.count($0)) * Self.character + Self.padding }
+    let greatest = outline.graph.treeEdges.compactMap(\.distance).max() ?? 0
+    // Below, the quotient is infinite.
+    scale = greatest > 1e-300 ? Self.longest / greatest : 1
+  }
+
+  /// Left edges and centre lines of the boxes, each family from (0, 0) on.
+  struct Positions {
+    var x: [Double]
+    var y: [Double]
+  }
+
+  func positions(_ lengths: EdgeLengths) -> Positions {
+    let n = labels.count
+    var positions = Positions(x: Array(repeating: 0, count: n), y: Array(repeating: 0, count: n))
+    var bottom: [Int: Double] = [:]
+    // Per node its place in its tree: what is done for a tree takes as long as it is large.
+    var place = Array(repeating: 0, count: n)
+    for tree in trees {
+      for (position, node) in tree.enumerated() { place[node] = position }
+      let end = ends(tree, lengths, place, &positions.x)
+      let centres = TidyTree.centres(
+        order: Array(tree.indices), children: tree.map { outline.children[$0].map { place[$0] } }, breadth: Self.row,
+        end: end)
+      // A family that no single root reaches is drawn as one tree below the other.
+      let family = outline.graph.nodes[tree[0]].family
+      let top = bottom[family].map { $0 + Self.row } ?? 0
+      for (node, centre) in zip(tree, centres) { positions.y[node] = top + centre }
+      bottom[family] = tree.reduce(top) { max($0, positions.y[$1]) }
+    }
+    return positions
+  }
+
+  /// Sets the left edges of a tree.
+  ///
+  /// - Returns: where the contours of the layout end, in the order of the tree.
+  private func ends(_ tree: [Int], _ lengths: EdgeLengths, _ place: [Int], _ x: inout [Double]) -> [Double] {
+    var widest: [Double] = []
+    for node in tree {
+      let depth = outline.depth[node]
+      if depth == widest.count { widest.append(0) }
+      widest[depth] = max(widest[depth], widths[node])
+    }
+    var start = [0.0]
+    for width in widest { start.append(start[start.count - 1] + width + Self.gap) }
+    var end = Array(repeating: 0.0, count: tree.count)
+    for (position, node) in tree.enumerated() {
+      switch lengths {
+      case .equal:
+        x[node] = start[outline.depth[node]]
+        end[position] = start[outline.depth[node] + 1] - Self.gap
+      case .distance:
+        if let parent = outline.parent[node], let distance = outline.edge(to: node)?.distance {
+          x[node] = end[place[parent]] + Self.shortest + distance * scale
+        }
+        end[position] = x[node] + widths[node]
+      }
+    }
+    return end
+  }
+
+  /// The nodes of each tree, parents before children.
+  private var trees: [[Int]] {
+    var trees: [[Int]] = []
+    for node in outline.order {
+      if outline.parent[node] == nil { trees.append([]) }
+      trees[trees.count - 1].append(node)
+    }
+    return trees
+  }
+}

@@ -1,0 +1,150 @@
+internal import Core
+internal import Foundation
+internal import Graph
+package import System
+
+/// `tree.html`: the graph to look at and explore, in one file that needs nothing else.
+///
+/// Names come from files: they travel as JSON in which no character of markup is left, and the script
+/// puts them on the page as text alone.
+package enum TreePage {
+  private struct Content: Encodable {
+    struct Fact: Encodable {
+      let name: String
+      let value: String
+    }
+
+    struct Positions: Encodable {
+      let x: [Double]
+      let y: [Double]
+    }
+
+    struct Layout: Encodable {
+      let box: Double
+      let row: Double
+      let gap: Double
+      let shortest: Double
+      let scale: Double
+      let labels: [String]
+      let widths: [Double]
+      let equal: Positions
+      let distance: Positions
+    }
+
+    struct Other: Encodable {
+      let node: Int
+      let distance: Double?
+    }
+
+    struct Files: Encodable {
+      let bytes: Int
+      let names: [String]
+    }
+
+    let facts: [Fact]
+    let notes: [String]
+    let citation: String
+    let metric: String
+    let definition: String
+    /// Per relation how its edges are dashed.
+    let dashes: [String: String]
+    /// Nodes in the order of the tree.
+    let order: [Int]
+    let layout: Layout
+    /// Per node the next best parent.
+    let nextBest: [Other?]
+    let files: [Files?]
+    let matrix: DistanceImage
+  }
+
+  /// Writes `tree.html` into the directory of a finished run.
+  ///
+  /// - Returns: its path.
+  package static func write(to folder: String) throws(Failure) -> String {
+    let path = "\(folder)/tree.html"
+    try AtomicFile.write(try render(FinishedRun(path: folder)), to: path)
+    return path
+  }
+
+  package static func render(_ run: FinishedRun) throws(Failure) -> String {
+    let outline = Outline(run.graph)
+    let distances = try run.distances()
+    let content = content(run, outline, distances, Alternatives(outline, cost: try run.costs()))
+    let title = "Model tree of \(outline.order.count) models"
+    return filled(
+      text(PackageResources.page_html),
+      [
+        "title": title, "style": text(PackageResources.page_css), "script": text(PackageResources.page_js),
+        "tree": inScript(TreeDocument(run.report).text),
+        "content": inScript(JSONText.of(content)),
+      ])
+  }
+
+  private static func content(
+    _ run: FinishedRun, _ outline: Outline, _ distances: SquareMatrix, _ alternatives: Alternatives
+  ) -> Content {
+    let drawing = TreeLayout(outline)
+    func positions(_ lengths: EdgeLengths) -> Content.Positions {
+      let found = drawing.positions(lengths)
+      return .init(x: found.x.map(rounded), y: found.y.map(rounded))
+    }
+    let files = Dictionary(run.record.models.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    return Content(
+      facts: RunFacts.of(run).map { .init(name: $0.name, value: $0.value) },
+      notes: run.report.description.notes, citation: RunFacts.citation(run), metric: run.metric,
+      definition: run.report.description.definition, dashes: Self.dashes, order: outline.order,
+      layout: .init(
+        box: TreeLayout.box, row: TreeLayout.row, gap: TreeLayout.gap, shortest: TreeLayout.shortest,
+        scale: drawing.scale,
+        labels: drawing.labels, widths: drawing.widths.map(rounded), equal: positions(.equal),
+        distance: positions(.distance)),
+      nextBest: alternatives.nextBest.enumerated().map { node, other in
+        other.map {
+          let distance = distances[$0.node, node]
+          return .init(node: $0.node, distance: distance.isFinite ? distance : nil)
+        }
+      },
+      files: outline.graph.nodes.map { node in
+        files[node.id].map { .init(bytes: $0.bytes, names: $0.files) }
+      },
+      matrix: DistanceImage(distances, order: outline.order))
+  }
+
+  private static var dashes: [String: String] {
+    Dictionary(
+      uniqueKeysWithValues: Relation.Kind.allCases.compactMap { kind in
+        kind.facts.dashes.map { (kind.rawValue, $0) }
+      })
+  }
+
+  private static func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
+
+  private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+  /// JSON that is safe inside of a script element, whatever its strings hold.
+  static func inScript(_ json: String) -> String {
+    var text = ""
+    text.reserveCapacity(json.utf8.count)
+    for scalar in json.unicodeScalars {
+      switch scalar {
+      case "<", ">", "&", "\u{2028}", "\u{2029}":
+        let digits = String(scalar.value, radix: 16)
+        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    return text
+  }
+
+  /// Puts the values at the marks `<!--name-->` of the template, each of which stands there once.
+  private static func filled(_ template: String, _ values: [String: String]) -> String {
+    var text = ""
+    var rest = template[...]
+    while let start = rest.range(of: "<!--"), let end = rest[start.upperBound...].range(of: "-->") {
+      text += rest[..<start.lowerBound]
+      text += values[String(rest[start.upperBound..<end.lowerBound])] ?? ""
+      rest = rest[end.upperBound...]
+    }
+    return text + rest
+  }
+}

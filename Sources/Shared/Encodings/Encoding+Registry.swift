@@ -1,0 +1,25 @@
+package import Core
+
+extension Encoding {
+  /// Every encoding that can be read.
+  package static let all: [Encoding] = [f64, f32, f16, bf16, f8e4m3, f8e5m2, q8_0]
+
+  private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+
+  /// The encoding of this name; nil when there is none.
+  package init?(named name: some StringProtocol) {
+    guard let known = Self.byName[String(name)] else { return nil }
+    self = known
+  }
+
+  /// The encoding that stores numbers of a type as they are.
+  package init(_ type: ElementType) {
+    self =
+      switch type {
+      case .f64: .f64
+      case .f32: .f32
+      case .f16: .f16
+      case .bf16: .bf16
+      }
+  }
+}

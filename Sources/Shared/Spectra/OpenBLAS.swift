@@ -1,0 +1,47 @@
+internal import Glibc
+public import System
+
+/// LAPACK's singular values in single precision, the routine that numpy calls, as OpenBLAS implements it.
+///
+/// Loaded only when ranks are wanted: most runs do without, and loading it takes about as long as comparing a few
+/// small models, and starts threads that spin beside the workers.
+public enum OpenBLAS {
+  /// `sgesdd_` of LAPACK, which has no header of its own.
+  typealias SingularValues =
+    @convention(c) (
+      _ job: UnsafePointer<CChar>, _ m: UnsafePointer<Int32>, _ n: UnsafePointer<Int32>,
+      _ matrix: UnsafeMutablePointer<Float>, _ lead: UnsafePointer<Int32>, _ values: UnsafeMutablePointer<Float>,
+      _ u: UnsafeMutablePointer<Float>, _ uLead: UnsafePointer<Int32>, _ v: UnsafeMutablePointer<Float>,
+      _ vLead: UnsafePointer<Int32>, _ work: UnsafeMutablePointer<Float>, _ length: UnsafePointer<Int32>,
+      _ positions: UnsafeMutablePointer<Int32>, _ info: UnsafeMutablePointer<Int32>
+    ) -> Void
+
+  private typealias SetThreads = @convention(c) (Int32) -> Void
+
+  private static let names = ["libopenblas.so.0", "libopenblas.so"]
+
+  static var singularValues: SingularValues? { try? loaded.get() }
+
+  /// The routine, or the reason why it is missing.
+  private static let loaded: Result<SingularValues, Failure> = {
+    guard let library = names.lazy.compactMap({ dlopen($0, RTLD_NOW | RTLD_LOCAL) }).first,
+      let routine = dlsym(library, "sgesdd_"), let setThreads = dlsym(library, "openblas_set_num_threads")
+    else {
+      let reason = dlerror().map { String(cString: $0) } ?? "it lacks a routine"
+      return .failure(
+        Failure(
+          .unclassified, "computing ranks requires OpenBLAS, which could not be loaded: \(reason)",
+          advice: "install libopenblas0, or choose a distance other than lora and mother-lora"))
+    }
+    // The matrices are small, and callers have threads of their own: OpenBLAS's would get in the way.
+    unsafeBitCast(setThreads, to: SetThreads.self)(1)
+    return .success(unsafeBitCast(routine, to: SingularValues.self))
+  }()
+
+  /// Loads the library if it is not loaded yet.
+  ///
+  /// - Throws: `Failure` (unclassified) when it cannot be loaded.
+  public static func require() throws(Failure) {
+    _ = try loaded.get()
+  }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import TestPrograms
+import TestSupport
+import Testing
+
+/// A run directory is input: what somebody has done to its journal is named, and no tree comes of it.
+@Suite struct MeddledJournalTests {
+  private func modeltree(_ arguments: String...) throws -> Program.Output {
+    try Program.run(Program.modeltree, arguments)
+  }
+
+  private func meddle(_ run: String, _ sql: String) throws {
+    let script =
+      "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.commit(); c.close()"
+    let output = try Program.run(Program.python, ["-c", script, "\(run)/journal.sqlite", sql])
+    #expect(output.status == 0, "\(output.stderr)")
+  }
+
+  private func swap(_ a: String, _ b: String) throws {
+    let files = FileManager.default
+    try files.moveItem(atPath: a, toPath: "\(a).away")
+    try files.moveItem(atPath: b, toPath: a)
+    try files.moveItem(atPath: "\(a).away", toPath: b)
+  }
+
+  /// Before, the tree of the models as they were came out again, with exit code 0.
+  @Test(arguments: [
+    "DELETE FROM setting WHERE name = 'identity'", "UPDATE setting SET value = '' WHERE name = 'identity'",
+    "UPDATE setting SET value = '{}' WHERE name = 'identity'",
+  ])
+  func withoutAnIdentityNothingIsResumed(sql: String) throws {
+    let scratch = try TemporaryFolder()
+    let models = try scratch.makeFamily()
+    let run = scratch.at("run")
+    #expect(try modeltree("recover", models, "--out", run).status == 0)
+    try swap("\(models)/child0", "\(models)/child1")
+    try meddle(run, sql)
+    for command in [["resume", run], ["recover", models, "--out", run]] {
+      let again = try Program.run(Program.modeltree, command)
+      #expect(again.status == 65, "\(again.stderr)")
+      #expect(again.stderr.contains("journal.sqlite") && again.stderr.contains("--redo"), "\(again.stderr)")
+    }
+  }
+
+  /// Tables that are views without an end, and a partial of 900 MB.
+  @Test(arguments: [
+    """
+    DROP TABLE setting; CREATE VIEW setting AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+    SELECT 'a' AS name, 'b' AS value FROM n WHERE i < 0;
+    """,
+    """
+    DROP TABLE shard; CREATE VIEW shard AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+    SELECT i AS id, 1 AS attempt, '' AS worker, 0.0 AS seconds, 0 AS bytes_read, '' AS finished, x'' AS partial FROM n;
+    """,
+    "CREATE TRIGGER t AFTER INSERT ON shard BEGIN DELETE FROM shard; END;",
+  ])
+  func tablesThatAreNoneAreRefused(sql: String) throws {
+    let scratch = try TemporaryFolder()
+    let models = try scratch.makeFamily()
+    let run = scratch.at("run")
+    #expect(try modeltree("recover", models, "--out", run).status == 0)
+    try meddle(run, sql)
+    for command in [["resume", run], ["query", run, "\(models)/child0"]] {
+      let output = try Program.run(Program.modeltree, command)
+      #expect(output.status == 65, "\(command): \(output.status) \(output.stderr)")
+    }
+    #expect(try modeltree("resume", run).stderr.contains("is not a journal"))
+  }
+
+  @Test func aPartialThatIsMuchTooLongIsNotLoaded() throws {
+    let scratch = try TemporaryFolder()
+    let models = try scratch.makeFamily()
+    let run = scratch.at("run")
+    #expect(try modeltree("recover", models, "--out", run).status == 0)
+    try meddle(run, "UPDATE shard SET partial = zeroblob(900000000) WHERE id = 1;")
+    let output = try modeltree("resume", run)
+    #expect(output.status == 65, "\(output.status) \(output.stderr)")
+    #expect(output.stderr.contains("journal.sqlite"), "\(output.stderr)")
+  }
+}
