@@ -68,9 +68,10 @@ let package = Package(
     // Worker: shards in, partials out.
     library(
       "Compute", in: "Worker/Compute", needs: ["Core", "Encodings", "System", "Kernels", "Storage", "Wire"]),
+    library("Serving", in: "Worker/Serving", needs: ["Compute", "Core", "System", "Transport", "Wire", logging]),
     .executableTarget(
       name: "modeltree-worker",
-      dependencies: ["Compute", "Core", "System", "Logs", "Transport", "Wire", arguments, logging],
+      dependencies: ["Core", "Logs", "Serving", "System", "Transport", arguments, logging],
       path: "Sources/Worker/Command", swiftSettings: strict),
 
     // Coordinator: import -> plan -> shards -> partials -> matrices -> tree -> report.
@@ -202,6 +203,18 @@ let package = Package(
       needs: [
         "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport",
         "Wire",
+      ]),
+    tests(
+      "RecoveryTests",
+      needs: [
+        "Checkpoints", "Compute", "Core", "Graph", "Journal", "Lineage", "Monitoring", "Planning", "Recovery",
+        "Reports",
+        "Storage", "System", "TestSupport", "Wire",
+      ]),
+    tests(
+      "ServingTests",
+      needs: [
+        "Checkpoints", "Compute", "Core", "Serving", "Storage", "System", "TestSupport", "Transport", "Wire", logging,
       ]),
     tests("CoreTests", needs: ["Core", "System", "TestPrograms", "TestSeed"]),
     tests("WireTests", needs: ["Core", "System", "TestSeed", "Wire"]),

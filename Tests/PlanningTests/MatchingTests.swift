@@ -93,7 +93,7 @@ struct MatchingTests {
       record("vit2", [("q", [8, 8])]), record("llama2", [("q", [16, 16])]))
     #expect(plan.tensors.map(\.models) == [[0, 2], [1, 3]])
     #expect(plan.notes.map(\.subject) == ["vit1"])
-    #expect(plan.notes[0].text.hasPrefix("1 of 2 tensors are in no other model"))
+    #expect(plan.notes[0].text.hasPrefix("1 of 2 tensors is in no other model"))
   }
 
   @Test func embeddingTablesAreAskedForTheirShrinkage() {

@@ -29,7 +29,9 @@ enum PlanNotes {
       let reason = Encoding(named: type) == nil ? "not floating-point weights of 16 bits or more" : "empty"
       return Note(
         subject: type,
-        text: "\(entry.tensors) tensors of \(entry.models) models skipped, such as '\(entry.example)': \(reason)")
+        text:
+          "\(counted(entry.tensors, "tensor")) of \(counted(entry.models, "model")) skipped, such as '\(entry.example)': \(reason)"
+      )
     }
   }
 
@@ -59,7 +61,7 @@ enum PlanNotes {
       Note(
         subject: models[$0.key].id,
         text:
-          "\($0.value) of \(models[$0.key].tensors.count) tensors are in no other model with this name and shape; they are not read"
+          "\($0.value) of \(counted(models[$0.key].tensors.count, "tensor")) \($0.value == 1 ? "is" : "are") in no other model with this name and shape; \($0.value == 1 ? "it is" : "they are") not read"
       )
     }
   }
