@@ -26,16 +26,13 @@ struct CollectionLoaderTests {
     #expect(error.message.contains(broken))
   }
 
-  @Test func runDirectoriesBelowTheModelsAreSkippedWithANote() throws {
+  @Test func theStoresOfARunBelowTheModelsAreNotModels() throws {
     try folder.makeFamily()
     try folder.makeFamily("models/run/store", seed: 2)
     try folder.write("", to: "models/run/journal.sqlite")
     let collection = try load(folder.at("models"))
     #expect(collection.models.map(\.id) == ["child1-0", "child1-1", "root1"])
-    #expect(
-      collection.notes == [
-        Note(subject: folder.at("models/run"), text: "skipped: the run directory of an earlier recovery")
-      ])
+    #expect(collection.notes.isEmpty)
     // Whoever names the stores of a run means them.
     #expect(try load(folder.at("models/run/store")).models.map(\.id) == ["child2-0", "child2-1", "root2"])
   }

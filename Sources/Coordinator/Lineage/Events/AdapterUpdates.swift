@@ -1,4 +1,4 @@
-package import System
+internal import System
 
 /// Which tensors the adapters of a collection change, and how to read the changes.
 package struct AdapterUpdates: Sendable {
