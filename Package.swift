@@ -146,7 +146,7 @@ let package = Package(
     tests("CheckpointsTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSupport"]),
     tests("EncodingsTests", needs: ["Core", "Encodings", "System", "TestSeed", "TestSupport"]),
     tests("NamingTests", needs: ["Naming"]),
-    tests("StorageTests", needs: ["Checkpoints", "Core", "Storage", "System", "TestSupport"]),
+    tests("StorageTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSeed", "TestSupport"]),
     tests("PlanningTests", needs: ["Checkpoints", "Core", "Encodings", "Planning", "Storage", "System"]),
     tests("BatchTests", needs: ["Batch", "Core", "System", "TestSupport"]),
     tests("HintsTests", needs: ["Core", "System", "Hints", "TestSupport"]),
@@ -156,7 +156,8 @@ let package = Package(
       "MonitoringTests", needs: ["Core", "System", "TestPrograms", "TestSeed", "TestSupport", "Monitoring"] + http),
     tests("JournalTests", needs: ["Core", "System", "Journal", "TestSupport"]),
     tests(
-      "ComputeTests", needs: ["Checkpoints", "Compute", "Core", "Storage", "System", "TestSupport", "Wire"]),
+      "ComputeTests",
+      needs: ["Checkpoints", "Compute", "Core", "Encodings", "Storage", "System", "TestSupport", "Wire"]),
     tests(
       "GatheringTests",
       needs: [
