@@ -63,7 +63,7 @@ public struct ModelRecord: Sendable {
   /// - Throws: `Failure` when weights have changed or are gone since the import. A copied store does
   ///   not need its sources any more.
   public func verifySources() throws(Failure) {
-    let needed = Set(tensors.map(\.file))
+    let needed = Set(tensors.flatMap(\.files))
     for source in sources where needed.contains(source.path) { try source.verify(model: id) }
   }
 
@@ -86,7 +86,8 @@ public struct ModelRecord: Sendable {
 
   /// How its weights are stored, the encoding with most bytes first.
   package var encodings: [Encoding] {
-    let sizes = Dictionary(grouping: stored, by: \.encoding).mapValues { $0.reduce(0) { $0 + $1.bytes } }
+    var sizes: [Encoding: Int] = [:]
+    for tensor in stored { sizes.merge(tensor.bytesByEncoding) { $0 + $1 } }
     return sizes.sorted { ($1.value, $0.key.name) < ($0.value, $1.key.name) }.map(\.key)
   }
 }
