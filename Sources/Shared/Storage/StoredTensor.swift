@@ -54,6 +54,7 @@ public struct StoredTensor: Sendable, Hashable {
 
   /// What its rows consist of in memory: what is stored where that is plain and of one type.
   public var elementType: ElementType {
+    if case .stored(let array) = recipe { return array.encoding.elementType }
     let types = Set(encodings.map(\.elementType))
     if types.count == 1, let only = types.first { return only }
     return types.contains(.f64) ? .f64 : .f32

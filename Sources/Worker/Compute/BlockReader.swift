@@ -95,7 +95,7 @@ final class BlockReader<Job: Sendable>: Sendable {
         }
         var bytes = 0
         do throws(Failure) {
-          let request = SliceReader.Request(limit: limit, isCancelled: reading.isCancelled) {
+          let request = SliceReader.Request(limit: limit, isCancelled: reading.isCancelled) { [onRead] in
             bytes += $0
             onRead($0)
           }
