@@ -119,7 +119,7 @@ struct StoreInputTests {
     try folder.remove("m.safetensors")
     let again = try reopen(record)
     #expect(again.tensors == record.tensors)
-    #expect(again.tensors.map(\.file) == [record.store])
+    #expect(again.tensors.map(\.array.file) == [record.store])
   }
 
   @Test func importAgainReplacesTheStore() throws {

@@ -83,7 +83,7 @@ public struct ModelRecord: Sendable {
   }
 
   private var neededSources: [SourceFile] {
-    let needed = Set(tensors.map(\.file))
+    let needed = Set(tensors.flatMap(\.files))
     return sources.filter { needed.contains($0.path) }
   }
 
@@ -106,7 +106,8 @@ public struct ModelRecord: Sendable {
 
   /// How its weights are stored, the encoding with most bytes first.
   package var encodings: [Encoding] {
-    let sizes = Dictionary(grouping: stored, by: \.encoding).mapValues { $0.reduce(0) { $0 + $1.bytes } }
+    var sizes: [Encoding: Int] = [:]
+    for tensor in stored { sizes.merge(tensor.bytesByEncoding) { $0 + $1 } }
     return sizes.sorted { ($1.value, $0.key.name) < ($0.value, $1.key.name) }.map(\.key)
   }
 }

@@ -38,13 +38,14 @@ public enum WeightSample {
   static func fingerprint(of model: ModelRecord) throws(Failure) -> String {
     var extents: [String: Range<Int>] = [:]
     var files: [String] = []
-    for tensor in model.tensors {
-      let end = tensor.offset + tensor.bytes
-      if let known = extents[tensor.file] {
-        extents[tensor.file] = min(known.lowerBound, tensor.offset)..<max(known.upperBound, end)
+    for array in model.tensors.flatMap(\.arrays) {
+      let own = array.offset..<array.offset + array.bytes
+      if let known = extents[array.file] {
+        extents[array.file] =
+          min(known.lowerBound, own.lowerBound)..<max(known.upperBound, own.upperBound)
       } else {
-        files.append(tensor.file)
-        extents[tensor.file] = tensor.offset..<end
+        files.append(array.file)
+        extents[array.file] = own
       }
     }
     var print = SHA256()

@@ -63,7 +63,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
       times.add("\(source.modified)\u{0}")
     }
     for tensor in model.tensors {
-      headers.add("\(tensor.name)\u{0}\(tensor.encoding.name)\(tensor.shape)\u{0}")
+      headers.add("\(tensor.name)\u{0}\(tensor.storage)\(tensor.shape)\u{0}")
     }
     let files = model.sources.count == 1 ? "1 file" : "\(model.sources.count) files"
     let bytes = model.sources.reduce(0) { $0 + $1.bytes }

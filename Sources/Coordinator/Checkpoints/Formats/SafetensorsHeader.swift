@@ -235,7 +235,7 @@ struct SafetensorsHeader {
 enum SafetensorsType {
   /// How weights of this type are decoded; nil for what holds no weights, or none that can be read.
   static func encoding(_ type: String) -> Encoding? {
-    Encoding(named: type).flatMap { $0.isSafetensors && $0.isPlain ? $0 : nil }
+    Encoding(named: type).flatMap { $0.isSafetensors ? $0 : nil }
   }
 
   static let bits: [String: Int] = [
