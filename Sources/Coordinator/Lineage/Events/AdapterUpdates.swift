@@ -1,4 +1,4 @@
-internal import System
+package import System
 
 /// Which tensors the adapters of a collection change, and how to read the changes.
 package struct AdapterUpdates: Sendable {
