@@ -6,8 +6,7 @@ package struct AdapterUpdates: Sendable {
   package var targets: [Int: [Int]]
   /// Per adapter, by model number: how many changes it makes, those of unknown tensors included.
   package var counts: [Int: Int]
-  /// The changes that adapters make to a tensor, by its number.
-  package var read: @Sendable (_ tensor: Int) throws(Failure) -> [(adapter: Int, update: LowRankUpdate)]
+  private let reader: @Sendable (_ tensor: Int) throws(Failure) -> [(adapter: Int, update: LowRankUpdate)]
 
   package init(
     targets: [Int: [Int]], counts: [Int: Int],
@@ -15,6 +14,11 @@ package struct AdapterUpdates: Sendable {
   ) {
     self.targets = targets
     self.counts = counts
-    self.read = read
+    reader = read
   }
+
+  /// The changes that adapters make to a tensor, by its number.
+  ///
+  /// - Throws: what reading the factors throws.
+  package func read(_ tensor: Int) throws(Failure) -> [(adapter: Int, update: LowRankUpdate)] { try reader(tensor) }
 }
