@@ -110,7 +110,8 @@ let package = Package(
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "System", "Lineage", "Planning", "Wire"]),
     library("Graph", in: "Coordinator/Graph", needs: ["System"]),
-    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "Encodings", "Graph", "Spectra", "System"]),
+    library(
+      "Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "Encodings", "Graph", "Spectra", "System"]),
     // What is compiled in here and below are the parts of pages, so that the program needs no folder
     // beside it.
     library(
@@ -129,13 +130,15 @@ let package = Package(
     library(
       "Recovery", in: "Coordinator/Recovery",
       needs: [
-        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Gathering", "Graph", "Hints", "Journal",
+        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Gathering", "Graph", "Hints",
+        "Journal",
         "Lineage", "Monitoring", "Planning", "Reports", "Spectra", "Storage", "System", "Transport", "Wire", logging,
       ]),
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Batch", "Checkpoints", "Coordination", "Core", "Graph", "Lineage", "Logs", "Monitoring", "Planning", "Recovery",
+        "Batch", "Checkpoints", "Coordination", "Core", "Graph", "Lineage", "Logs", "Monitoring", "Planning",
+        "Recovery",
         "Reports", "Storage", "System", "Transport", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
@@ -188,7 +191,8 @@ let package = Package(
     tests(
       "CoordinationTests",
       needs: [
-        "Checkpoints", "Coordination", "Core", "Encodings", "Journal", "Monitoring", "Planning", "Scheduling", "Storage",
+        "Checkpoints", "Coordination", "Core", "Encodings", "Journal", "Monitoring", "Planning", "Scheduling",
+        "Storage",
         "System", "TestSeed", "TestSupport", "Transport", "Wire", logging,
       ]),
     tests(

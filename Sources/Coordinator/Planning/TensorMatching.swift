@@ -34,7 +34,8 @@ struct TensorMatching {
         }
       }
       for (tensor, place) in zip(model.tensors, places) {
-        matches[place].copies.append(.init(model: index, name: tensor.name, elementType: tensor.elementType, bytes: tensor.bytes))
+        matches[place].copies.append(
+          .init(model: index, name: tensor.name, elementType: tensor.elementType, bytes: tensor.bytes))
       }
     }
     addUpdates(models, alignment)
