@@ -52,8 +52,11 @@ struct RecipeTests {
         }
       }
     }
-    let wide = (0..<300).flatMap { row in
-      Array(repeating: 9.0, count: 13) + values[row * 70..<(row + 1) * 70] + [8, 7]
+    var wide: [Double] = []
+    for row in 0..<300 {
+      wide += Array(repeating: 9.0, count: 13)
+      wide += values[row * 70..<(row + 1) * 70]
+      wide += [8, 7]
     }
     return [
       try store("plain\(tag)", array("a\(tag)", [300, 70], floats(values))),
@@ -62,7 +65,7 @@ struct RecipeTests {
         "cut\(tag)",
         .concatenated([
           array("c\(tag)", [100, 70], floats(Array(values[..<7000]))),
-          .rows(1..<201, of: array("d\(tag)", [202, 70], floats(Array(values[6930...]) + values[..<70]))),
+          .rows(1..<201, of: array("d\(tag)", [202, 70], floats(Array(values[6930...] + values[..<70])))),
         ])),
       try store("shuffled\(tag)", .reordered(.listed(order), of: array("e\(tag)", [300, 70], floats(shuffled)))),
       try store(

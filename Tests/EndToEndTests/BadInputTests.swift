@@ -36,7 +36,7 @@ import Testing
     for number in 0..<12 {
       try FileManager.default.createSymbolicLink(atPath: "\(models)/link\(number)", withDestinationPath: ".")
     }
-    let options = command == "recover" ? ["--out", scratch.file("run")] : []
+    let options = command == "recover" ? ["--out", scratch.at("run")] : []
     let found = try Program.run(Program.modeltree, [command, models] + options)
     #expect(found.status == 0, "\(found.stderr)")
     let said = found.stdout + found.stderr

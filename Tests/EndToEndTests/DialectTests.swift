@@ -66,13 +66,13 @@ struct DialectTests {
   @Test(arguments: pairs)
   func anotherDialectIsNoOtherFamily(_ pair: Pair) throws {
     let scratch = try TemporaryFolder()
-    let root = Recipe(folder: scratch.file("models/root"), seed: 1, names: pair.ours)
+    let root = Recipe(folder: scratch.at("models/root"), seed: 1, names: pair.ours)
     try Recipe.make([
-      root, Recipe(folder: scratch.file("models/same"), seed: 2, parent: root.folder),
-      Recipe(folder: scratch.file("models/other"), seed: 3, parent: root.folder, names: pair.theirs),
+      root, Recipe(folder: scratch.at("models/same"), seed: 2, parent: root.folder),
+      Recipe(folder: scratch.at("models/other"), seed: 3, parent: root.folder, names: pair.theirs),
     ])
     let output = try Program.run(
-      Program.modeltree, ["recover", scratch.file("models"), "--out", scratch.file("run")])
+      Program.modeltree, ["recover", scratch.at("models"), "--out", scratch.at("run")])
     #expect(output.status == 0, "\(output.stderr)")
     #expect(output.stdout.contains("family 1: 3 models"), "\(output.stdout)")
     #expect(!output.stderr.contains("in no other model"), "every tensor has its counterpart: \(output.stderr)")

@@ -1,11 +1,13 @@
 import Foundation
+import TestPrograms
+import TestSupport
 import Testing
 
 /// Run directories that lie: refused with exit code 65 and a message that names file, node and expectation.
 @Suite struct HostileRunTests {
-  private let scratch: Scratch
+  private let scratch: TemporaryFolder
 
-  init() throws { scratch = try Scratch() }
+  init() throws { scratch = try TemporaryFolder() }
 
   private static func tree(_ nodes: String, _ links: String = "") -> String {
     "{\"directed\": true, \"multigraph\": false, \"graph\": {}, \"nodes\": [\(nodes)], \"links\": [\(links)]}"

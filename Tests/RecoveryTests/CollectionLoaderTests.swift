@@ -1,3 +1,8 @@
+import Storage
+import Monitoring
+import Graph
+import Core
+import Coordination
 import Checkpoints
 import Recovery
 import System
@@ -21,7 +26,7 @@ struct CollectionLoaderTests {
     #expect(collection.models.map(\.id) == ["child1-0", "child1-1", "root1"])
     #expect(collection.notes.map(\.subject) == ["broken"])
     #expect(collection.notes[0].text.hasPrefix("skipped: "))
-    let error = try #require(failure { _ = try load(models, folder.at("models/broken")) })
+    let error = try #require(thrown { _ = try load(models, folder.at("models/broken")) })
     #expect(error.kind == .badInput)
     #expect(error.message.contains(broken))
   }

@@ -1,3 +1,7 @@
+import Storage
+import Monitoring
+import Graph
+import Coordination
 import Checkpoints
 import Compute
 import Core

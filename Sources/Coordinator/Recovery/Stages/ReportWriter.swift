@@ -1,3 +1,4 @@
+internal import Logging
 internal import Coordination
 internal import Core
 internal import Foundation
