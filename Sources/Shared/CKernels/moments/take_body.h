@@ -67,7 +67,7 @@ TARGET static inline __attribute__((always_inline)) int FN(sum_powers)(const STO
     size_t rounds = NAME(rounds)(&share, left);
     left -= rounds;
     for (; rounds > 0; rounds--, p += step) {
-      UNROLLED for (size_t b = 0; b < step * sizeof(STORED); b += MT_LINE) __builtin_prefetch(share.at + b);
+  UNROLLED for (size_t b = 0; b < step * sizeof(STORED); b += MT_LINE) __builtin_prefetch(share.at + b);
       share.at += share.pace;
       UNROLLED for (size_t k = 0; k < STREAMS; k++) {
         VEC v = WIDEN(*(const BITS *)(from + p + k * LANES));
@@ -113,7 +113,8 @@ TARGET static inline __attribute__((always_inline)) int FN(sum_powers)(const STO
   return 1;
 }
 
-TARGET static int FN(take)(const void *from, float *to, size_t count, mt_fetch *fetch, mt_shifted_moments *m) {
+TARGET static int FN(take)(const void *from, float *to, size_t count, mt_fetch *fetch,
+                           mt_shifted_moments *m) {
   const STORED *bits = (const STORED *)from;
 #if defined(IN_PLACE)
   if (!to)

@@ -80,8 +80,10 @@ TARGET static inline __attribute__((always_inline)) void FN(add_row)(const VEC *
   if (from >= end) return;
   CAT(NAME(four), _) all;
   FN(sums_of)(v[0], v[1], v[2], v[3], &all);
-  if (from == 0 && end == 4) *(CAT(NAME(four), _) *)to += all;
-  else UNROLLED for (int b = from; b < end; b++) to[b] += all[b];
+  if (from == 0 && end == 4)
+    *(CAT(NAME(four), _) *)to += all;
+  else
+    UNROLLED for (int b = from; b < end; b++) to[b] += all[b];
 }
 
 // The pairs of rows x0.. x0+ni-1 with rows y0 .. y0+nj-1, held in registers over one run; of a
@@ -89,9 +91,9 @@ TARGET static inline __attribute__((always_inline)) void FN(add_row)(const VEC *
 // so that no addition waits for the one before it, either blocks that follow each other (`shift` rows)
 // or following runs of one block (`shift` 0). Every pair is summed in the same way wherever it lies.
 // All numbers but `count` are constants where this is called, so that every loop over them is unrolled.
-TARGET static inline __attribute__((always_inline)) void FN(tile)(const REAL *const *rows, size_t x0, int ni, size_t y0,
-                                                                  int nj, int diagonal, int sets, int shift, int norms,
-                                                                  size_t count, FN(sums) to) {
+TARGET static inline __attribute__((always_inline)) void FN(tile)(
+    const REAL *const *rows, size_t x0, int ni, size_t y0, int nj, int diagonal, int sets, int shift,
+    int norms, size_t count, FN(sums) to) {
   const REAL *x[SETS][TI], *y[SETS][TJ];
   UNROLLED for (int s = 0; s < sets; s++) {
     size_t at = to.at + (shift ? 0 : (size_t)s * count);
@@ -106,27 +108,27 @@ TARGET static inline __attribute__((always_inline)) void FN(tile)(const REAL *co
   const int cost = COST(diagonal ? sets * ni * (ni - 1) / 2 : ni * nj, norms);
   NAME(share) share = NAME(begin)(to.fetch, cost, x[0][0]);
   VEC s2[SETS][TI][TJ], s1[SETS][TI][TJ], top[SETS][TI][TJ];
-  UNROLLED for (int s = 0; s < sets; s++) UNROLLED for (int a = 0; a < ni; a++) UNROLLED for (int b = 0; b < nj; b++)
-      s2[s][a][b] = 0,
-      s1[s][a][b] = 0, top[s][a][b] = 0;
+  UNROLLED for (int s = 0; s < sets; s++)
+    UNROLLED for (int a = 0; a < ni; a++)
+      UNROLLED for (int b = 0; b < nj; b++) s2[s][a][b] = 0, s1[s][a][b] = 0, top[s][a][b] = 0;
   size_t whole = count / WIDTH * WIDTH, p = 0;
-#define STEP(LOAD)                                                                                                     \
-  UNROLLED for (int s = 0; s < sets; s++) {                                                                            \
-    VEC v[TJ];                                                                                                         \
-    UNROLLED for (int b = 0; b < nj; b++) v[b] = LOAD(y[s][b]);                                                        \
-    UNROLLED for (int a = 0; a < ni; a++) {                                                                            \
-      VEC u = LOAD(x[s][a]);                                                                                           \
-      UNROLLED for (int b = 0; b < nj; b++) {                                                                          \
-        if (diagonal && b <= a) continue;                                                                              \
-        VEC d = u - v[b];                                                                                              \
-        s2[s][a][b] += d * d;                                                                                          \
-        if (norms) {                                                                                                   \
-          VEC size = __builtin_elementwise_abs(d);                                                                     \
-          s1[s][a][b] += size;                                                                                         \
-          top[s][a][b] = size > top[s][a][b] ? size : top[s][a][b];                                                    \
-        }                                                                                                              \
-      }                                                                                                                \
-    }                                                                                                                  \
+#define STEP(LOAD)                                                   \
+  UNROLLED for (int s = 0; s < sets; s++) {                          \
+    VEC v[TJ];                                                       \
+    UNROLLED for (int b = 0; b < nj; b++) v[b] = LOAD(y[s][b]);      \
+    UNROLLED for (int a = 0; a < ni; a++) {                          \
+      VEC u = LOAD(x[s][a]);                                         \
+      UNROLLED for (int b = 0; b < nj; b++) {                        \
+        if (diagonal && b <= a) continue;                            \
+        VEC d = u - v[b];                                            \
+        s2[s][a][b] += d * d;                                        \
+        if (norms) {                                                 \
+          VEC size = __builtin_elementwise_abs(d);                   \
+          s1[s][a][b] += size;                                       \
+          top[s][a][b] = size > top[s][a][b] ? size : top[s][a][b];  \
+        }                                                            \
+      }                                                              \
+    }                                                                \
   }
 #define WHOLE(row) (*(const VEC *)((row) + p))
 #define LAST(row) FN(rest)((row) + whole, count - whole)
@@ -169,62 +171,51 @@ TARGET static inline __attribute__((always_inline)) void FN(tile)(const REAL *co
 #define RUNS(n) ((n) == 2 ? 4 : (n) > 2 && (n) <= TI ? 2 : 1)
 
 #define TILE(i, ni, j, nj, norms) FN(tile)(rows, i, ni, j, nj, 0, 1, 0, norms, count, sums)
-#define TRIANGLE(i, ni, sets, shift, norms) FN(tile)(rows, i, ni, i, ni, 1, sets, shift, norms, count, sums)
+#define TRIANGLE(i, ni, sets, shift, norms) \
+  FN(tile)(rows, i, ni, i, ni, 1, sets, shift, norms, count, sums)
 
 // One row of tiles: `ni` rows from x0 against the columns from..<to, `T` at a time.
-#define TILES(T, norms)                                                                                                \
-  for (size_t j = from; j < end; j += T) switch (end - j) {                                                            \
-    case 1: TILE(i, T, j, 1, norms); break;                                                                            \
-    case 2:                                                                                                            \
-      if (T > 2) {                                                                                                     \
-        TILE(i, T, j, 2, norms);                                                                                       \
-        break;                                                                                                         \
-      }                                                                                                                \
-      __attribute__((fallthrough));                                                                                    \
-    case 3:                                                                                                            \
-      if (T > 3) {                                                                                                     \
-        TILE(i, T, j, 3, norms);                                                                                       \
-        break;                                                                                                         \
-      }                                                                                                                \
-      __attribute__((fallthrough));                                                                                    \
-    default: TILE(i, T, j, T, norms);                                                                                  \
+#define TILES(T, norms)                                                   \
+  for (size_t j = from; j < end; j += T) switch (end - j) {               \
+      case 1: TILE(i, T, j, 1, norms); break;                             \
+      case 2: if (T > 2) { TILE(i, T, j, 2, norms); break; }              \
+      __attribute__((fallthrough));                                       \
+      case 3: if (T > 3) { TILE(i, T, j, 3, norms); break; }              \
+      __attribute__((fallthrough));                                       \
+      default: TILE(i, T, j, T, norms);                                   \
     }
 
 // Two blocks on the diagonal at a time; `paired` is where the second one starts.
-#define DIAGONAL(T, norms)                                                                                             \
-  if (i != paired) switch (n - i) {                                                                                    \
-    case 1: break;                                                                                                     \
-    case 2: TRIANGLE(i, 2, 1, 0, norms); break;                                                                        \
-    case 3:                                                                                                            \
-      if (T > 2) {                                                                                                     \
-        TRIANGLE(i, 3, 1, 0, norms);                                                                                   \
-        break;                                                                                                         \
-      }                                                                                                                \
-      __attribute__((fallthrough));                                                                                    \
-    default:                                                                                                           \
-      if (end - i >= 2 * T) {                                                                                          \
-        TRIANGLE(i, T, 2, T, norms);                                                                                   \
-        paired = i + T;                                                                                                \
-      } else {                                                                                                         \
-        TRIANGLE(i, T, 1, 0, norms);                                                                                   \
-      }                                                                                                                \
+#define DIAGONAL(T, norms)                                                \
+  if (i != paired) switch (n - i) {                                       \
+      case 1: break;                                                      \
+      case 2: TRIANGLE(i, 2, 1, 0, norms); break;                         \
+      case 3: if (T > 2) { TRIANGLE(i, 3, 1, 0, norms); break; }          \
+      __attribute__((fallthrough));                                       \
+      default:                                                            \
+        if (end - i >= 2 * T) {                                           \
+          TRIANGLE(i, T, 2, T, norms);                                    \
+          paired = i + T;                                                 \
+        } else {                                                          \
+          TRIANGLE(i, T, 1, 0, norms);                                    \
+        }                                                                 \
     }
 
 // All pairs over one run. Columns are taken in bands whose rows stay in the second cache while
 // the rows pass by; within a band a row tile stays in the first.
-#define SWEEP(T, norms)                                                                                                \
-  for (size_t band = 0, paired = n; band < n; band += BAND) {                                                          \
-    size_t end = band + BAND < n ? band + BAND : n;                                                                    \
-    for (size_t i = 0; i < end; i += T) {                                                                              \
-      size_t from = i + T;                                                                                             \
-      if (from <= band) from = band;                                                                                   \
-      else { DIAGONAL(T, norms) }                                                                                      \
-      TILES(T, norms)                                                                                                  \
-    }                                                                                                                  \
+#define SWEEP(T, norms)                                                   \
+  for (size_t band = 0, paired = n; band < n; band += BAND) {             \
+    size_t end = band + BAND < n ? band + BAND : n;                       \
+    for (size_t i = 0; i < end; i += T) {                                 \
+      size_t from = i + T;                                                \
+      if (from <= band) from = band;                                      \
+      else { DIAGONAL(T, norms) }                                         \
+      TILES(T, norms)                                                     \
+    }                                                                     \
   }
 
-TARGET static void FN(pairs)(const REAL *const *rows, size_t n, size_t total, size_t run, mt_fetch *fetch, double *l2,
-                             double *l1, double *max) {
+TARGET static void FN(pairs)(const REAL *const *rows, size_t n, size_t total, size_t run, mt_fetch *fetch,
+                             double *l2, double *l1, double *max) {
   FN(sums) sums = {l2, l1, max, n, 0, fetch};
   while (sums.at < total) {
     size_t left = total - sums.at, count = left < run ? left : run, runs = 1;
@@ -233,15 +224,10 @@ TARGET static void FN(pairs)(const REAL *const *rows, size_t n, size_t total, si
     } else if (RUNS(n) > 1 && left >= RUNS(n) * run) {
       runs = RUNS(n);
       switch (n) {
-      case 2: TRIANGLE(0, 2, RUNS(2), 0, 0); break;
-      case 3:
-        if (TI >= 3) {
-          TRIANGLE(0, 3, RUNS(3), 0, 0);
-          break;
-        }
+        case 2: TRIANGLE(0, 2, RUNS(2), 0, 0); break;
+        case 3: if (TI >= 3) { TRIANGLE(0, 3, RUNS(3), 0, 0); break; }
         __attribute__((fallthrough));
-      default:
-        if (TI >= 4) TRIANGLE(0, 4, RUNS(4), 0, 0);
+        default: if (TI >= 4) TRIANGLE(0, 4, RUNS(4), 0, 0);
       }
     } else if (SMALL_TILES(n)) {
       SWEEP(3, 0)
@@ -267,7 +253,8 @@ TARGET static double FN(rate)(size_t n, size_t bytes, int norms) {
 }
 
 // See mt_extremes_f32.
-TARGET static void FN(extremes)(const REAL *const *rows, size_t n, size_t count, double *low, double *high) {
+TARGET static void FN(extremes)(const REAL *const *rows, size_t n, size_t count, double *low,
+                                double *high) {
   size_t p = 0, whole = count / WIDTH * WIDTH;
   for (size_t i = 0; i < n; i++)
     for (size_t j = i + 1; j < n; j++, p++) {
