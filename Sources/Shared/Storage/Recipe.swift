@@ -77,18 +77,14 @@ package enum Recipe: Sendable, Hashable {
     }
   }
 
-  /// Calls `body` with every array and the share of its numbers that the recipe takes.
+  /// Calls `body` with every array and how many of its numbers the recipe takes.
   ///
-  /// - Precondition: `size` is not nil.
-  func forEachArray(share: Double = 1, _ body: (StoredArray, Double) -> Void) {
-    switch self {
-    case .stored(let array): body(array, share)
-    case .rows(let range, let whole):
-      whole.forEachArray(share: share * Double(range.count) / Double(max(1, whole.extent.rows)), body)
-    case .columns(let range, let whole):
-      whole.forEachArray(share: share * Double(range.count) / Double(max(1, whole.extent.columns)), body)
-    case .concatenated(let parts): for part in parts { part.forEachArray(share: share, body) }
-    case .transposed(let whole), .reordered(_, let whole): whole.forEachArray(share: share, body)
+  /// - Precondition: the recipe is possible.
+  func forEachArray(_ body: (StoredArray, Int) -> Void) {
+    let (rows, columns) = extent
+    guard rows > 0, columns > 0 else { return }
+    for (array, region) in parts(of: 0..<rows * columns, columns: columns) {
+      body(array, region.rows.reduce(0) { $0 + $1.count } * region.columns.reduce(0) { $0 + $1.count })
     }
   }
 

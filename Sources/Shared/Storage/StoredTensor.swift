@@ -33,9 +33,12 @@ public struct StoredTensor: Sendable, Hashable {
   /// What is read for it, in bytes, by encoding; companions count with what they belong to.
   package var bytesByEncoding: [Encoding: Int] {
     var bytes: [Encoding: Int] = [:]
-    recipe.forEachArray { array, share in
-      let all = array.companions.reduce(array.bytes) { $0 + $1.bytes }
-      bytes[array.encoding, default: 0] += share == 1 ? all : Int((share * Double(all)).rounded())
+    if case .stored(let array) = recipe {
+      return [array.encoding: array.companions.reduce(array.bytes) { $0 + $1.bytes }]
+    }
+    recipe.forEachArray { array, count in
+      let own = array.encoding.bytes(of: count) ?? array.bytes
+      bytes[array.encoding, default: 0] += array.companions.reduce(own) { $0 + $1.bytes }
     }
     return bytes
   }

@@ -33,7 +33,8 @@ public final class WeightFile: Sendable {
   private static let mode = O_RDONLY | O_CLOEXEC | O_NONBLOCK
 
   static func notRegular(_ path: String, _ what: String) -> Failure {
-    .badInput("'\(path.printable)' is \(what), not a file", advice: "give a file with weights")
+    // Another host may see the file itself there.
+    .badInput("'\(path.printable)' is \(what), not a file", advice: "give a file with weights", missing: path)
   }
 
   /// Why a file cannot be read at all; nil when it can.
