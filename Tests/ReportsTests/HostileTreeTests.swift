@@ -49,9 +49,9 @@ struct HostileTreeTests {
     (tree(two, [link("a", "b", direction: "1e300")]), "has the direction support 1e+300, expected 0 to 1"),
     (tree([node("a", family: "9223372036854775807", root: true)], []), "'a' has the family 9223372036854775807"),
     (tree([node("a", family: "-1", root: true)], []), "'a' has the family -1, expected a number from 0 to 0"),
-    (tree([node("a", family: "1e300", root: true)], []), "1e300"),
+    (tree([node("a", family: "1e300", root: true)], []), "it is not JSON that can be read"),
     (tree(two, [link("a", "b", distance: "-1")]), "has the distance -1.0, expected a finite number"),
-    (tree(two, [link("a", "b", distance: "1e999")]), "1e999"),
+    (tree(two, [link("a", "b", distance: "1e999")]), "it is not JSON that can be read"),
     (tree(two, [link("a", "z")]), "the target 'z' of 'a' is not among the nodes"),
     (tree(two, []), "'b' has \"root\": false, expected true: it has no parent"),
     (tree(two, [link("a", "b", relation: "cousin")]), "has the relation 'cousin', expected one of finetune, lora"),
@@ -120,14 +120,15 @@ struct HostileTreeTests {
       }
       let path = folder.at("tree.json")
       try Data(bytes).write(to: URL(fileURLWithPath: path))
-      var found: TreeReport?
-      let error = failure { found = try TreeReport(path: path) }
-      if let found {
-        read += 1
-        for format in TreeFormat.allCases { #expect(!format.render(found).isEmpty, "seed \(random.seed)") }
-      } else {
-        #expect(error?.kind == .badInput && error?.message.contains(path) == true, "seed \(random.seed)")
+      let found: TreeReport
+      do throws(Failure) {
+        found = try TreeReport(path: path)
+      } catch {
+        #expect(error.kind == .badInput && error.message.contains(path), "seed \(random.seed)")
+        continue
       }
+      read += 1
+      for format in TreeFormat.allCases { #expect(!format.render(found).isEmpty, "seed \(random.seed)") }
     }
     #expect(read > 50 && read < 1400)
   }
