@@ -19,6 +19,7 @@ extension Scheduler {
     setCredit(of: id, (workers[id]?.credit ?? 0) - 1)
     workers[id]?.leases[lease] = now
     workers[id]?.standing.isFreed()
+    updateWaiting(id)
     firstGiven[task] = firstGiven[task] ?? now
     holders[task, default: []].insert(id)
     return lease
@@ -189,25 +190,28 @@ extension Scheduler {
   /// The tasks whose holders all take too long, the longest held first, each with its first holder.
   private mutating func stragglers(at now: Duration) -> [(task: TaskID, holder: WorkerID)] {
     guard now >= nextStraggler else { return [] }
-    var found: [TaskID: (holder: WorkerID, since: Duration)] = [:]
-    var young: Set<TaskID> = []
+    var late: [(task: TaskID, holder: WorkerID, since: Duration)] = []
     var earliest = now + min(limits.straggling, limits.newcomers)
     for (holder, worker) in workers where !worker.leases.isEmpty {
-      let patience = patience(with: worker)
+      let patience = patience(with: worker, at: now)
       for (lease, since) in worker.leases {
         let age = age(of: lease, since: since, of: worker, at: now)
-        guard age > patience else {
-          young.insert(lease.task)
+        if age > patience {
+          late.append((lease.task, holder, since))
+        } else {
           earliest = min(earliest, now + patience - age)
-          continue
         }
-        if let known = found[lease.task], (known.since, known.holder) <= (since, holder) { continue }
-        found[lease.task] = (holder, since)
       }
     }
-    let all = found.filter { !young.contains($0.key) }
+    // Nobody holds a task twice.
+    var counts: [TaskID: Int] = [:]
+    for entry in late { counts[entry.task, default: 0] += 1 }
+    late.removeAll { counts[$0.task] != holders[$0.task]?.count }
     // A lease that is given from now on straggles later than all these. Patience shrinks with the pool's pace.
-    if all.isEmpty { nextStraggler = pace == nil ? earliest : min(earliest, now + limits.shortest) }
-    return all.sorted { ($0.value.since, $0.key) < ($1.value.since, $1.key) }.map { ($0.key, $0.value.holder) }
+    if late.isEmpty {
+      nextStraggler = pace.map { min(earliest, now + max(limits.shortest, .seconds($0 / 4))) } ?? earliest
+    }
+    late.sort { ($0.since, $0.task, $0.holder) < ($1.since, $1.task, $1.holder) }
+    return late.map { ($0.task, $0.holder) }
   }
 }
