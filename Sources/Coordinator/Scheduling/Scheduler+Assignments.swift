@@ -31,12 +31,11 @@ extension Scheduler {
     let hasTasks = !isStuck && (!returned.isEmpty || jobs.contains { !$0.isFinished && $0.hasFresh })
     let mayStraggle = now >= nextStraggler && !hasNoTaker
     guard hasTasks || mayStraggle else { return nil }
-    let waiting = waiting.compactMap { id -> (key: WorkerID, value: Worker)? in
-      guard let worker = workers[id], !computesAlone(worker), mayTake(worker, at: now) else { return nil }
-      return (key: id, value: worker)
-    }.sorted { Self.isBusier($1, $0) }
+    // Whoever has the fewest leases comes first, then who came first.
+    let waiting = waiting.map { (leases: workers[$0]?.leases.count ?? 0, id: $0) }.sorted { $0 < $1 }
     let reserved = reservedWorker
-    for (id, worker) in waiting where hasTasks {
+    for (_, id) in waiting where hasTasks {
+      guard let worker = workers[id], mayTake(worker, at: now), !computesAlone(worker) else { continue }
       if let task = takeReturned(for: worker) { return (id, task) }
       // Kept free until it is empty and can take a quarantined task.
       if id == reserved { continue }
@@ -47,7 +46,9 @@ extension Scheduler {
     guard !stragglers.isEmpty else { return nil }
     // A newcomer's word is not enough to keep a task from those that compute.
     let mayLend = hasProven
-    for (id, worker) in waiting where !mayLend || isProven(worker) {
+    for (_, id) in waiting {
+      guard let worker = workers[id], mayTake(worker, at: now), !computesAlone(worker), !mayLend || isProven(worker)
+      else { continue }
       let other = stragglers.first { straggler in
         holders[straggler.task]?.contains(id) == false && mayCompute(straggler.task, worker)
       }
@@ -55,13 +56,6 @@ extension Scheduler {
     }
     hasNoTaker = true
     return nil
-  }
-
-  /// The order in which workers are served: the one with the fewest leases first, then by number.
-  private static func isBusier(
-    _ a: (key: WorkerID, value: Worker), _ b: (key: WorkerID, value: Worker)
-  ) -> Bool {
-    (a.value.leases.count, a.key) > (b.value.leases.count, b.key)
   }
 
   /// One death more, and the task is set aside. Until then whatever else its worker held was under
@@ -100,7 +94,7 @@ extension Scheduler {
     guard !suspects.isEmpty, returned.contains(where: { isQuarantined($0) }) else { return nil }
     return workers.filter { id, worker in
       !computesAlone(worker) && (worker.credit > 0 || !worker.leases.isEmpty)
-    }.min { Self.isBusier($1, $0) }?.key
+    }.min { ($0.value.leases.count, $0.key) < ($1.value.leases.count, $1.key) }?.key
   }
 
   private mutating func takeReturned(for worker: Worker) -> TaskID? {
