@@ -68,9 +68,10 @@ let package = Package(
     // Worker: shards in, partials out.
     library(
       "Compute", in: "Worker/Compute", needs: ["Core", "Encodings", "System", "Kernels", "Storage", "Wire"]),
+    library("Serving", in: "Worker/Serving", needs: ["Compute", "Core", "System", "Transport", "Wire", logging]),
     .executableTarget(
       name: "modeltree-worker",
-      dependencies: ["Compute", "Core", "System", "Logs", "Transport", "Wire", arguments, logging],
+      dependencies: ["Core", "Logs", "Serving", "System", "Transport", arguments, logging],
       path: "Sources/Worker/Command", swiftSettings: strict),
 
     // Coordinator: import -> plan -> shards -> partials -> matrices -> tree -> report.
@@ -110,7 +111,8 @@ let package = Package(
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "System", "Lineage", "Planning", "Wire"]),
     library("Graph", in: "Coordinator/Graph", needs: ["System"]),
-    library("Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "Encodings", "Graph", "Spectra", "System"]),
+    library(
+      "Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "Encodings", "Graph", "Spectra", "System"]),
     // What is compiled in here and below are the parts of pages, so that the program needs no folder
     // beside it.
     library(
@@ -129,13 +131,15 @@ let package = Package(
     library(
       "Recovery", in: "Coordinator/Recovery",
       needs: [
-        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Gathering", "Graph", "Hints", "Journal",
+        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Gathering", "Graph", "Hints",
+        "Journal",
         "Lineage", "Monitoring", "Planning", "Reports", "Spectra", "Storage", "System", "Transport", "Wire", logging,
       ]),
     .executableTarget(
       name: "modeltree",
       dependencies: [
-        "Batch", "Checkpoints", "Coordination", "Core", "Graph", "Lineage", "Logs", "Monitoring", "Planning", "Recovery",
+        "Batch", "Checkpoints", "Coordination", "Core", "Graph", "Lineage", "Logs", "Monitoring", "Planning",
+        "Recovery",
         "Reports", "Storage", "System", "Transport", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
@@ -172,7 +176,7 @@ let package = Package(
     tests("CheckpointsTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSupport"]),
     tests("EncodingsTests", needs: ["Core", "Encodings", "System", "TestSeed", "TestSupport"]),
     tests("NamingTests", needs: ["Core", "Naming"]),
-    tests("StorageTests", needs: ["Checkpoints", "Core", "Storage", "System", "TestSupport"]),
+    tests("StorageTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSeed", "TestSupport"]),
     tests("PlanningTests", needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Planning", "Storage", "System"]),
     tests("DocumentsTests", needs: ["Documents"]),
     tests("BatchTests", needs: ["Batch", "Core", "System", "TestSupport"]),
@@ -188,16 +192,29 @@ let package = Package(
     tests(
       "CoordinationTests",
       needs: [
-        "Checkpoints", "Coordination", "Core", "Encodings", "Journal", "Monitoring", "Planning", "Scheduling", "Storage",
+        "Checkpoints", "Coordination", "Core", "Encodings", "Journal", "Monitoring", "Planning", "Scheduling",
+        "Storage",
         "System", "TestSeed", "TestSupport", "Transport", "Wire", logging,
       ]),
     tests(
-      "ComputeTests", needs: ["Checkpoints", "Compute", "Core", "Storage", "System", "TestSupport", "Wire"]),
+      "ComputeTests",
+      needs: ["Checkpoints", "Compute", "Core", "Encodings", "Storage", "System", "TestSupport", "Wire"]),
     tests(
       "GatheringTests",
       needs: [
         "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport",
         "Wire",
+      ]),
+    tests(
+      "RecoveryTests",
+      needs: [
+        "Checkpoints", "Compute", "Coordination", "Core", "Graph", "Journal", "Lineage", "Monitoring", "Planning",
+        "Recovery", "Reports", "Storage", "System", "TestSupport", "Wire",
+      ]),
+    tests(
+      "ServingTests",
+      needs: [
+        "Checkpoints", "Compute", "Core", "Serving", "Storage", "System", "TestSupport", "Transport", "Wire", logging,
       ]),
     tests("CoreTests", needs: ["Core", "System", "TestPrograms", "TestSeed"]),
     tests("WireTests", needs: ["Core", "System", "TestSeed", "Wire"]),
