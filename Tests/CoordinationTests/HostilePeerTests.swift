@@ -47,7 +47,7 @@ import Wire
   @Test func theLargestNumbersAddUpWithoutOverflow() throws {
     let pool = try Pool(shards: 2)
     pool.begin()
-    let most = 1 << 60
+    let most = 1 << 53
     let pace = WorkerMessage.Heartbeat.Pace(file: "slow", bytes: most, seconds: 1e9)
     for process in 1...20 {
       let peer = try Peer(pool)

@@ -48,8 +48,8 @@ import Testing
     #expect(ShardMap.text(states[...]) == ("#o.x#", 1))
     #expect(ShardMap.text(states[2...]) == (".x#", 1))
     var many = Array(repeating: Scheduler.State.done, count: 10_000)
-    many[5000] = .pending
-    many[5001] = .leased
+    many[5001] = .pending
+    many[5002] = .leased
     let (map, perCell) = ShardMap.text(many[...])
     #expect(perCell == 3 && map.count == 3334)
     #expect(map.count { $0 != "#" } == 1 && map.contains("o"))

@@ -4,15 +4,15 @@ import Testing
 
 /// Numbers from outside stay within their bounds, whatever is done with them.
 @Suite struct BoundedTests {
-  private static let largest = 1 << 60
+  private static let largest = 1 << 53
 
-  @Test(arguments: ["0", "7", "1152921504606846976"])
+  @Test(arguments: ["0", "7", "9007199254740992"])
   func numbersWithinBoundsComeBack(text: String) throws {
     let number = try JSONDecoder().decode(ByteTotal.self, from: Data(text.utf8))
     #expect(String(decoding: try JSONEncoder().encode(number), as: UTF8.self) == text)
   }
 
-  @Test(arguments: ["-1", "1152921504606846977", "9223372036854775807", "-9223372036854775808", "1e30", "0.5", "null"])
+  @Test(arguments: ["-1", "9007199254740993", "9223372036854775807", "-9223372036854775808", "1e30", "0.5", "null"])
   func numbersOutOfBoundsAreRefused(text: String) {
     #expect(throws: DecodingError.self) { try JSONDecoder().decode(ByteTotal.self, from: Data(text.utf8)) }
   }

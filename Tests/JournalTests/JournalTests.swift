@@ -226,7 +226,7 @@ struct JournalTests {
     try recorded()
     try meddle("UPDATE shard SET bytes_read = 9223372036854775807, seconds = 1e308")
     let totals = try Journal(reading: path).totals()
-    #expect(totals.shards == 2 && totals.bytesRead == 1 << 60 && totals.seconds >= 0)
+    #expect(totals.shards == 2 && totals.bytesRead == 1 << 53 && totals.seconds >= 0)
   }
 
   @Test func aReaderSeesWhatIsWrittenMeanwhileAndWritesNothing() throws {

@@ -56,6 +56,8 @@ struct StatusAggregator {
   /// Characters of a failure's message that are kept.
   private static let longestMessage = 4000
   private static let slowestShown = 10
+  /// Seconds; what is shown as left is never more, however slow a start is.
+  private static let longestLeft = 1e12
   private static let silence = Duration.seconds(3)
 
   /// - Parameters:
@@ -167,7 +169,7 @@ struct StatusAggregator {
       state: order.first { states.contains($0) } ?? .planning,
       jobs: jobs.map { Self.status(of: $0, scheduler) },
       workers: workers(jobs, scheduler, peers, door, at: now), bytesPerSecond: rate,
-      secondsLeft: rate > 0 && !open.isEmpty ? Double(left) / rate : nil, history: history.points,
+      secondsLeft: rate > 0 && !open.isEmpty ? min(Double(left) / rate, Self.longestLeft) : nil, history: history.points,
       failures: failures, missing: missing, slowestFiles: slowestFiles)
   }
 

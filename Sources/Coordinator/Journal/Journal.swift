@@ -257,7 +257,7 @@ package final class Journal: Sendable {
           db, sql: "SELECT count(*), total(bytes_read), total(seconds) FROM shard")
         let bytes: Double = row?[1] ?? 0
         let seconds: Double = row?[2] ?? 0
-        return (row?[0] ?? 0, Int(min(max(bytes, 0), 0x1p60)), seconds.isFinite ? seconds : 0)
+        return (row?[0] ?? 0, Int(min(max(bytes, 0), 0x1p53)), seconds.isFinite ? seconds : 0)
       }
     } catch {
       throw Self.failure(error, "read", path)

@@ -19,6 +19,7 @@ extension Scheduler {
     setCredit(of: id, (workers[id]?.credit ?? 0) - 1)
     workers[id]?.leases[lease] = now
     workers[id]?.standing.isFreed()
+    updateWaiting(id)
     firstGiven[task] = firstGiven[task] ?? now
     holders[task, default: []].insert(id)
     return lease
@@ -30,12 +31,11 @@ extension Scheduler {
     let hasTasks = !isStuck && (!returned.isEmpty || jobs.contains { !$0.isFinished && $0.hasFresh })
     let mayStraggle = now >= nextStraggler && !hasNoTaker
     guard hasTasks || mayStraggle else { return nil }
-    let waiting = waiting.compactMap { id -> (key: WorkerID, value: Worker)? in
-      guard let worker = workers[id], !computesAlone(worker), mayTake(worker, at: now) else { return nil }
-      return (key: id, value: worker)
-    }.sorted { Self.isBusier($1, $0) }
+    // Whoever has the fewest leases comes first, then who came first.
+    let waiting = waiting.map { (leases: workers[$0]?.leases.count ?? 0, id: $0) }.sorted { $0 < $1 }
     let reserved = reservedWorker
-    for (id, worker) in waiting where hasTasks {
+    for (_, id) in waiting where hasTasks {
+      guard let worker = workers[id], mayTake(worker, at: now), !computesAlone(worker) else { continue }
       if let task = takeReturned(for: worker) { return (id, task) }
       // Kept free until it is empty and can take a quarantined task.
       if id == reserved { continue }
@@ -46,7 +46,9 @@ extension Scheduler {
     guard !stragglers.isEmpty else { return nil }
     // A newcomer's word is not enough to keep a task from those that compute.
     let mayLend = hasProven
-    for (id, worker) in waiting where !mayLend || isProven(worker) {
+    for (_, id) in waiting {
+      guard let worker = workers[id], mayTake(worker, at: now), !computesAlone(worker), !mayLend || isProven(worker)
+      else { continue }
       let other = stragglers.first { straggler in
         holders[straggler.task]?.contains(id) == false && mayCompute(straggler.task, worker)
       }
@@ -54,13 +56,6 @@ extension Scheduler {
     }
     hasNoTaker = true
     return nil
-  }
-
-  /// The order in which workers are served: the one with the fewest leases first, then by number.
-  private static func isBusier(
-    _ a: (key: WorkerID, value: Worker), _ b: (key: WorkerID, value: Worker)
-  ) -> Bool {
-    (a.value.leases.count, a.key) > (b.value.leases.count, b.key)
   }
 
   /// One death more, and the task is set aside. Until then whatever else its worker held was under
@@ -99,7 +94,7 @@ extension Scheduler {
     guard !suspects.isEmpty, returned.contains(where: { isQuarantined($0) }) else { return nil }
     return workers.filter { id, worker in
       !computesAlone(worker) && (worker.credit > 0 || !worker.leases.isEmpty)
-    }.min { Self.isBusier($1, $0) }?.key
+    }.min { ($0.value.leases.count, $0.key) < ($1.value.leases.count, $1.key) }?.key
   }
 
   private mutating func takeReturned(for worker: Worker) -> TaskID? {
@@ -189,25 +184,28 @@ extension Scheduler {
   /// The tasks whose holders all take too long, the longest held first, each with its first holder.
   private mutating func stragglers(at now: Duration) -> [(task: TaskID, holder: WorkerID)] {
     guard now >= nextStraggler else { return [] }
-    var found: [TaskID: (holder: WorkerID, since: Duration)] = [:]
-    var young: Set<TaskID> = []
+    var late: [(task: TaskID, holder: WorkerID, since: Duration)] = []
     var earliest = now + min(limits.straggling, limits.newcomers)
     for (holder, worker) in workers where !worker.leases.isEmpty {
-      let patience = patience(with: worker)
+      let patience = patience(with: worker, at: now)
       for (lease, since) in worker.leases {
         let age = age(of: lease, since: since, of: worker, at: now)
-        guard age > patience else {
-          young.insert(lease.task)
+        if age > patience {
+          late.append((lease.task, holder, since))
+        } else {
           earliest = min(earliest, now + patience - age)
-          continue
         }
-        if let known = found[lease.task], (known.since, known.holder) <= (since, holder) { continue }
-        found[lease.task] = (holder, since)
       }
     }
-    let all = found.filter { !young.contains($0.key) }
+    // Nobody holds a task twice.
+    var counts: [TaskID: Int] = [:]
+    for entry in late { counts[entry.task, default: 0] += 1 }
+    late.removeAll { counts[$0.task] != holders[$0.task]?.count }
     // A lease that is given from now on straggles later than all these. Patience shrinks with the pool's pace.
-    if all.isEmpty { nextStraggler = pace == nil ? earliest : min(earliest, now + limits.shortest) }
-    return all.sorted { ($0.value.since, $0.key) < ($1.value.since, $1.key) }.map { ($0.key, $0.value.holder) }
+    if late.isEmpty {
+      nextStraggler = pace.map { min(earliest, now + max(limits.shortest, .seconds($0 / 4))) } ?? earliest
+    }
+    late.sort { ($0.since, $0.task, $0.holder) < ($1.since, $1.task, $1.holder) }
+    return late.map { ($0.task, $0.holder) }
   }
 }

@@ -20,18 +20,21 @@ extension Scheduler {
   func mayTake(_ worker: Worker, at now: Duration) -> Bool {
     guard let party = worker.party else { return true }
     if let until = worker.standing.barredUntil, now < until { return false }
-    guard !worker.standing.isProven else { return worker.leases.count < worker.standing.allowance(slots: worker.slots) }
+    guard !worker.standing.isProven else { return worker.leases.count < worker.allowance }
     if let record = records[party], now < record.barredUntil { return false }
     // All newcomers together are given about half of what there is: the rest is for those that compute.
     let share = pendingCount / (2 * max(1, workers.count))
-    return worker.leases.count < max(1, min(worker.slots, Standing.newcomer, share))
+    return worker.leases.count < max(1, min(worker.allowance, share))
   }
 
   private var pendingCount: Int { jobs.reduce(0) { $0 + $1.tasks.count - $1.done - $1.setAside - $1.leased } }
 
   /// From which age on a lease does not keep others from the task?
-  func patience(with worker: Worker) -> Duration {
+  func patience(with worker: Worker, at now: Duration) -> Duration {
     guard worker.party != nil else { return limits.straggling }
+    if let oldest = worker.leases.values.min(), let stall = worker.standing.stall(holdingSince: oldest), now > stall {
+      return limits.shortest
+    }
     guard let pace = worker.standing.pace ?? pace else { return min(limits.straggling, limits.newcomers) }
     return min(limits.straggling, max(limits.shortest, .seconds(4 * pace)))
   }
@@ -49,6 +52,7 @@ extension Scheduler {
     pace = Standing.average(pace, now - since)
     workers[id]?.standing.answered(after: now - since, at: now)
     if let party = workers[id]?.party { records[party]?.answered() }
+    updateWaiting(id)
   }
 
   /// Takes from those that hold tasks without progress all that they hold.
@@ -66,6 +70,7 @@ extension Scheduler {
   mutating func dispossess(_ id: WorkerID, at now: Duration) -> [Action] {
     guard let worker = workers[id], let party = worker.party else { return [] }
     workers[id]?.standing.strike(at: now)
+    updateWaiting(id)
     records[party, default: Record()].strike(at: now)
     isStuck = false
     return worker.leases.keys.sorted { $0.task < $1.task }.flatMap { lease -> [Action] in

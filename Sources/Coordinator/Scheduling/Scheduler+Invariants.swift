@@ -6,9 +6,9 @@ extension Scheduler {
     var held: [TaskID: Set<WorkerID>] = [:]
     for (id, worker) in workers {
       if worker.credit < 0 { return "\(id) has a credit of \(worker.credit)" }
-      if waiting.contains(id) != (worker.credit > 0) { return "\(id) waits wrongly" }
+      if waiting.contains(id) != worker.wantsMore { return "\(id) waits wrongly" }
       if worker.party != nil {
-        if worker.leases.count > worker.standing.allowance(slots: worker.slots) {
+        if worker.leases.count > worker.allowance {
           return "\(id) holds \(worker.leases.count) tasks after \(worker.standing.answers) answers"
         }
         if worker.standing.barredUntil != nil, !worker.leases.isEmpty { return "\(id) holds tasks though it waits" }

@@ -69,11 +69,13 @@ package struct Scheduler: Sendable {
     package var newcomers: Duration
     /// No task of a worker that is not the coordinator's own is lent again sooner.
     package var shortest: Duration
+    /// How often it is looked who holds tasks without progress.
+    package var review: Duration
 
     package init(
       silence: Duration = .seconds(10), attempts: Int = 3, straggling: Duration = .seconds(30),
       queuing: Duration = .seconds(1), held: Int = 64, verifiedElsewhere: Double = 0,
-      newcomers: Duration = .seconds(5), shortest: Duration = .milliseconds(250)
+      newcomers: Duration = .seconds(5), shortest: Duration = .milliseconds(250), review: Duration = .seconds(1)
     ) {
       self.silence = silence
       self.attempts = attempts
@@ -83,6 +85,7 @@ package struct Scheduler: Sendable {
       self.verifiedElsewhere = verifiedElsewhere
       self.newcomers = newcomers
       self.shortest = shortest
+      self.review = review
     }
   }
 
@@ -96,6 +99,10 @@ package struct Scheduler: Sendable {
     var leases: [Lease: Duration] = [:]
     /// Groups of tasks, by job, that its host cannot compute.
     var outOfReach: [JobID: Set<Int>] = [:]
+
+    /// Tasks that it may hold at a time, whatever else there is.
+    var allowance: Int { party == nil ? .max : standing.allowance(slots: slots) }
+    var wantsMore: Bool { credit > 0 && leases.count < allowance }
   }
 
   /// The tasks of one run.
@@ -136,7 +143,7 @@ package struct Scheduler: Sendable {
   var workers: [WorkerID: Worker] = [:]
   /// Workers that hold a task.
   var holders: [TaskID: Set<WorkerID>] = [:]
-  /// Workers that would take a task.
+  /// Workers that would take a task, and may hold one more.
   var waiting: Set<WorkerID> = []
   var opinions: [TaskID: ReplicaVotes] = [:]
   /// Tasks that came back: handed out before any other.
@@ -151,6 +158,8 @@ package struct Scheduler: Sendable {
   var convictions: [TaskID: Int] = [:]
   /// Nothing that waits could be given to anybody who waits, and nothing has changed since.
   var isStuck = false
+  /// When it is next looked who holds tasks without progress.
+  var nextReview = Duration.zero
   /// There are stragglers and nobody to take them, and nothing has changed since.
   var hasNoTaker = false
   /// No lease is older than the limit before this moment.
@@ -266,7 +275,10 @@ package struct Scheduler: Sendable {
         actions.append(.drop(id))
         actions += forget(id, reason: "fell silent while it computed the shard")
       }
-      actions += dispossessions(at: now)
+      if now >= nextReview {
+        nextReview = now + limits.review
+        actions += dispossessions(at: now)
+      }
       // Who waited for so long may be given something again.
       if !records.isEmpty { isStuck = false }
     }
@@ -344,6 +356,7 @@ package struct Scheduler: Sendable {
       for copy in workers[other]?.leases.keys.filter({ $0.task == task }) ?? [] {
         workers[other]?.leases[copy] = nil
       }
+      updateWaiting(other)
     }
     move(task, to: state)
     opinions[task] = nil
@@ -367,6 +380,7 @@ package struct Scheduler: Sendable {
   mutating func release(_ lease: Lease, from id: WorkerID) -> Bool {
     guard workers[id]?.leases.removeValue(forKey: lease) != nil else { return false }
     letGo(lease.task, id)
+    updateWaiting(id)
     return true
   }
 
@@ -425,7 +439,12 @@ package struct Scheduler: Sendable {
 
   mutating func setCredit(of id: WorkerID, _ credit: Int) {
     workers[id]?.credit = credit
-    if credit > 0, workers[id] != nil { waiting.insert(id) } else { waiting.remove(id) }
+    updateWaiting(id)
+  }
+
+  /// Whoever may hold no more tasks does not wait for one: what is given need not be looked for among all of them.
+  mutating func updateWaiting(_ id: WorkerID) {
+    if let worker = workers[id], worker.wantsMore { waiting.insert(id) } else { waiting.remove(id) }
   }
 }
 

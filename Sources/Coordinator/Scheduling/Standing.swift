@@ -21,6 +21,8 @@ struct Standing: Sendable, Equatable {
   private(set) var barredUntil: Duration?
   /// Seconds from an assignment to the answer: a moving average.
   private(set) var pace: Double?
+  /// Seconds between answers while there was work: the longest of the last ones.
+  private(set) var rhythm: Double?
   /// When it last answered, or came.
   private(set) var progressed: Duration
 
@@ -41,7 +43,7 @@ struct Standing: Sendable, Equatable {
   ///
   /// - Parameter slots: tasks that it says it computes at the same time; believed after the first answer, within bounds.
   func allowance(slots: Int) -> Int {
-    isProven ? min(Self.most, Self.newcomer + min(slots, Self.mostSlots) + 2 * answers) : Self.newcomer
+    isProven ? min(Self.most, Self.newcomer + min(slots, Self.mostSlots) + 2 * answers) : min(slots, Self.newcomer)
   }
 
   /// - Parameter age: of the lease that was answered.
@@ -49,7 +51,15 @@ struct Standing: Sendable, Equatable {
     answers = min(answers + 1, Self.most)
     if answers % Self.amends == 0 { strikes = max(0, strikes - 1) }
     pace = Self.average(pace, age)
+    let gap = min(age, now - progressed) / .seconds(1)
+    rhythm = max(gap, 0.875 * (rhythm ?? 0))
     progressed = now
+  }
+
+  /// From when on a silence says that nothing is computed, whatever was computed before; nil when that is not known yet.
+  func stall(holdingSince oldest: Duration) -> Duration? {
+    guard answers > 1, let rhythm else { return nil }
+    return max(progressed, oldest) + .seconds(4 * rhythm)
   }
 
   /// It has lost what it held: it begins anew, and waits twice as long as the time before.

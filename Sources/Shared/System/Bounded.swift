@@ -42,9 +42,9 @@ public struct Bounded<Kind: NumberKind>: Sendable, Hashable, Comparable, Codable
   public var description: String { "\(value)" }
 }
 
-/// Bytes of files or memory: at most an exbibyte.
+/// Bytes of files or memory: at most as many as every reader of JSON has exactly, 9 PB.
 public enum ByteKind: NumberKind {
-  public static let range = 0...1 << 60
+  public static let range = 0...1 << 53
 }
 
 public typealias ByteTotal = Bounded<ByteKind>
