@@ -1,3 +1,4 @@
+import Coordination
 import Lineage
 import Recovery
 import Synchronization

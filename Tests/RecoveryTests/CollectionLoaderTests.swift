@@ -1,5 +1,6 @@
 import Checkpoints
 import Recovery
+import Storage
 import System
 import TestSupport
 import Testing

@@ -1,11 +1,13 @@
 import Checkpoints
 import Compute
+import Coordination
 import Core
 import Foundation
 import Journal
 import Lineage
 import Planning
 import Recovery
+import Storage
 import Synchronization
 import System
 import TestSupport

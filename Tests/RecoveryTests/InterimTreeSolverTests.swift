@@ -1,4 +1,5 @@
 import Lineage
+import Monitoring
 import Recovery
 import System
 import TestSupport

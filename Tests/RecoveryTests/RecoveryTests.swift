@@ -1,4 +1,6 @@
+import Checkpoints
 import Foundation
+import Graph
 import Lineage
 import Recovery
 import System

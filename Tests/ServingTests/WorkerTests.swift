@@ -65,7 +65,7 @@ struct WorkerTests {
       guard case .hello = try next().0 else { throw Silence() }
       say(.welcome)
       guard case .ready(let credit) = try next().0 else { throw Silence() }
-      return credit
+      return credit.value
     }
   }
 
@@ -117,7 +117,7 @@ struct WorkerTests {
       return
     }
     #expect(receipt.run == "r" && receipt.shard == ShardID(0) && receipt.attempt == 5)
-    #expect(receipt.bytesRead == 2 * 384 * 4)
+    #expect(receipt.bytesRead.value == 2 * 384 * 4)
     let expected = try #require(
       try ShardStream.compute(
         assignment(5), stores: records.map(\.store), library: StoreCache(), memoryBytes: 1 << 24))
@@ -176,7 +176,7 @@ struct WorkerTests {
       Issue.record("another message")
       return
     }
-    #expect(hello.protocolVersion == WireProtocol.version && hello.threads == 1 && hello.memoryBytes == 1 << 24)
+    #expect(hello.protocolVersion == WireProtocol.version && hello.threads == 1 && hello.memoryBytes.value == 1 << 24)
     coordinator.say(.reject(reason: "wrong\u{1b}version"))
     let error = try #require(failure { try worker.wait() })
     #expect(error.kind == .usage)

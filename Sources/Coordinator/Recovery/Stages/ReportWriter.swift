@@ -5,6 +5,7 @@ internal import Graph
 internal import Hints
 internal import Journal
 internal import Lineage
+internal import Logging
 internal import Planning
 internal import Reports
 internal import System
