@@ -207,9 +207,8 @@ let package = Package(
     tests(
       "RecoveryTests",
       needs: [
-        "Checkpoints", "Compute", "Core", "Graph", "Journal", "Lineage", "Monitoring", "Planning", "Recovery",
-        "Reports",
-        "Storage", "System", "TestSupport", "Wire",
+        "Checkpoints", "Compute", "Coordination", "Core", "Graph", "Journal", "Lineage", "Monitoring", "Planning",
+        "Recovery", "Storage", "System", "TestSupport", "Wire",
       ]),
     tests(
       "ServingTests",
