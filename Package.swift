@@ -176,7 +176,7 @@ let package = Package(
     tests("CheckpointsTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSupport"]),
     tests("EncodingsTests", needs: ["Core", "Encodings", "System", "TestSeed", "TestSupport"]),
     tests("NamingTests", needs: ["Core", "Naming"]),
-    tests("StorageTests", needs: ["Checkpoints", "Core", "Storage", "System", "TestSupport"]),
+    tests("StorageTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSeed", "TestSupport"]),
     tests("PlanningTests", needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Planning", "Storage", "System"]),
     tests("DocumentsTests", needs: ["Documents"]),
     tests("BatchTests", needs: ["Batch", "Core", "System", "TestSupport"]),
@@ -197,7 +197,8 @@ let package = Package(
         "System", "TestSeed", "TestSupport", "Transport", "Wire", logging,
       ]),
     tests(
-      "ComputeTests", needs: ["Checkpoints", "Compute", "Core", "Storage", "System", "TestSupport", "Wire"]),
+      "ComputeTests",
+      needs: ["Checkpoints", "Compute", "Core", "Encodings", "Storage", "System", "TestSupport", "Wire"]),
     tests(
       "GatheringTests",
       needs: [
@@ -208,7 +209,7 @@ let package = Package(
       "RecoveryTests",
       needs: [
         "Checkpoints", "Compute", "Coordination", "Core", "Graph", "Journal", "Lineage", "Monitoring", "Planning",
-        "Recovery", "Storage", "System", "TestSupport", "Wire",
+        "Recovery", "Reports", "Storage", "System", "TestSupport", "Wire",
       ]),
     tests(
       "ServingTests",

@@ -71,7 +71,9 @@ struct StatusJSONTests {
       let name = String(field.1)
       // Halves are numbers of seconds and shares; a clock may be behind.
       let isReal = name.contains("second") || name == "support"
-      guard name != "format", !(number == "0.5" && isReal), !(number == "-1" && name.hasPrefix("seconds")) else { continue }
+      guard name != "format", !(number == "0.5" && isReal), !(number == "-1" && name.hasPrefix("seconds")) else {
+        continue
+      }
       var changed = json
       changed.replaceSubrange(field.range, with: "\"\(name)\":\(number)")
       let failure = #expect(throws: Failure.self, "\(name)") {

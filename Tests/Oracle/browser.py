@@ -123,7 +123,9 @@ def search(page):
     check(page.run("document.activeElement.id") == "search", "/ does not lead to the search")
     page.type(node)
     hits = page.run("[...document.querySelectorAll('.node.hit')].map(e => e.dataset.id)")
-    expected = [n["id"] for n in tree["nodes"] if node.lower() in n["id"].lower() or node.lower() in n.get("path", "").lower()]
+    expected = [
+        n["id"] for n in tree["nodes"] if node.lower() in n["id"].lower() or node.lower() in n.get("path", "").lower()
+    ]
     check(sorted(hits) == sorted(expected), f"search for {node!r} finds {hits}")
     page.key("Enter")
     check(page.run("document.querySelector('.node.selected')?.dataset.id") in expected, "Enter selects no hit")
@@ -236,7 +238,8 @@ def table(page):
       document.querySelector('#export').click();
       HTMLAnchorElement.prototype.click = click; })""")
     exported = sorted(
-        (plain(row["parent"]), plain(row["child"])) for row in csv.DictReader(io.StringIO(text, newline="")))
+        (plain(row["parent"]), plain(row["child"])) for row in csv.DictReader(io.StringIO(text, newline=""))
+    )
     check(exported == truth, "the exported CSV has other edges")
 
 

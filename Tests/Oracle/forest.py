@@ -101,12 +101,15 @@ def dot():
     if shutil.which("dot"):
         assert graphviz() == (sorted(nodes), sorted((e["source"], e["target"]) for e in edges))
     inferred = [
-        unquoted(node.get_name()) for part in found.get_subgraphs() for node in part.get_nodes()
+        unquoted(node.get_name())
+        for part in found.get_subgraphs()
+        for node in part.get_nodes()
         if node.get_style() == '"rounded,dashed"'
     ]
     components = [
         [edge["source"], edge["target"], unquoted(drawn.get_label())]
-        for edge, drawn in zip(edges, found.get_edges()) if drawn.get_style() == "dotted"
+        for edge, drawn in zip(edges, found.get_edges())
+        if drawn.get_style() == "dotted"
     ]
     return {"nodes": nodes, "edges": edges, "inferred": inferred, "components": components}
 
@@ -180,9 +183,7 @@ def graphml_igraph():
         ],
         "families": [int(family) for family in found.vs["family"]],
         "inferred": [v["label"] for v in found.vs if "inferred" in v.attributes() and v["inferred"]],
-        "components": [
-            [ids[e.source], ids[e.target], e["component"]] for e in found.es if e["relation"] == "contains"
-        ],
+        "components": [[ids[e.source], ids[e.target], e["component"]] for e in found.es if e["relation"] == "contains"],
     }
 
 

@@ -57,7 +57,8 @@ models = [
         "files": [node["path"] + "/model.safetensors"],
         "bytes": 4 * node["parameters"],
     }
-    for node in tree["nodes"] if not node.get("inferred")
+    for node in tree["nodes"]
+    if not node.get("inferred")
 ]
 (run / "run.json").write_text(
     json.dumps(

@@ -25,6 +25,24 @@ struct MatchingTests {
     #expect(tensor.models == [0, 1])
   }
 
+  /// Names alone differ in some, the order of rotary rows in others: those must not be compared.
+  @Test func anotherDialectMeetsWhereOnlyNamesDifferAndSaysWhereMoreDoes() throws {
+    let names = ["self_attn.q_proj", "self_attn.v_proj", "mlp.down_proj"].map { "model.layers.0.\($0).weight" }
+    let meta = ["attention.wq", "attention.wv", "feed_forward.w2"].map { "layers.0.\($0).weight" }
+    let plan = plan(record("hf", names.map { ($0, matrix) }), record("meta", meta.map { ($0, matrix) }))
+    #expect(plan.tensors.map { $0.copies.map(\.name) } == [[names[1], meta[1]], [names[2], meta[2]]])
+    let note = try #require(plan.notes.first)
+    #expect(note.subject == "meta")
+    #expect(note.text.contains("'\(meta[0])'") && note.text.contains("pairs-to-halves"), "\(note.text)")
+  }
+
+  @Test func modelsOfOneDialectMeetInAllTensors() {
+    let names = ["layers.0.attention.wq.weight", "layers.0.feed_forward.w2.weight"].map { ($0, matrix) }
+    let plan = plan(record("a", names), record("b", names))
+    #expect(plan.tensors.count == 2)
+    #expect(plan.notes.isEmpty)
+  }
+
   @Test(arguments: ["decoder.", "xmodel.", "models.", "encoder."])
   func otherNamesInFrontDoMatter(_ prefix: String) {
     let plan = plan(

@@ -1,4 +1,9 @@
+import Storage
+import Monitoring
+import Graph
+import Core
 import Coordination
+import Checkpoints
 import Lineage
 import Recovery
 import Synchronization
@@ -53,7 +58,7 @@ struct BatchRunTests {
   @Test func twoBatchesDoNotShareAFolder() throws {
     let folder = try TemporaryFolder()
     let first = try BatchDirectory(path: folder.at("runs"))
-    let error = try #require(failure { _ = try BatchDirectory(path: folder.at("runs")) })
+    let error = try #require(thrown { _ = try BatchDirectory(path: folder.at("runs")) })
     #expect(error.kind == .cannotWrite)
     #expect(error.message.contains("another batch is working on"))
     withExtendedLifetime(first) {}

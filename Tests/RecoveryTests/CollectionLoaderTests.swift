@@ -1,6 +1,10 @@
+import Storage
+import Monitoring
+import Graph
+import Core
+import Coordination
 import Checkpoints
 import Recovery
-import Storage
 import System
 import TestSupport
 import Testing
@@ -22,21 +26,18 @@ struct CollectionLoaderTests {
     #expect(collection.models.map(\.id) == ["child1-0", "child1-1", "root1"])
     #expect(collection.notes.map(\.subject) == ["broken"])
     #expect(collection.notes[0].text.hasPrefix("skipped: "))
-    let error = try #require(failure { _ = try load(models, folder.at("models/broken")) })
+    let error = try #require(thrown { _ = try load(models, folder.at("models/broken")) })
     #expect(error.kind == .badInput)
     #expect(error.message.contains(broken))
   }
 
-  @Test func runDirectoriesBelowTheModelsAreSkippedWithANote() throws {
+  @Test func theStoresOfARunBelowTheModelsAreNotModels() throws {
     try folder.makeFamily()
     try folder.makeFamily("models/run/store", seed: 2)
     try folder.write("", to: "models/run/journal.sqlite")
     let collection = try load(folder.at("models"))
     #expect(collection.models.map(\.id) == ["child1-0", "child1-1", "root1"])
-    #expect(
-      collection.notes == [
-        Note(subject: folder.at("models/run"), text: "skipped: the run directory of an earlier recovery")
-      ])
+    #expect(collection.notes.isEmpty)
     // Whoever names the stores of a run means them.
     #expect(try load(folder.at("models/run/store")).models.map(\.id) == ["child2-0", "child2-1", "root2"])
   }

@@ -1,13 +1,15 @@
+import Storage
+import Monitoring
+import Graph
+import Coordination
 import Checkpoints
 import Compute
-import Coordination
 import Core
 import Foundation
 import Journal
 import Lineage
 import Planning
 import Recovery
-import Storage
 import Synchronization
 import System
 import TestSupport

@@ -1,5 +1,10 @@
-import Lineage
+import Storage
 import Monitoring
+import Graph
+import Core
+import Coordination
+import Checkpoints
+import Lineage
 import Recovery
 import System
 import TestSupport

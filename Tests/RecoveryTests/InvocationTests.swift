@@ -1,3 +1,9 @@
+import Storage
+import Monitoring
+import Graph
+import Core
+import Coordination
+import Checkpoints
 import Foundation
 import Lineage
 import Recovery
@@ -31,7 +37,7 @@ struct InvocationTests {
 
   @Test(arguments: ["", "{}", "null", "{\"inputs\":[1]}", "{\"inputs\":[],\"lineage\":{}}"])
   func aDamagedRecordIsBadInput(_ text: String) throws {
-    let error = try #require(failure { _ = try Invocation(json: text) })
+    let error = try #require(thrown { _ = try Invocation(json: text) })
     #expect(error.kind == .badInput)
     #expect(error.advice.contains("--redo"))
   }

@@ -1,5 +1,9 @@
-import Checkpoints
+import Storage
+import Monitoring
+import Graph
 import Core
+import Coordination
+import Checkpoints
 import Lineage
 import Planning
 import Recovery
@@ -21,7 +25,7 @@ struct PlanPreconditionsTests {
   }
 
   @Test func ranksNeedALinearMap() throws {
-    let error = try #require(failure { try check([("norm.weight", [64])], LineageOptions(metric: .lora)) })
+    let error = try #require(thrown { try check([("norm.weight", [64])], LineageOptions(metric: .lora)) })
     #expect(error.kind == .badInput)
     #expect(error.message.contains("--distance lora uses linear maps alone"))
     try check([("layers.0.up.weight", [24, 16])], LineageOptions(metric: .lora))
@@ -30,12 +34,12 @@ struct PlanPreconditionsTests {
   @Test func thePublishedRulesNeedASquareMatrixWithTheWordsThatWereAskedFor() throws {
     let wide = [(name: "layers.0.up.weight", shape: [24, 16])]
     let square = [(name: "layers.0.attention.query.weight", shape: [16, 16])]
-    let error = try #require(failure { try check(wide, LineageOptions(metric: .motherFT)) })
+    let error = try #require(thrown { try check(wide, LineageOptions(metric: .motherFT)) })
     #expect(error.message.contains("--distance mother-ft uses square matrices alone"))
     try check(square, LineageOptions(metric: .motherFT))
     try check(square, LineageOptions(metric: .motherFT, distanceLayers: "query|key"))
     let named = try #require(
-      failure { try check(square, LineageOptions(metric: .motherFT, scoreLayers: "value")) })
+      thrown { try check(square, LineageOptions(metric: .motherFT, scoreLayers: "value")) })
     #expect(named.message.contains("'value' in their names (--score-layers)"))
     #expect(named.advice.contains("leave the option out"))
   }

@@ -1,4 +1,9 @@
+import Storage
+import Monitoring
+import Graph
 import Core
+import Coordination
+import Checkpoints
 import Foundation
 import Lineage
 import Recovery
@@ -41,7 +46,7 @@ struct QueryTests {
   }
 
   @Test func severalModelsAtOnceAreRefused() throws {
-    let error = try #require(failure { _ = try query(try finishedRun(), folder.at("models")) })
+    let error = try #require(thrown { _ = try query(try finishedRun(), folder.at("models")) })
     #expect(error.kind == .usage)
     #expect(error.message.contains("holds 3 models"))
   }
@@ -49,7 +54,7 @@ struct QueryTests {
   @Test func aModelOfTheRunThatIsGoneIsNamed() throws {
     let run = try finishedRun()
     try folder.remove("models/child1-1")
-    let error = try #require(failure { _ = try query(run, folder.at("models/root1")) })
+    let error = try #require(thrown { _ = try query(run, folder.at("models/root1")) })
     #expect(error.kind == .badInput)
     #expect(error.message.contains("'child1-1'"))
   }
@@ -61,13 +66,13 @@ struct QueryTests {
       TestTensor.random("model.layers.\($0).mlp.up_proj.weight", .f32, [24, 16], using: &random)
     }
     try folder.write(tensors, to: "models/child1-1/model.safetensors")
-    let error = try #require(failure { _ = try query(run, folder.at("models/root1")) })
+    let error = try #require(thrown { _ = try query(run, folder.at("models/root1")) })
     #expect(error.kind == .badInput)
     #expect(error.message.contains("have changed since it finished"))
   }
 
   @Test func anUnfinishedRunIsRefused() throws {
-    let error = try #require(failure { _ = try query(folder.path, folder.path) })
+    let error = try #require(thrown { _ = try query(folder.path, folder.path) })
     #expect(error.kind == .badInput)
   }
 

@@ -1,6 +1,10 @@
+import Storage
+import Monitoring
+import Graph
+import Core
+import Coordination
 import Checkpoints
 import Foundation
-import Graph
 import Lineage
 import Recovery
 import System
@@ -124,7 +128,7 @@ struct RecoveryTests {
     try folder.write(#"{"models": [{"id": "x", "parent": null}]}"#, to: "truth.json")
     let invocation = Invocation(
       inputs: [try folder.makeFamily()], lineage: LineageOptions(), truth: folder.at("truth.json"))
-    let error = try #require(failure { _ = try run.recover(invocation, at: folder.at("run")) })
+    let error = try #require(thrown { _ = try run.recover(invocation, at: folder.at("run")) })
     #expect(error.kind == .badInput)
     #expect(error.advice.contains("'child1-0'"))
     #expect(!FileManager.default.fileExists(atPath: folder.at("run/tree.json")))
@@ -132,7 +136,7 @@ struct RecoveryTests {
 
   @Test func oneModelIsNoCollection() throws {
     let invocation = Invocation(inputs: [try folder.makeFamily(children: 0)], lineage: LineageOptions())
-    let error = try #require(failure { _ = try run.recover(invocation, at: folder.at("run")) })
+    let error = try #require(thrown { _ = try run.recover(invocation, at: folder.at("run")) })
     #expect(error.kind == .badInput)
     #expect(error.message.hasPrefix("only one model, 'root1'"))
   }

@@ -1,3 +1,8 @@
+import Storage
+import Monitoring
+import Graph
+import Coordination
+import Checkpoints
 import Core
 import Foundation
 import Journal
@@ -18,7 +23,7 @@ struct RunDirectoryTests {
     let path = folder.at("run")
     var first: RunDirectory? = try RunDirectory(path: path, redo: false)
     #expect(FolderLock.isHeld(RunDirectory.lockName, in: path))
-    let error = try #require(failure { _ = try RunDirectory(path: path, redo: false) })
+    let error = try #require(thrown { _ = try RunDirectory(path: path, redo: false) })
     #expect(error.kind == .cannotWrite)
     #expect(error.message.contains("another coordinator is working on '\(path)'"))
     withExtendedLifetime(first) {}
@@ -39,7 +44,7 @@ struct RunDirectoryTests {
 
   @Test func aFolderOfSomethingElseIsRefusedAndNamesWhatItHolds() throws {
     try folder.write("x", to: "thesis/chapter1.tex")
-    let error = try #require(failure { _ = try RunDirectory(path: folder.at("thesis"), redo: true) })
+    let error = try #require(thrown { _ = try RunDirectory(path: folder.at("thesis"), redo: true) })
     #expect(error.kind == .cannotWrite)
     #expect(error.message.contains("it holds 'chapter1.tex'"))
     #expect(try folder.names(in: "thesis") == ["chapter1.tex"])
@@ -47,7 +52,7 @@ struct RunDirectoryTests {
 
   @Test func aFileIsNotADirectory() throws {
     try folder.write("x", to: "file")
-    let error = try #require(failure { _ = try RunDirectory(path: folder.at("file/run"), redo: false) })
+    let error = try #require(thrown { _ = try RunDirectory(path: folder.at("file/run"), redo: false) })
     #expect(error.kind == .cannotWrite)
     #expect(error.message.contains("'\(folder.at("file/run"))'"))
   }
@@ -69,25 +74,25 @@ struct RunDirectoryTests {
     var older = comparison.identity
     older.parts["run format"] = "0"
     try comparison.journal.set([Journal.identitySetting: JSONText.of(older)])
-    let error = try #require(failure { _ = try run.open(invocation, directory) })
+    let error = try #require(thrown { _ = try run.open(invocation, directory) })
     #expect(error.kind == .cannotWrite)
     #expect(error.message.contains("run format: the run has 0, this command gives \(Version.runFormat)"))
     #expect(error.advice.contains("--redo"))
   }
 
   @Test func aFolderWithoutAJournalIsNotARun() throws {
-    let error = try #require(failure { try RunFiles.require(folder.path) })
+    let error = try #require(thrown { try RunFiles.require(folder.path) })
     #expect(error.kind == .badInput)
     #expect(error.message.contains("is not a run directory"))
   }
 
   @Test func aRunThatStoppedBeforeItsPlanHasNoCommandToRepeat() throws {
     _ = try Journal(path: folder.at("journal.sqlite"))
-    let error = try #require(failure { _ = try RunFiles.invocation(folder.at("journal.sqlite")) })
+    let error = try #require(thrown { _ = try RunFiles.invocation(folder.at("journal.sqlite")) })
     #expect(error.kind == .badInput)
     #expect(error.message.contains("stopped before it had a plan"))
   }
 }
 
 /// The failure of a closure; nil when it succeeds.
-func failure(_ body: () throws -> Void) -> Failure? { failure(of: body) }
+func thrown(_ body: () throws -> Void) -> Failure? { failure(of: body) }

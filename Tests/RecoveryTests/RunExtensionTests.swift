@@ -1,3 +1,7 @@
+import Storage
+import Monitoring
+import Graph
+import Coordination
 import Checkpoints
 import Core
 import Foundation
@@ -88,7 +92,7 @@ struct RunExtensionTests {
     try run.compute(invocation("root1", "child1-0"), at: folder.at("run"))
     let directory = try RunDirectory(path: folder.at("run"), redo: false)
     let error = try #require(
-      failure {
+      thrown {
         _ = try run.open(invocation("root1", "child1-0", "child1-1"), directory, mayChangeModels: false)
       })
     #expect(error.kind == .cannotWrite)

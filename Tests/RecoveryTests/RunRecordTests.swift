@@ -1,3 +1,9 @@
+import Storage
+import Monitoring
+import Graph
+import Core
+import Coordination
+import Checkpoints
 import Foundation
 import Lineage
 import Recovery

@@ -1,6 +1,10 @@
+import Storage
+import Monitoring
+import Graph
+import Core
+import Coordination
 import Checkpoints
 import Recovery
-import Storage
 import System
 import TestSupport
 import Testing
@@ -24,7 +28,7 @@ struct SourceCheckTests {
 
   @Test func aFileThatHasGoneCanBePutBack() throws {
     try folder.remove("models/root1/model.safetensors")
-    let error = try #require(failure { try check() })
+    let error = try #require(thrown { try check() })
     #expect(error.kind == .resumable)
     #expect(error.message.contains(file))
     #expect(error.advice.hasSuffix("modeltree resume /run"))
@@ -32,7 +36,7 @@ struct SourceCheckTests {
 
   @Test func aFileThatHasChangedMixesWeights() throws {
     try folder.truncate("models/root1/model.safetensors", to: 100)
-    let error = try #require(failure { try check() })
+    let error = try #require(thrown { try check() })
     #expect(error.kind == .badInput)
     #expect(error.message.contains(file) && error.message.contains("mixes old and new weights"))
     #expect(error.advice.contains("--redo"))

@@ -1,3 +1,8 @@
+import Storage
+import Graph
+import Core
+import Coordination
+import Checkpoints
 import Foundation
 import Lineage
 import Monitoring
@@ -33,8 +38,8 @@ struct StatusTests {
   @Test func whatIsNotARunIsRefused() throws {
     let folder = try TemporaryFolder()
     let source = try StatusSource(folder.path, key: nil, insecure: false)
-    #expect(try #require(failure { _ = try source.look() }).kind == .badInput)
-    #expect(failure { _ = try StatusSource("http://head:8080", key: nil, insecure: false) }?.kind == .usage)
-    #expect(failure { _ = try StatusSource(folder.path, key: "k", insecure: false) }?.kind == .usage)
+    #expect(try #require(thrown { _ = try source.look() }).kind == .badInput)
+    #expect(thrown { _ = try StatusSource("http://head:8080", key: nil, insecure: false) }?.kind == .usage)
+    #expect(thrown { _ = try StatusSource(folder.path, key: "k", insecure: false) }?.kind == .usage)
   }
 }

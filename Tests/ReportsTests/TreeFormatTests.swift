@@ -178,7 +178,8 @@ struct TreeFormatTests {
       }
       #expect(Pair(back, "") == Pair(id, ""), "\(id.debugDescription)")
       let cell = inTable(id)
-      let plain = cell.unicodeScalars.first == "'" && inTable(String(cell.dropFirst())) == cell
+      let plain =
+        cell.unicodeScalars.first == "'" && inTable(String(cell.dropFirst())) == cell
         ? String(cell.unicodeScalars.dropFirst()) : cell
       #expect(Pair(plain, "") == Pair(text, ""), "\(id.debugDescription)")
     }

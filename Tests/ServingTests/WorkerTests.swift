@@ -90,7 +90,8 @@ struct WorkerTests {
         }
       }
       thread.start()
-      stop = (try? made.wait()) ?? {}
+      let stopping: (@Sendable () -> Void)? = try? made.wait()
+      stop = stopping ?? {}
     }
 
     /// Waits until it has left.

@@ -2,7 +2,7 @@ import Core
 import Foundation
 import System
 
-/// Weights in memory as a worker holds them: aligned, in large pages.
+/// Weights in memory laid out as in a worker: aligned, in large pages.
 final class Block {
   let bytes: UnsafeMutableRawBufferPointer
 
@@ -28,7 +28,7 @@ final class Block {
     }
   }
 
-  /// Where each of `n` equal rows starts.
+  /// The start of each of `n` equal rows.
   func rows(_ n: Int) -> [UnsafeRawPointer] {
     (0..<n).map { UnsafeRawPointer(bytes.baseAddress! + $0 * (bytes.count / n)) }
   }

@@ -3,8 +3,8 @@ import Core
 import Kernels
 import System
 
-/// Pair-coordinates per second of the whole pass (pairs and moments) over a block of n models x 65,536
-/// coordinates, against the product of the block with itself.
+/// Pair-coordinates per second of the whole pass (pairs and moments) over a block of n models x 65,536 coordinates,
+/// compared with the product of the block with itself.
 func measurePairs() {
   openblas_set_num_threads(1)
   let width = 65_536

@@ -2,8 +2,8 @@ import Core
 import Kernels
 import System
 
-/// The whole pass (moments and pairs) over a block in memory, against a plain read of it. No block is
-/// so small that part of it would stay in a processor's last cache.
+/// The whole pass (moments and pairs) over a block in memory, compared with a plain read of it. Every block is too large
+/// for any part of it to stay in the last-level cache.
 func measurePass() {
   let least = 128 << 20
   for type in [ElementType.f32, .bf16, .f16] {
@@ -32,7 +32,7 @@ func measurePass() {
   }
 }
 
-/// Touches every word once, in order, with vector adds: what reading alone costs.
+/// Touches every word once, in order, with vector adds: the cost of reading alone.
 private func sum(_ block: UnsafeMutableRawBufferPointer) -> UInt64 {
   let words = UnsafeRawBufferPointer(block).bindMemory(to: SIMD8<UInt64>.self)
   var (a, b) = (SIMD8<UInt64>(), SIMD8<UInt64>())

@@ -1,9 +1,9 @@
 import Foundation
 
-/// What one call of each of two bodies costs, in seconds of processor time: the lower quintile over at
-/// least `seconds` and 15 calls. Calls take turns, so that both meet the same disturbances; processor
-/// time, because other programs on the machine are not the code's cost; not the least, because the
-/// processor's clock is off by some microseconds when programs are switched.
+/// The cost of one call of each of two bodies, in seconds of processor time: the lower quintile over at least `seconds`
+/// and 15 calls. Calls alternate, so that both meet the same disturbances. Processor time is used because other programs
+/// on the machine are not the code's cost. The minimum is not used because the processor clock is off by some
+/// microseconds whenever programs are switched.
 func costs(_ a: () -> Void, _ b: () -> Void) -> (Double, Double) {
   var (first, second): ([Double], [Double]) = ([], [])
   var total = 0.0
@@ -41,7 +41,7 @@ func report(_ section: String, _ fields: [(String, any Encodable)]) {
   FileHandle.standardOutput.write(Data(line.utf8))
 }
 
-/// Xorshift (Marsaglia 2003): fast, and as random as a benchmark needs.
+/// Xorshift (Marsaglia 2003): fast, and random enough for a benchmark.
 struct Stream: RandomNumberGenerator {
   private var state: UInt64
 

@@ -6,9 +6,9 @@ import Kernels
 import Lineage
 import System
 
-// Measures the kernels against what the same machine can do: the pairwise sums against OpenBLAS's
-// `ssyrk` on the same block, the whole pass over few models against a plain read of the block, and
-// the centre's algorithms at 10,000 models. One JSON object a line.
+// Compares the kernels with what the machine can do: the pairwise sums with OpenBLAS's `ssyrk` on the same block, and the
+// whole pass over few models with a plain read of the block; and measures the coordinator's algorithms at 10,000 models.
+// Prints one JSON object per line.
 
 let seconds = ProcessInfo.processInfo.environment["KERNEL_BENCH_SECONDS"].flatMap(Double.init) ?? 0.4
 let sections = Set(CommandLine.arguments.dropFirst())

@@ -1,5 +1,5 @@
 package import Core
-package import Lineage
+internal import Lineage
 package import Planning
 package import System
 internal import Wire

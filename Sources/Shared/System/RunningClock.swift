@@ -1,7 +1,7 @@
 /// Measures only time during which this program was running.
 ///
 /// A program that was stopped (SIGSTOP, a suspended laptop or Slurm job) must not hold the hours it missed against its
-/// peers. A pause between two calls of `advance` counts as one second at most.
+/// peers. A pause between two calls of `advance` counts as one step at most.
 public struct RunningClock: Sendable {
   private var last = ContinuousClock.now
   /// Time counted since the clock was created.

@@ -2,10 +2,10 @@ internal import Glibc
 internal import NIOCore
 internal import NIOPosix
 
-/// NIO has the whole program ignore SIGPIPE as soon as it opens a socket, and `modeltree ... | head`
-/// would end with a crash rather than quietly.
+/// As soon as NIO opens a socket it makes the whole program ignore SIGPIPE, and `modeltree ... | head` would
+/// crash instead of ending quietly.
 enum BrokenPipes {
-  /// Opens the first socket of these threads; SIGPIPE stays what it was, save that it never reaches them.
+  /// Opens the first socket of these threads. SIGPIPE keeps its effect on the program, but never reaches them.
   static func stayFatal<Result>(
     _ threads: MultiThreadedEventLoopGroup, _ open: () throws -> Result
   ) throws -> Result {

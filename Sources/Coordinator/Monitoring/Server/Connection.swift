@@ -1,8 +1,8 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Counts what one client sends and knows how far it has come. The first in its pipeline: it sees bytes
-/// alone, those from the client before anybody else and those to the client last.
+/// Counts what one client sends and follows the stages of its connection. As the first handler of the pipeline
+/// it sees only bytes: incoming ones before all other handlers, outgoing ones after them.
 final class Connection: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
@@ -14,18 +14,18 @@ final class Connection: ChannelDuplexHandler {
     case reading
     /// The client is taking its answer.
     case writing
-    /// The answer is complete. What the client still sends is thrown away, so that the answer is not lost to
-    /// a connection that is reset.
+    /// The answer is complete. What the client still sends is discarded, because closing at once would reset
+    /// the connection and the client might lose its answer.
     case draining
   }
 
-  /// No honest head is longer; browsers send some hundred bytes.
+  /// No honest head of a request is longer; browsers send a few hundred bytes.
   static let largestHead = 8192
 
   private(set) var stage = Stage.reading
   /// When this stage has taken too long, on the limiter's clock.
   private(set) var deadline = Duration.zero
-  /// Called when the connection comes to another stage; whoever is called sets the deadline.
+  /// Called when the connection reaches another stage, to set its deadline.
   var onStage: (Stage) -> Void = { _ in }
   private var received = 0
   private var drained = 0
@@ -91,7 +91,7 @@ final class Connection: ChannelDuplexHandler {
   }
 }
 
-/// What is wrong with a request that has not come, or not whole.
+/// Why a request that is missing or incomplete is refused.
 struct Refusal: Error {
   var status: HTTPResponseStatus
 }

@@ -2,12 +2,12 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import System
 
-/// Admits a limited number of clients at a time (more wait in the system's queue) and ends those that take
-/// too long. Belongs to the socket that listens.
+/// Admits a limited number of clients at a time, while others wait in the system's queue, and ends those that
+/// take too long. A handler of the listening socket.
 ///
-/// All limits are measured in time that the server itself spent serving: the clock moves once per tick,
-/// by one tick at most, and after the input of that turn was read. A server that was stopped or had no
-/// processor for a minute finds its clients a tenth of a second older, with their requests read first.
+/// Limits count only time that the server spent serving: its clock moves once per tick, by one tick at most,
+/// after all input of that turn of the event loop has been read. If the server was stopped or had no processor
+/// for a minute, its clients are a tenth of a second older afterwards, and their requests are read first.
 final class ConnectionLimiter: ChannelDuplexHandler {
   typealias InboundIn = any Channel
   typealias OutboundIn = any Channel
@@ -21,7 +21,7 @@ final class ConnectionLimiter: ChannelDuplexHandler {
   private var active: [Connection] = []
   /// Clients that were answered and have not hung up.
   private var draining: [Connection] = []
-  /// Is somebody waiting for a place?
+  /// Whether the next client needs a place.
   private var isAsked = false
   private var nextTick: Scheduled<Void>?
   private var context: ChannelHandlerContext?
@@ -43,7 +43,7 @@ final class ConnectionLimiter: ChannelDuplexHandler {
     self.context = nil
   }
 
-  /// Ticks one after the other: those that were missed are not made up for.
+  /// Schedules the next tick; missed ticks are not made up for.
   private func awaitTick() {
     nextTick = context?.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(Self.tick)) {
       self.clock.advance()
@@ -52,11 +52,11 @@ final class ConnectionLimiter: ChannelDuplexHandler {
     }
   }
 
-  /// Takes one client; the system is asked for no more.
+  /// Accepts one client, if there is room.
   func read(context: ChannelHandlerContext) {
     guard active.count >= limits.clients else { return context.read() }
     isAsked = true
-    // Later in this turn, when everybody's input has been read.
+    // Later in this turn of the loop, when everybody's input has been read.
     context.eventLoop.assumeIsolated().execute { self.makeRoom() }
   }
 
@@ -71,7 +71,7 @@ final class ConnectionLimiter: ChannelDuplexHandler {
     }
   }
 
-  /// Lets time pass for the limits: one tick, however long the pause was.
+  /// Moves the clock: by one tick at most, however long the pause was.
   func advance(by pause: Duration) {
     clock.advance(by: pause)
     enforceLimits()
@@ -91,7 +91,7 @@ final class ConnectionLimiter: ChannelDuplexHandler {
     case .draining:
       connection.enter(.draining, until: clock.now + limits.draining)
       draining.append(connection)
-      // Their answers are with the system, so the oldest lose nothing if they are more than there is room for.
+      // The system already has their answers, so hanging up on the oldest costs them nothing.
       if draining.count > limits.clients { draining.removeFirst().end() }
       leave(connection)
     }
@@ -109,7 +109,7 @@ final class ConnectionLimiter: ChannelDuplexHandler {
     makeRoom()
   }
 
-  /// Turns away whoever has been silent the longest, if that is long enough.
+  /// Turns away the client whose request has taken longest, if that is long enough.
   private func makeRoom() {
     guard isAsked, active.count >= limits.clients else { return }
     guard let oldest = active.first(where: { $0.stage == .reading }) else { return }

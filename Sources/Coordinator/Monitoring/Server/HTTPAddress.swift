@@ -1,28 +1,29 @@
 internal import Core
-public import System
+package import System
 
 /// Where the status is served: `8080`, `127.0.0.1:8080`, `0.0.0.0:8080`, `[::1]:8080`, `head:8080`.
-public struct HTTPAddress: Sendable, Equatable, CustomStringConvertible {
+package struct HTTPAddress: Sendable, Equatable, CustomStringConvertible {
   /// A name or an address, IPv6 without brackets.
-  public var host: String
-  /// 0 for any free one.
-  public var port: UInt16
+  package var host: String
+  /// 0 for any free port.
+  package var port: UInt16
 
-  /// What a bare port means: the status tells names of models and hosts, so it is shown to this
-  /// machine alone unless more is asked for.
-  public static let defaultHost = "127.0.0.1"
+  /// What a bare port means. The status holds names of models and hosts, so only this machine can see it
+  /// unless the user asks for more.
+  package static let defaultHost = "127.0.0.1"
 
-  public init(host: String = HTTPAddress.defaultHost, port: UInt16) {
+  package init(host: String = HTTPAddress.defaultHost, port: UInt16) {
     self.host = host
     self.port = port
   }
 
   /// - Throws: `Failure` (usage) that says what an address looks like.
-  public init(_ text: String) throws(Failure) {
+  package init(_ text: String) throws(Failure) {
     func refused(_ reason: String) -> Failure {
       .usage(
-        "'\(text.printable)' is no address to serve the status on: \(reason)",
-        advice: "write a port, as 8080, or an address of this machine and a port, as 0.0.0.0:8080 or [::1]:8080")
+        "'\(text.printable)' is not an address to serve the status on: \(reason)",
+        advice:
+          "give a port, such as 8080, or an address of this machine and a port, such as 0.0.0.0:8080 or [::1]:8080")
     }
     var host = Self.defaultHost
     var port = text[...]
@@ -35,18 +36,18 @@ public struct HTTPAddress: Sendable, Equatable, CustomStringConvertible {
       host = String(text[..<colon])
       port = text[text.index(after: colon)...]
       guard !host.contains("/") else { throw refused("it is a URL") }
-      guard !host.contains(":") else { throw refused("an IPv6 address stands in brackets") }
+      guard !host.contains(":") else { throw refused("an IPv6 address needs brackets") }
     }
     guard !host.isEmpty else { throw refused("there is no host before the colon") }
     guard port.allSatisfy({ $0.isASCII && $0.isNumber }), let number = UInt16(port) else {
-      throw refused("'\(port.printable)' is no port from 0 to 65535")
+      throw refused("'\(port.printable)' is not a port from 0 to 65535")
     }
     self.init(host: host, port: number)
   }
 
-  public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-  /// Can it be reached from this machine alone?
+  /// Whether only this machine can reach it.
   package var isLocal: Bool {
     if host == "localhost" || host == "::1" { return true }
     // 127.0.0.0/8 by its numbers: a host's name may begin with "127." as well.

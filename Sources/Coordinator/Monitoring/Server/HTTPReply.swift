@@ -1,7 +1,7 @@
 package import NIOCore
 package import NIOHTTP1
 
-/// What is answered.
+/// The status, kind and body of an answer.
 package struct HTTPReply {
   enum Kind: String {
     case html = "text/html; charset=utf-8"
@@ -22,13 +22,13 @@ package struct HTTPReply {
     self.body = body
   }
 
-  /// A refusal in a sentence.
+  /// A refusal, explained in a sentence.
   init(_ status: HTTPResponseStatus, _ sentence: String? = nil) {
     self.init(.text, ByteBuffer(string: "\(sentence ?? status.reasonPhrase.lowercased())\n"), status: status)
   }
 
-  /// The page loads its own style and script from here, and nothing from anywhere else; what names
-  /// of models could smuggle in is not run.
+  /// The page loads its style and script from here and nothing from anywhere else, so scripts that names of
+  /// models might smuggle in never run.
   private static let policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -2,16 +2,16 @@ internal import Core
 internal import NIOCore
 package import NIOHTTP1
 
-/// What is answered to which request. Lives on the server's thread.
+/// Maps requests to replies. Lives on the server's thread.
 package struct StatusRoutes {
   let board: StatusBoard
-  /// Is the server for this machine alone?
+  /// Whether only this machine can reach the server.
   let isLocal: Bool
 
-  /// A loop that has not turned for so long hangs.
+  /// A loop that has not turned for this long hangs.
   package static let patience = Duration.seconds(30)
 
-  /// Texts are made once per status, however many ask.
+  /// Texts are made once per status, however many clients ask.
   private var json = Made()
   private var metrics = Made()
 
@@ -31,12 +31,12 @@ package struct StatusRoutes {
     // Two of them would let two readers see different requests.
     guard request.uri.hasPrefix("/"), hosts.count <= 1 else { return HTTPReply(.badRequest) }
     guard request.method == .GET || request.method == .HEAD else { return HTTPReply(.methodNotAllowed) }
-    // A page from elsewhere can have its own name point at this machine, and would read the status
-    // through the user's browser; it cannot hide the name.
+    // A web site can let its own name point at this machine and read the status through the user's browser
+    // (DNS rebinding), but it cannot hide that name.
     guard !isLocal || hosts.allSatisfy(Self.isOwnName) else {
       return HTTPReply(
         .misdirectedRequest,
-        "this status is for this machine alone: open it as http://localhost or http://127.0.0.1 and its port")
+        "only this machine may see this status: open it as http://localhost or http://127.0.0.1 and its port")
     }
     switch request.uri.prefix(while: { $0 != "?" && $0 != "#" }) {
     case "/": return HTTPReply(.html, ByteBuffer(bytes: LivePage.html))
@@ -53,14 +53,14 @@ package struct StatusRoutes {
       }
       return HTTPReply(.metrics, metrics.body)
     case "/healthz":
-      // The loop begins when there are shards; before that nothing has to turn.
+      // The loop begins when there are shards; until then nothing has to turn.
       return Self.health(board.status == nil ? .zero : board.sinceTurn)
     default:
       return HTTPReply(.notFound, "there are /, /status.json, /metrics and /healthz")
     }
   }
 
-  /// - Parameter age: since the coordinator's loop turned.
+  /// - Parameter age: time since the coordinator's loop last turned.
   package static func health(_ age: Duration) -> HTTPReply {
     guard age < patience else {
       return HTTPReply(.serviceUnavailable, "the coordinator's loop has not turned for \(Int(age / .seconds(1))) s")

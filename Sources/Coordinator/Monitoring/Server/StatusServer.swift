@@ -5,41 +5,41 @@ internal import Glibc
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
-public import System
+package import System
 
 /// Serves a board by HTTP: `/` for people, `/status.json`, `/metrics`, `/healthz`.
 ///
-/// One thread of its own, which waits for all clients together and computes for none of them longer
-/// than a status takes to encode; a run that keeps every processor busy does not silence it. Whoever is
-/// turned away is answered: 408 after too long a silence, 503 and `Retry-After` when there is no room.
-public final class StatusServer: Sendable {
-  /// All durations are of time that the server spent serving (see `ConnectionLimiter`).
-  public struct Limits: Sendable {
-    /// Clients at a time; more wait in the system's queue.
-    public var clients = 256
+/// It has one thread, which waits for all clients at once and never computes for longer than it takes to
+/// encode a status, so a run that keeps every processor busy does not silence it. Clients that are turned away
+/// get an answer: 408 if their request takes too long, 503 with `Retry-After` if there is no room.
+package final class StatusServer: Sendable {
+  /// All durations count only time that the server spent serving (see `ConnectionLimiter`).
+  package struct Limits: Sendable {
+    /// The number of clients served at a time; others wait in the system's queue.
+    package var clients = 256
     /// For a client to send its request.
-    public var reading = Duration.seconds(5)
+    package var reading = Duration.seconds(5)
     /// For a client to take its answer.
-    public var writing = Duration.seconds(20)
+    package var writing = Duration.seconds(20)
     /// For a client to hang up once it has its answer.
     package var draining = Duration.seconds(1)
-    /// When there is no room, a client that has been asking for longer than this makes some.
+    /// When there is no room, the client whose request has taken longest, and longer than this, is turned away.
     package var hesitation = Duration.milliseconds(500)
 
-    public init() {}
+    package init() {}
   }
 
-  /// Connections that the system may complete before the server takes them; Linux cuts this to
-  /// `net.core.somaxconn`. While the server does not run, whoever finds no room there has to try again.
+  /// Connections that the system completes before the server accepts them, so that clients can connect while
+  /// the server does not run. Linux limits this to `net.core.somaxconn`.
   private static let backlog: Int32 = 4096
 
-  /// As it can be reached, with the real port.
-  public let address: HTTPAddress
+  /// Where the server can be reached, with the real port.
+  package let address: HTTPAddress
   private let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
   private let limiter: NIOLoopBoundBox<ConnectionLimiter>
 
-  /// For people, to be opened.
-  public var url: String {
+  /// What to open in a browser.
+  package var url: String {
     let isAny = address.host == "0.0.0.0" || address.host == "::"
     let host = isAny ? ProcessInfo.processInfo.hostName : address.host
     return "http://\(HTTPAddress(host: host, port: address.port))/"
@@ -48,7 +48,7 @@ public final class StatusServer: Sendable {
   /// Listens and serves from now on.
   ///
   /// - Throws: `Failure` (usage): no such address here, or the port is taken.
-  public convenience init(address: HTTPAddress, board: StatusBoard, limits: Limits = Limits()) throws(Failure) {
+  package convenience init(address: HTTPAddress, board: StatusBoard, limits: Limits = Limits()) throws(Failure) {
     try self.init(address: address, board: board, limits: limits, isTicking: true)
   }
 
@@ -73,7 +73,7 @@ public final class StatusServer: Sendable {
   deinit { stop() }
 
   /// Closes every connection; returns when that is done.
-  public func stop() { try? threads.syncShutdownGracefully() }
+  package func stop() { try? threads.syncShutdownGracefully() }
 
   /// Who is connected.
   package struct Census: Sendable {
@@ -142,7 +142,7 @@ public final class StatusServer: Sendable {
           try pipeline.configureHTTPServerPipeline(
             withPipeliningAssistance: false, withErrorHandling: false, withEncoderConfiguration: .init(),
             withDecoderLimitConfiguration: decoding)
-          try pipeline.addHandler(Answering(routes))
+          try pipeline.addHandler(RequestHandler(routes))
         }
       }
   }

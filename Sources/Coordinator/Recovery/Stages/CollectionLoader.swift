@@ -17,7 +17,7 @@ package struct CollectionLoader {
   /// - Throws: `Failure` when a model named by the user is broken. One that was only found in a folder is skipped
   ///   with a note.
   package func load(_ paths: [String]) throws(Failure) -> ModelCollection {
-    let finder = try ModelFinder(paths, skippingFoldersWith: RunDirectory.journalName)
+    let finder = try ModelFinder(paths)
     var collection = ModelCollection(models: [], notes: finder.notes)
     try Importer.prepare(folder: folder)
     for source in finder.models {

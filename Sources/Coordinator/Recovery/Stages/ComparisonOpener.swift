@@ -1,3 +1,4 @@
+internal import Lineage
 internal import Checkpoints
 internal import Core
 internal import Foundation

@@ -1,3 +1,4 @@
+internal import Monitoring
 package import Core
 internal import Foundation
 internal import Journal

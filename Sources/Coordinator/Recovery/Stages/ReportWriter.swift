@@ -1,3 +1,4 @@
+internal import Logging
 internal import Coordination
 internal import Core
 internal import Foundation
@@ -5,7 +6,6 @@ internal import Graph
 internal import Hints
 internal import Journal
 internal import Lineage
-internal import Logging
 internal import Planning
 internal import Reports
 internal import System

@@ -1,8 +1,8 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Answers the first request of a client, or what came in place of one, and hangs up.
-final class Answering: ChannelInboundHandler {
+/// Answers a client's first request, or whatever it sent instead of one, and hangs up.
+final class RequestHandler: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
 
