@@ -111,7 +111,7 @@ struct MatchingTests {
     let plan = plan(
       record("a", [("w", matrix)], setAside: [ids, none]), record("b", [("w", matrix)], setAside: [ids]))
     #expect(plan.notes.map(\.subject) == ["F32", "I64"])
-    #expect(plan.notes[0].text.contains("1 tensors of 1 models") && plan.notes[0].text.contains("empty"))
+    #expect(plan.notes[0].text.contains("1 tensor of 1 model") && plan.notes[0].text.contains("empty"))
     #expect(plan.notes[1].text.contains("2 tensors of 2 models"))
     #expect(plan.notes[1].text.contains("'position_ids'"))
   }

@@ -12,8 +12,7 @@ static const struct mt_kernels *mt_choose(void) {
   if (!portable && !avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
     return &mt_avx512_kernels;
-  if (!portable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-      __builtin_cpu_supports("f16c"))
+  if (!portable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c"))
     return &mt_avx2_kernels;
 #endif
   return &mt_portable_kernels;
@@ -31,23 +30,19 @@ static const struct mt_kernels *mt_current(void) {
 
 const char *mt_instruction_set(void) { return mt_current()->name; }
 
-void mt_pairs_f32(const float *const *rows, size_t n, size_t count, size_t run, mt_fetch *fetch,
-                  double *l2, double *l1, double *max) {
+void mt_pairs_f32(const float *const *rows, size_t n, size_t count, size_t run, mt_fetch *fetch, double *l2, double *l1,
+                  double *max) {
   mt_current()->pairs_f32(rows, n, count, run, fetch, l2, l1, max);
 }
 
-double mt_rate_f32(size_t n, size_t bytes, int norms) {
-  return mt_current()->rate_f32(n, bytes, norms);
-}
+double mt_rate_f32(size_t n, size_t bytes, int norms) { return mt_current()->rate_f32(n, bytes, norms); }
 
-void mt_pairs_f64(const double *const *rows, size_t n, size_t count, size_t run, mt_fetch *fetch,
-                  double *l2, double *l1, double *max) {
+void mt_pairs_f64(const double *const *rows, size_t n, size_t count, size_t run, mt_fetch *fetch, double *l2,
+                  double *l1, double *max) {
   mt_current()->pairs_f64(rows, n, count, run, fetch, l2, l1, max);
 }
 
-double mt_rate_f64(size_t n, size_t bytes, int norms) {
-  return mt_current()->rate_f64(n, bytes, norms);
-}
+double mt_rate_f64(size_t n, size_t bytes, int norms) { return mt_current()->rate_f64(n, bytes, norms); }
 
 void mt_extremes_f32(const float *const *rows, size_t n, size_t count, double *low, double *high) {
   mt_current()->extremes_f32(rows, n, count, low, high);
@@ -68,8 +63,9 @@ void mt_fold_f64(const double *row, const float *signs, double *to, size_t count
 size_t mt_take(mt_storage storage, const void *from, float *to, size_t count, size_t run, mt_fetch *fetch,
                mt_shifted_moments *moments) {
   const struct mt_kernels *k = mt_current();
-  int (*take)(const void *, float *, size_t, mt_fetch *, mt_shifted_moments *) =
-      storage == MT_BF16 ? k->take_bf16 : storage == MT_F16 ? k->take_f16 : k->take_f32;
+  int (*take)(const void *, float *, size_t, mt_fetch *, mt_shifted_moments *) = storage == MT_BF16  ? k->take_bf16
+                                                                                 : storage == MT_F16 ? k->take_f16
+                                                                                                     : k->take_f32;
   size_t bytes = storage == MT_F32 ? 4 : 2, done = 0;
   while (done < count) {
     size_t length = count - done < run ? count - done : run;
@@ -83,18 +79,14 @@ double mt_energy_f32(const float *row, size_t count) { return mt_current()->ener
 
 double mt_energy_f64(const double *row, size_t count) { return mt_current()->energy_f64(row, count); }
 
-void mt_add_collinear(const double *gaps, const double *norms, const double *logs, const double *bounds,
-                      size_t n, double *rows, double *shrinkage) {
+void mt_add_collinear(const double *gaps, const double *norms, const double *logs, const double *bounds, size_t n,
+                      double *rows, double *shrinkage) {
   mt_current()->add_collinear(gaps, norms, logs, bounds, n, rows, shrinkage);
 }
 
-mt_run_moments mt_moments_f32(const float *row, size_t count) {
-  return mt_current()->moments_f32(row, count);
-}
+mt_run_moments mt_moments_f32(const float *row, size_t count) { return mt_current()->moments_f32(row, count); }
 
-mt_run_moments mt_moments_f64(const double *row, size_t count) {
-  return mt_current()->moments_f64(row, count);
-}
+mt_run_moments mt_moments_f64(const double *row, size_t count) { return mt_current()->moments_f64(row, count); }
 
 void mt_decode(mt_storage storage, const void *from, float *to, size_t count) {
   switch (storage) {
@@ -132,16 +124,13 @@ void mt_decode_e5m2(const void *from, float *to, size_t count) { mt_current()->d
 
 void mt_decode_q8_0(const void *from, float *to, size_t blocks) { mt_current()->decode_q8_0(from, to, blocks); }
 
-void mt_widen_f32_f64(const float *from, double *to, size_t count) {
-  mt_current()->widen_f32_f64(from, to, count);
-}
+void mt_widen_f32_f64(const float *from, double *to, size_t count) { mt_current()->widen_f32_f64(from, to, count); }
 
 void mt_weigh(const float *terms, const float *weights, const uint32_t *rows, size_t count, float *to) {
   mt_current()->weigh(terms, weights, rows, count, to);
 }
 
-double mt_log_likelihood(const mt_fit *fits, size_t fit_count, const double *shifts, const double *logs,
-                         size_t count) {
+double mt_log_likelihood(const mt_fit *fits, size_t fit_count, const double *shifts, const double *logs, size_t count) {
   if (count > MT_SHIFTS) abort();
   return mt_current()->log_likelihood(fits, fit_count, shifts, logs, count);
 }

@@ -4,10 +4,8 @@
 // One variant of all kernels; the best one for this processor is taken at run time.
 struct mt_kernels {
   const char *name;
-  void (*pairs_f32)(const float *const *, size_t, size_t, size_t, mt_fetch *, double *, double *,
-                    double *);
-  void (*pairs_f64)(const double *const *, size_t, size_t, size_t, mt_fetch *, double *, double *,
-                    double *);
+  void (*pairs_f32)(const float *const *, size_t, size_t, size_t, mt_fetch *, double *, double *, double *);
+  void (*pairs_f64)(const double *const *, size_t, size_t, size_t, mt_fetch *, double *, double *, double *);
   double (*rate_f32)(size_t, size_t, int);
   double (*rate_f64)(size_t, size_t, int);
   int (*take_f32)(const void *, float *, size_t, mt_fetch *, mt_shifted_moments *);
@@ -19,8 +17,7 @@ struct mt_kernels {
   void (*fold_f64)(const double *, const float *, double *, size_t);
   double (*energy_f32)(const float *, size_t);
   double (*energy_f64)(const double *, size_t);
-  void (*add_collinear)(const double *, const double *, const double *, const double *, size_t,
-                        double *, double *);
+  void (*add_collinear)(const double *, const double *, const double *, const double *, size_t, double *, double *);
   mt_run_moments (*moments_f32)(const float *, size_t);
   mt_run_moments (*moments_f64)(const double *, size_t);
   void (*decode_f16)(const void *, float *, size_t);

@@ -44,13 +44,13 @@ TARGET static inline NAME(share) NAME(begin)(const mt_fetch *fetch, int cost, co
 }
 
 // The rounds, at most `rounds`, until a row's end is reached.
-TARGET static inline size_t NAME(rounds)(const NAME(share) *share, size_t rounds) {
+TARGET static inline size_t NAME(rounds)(const NAME(share) * share, size_t rounds) {
   if (share->row == share->last) return rounds;
   size_t left = (size_t)(share->end - share->at) / share->pace + 1;
   return left < rounds ? left : rounds;
 }
 
-TARGET static inline void NAME(next_row)(NAME(share) *share) {
+TARGET static inline void NAME(next_row)(NAME(share) * share) {
   if (share->at < share->end || share->row == share->last) return;
   if (++share->row == share->last) {
     share->pace = 0;

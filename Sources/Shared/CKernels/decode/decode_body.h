@@ -78,20 +78,18 @@ DECODE_ROW(e4m3, uint8_t)
 DECODE_ROW(e5m2, uint8_t)
 
 // Single numbers of a row of two bytes each.
-#define GATHER_ROW(SUFFIX)                                                                   \
-  TARGET static void NAME(gather_##SUFFIX)(const void *row, const uint32_t *columns,         \
-                                           size_t count, float *to) {                        \
-    typedef uint16_t BITS __attribute__((ext_vector_type(LANES)));                           \
-    for (size_t p = 0; p < count; p += LANES) {                                              \
-      size_t taken = count - p < LANES ? count - p : LANES;                                  \
-      uint16_t shorts[LANES] = {0};                                                          \
-      for (size_t k = 0; k < taken; k++)                                                     \
-        memcpy(shorts + k, (const uint16_t *)row + columns[p + k], sizeof *shorts);          \
-      BITS bits;                                                                             \
-      memcpy(&bits, shorts, sizeof bits);                                                    \
-      CAT(NAME(vf), _) v = NAME(from_##SUFFIX)(bits);                                        \
-      memcpy(to + p, &v, taken * sizeof *to);                                                \
-    }                                                                                        \
+#define GATHER_ROW(SUFFIX)                                                                                           \
+  TARGET static void NAME(gather_##SUFFIX)(const void *row, const uint32_t *columns, size_t count, float *to) {      \
+    typedef uint16_t BITS __attribute__((ext_vector_type(LANES)));                                                   \
+    for (size_t p = 0; p < count; p += LANES) {                                                                      \
+      size_t taken = count - p < LANES ? count - p : LANES;                                                          \
+      uint16_t shorts[LANES] = {0};                                                                                  \
+      for (size_t k = 0; k < taken; k++) memcpy(shorts + k, (const uint16_t *)row + columns[p + k], sizeof *shorts); \
+      BITS bits;                                                                                                     \
+      memcpy(&bits, shorts, sizeof bits);                                                                            \
+      CAT(NAME(vf), _) v = NAME(from_##SUFFIX)(bits);                                                                \
+      memcpy(to + p, &v, taken * sizeof *to);                                                                        \
+    }                                                                                                                \
   }
 GATHER_ROW(bf16)
 GATHER_ROW(f16)
@@ -105,8 +103,9 @@ TARGET static void NAME(decode_q8_0)(const void *from, float *to, size_t blocks)
     uint16_t bits;
     memcpy(&bits, block, sizeof bits);
     float scale = NAME(from_f16)((CAT(NAME(shorts), _))bits)[0];
-    UNROLLED for (size_t p = 0; p < 32; p += LANES)
+  UNROLLED for (size_t p = 0; p < 32; p += LANES) {
       *(FLOATS *)(to + p) = scale * __builtin_convertvector(*(const SIGNED *)(block + 2 + p), FLOATS);
+    }
   }
 }
 

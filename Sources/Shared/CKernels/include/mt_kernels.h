@@ -41,10 +41,10 @@ double mt_rate_f64(size_t n, size_t bytes, int norms);
 // where p counts the pairs row by row: (0,1) (0,2) ... (0,n-1) (1,2) ...
 // Rows need no alignment. They are taken in runs of `run` <= MT_RUN, the last one may be shorter.
 // A NaN in a row makes all sums with that row NaN.
-void mt_pairs_f32(const float *const *rows, size_t n, size_t count, size_t run, mt_fetch *fetch,
-                  double *l2, double *l1, double *max);
-void mt_pairs_f64(const double *const *rows, size_t n, size_t count, size_t run, mt_fetch *fetch,
-                  double *l2, double *l1, double *max);
+void mt_pairs_f32(const float *const *rows, size_t n, size_t count, size_t run, mt_fetch *fetch, double *l2, double *l1,
+                  double *max);
+void mt_pairs_f64(const double *const *rows, size_t n, size_t count, size_t run, mt_fetch *fetch, double *l2,
+                  double *l1, double *max);
 
 // Lowers low[p] and raises high[p] to the least and the largest x - y of every pair i < j of the n
 // rows, x of row i. NaN passes unseen.
@@ -61,8 +61,8 @@ void mt_fold_f64(const double *row, const float *signs, double *to, size_t count
 // 1 - cosine below the larger of bounds[i], bounds[j] adds 1 to rows[p] and log(|y| / |x|) to
 // shrinkage[p]. What float lanes may have lost of a gap (2^-23 of it) is granted. Rows of zeros
 // have no direction and are never collinear, nor are rows whose norms differ by a factor of 1000.
-void mt_add_collinear(const double *gaps, const double *norms, const double *logs, const double *bounds,
-                      size_t n, double *rows, double *shrinkage);
+void mt_add_collinear(const double *gaps, const double *norms, const double *logs, const double *bounds, size_t n,
+                      double *rows, double *shrinkage);
 
 // Sum of squares of a row, in double.
 double mt_energy_f32(const float *row, size_t count);
@@ -131,8 +131,7 @@ typedef struct {
 
 // log of the sum over shifts of exp(logs[k] + sum over fits of weight * log of the fit's sum at
 // shifts[k]), to about 1e-13; all numbers must be finite, and count at least 1.
-double mt_log_likelihood(const mt_fit *fits, size_t fit_count, const double *shifts, const double *logs,
-                         size_t count);
+double mt_log_likelihood(const mt_fit *fits, size_t fit_count, const double *shifts, const double *logs, size_t count);
 
 // The same small matrix of many models; strides in floats.
 typedef struct {

@@ -18,10 +18,8 @@ TARGET static void FN(edges)(const STORED *from, size_t count, mt_shifted_moment
   VEC low = INFINITY, high = -INFINITY;
   for (size_t p = 0; p < count; p += LANES) {
     BITS bits = from[0];
-    if (count - p >= LANES)
-      bits = *(const BITS *)(from + p);
-    else
-      memcpy(&bits, from + p, (count - p) * sizeof(STORED));
+    if (count - p >= LANES) bits = *(const BITS *)(from + p);
+    else memcpy(&bits, from + p, (count - p) * sizeof(STORED));
     VEC v = WIDEN(bits);
     low = v < low ? v : low;
     high = v > high ? v : high;
@@ -38,8 +36,8 @@ typedef struct {
 } FN(powers);
 
 // `edge` is the weight itself where v stands in for one.
-TARGET static inline __attribute__((always_inline)) void FN(add)(
-    FN(powers) *s, VEC v, VEC edge, double shift, int shifted, VEC *least, VEC *most) {
+TARGET static inline __attribute__((always_inline)) void FN(add)(FN(powers) * s, VEC v, VEC edge, double shift,
+                                                                 int shifted, VEC *least, VEC *most) {
   VEC d = shifted ? v - (float)shift : v;
   HALVES dl = __builtin_convertvector(v.lo, HALVES), dh = __builtin_convertvector(v.hi, HALVES);
   if (shifted) dl -= shift, dh -= shift;
@@ -54,9 +52,9 @@ TARGET static inline __attribute__((always_inline)) void FN(add)(
 
 // `kept` (weights go to `to`) and `shifted` are constants where this is called: most weights lie around
 // zero and need no shift.
-TARGET static inline __attribute__((always_inline)) int FN(sum_powers)(
-    const STORED *from, float *to, size_t count, mt_fetch *fetch, mt_shifted_moments *m, int kept,
-    int shifted) {
+TARGET static inline __attribute__((always_inline)) int FN(sum_powers)(const STORED *from, float *to, size_t count,
+                                                                       mt_fetch *fetch, mt_shifted_moments *m, int kept,
+                                                                       int shifted) {
   const double shift = m->shift;
   // Several sums in turn, so that no addition waits for the one before it.
   FN(powers) s[STREAMS];
@@ -69,7 +67,7 @@ TARGET static inline __attribute__((always_inline)) int FN(sum_powers)(
     size_t rounds = NAME(rounds)(&share, left);
     left -= rounds;
     for (; rounds > 0; rounds--, p += step) {
-      UNROLLED for (size_t b = 0; b < step * sizeof(STORED); b += MT_LINE) __builtin_prefetch(share.at + b);
+  UNROLLED for (size_t b = 0; b < step * sizeof(STORED); b += MT_LINE) __builtin_prefetch(share.at + b);
       share.at += share.pace;
       UNROLLED for (size_t k = 0; k < STREAMS; k++) {
         VEC v = WIDEN(*(const BITS *)(from + p + k * LANES));

@@ -12,11 +12,10 @@ TARGET static inline CAT(NAME(vd), _) FN(halved)(VEC v) {
 }
 
 // The sums over the lanes of four vectors. A fixed order of additions, in double.
-TARGET static inline void FN(sums_of)(VEC a, VEC b, VEC c, VEC d, CAT(NAME(four), _) *to) {
+TARGET static inline void FN(sums_of)(VEC a, VEC b, VEC c, VEC d, CAT(NAME(four), _) * to) {
   CAT(NAME(vd), _) p = FN(halved)(a), q = FN(halved)(b), r = FN(halved)(c), s = FN(halved)(d);
 #if LANES == 16
-#define PICK(x, y, k) \
-  __builtin_shufflevector(x, y, k, 8 + k, 2 + k, 10 + k, 4 + k, 12 + k, 6 + k, 14 + k)
+#define PICK(x, y, k) __builtin_shufflevector(x, y, k, 8 + k, 2 + k, 10 + k, 4 + k, 12 + k, 6 + k, 14 + k)
   CAT(NAME(vd), _) pq = PICK(p, q, 0) + PICK(p, q, 1), rs = PICK(r, s, 0) + PICK(r, s, 1);
   CAT(NAME(four), _) left = pq.lo + pq.hi, right = rs.lo + rs.hi;
 #elif LANES == 8
@@ -75,8 +74,7 @@ typedef struct {
 } FN(sums);
 
 // Adds the lanes of the sums from..<end to what is at `to`.
-TARGET static inline __attribute__((always_inline)) void FN(add_row)(
-    const VEC *sums, int from, int end, double *to) {
+TARGET static inline __attribute__((always_inline)) void FN(add_row)(const VEC *sums, int from, int end, double *to) {
   VEC v[4];
   UNROLLED for (int b = 0; b < 4; b++) v[b] = b >= from && b < end ? sums[b] : (VEC)0;
   if (from >= end) return;

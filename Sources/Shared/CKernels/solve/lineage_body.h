@@ -75,9 +75,8 @@ TARGET static inline void NAME(logs)(PAIR *x) {
 TARGET static inline void NAME(exp)(PAIR *of) {
   // Inverse factorials.
   static const double taylor[] = {
-      1.0,         1.0,          1.0 / 2,       1.0 / 6,        1.0 / 24,       1.0 / 120,      1.0 / 720,
-      1.0 / 5040,  1.0 / 40320,  1.0 / 362880,  1.0 / 3628800,  1.0 / 39916800, 1.0 / 479001600,
-      1.0 / 6227020800};
+      1.0,        1.0,         1.0 / 2,      1.0 / 6,       1.0 / 24,       1.0 / 120,       1.0 / 720,
+      1.0 / 5040, 1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800};
   PAIR x = WIDER(*of, (PAIR)-700.0);
   PAIR n = x * 0x1.71547652b82fep0 + 0x1.8p52;
   PAIRED bits;
@@ -186,8 +185,7 @@ TARGET static void NAME(reduce)(WIDE *a, int n, WIDE *diagonal, WIDE *squares) {
 // lane depends on its neighbours. `d` and `e` as from `reduce`; of a trace near 1 or 0. NaN where it takes
 // too long.
 TARGET static void NAME(eigenvalues)(WIDE *d, WIDE *e, int n) {
-  _Pragma("STDC FP_CONTRACT OFF")
-  for (int l = 0; l + 1 < n; l++) {
+  _Pragma("STDC FP_CONTRACT OFF") for (int l = 0; l + 1 < n; l++) {
     for (int sweep = 0;; sweep++) {
       WIDE product = d[l] * d[l + 1];
       WIDE bound = 0x1p-104 * (product > 0 ? product : -product) + 1e-34;
@@ -219,8 +217,8 @@ TARGET static void NAME(eigenvalues)(WIDE *d, WIDE *e, int n) {
   }
 }
 
-TARGET static void NAME(spread_lanes)(const mt_submatrices *m, const mt_scaled_pair *pairs, size_t count,
-                                      WIDE *work, double *spreads) {
+TARGET static void NAME(spread_lanes)(const mt_submatrices *m, const mt_scaled_pair *pairs, size_t count, WIDE *work,
+                                      double *spreads) {
   int n = m->rows < m->columns ? m->rows : m->columns;
   int inner = m->rows < m->columns ? m->columns : m->rows;
   size_t across = m->rows < m->columns ? m->row_stride : m->column_stride;
@@ -233,8 +231,7 @@ TARGET static void NAME(spread_lanes)(const mt_submatrices *m, const mt_scaled_p
     for (int i = 0; i < n; i++)
       for (int j = 0; j < inner; j++) {
         // Not fused: what is equal is to cancel.
-        _Pragma("STDC FP_CONTRACT OFF")
-        size_t p = (size_t)i * across + (size_t)j * along;
+        _Pragma("STDC FP_CONTRACT OFF") size_t p = (size_t)i * across + (size_t)j * along;
         double u = pair.first_scale * (double)x[p], v = pair.second_scale * (double)y[p];
         to[(i * inner + j) * DOUBLES] = u - v;
       }
@@ -278,8 +275,7 @@ TARGET static void NAME(spread_lanes)(const mt_submatrices *m, const mt_scaled_p
   for (size_t k = 0; k < DOUBLES && k < count; k++) spreads[k] = one[k] > 0 ? spread[k] : NAN;
 }
 
-TARGET static void NAME(spreads)(const mt_submatrices *m, const mt_scaled_pair *pairs, size_t count,
-                                 double *spreads) {
+TARGET static void NAME(spreads)(const mt_submatrices *m, const mt_scaled_pair *pairs, size_t count, double *spreads) {
   size_t rows = (size_t)m->rows, columns = (size_t)m->columns;
   size_t n = rows < columns ? rows : columns;
   WIDE *work = malloc((rows * columns + n * (n + 1) / 2) * sizeof(WIDE));

@@ -20,48 +20,48 @@ typedef double OCTET __attribute__((ext_vector_type(8), aligned(8)));
 // Packs `count` <= DEPTH coordinates of the longer side, `n` of the shorter, as doubles: by blocks of eight of
 // the shorter side, each coordinate by coordinate; zeros where the last block is not full. Neighbours along
 // one side lie beside each other, along the other `stride` apart.
-#define PACK(REAL, SUFFIX)                                                                                      \
-  TARGET static void NAME(pack_tall_##SUFFIX)(const REAL *from, size_t stride, int n, size_t count, double *to) {\
-    typedef REAL LINE __attribute__((ext_vector_type(BLOCK), aligned(sizeof(REAL))));                           \
-    for (size_t k = 0; k < count; k++, from += stride, to += BLOCK) {                                           \
-      int at = 0;                                                                                               \
-      for (; at + BLOCK <= n; at += BLOCK)                                                                      \
-        *(OCTET *)(to + at * DEPTH) = __builtin_convertvector(*(const LINE *)(from + at), OCTET);               \
-      if (at == n) continue;                                                                                    \
-      LINE rest = 0;                                                                                            \
-      memcpy(&rest, from + at, (size_t)(n - at) * sizeof rest[0]);                                              \
-      *(OCTET *)(to + at * DEPTH) = __builtin_convertvector(rest, OCTET);                                       \
-    }                                                                                                           \
-  }                                                                                                             \
-  TARGET static void NAME(pack_wide_##SUFFIX)(const REAL *from, size_t stride, int n, size_t count, double *to) {\
-    typedef REAL LINE __attribute__((ext_vector_type(BLOCK), aligned(sizeof(REAL))));                           \
-    for (int at = 0; at < n; at += BLOCK, from += BLOCK * stride, to += BLOCK * DEPTH) {                        \
-      int rows = n - at < BLOCK ? n - at : BLOCK;                                                               \
-      for (size_t k = 0; k < count; k += BLOCK) {                                                               \
-        LINE a[BLOCK], b[BLOCK];                                                                                \
-        size_t length = count - k < BLOCK ? count - k : BLOCK;                                                  \
-        for (int r = 0; r < BLOCK; r++) {                                                                       \
-          a[r] = 0;                                                                                             \
-          if (r < rows && length == BLOCK) a[r] = *(const LINE *)(from + r * stride + k);                       \
-          if (r < rows && length < BLOCK) memcpy(&a[r], from + r * stride + k, length * sizeof(REAL));          \
-        }                                                                                                       \
-        _Pragma("clang loop unroll(full)") for (int r = 0; r < BLOCK; r += 2) {                                 \
-          b[r] = __builtin_shufflevector(a[r], a[r + 1], 0, 8, 2, 10, 4, 12, 6, 14);                            \
-          b[r + 1] = __builtin_shufflevector(a[r], a[r + 1], 1, 9, 3, 11, 5, 13, 7, 15);                        \
-        }                                                                                                       \
-        _Pragma("clang loop unroll(full)") for (int r = 0; r < BLOCK / 2; r++) {                                \
-          int first = r / 2 * 4 + r % 2;                                                                        \
-          a[first] = __builtin_shufflevector(b[first], b[first + 2], 0, 1, 8, 9, 4, 5, 12, 13);                 \
-          a[first + 2] = __builtin_shufflevector(b[first], b[first + 2], 2, 3, 10, 11, 6, 7, 14, 15);           \
-        }                                                                                                       \
-        _Pragma("clang loop unroll(full)") for (int r = 0; r < BLOCK / 2; r++) {                                \
-          b[r] = __builtin_shufflevector(a[r], a[r + 4], 0, 1, 2, 3, 8, 9, 10, 11);                             \
-          b[r + 4] = __builtin_shufflevector(a[r], a[r + 4], 4, 5, 6, 7, 12, 13, 14, 15);                       \
-        }                                                                                                       \
-        _Pragma("clang loop unroll(full)") for (int r = 0; r < BLOCK; r++)                                      \
-          *(OCTET *)(to + (k + r) * BLOCK) = __builtin_convertvector(b[r], OCTET);                              \
-      }                                                                                                         \
-    }                                                                                                           \
+#define PACK(REAL, SUFFIX)                                                                                        \
+  TARGET static void NAME(pack_tall_##SUFFIX)(const REAL *from, size_t stride, int n, size_t count, double *to) { \
+    typedef REAL LINE __attribute__((ext_vector_type(BLOCK), aligned(sizeof(REAL))));                             \
+    for (size_t k = 0; k < count; k++, from += stride, to += BLOCK) {                                             \
+      int at = 0;                                                                                                 \
+      for (; at + BLOCK <= n; at += BLOCK)                                                                        \
+        *(OCTET *)(to + at * DEPTH) = __builtin_convertvector(*(const LINE *)(from + at), OCTET);                 \
+      if (at == n) continue;                                                                                      \
+      LINE rest = 0;                                                                                              \
+      memcpy(&rest, from + at, (size_t)(n - at) * sizeof rest[0]);                                                \
+      *(OCTET *)(to + at * DEPTH) = __builtin_convertvector(rest, OCTET);                                         \
+    }                                                                                                             \
+  }                                                                                                               \
+  TARGET static void NAME(pack_wide_##SUFFIX)(const REAL *from, size_t stride, int n, size_t count, double *to) { \
+    typedef REAL LINE __attribute__((ext_vector_type(BLOCK), aligned(sizeof(REAL))));                             \
+    for (int at = 0; at < n; at += BLOCK, from += BLOCK * stride, to += BLOCK * DEPTH) {                          \
+      int rows = n - at < BLOCK ? n - at : BLOCK;                                                                 \
+      for (size_t k = 0; k < count; k += BLOCK) {                                                                 \
+        LINE a[BLOCK], b[BLOCK];                                                                                  \
+        size_t length = count - k < BLOCK ? count - k : BLOCK;                                                    \
+        for (int r = 0; r < BLOCK; r++) {                                                                         \
+          a[r] = 0;                                                                                               \
+          if (r < rows && length == BLOCK) a[r] = *(const LINE *)(from + r * stride + k);                         \
+          if (r < rows && length < BLOCK) memcpy(&a[r], from + r * stride + k, length * sizeof(REAL));            \
+        }                                                                                                         \
+        _Pragma("clang loop unroll(full)") for (int r = 0; r < BLOCK; r += 2) {                                   \
+          b[r] = __builtin_shufflevector(a[r], a[r + 1], 0, 8, 2, 10, 4, 12, 6, 14);                              \
+          b[r + 1] = __builtin_shufflevector(a[r], a[r + 1], 1, 9, 3, 11, 5, 13, 7, 15);                          \
+        }                                                                                                         \
+        _Pragma("clang loop unroll(full)") for (int r = 0; r < BLOCK / 2; r++) {                                  \
+          int first = r / 2 * 4 + r % 2;                                                                          \
+          a[first] = __builtin_shufflevector(b[first], b[first + 2], 0, 1, 8, 9, 4, 5, 12, 13);                   \
+          a[first + 2] = __builtin_shufflevector(b[first], b[first + 2], 2, 3, 10, 11, 6, 7, 14, 15);             \
+        }                                                                                                         \
+        _Pragma("clang loop unroll(full)") for (int r = 0; r < BLOCK / 2; r++) {                                  \
+          b[r] = __builtin_shufflevector(a[r], a[r + 4], 0, 1, 2, 3, 8, 9, 10, 11);                               \
+          b[r + 4] = __builtin_shufflevector(a[r], a[r + 4], 4, 5, 6, 7, 12, 13, 14, 15);                         \
+        }                                                                                                         \
+        _Pragma("clang loop unroll(full)") for (int r = 0; r < BLOCK; r++) * (OCTET *)(to + (k + r) * BLOCK) =    \
+            __builtin_convertvector(b[r], OCTET);                                                                 \
+      }                                                                                                           \
+    }                                                                                                             \
   }
 PACK(float, f32)
 PACK(double, f64)
@@ -130,8 +130,8 @@ TARGET static inline void NAME(totals)(const OCTET *v, double *to) {
 
 // One step of the reduction below: takes v w' + w v' away from the first `rows` rows of the lower triangle,
 // and adds the product of what is left and `next` to `product`, in one pass.
-TARGET static void NAME(sweep)(double *a, size_t stride, int rows, const double *v, const double *w,
-                               const double *next, double *product) {
+TARGET static void NAME(sweep)(double *a, size_t stride, int rows, const double *v, const double *w, const double *next,
+                               double *product) {
   for (int i = 0; i < rows; i += ROWS) {
     double *row = a + (size_t)i * stride;
     OCTET sums[ROWS];
@@ -166,10 +166,8 @@ TARGET static void NAME(sweep)(double *a, size_t stride, int rows, const double 
 
 // Householder's reduction of a symmetric matrix to a tridiagonal one from the last row up: its diagonal, and
 // squares beside it, each `step` numbers after the one before. `work` holds 4 * FILLED(n).
-TARGET static void NAME(tridiagonal)(double *a, int n, double *work, double *diagonal, double *squares,
-                                     size_t step) {
-  _Pragma("STDC FP_CONTRACT OFF")
-  static const double ones[2 * BLOCK] = {1, 1, 1, 1, 1, 1, 1, 1};
+TARGET static void NAME(tridiagonal)(double *a, int n, double *work, double *diagonal, double *squares, size_t step) {
+  _Pragma("STDC FP_CONTRACT OFF") static const double ones[2 * BLOCK] = {1, 1, 1, 1, 1, 1, 1, 1};
   size_t stride = FILLED(n);
   double *v = work, *w = v + stride, *next = w + stride, *product = next + stride;
   memset(work, 0, 4 * stride * sizeof *work);
@@ -243,39 +241,37 @@ TARGET static void NAME(sorted)(const WIDE *diagonal, int lane, int n, int expon
   }
 }
 
-#define SQUARES(REAL, SUFFIX)                                                                                 \
-  TARGET static void NAME(squares_##SUFFIX)(const REAL *values, size_t matrices, int rows, int columns,       \
-                                            double *squares) {                                                \
-    int n = rows < columns ? rows : columns, inner = rows < columns ? columns : rows;                         \
-    if (n <= 0) return;                                                                                       \
-    size_t side = FILLED(n);                                                                                  \
-    double *gram = aligned_alloc(64, (side * side + side * DEPTH + 4 * side + 2 * side * DOUBLES) * sizeof *gram);     \
-    if (!gram) abort();                                                                                       \
-    double *packed = gram + side * side, *work = packed + side * DEPTH;                                       \
-    WIDE *diagonal = (WIDE *)(work + 4 * side), *beside = diagonal + side;                                    \
-    for (size_t first = 0; first < matrices; first += DOUBLES) {                                              \
-      int exponents[DOUBLES], count = matrices - first < DOUBLES ? (int)(matrices - first) : DOUBLES;         \
-      for (int i = 0; i < n; i++) diagonal[i] = beside[i] = 0;                                                \
-      for (int lane = 0; lane < count; lane++) {                                                              \
-        const REAL *from = values + (first + lane) * (size_t)rows * columns;                                  \
-        memset(gram, 0, side * side * sizeof *gram);                                                          \
-        memset(packed, 0, side * DEPTH * sizeof *packed);                                                     \
-        for (int k = 0; k < inner; k += DEPTH) {                                                              \
-          size_t length = inner - k < DEPTH ? inner - k : DEPTH;                                              \
-          if (rows > columns)                                                                                 \
-            NAME(pack_tall_##SUFFIX)(from + (size_t)k * columns, columns, n, length, packed);                 \
-          else                                                                                                \
-            NAME(pack_wide_##SUFFIX)(from + k, columns, n, length, packed);                                   \
-          NAME(add_gram)(packed, length, n, gram);                                                            \
-        }                                                                                                     \
-        exponents[lane] = NAME(scale)(gram, n);                                                               \
-        NAME(tridiagonal)(gram, n, work, (double *)diagonal + lane, (double *)beside + lane, DOUBLES);        \
-      }                                                                                                       \
-      NAME(eigenvalues)(diagonal, beside, n);                                                                 \
-      for (int lane = 0; lane < count; lane++)                                                                \
-        NAME(sorted)(diagonal, lane, n, exponents[lane], squares + (first + lane) * n);                       \
-    }                                                                                                         \
-    free(gram);                                                                                               \
+#define SQUARES(REAL, SUFFIX)                                                                                      \
+  TARGET static void NAME(squares_##SUFFIX)(const REAL *values, size_t matrices, int rows, int columns,            \
+                                            double *squares) {                                                     \
+    int n = rows < columns ? rows : columns, inner = rows < columns ? columns : rows;                              \
+    if (n <= 0) return;                                                                                            \
+    size_t side = FILLED(n);                                                                                       \
+    double *gram = aligned_alloc(64, (side * side + side * DEPTH + 4 * side + 2 * side * DOUBLES) * sizeof *gram); \
+    if (!gram) abort();                                                                                            \
+    double *packed = gram + side * side, *work = packed + side * DEPTH;                                            \
+    WIDE *diagonal = (WIDE *)(work + 4 * side), *beside = diagonal + side;                                         \
+    for (size_t first = 0; first < matrices; first += DOUBLES) {                                                   \
+      int exponents[DOUBLES], count = matrices - first < DOUBLES ? (int)(matrices - first) : DOUBLES;              \
+      for (int i = 0; i < n; i++) diagonal[i] = beside[i] = 0;                                                     \
+      for (int lane = 0; lane < count; lane++) {                                                                   \
+        const REAL *from = values + (first + lane) * (size_t)rows * columns;                                       \
+        memset(gram, 0, side * side * sizeof *gram);                                                               \
+        memset(packed, 0, side * DEPTH * sizeof *packed);                                                          \
+        for (int k = 0; k < inner; k += DEPTH) {                                                                   \
+          size_t length = inner - k < DEPTH ? inner - k : DEPTH;                                                   \
+          if (rows > columns) NAME(pack_tall_##SUFFIX)(from + (size_t)k * columns, columns, n, length, packed);    \
+          else NAME(pack_wide_##SUFFIX)(from + k, columns, n, length, packed);                                     \
+          NAME(add_gram)(packed, length, n, gram);                                                                 \
+        }                                                                                                          \
+        exponents[lane] = NAME(scale)(gram, n);                                                                    \
+        NAME(tridiagonal)(gram, n, work, (double *)diagonal + lane, (double *)beside + lane, DOUBLES);             \
+      }                                                                                                            \
+      NAME(eigenvalues)(diagonal, beside, n);                                                                      \
+      for (int lane = 0; lane < count; lane++)                                                                     \
+        NAME(sorted)(diagonal, lane, n, exponents[lane], squares + (first + lane) * n);                            \
+    }                                                                                                              \
+    free(gram);                                                                                                    \
   }
 SQUARES(float, f32)
 SQUARES(double, f64)
