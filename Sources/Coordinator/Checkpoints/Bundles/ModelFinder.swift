@@ -43,13 +43,31 @@ public struct ModelFinder {
       throw .badInput("'\(path.printable)' does not exist", advice: "check that the path is right")
     }
     guard status.kind == .folder else { return addFile(path, isExplicit: isExplicit) }
-    guard visited.insert(status.identity).inserted else { return note(path, "given twice, used once") }
+    guard visited.insert(status.identity).inserted else {
+      if isExplicit { try insist(onModelIn: path) }
+      return note(path, "given twice, used once")
+    }
     do throws(Failure) {
       try addFolder(try ModelFolder(path: path), depth: depth, isExplicit: isExplicit)
     } catch {
       guard !isExplicit else { throw error }
       note(path, "skipped: \(error.message)")
     }
+  }
+
+  /// Whoever names a model means it, also where a search of folders has found it before: a defect is an error.
+  private mutating func insist(onModelIn path: String) throws(Failure) {
+    guard try ModelFolder(path: path).model() != nil else { return }
+    insist(onModelAt: path)
+  }
+
+  private mutating func insist(onModelAt path: String) {
+    let real = Self.real(path)
+    for index in models.indices where Self.real(models[index].path) == real { models[index].isExplicit = true }
+  }
+
+  private static func real(_ path: String) -> ByteString {
+    ByteString(URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path)
   }
 
   private mutating func addFolder(_ folder: ModelFolder, depth: Int, isExplicit: Bool) throws(Failure) {
@@ -125,8 +143,10 @@ public struct ModelFinder {
   }
 
   private mutating func add(_ path: String, _ content: ModelSource.Content, isExplicit: Bool) {
-    let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
-    guard seen.insert(ByteString(real)).inserted else { return note(path, "given twice, used once") }
+    guard seen.insert(Self.real(path)).inserted else {
+      if isExplicit { insist(onModelAt: path) }
+      return note(path, "given twice, used once")
+    }
     models.append(ModelSource(id: "", path: path, content: content, isExplicit: isExplicit))
   }
 
