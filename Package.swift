@@ -68,9 +68,10 @@ let package = Package(
     // Worker: shards in, partials out.
     library(
       "Compute", in: "Worker/Compute", needs: ["Core", "Encodings", "System", "Kernels", "Storage", "Wire"]),
+    library("Serving", in: "Worker/Serving", needs: ["Compute", "Core", "System", "Transport", "Wire", logging]),
     .executableTarget(
       name: "modeltree-worker",
-      dependencies: ["Compute", "Core", "System", "Logs", "Transport", "Wire", arguments, logging],
+      dependencies: ["Core", "Logs", "Serving", "System", "Transport", arguments, logging],
       path: "Sources/Worker/Command", swiftSettings: strict),
 
     // Coordinator: import -> plan -> shards -> partials -> matrices -> tree -> report.
@@ -175,7 +176,7 @@ let package = Package(
     tests("CheckpointsTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSupport"]),
     tests("EncodingsTests", needs: ["Core", "Encodings", "System", "TestSeed", "TestSupport"]),
     tests("NamingTests", needs: ["Core", "Naming"]),
-    tests("StorageTests", needs: ["Checkpoints", "Core", "Storage", "System", "TestSupport"]),
+    tests("StorageTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSeed", "TestSupport"]),
     tests("PlanningTests", needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Planning", "Storage", "System"]),
     tests("DocumentsTests", needs: ["Documents"]),
     tests("BatchTests", needs: ["Batch", "Core", "System", "TestSupport"]),
@@ -196,12 +197,24 @@ let package = Package(
         "System", "TestSeed", "TestSupport", "Transport", "Wire", logging,
       ]),
     tests(
-      "ComputeTests", needs: ["Checkpoints", "Compute", "Core", "Storage", "System", "TestSupport", "Wire"]),
+      "ComputeTests",
+      needs: ["Checkpoints", "Compute", "Core", "Encodings", "Storage", "System", "TestSupport", "Wire"]),
     tests(
       "GatheringTests",
       needs: [
         "Checkpoints", "Compute", "Core", "System", "Gathering", "Lineage", "Planning", "Storage", "TestSupport",
         "Wire",
+      ]),
+    tests(
+      "RecoveryTests",
+      needs: [
+        "Checkpoints", "Compute", "Coordination", "Core", "Graph", "Journal", "Lineage", "Monitoring", "Planning",
+        "Recovery", "Reports", "Storage", "System", "TestSupport", "Wire",
+      ]),
+    tests(
+      "ServingTests",
+      needs: [
+        "Checkpoints", "Compute", "Core", "Serving", "Storage", "System", "TestSupport", "Transport", "Wire", logging,
       ]),
     tests("CoreTests", needs: ["Core", "System", "TestPrograms", "TestSeed"]),
     tests("WireTests", needs: ["Core", "System", "TestSeed", "Wire"]),

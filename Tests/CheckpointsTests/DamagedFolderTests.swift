@@ -126,7 +126,7 @@ struct DamagedFolderTests {
     #expect(
       found.notes.map(\.subject)
         == ["part", "torch", "unfinished"].map { folder.at("zoo/\($0)") })
-    #expect(found.notes.allSatisfy { $0.text.hasPrefix("set aside: ") })
+    #expect(found.notes.allSatisfy { $0.text.hasPrefix("skipped: ") })
   }
 
   @Test func namedModelsAreToldApartFromFoundOnes() throws {

@@ -194,7 +194,7 @@ struct DamagedHeaderTests {
       var tensors: [(offset: Int, bytes: Int)] = []
       let error = failure {
         let record = try Models.importOne(path, into: folder.at("stores"))
-        tensors = record.tensors.map { ($0.offset, $0.bytes) }
+        tensors = record.tensors.map { ($0.array.offset, $0.bytes) }
       }
       if let error {
         #expect(error.kind == .badInput, "seed \(seed), round \(round): \(error)")

@@ -6,7 +6,7 @@ import System
 import TestSupport
 import Testing
 
-/// Floating-point weights of 16 bits and more are kept as they are, everything else is set aside.
+/// Weights of every encoding that safetensors has are kept as they are, everything else is skipped.
 struct ElementTypeTests {
   private let folder: TemporaryFolder
 
@@ -17,7 +17,7 @@ struct ElementTypeTests {
     let path = try folder.write([TestTensor("w", type, [2, 2], [1, 2, 3, 4])], to: "m.safetensors")
     let record = try Models.importOne(path, into: folder.at("stores"))
     let tensor = try #require(record.tensors.first)
-    #expect(tensor.encoding == Encoding(type))
+    #expect(tensor.array.encoding == Encoding(type))
     #expect(tensor.shape.extents == [2, 2])
     #expect(tensor.bytes == 4 * type.bytes)
     #expect(record.encodings == [Encoding(type)])
@@ -27,7 +27,7 @@ struct ElementTypeTests {
 
   @Test(arguments: [
     ("I64", 8), ("I32", 4), ("I16", 2), ("I8", 1), ("U64", 8), ("U32", 4), ("U16", 2), ("U8", 1),
-    ("BOOL", 1), ("F8_E4M3", 1), ("F8_E5M2", 1), ("F8_E8M0", 1), ("C64", 8), ("UNHEARD_OF", 3),
+    ("BOOL", 1), ("F8_E8M0", 1), ("C64", 8), ("UNHEARD_OF", 3),
   ])
   func otherTypesAreSetAside(_ type: String, bytes: Int) throws {
     let path = try folder.write(

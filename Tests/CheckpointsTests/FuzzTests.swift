@@ -47,7 +47,7 @@ import Testing
       do {
         let record = try Models.importOne(path, into: folder.at("stores"))
         imported += 1
-        for tensor in record.tensors { #expect(tensor.offset + tensor.bytes <= bytes.count) }
+        for tensor in record.tensors { #expect(tensor.array.offset + tensor.bytes <= bytes.count) }
       } catch let failure as Failure {
         #expect(failure.kind == .badInput, "seed \(random.seed), round \(round): \(failure)")
         #expect(failure.message.contains("m.safetensors"), "seed \(random.seed), round \(round): \(failure)")

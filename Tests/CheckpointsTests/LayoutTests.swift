@@ -82,7 +82,7 @@ struct LayoutTests {
     try folder.write([TestTensor("a", .f16, [1], [1])], to: "m/model.fp16.safetensors")
     try folder.write([TestTensor("a", .f32, [1], [1])], to: "m/model.safetensors")
     let record = try Models.importOne(folder.at("m"), into: folder.at("stores"))
-    #expect(record.tensors.map(\.encoding) == [.f32])
+    #expect(record.tensors.map(\.array.encoding) == [.f32])
   }
 
   @Test func shardedVariantIsNeverMistakenForItsFirstPart() throws {
@@ -130,7 +130,7 @@ struct LayoutTests {
     let found = try ModelFinder([folder.at("zoo")])
     #expect(Set(found.models.map(\.id)) == ["one", "two", "three", "four"])
     #expect(found.models.allSatisfy { !$0.isExplicit })
-    #expect(found.notes.isEmpty)
+    #expect(found.notes.map(\.text) == ["not read: '.hidden/model.safetensors'"])
   }
 
   @Test func hubCacheIsNamedAfterItsRepositoryAndFollowsItsLinks() throws {
@@ -164,7 +164,7 @@ struct LayoutTests {
     #expect(record.tensors.map(\.name).sorted() == ["bias", "weight.ü"])
     let weight = try #require(record.tensors.first { $0.name == "weight.ü" })
     #expect(weight.shape.extents == [2, 3])
-    let bytes = try folder.read("reference.safetensors")[weight.offset..<weight.offset + weight.bytes]
+    let bytes = try folder.read("reference.safetensors")[weight.array.offset..<weight.array.offset + weight.bytes]
     let expected = TestTensor("weight.ü", .f32, [2, 3], facts.values)
     #expect(Array(bytes) == expected.bytes)
   }

@@ -24,7 +24,7 @@ struct PlainHeaderTests {
       let record = try Models.importOne(path, into: folder.at("stores"), mode: .places)
       let tensors = record.tensors.map { tensor in
         var tensor = tensor
-        tensor.offset -= header.count
+        tensor.array.offset -= header.count
         return tensor
       }
       return Outcome(tensors: tensors, setAside: record.setAside)

@@ -56,7 +56,7 @@ struct ChangedWeightsTests {
     let library = StoreCache()
     #expect(try run(library, records) != nil)
     let store = "stores/m1.h5"
-    let cut = records[1].tensors[0].offset + 5000
+    let cut = records[1].tensors[0].array.offset + 5000
     // In place, as the library holds the file open.
     try folder.truncate(store, to: cut)
     let error = try #require(failure { _ = try run(library, records) })

@@ -159,7 +159,7 @@ struct MissingFilesTests {
 
   @Test func whatIsWrongForEverybodyIsNotMissing() throws {
     let records = try models(.copy)
-    try folder.truncate("stores/m1.h5", to: records[1].tensors[0].offset + 5000)
+    try folder.truncate("stores/m1.h5", to: records[1].tensors[0].array.offset + 5000)
     let cut = try missing(records, StoreCache())
     #expect(cut.missing == nil, "\(cut.message)")
     try folder.write("no HDF5", to: "stores/m0.h5")

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestPrograms
 import TestSupport
 import Testing
@@ -22,6 +23,41 @@ import Testing
     let output = try recover(scratch, scratch.at("empty"))
     #expect(output.status == 65)
     #expect(output.stderr.contains("holds no model"))
+  }
+
+  /// Pipes, devices and links in circles are named at once: nobody is waited for, nothing is searched for ever.
+  @Test(arguments: ["plan", "recover"])
+  func whatIsNotAFileIsNamedAndNotWaitedFor(_ command: String) throws {
+    let scratch = try TemporaryFolder()
+    let models = try scratch.makeFamily()
+    try FileManager.default.createDirectory(atPath: "\(models)/pipe", withIntermediateDirectories: true)
+    #expect(mkfifo("\(models)/pipe/model.safetensors", 0o600) == 0)
+    #expect(mkfifo("\(models)/store.h5", 0o600) == 0)
+    for number in 0..<12 {
+      try FileManager.default.createSymbolicLink(atPath: "\(models)/link\(number)", withDestinationPath: ".")
+    }
+    let options = command == "recover" ? ["--out", scratch.at("run")] : []
+    let found = try Program.run(Program.modeltree, [command, models] + options)
+    #expect(found.status == 0, "\(found.stderr)")
+    let said = found.stdout + found.stderr
+    #expect(said.contains("/pipe/model.safetensors' is a pipe"), "\(said)")
+    #expect(said.contains("/store.h5: skipped: it is a pipe"), "\(said)")
+    #expect(said.contains("/link11: given twice"), "\(said)")
+    let named = try Program.run(Program.modeltree, [command, "\(models)/root", "\(models)/pipe"] + options)
+    #expect(named.status == 65)
+    #expect(named.stderr.contains("/pipe/model.safetensors' is a pipe"), "\(named.stderr)")
+  }
+
+  /// `recover . --out ./run`, twice.
+  @Test func aRunDirectoryAmongTheModelsIsNotAModel() throws {
+    let scratch = try TemporaryFolder()
+    let models = try scratch.makeFamily()
+    for _ in 0..<2 {
+      let output = try Program.run(Program.modeltree, ["recover", models, "--out", "\(models)/run"])
+      #expect(output.status == 0, "\(output.stderr)")
+      #expect(output.stdout.contains("family 1: 4 models"), "\(output.stdout)")
+      #expect(!output.stderr.contains("note: "), "\(output.stderr)")
+    }
   }
 
   @Test func aTruncatedModelIsNamedAndInAFolderSetAside() throws {
@@ -105,7 +141,7 @@ import Testing
     ])
     let output = try recover(scratch, scratch.at("models"))
     #expect(output.status == 0)
-    #expect(output.stderr.contains("note: I64: 2 tensors of 2 models set aside, as 'steps'"))
+    #expect(output.stderr.contains("note: I64: 2 tensors of 2 models skipped, such as 'steps'"))
   }
 
   @Test func aWrapperPrefixDoesNotHideRelatives() throws {

@@ -14,6 +14,8 @@ struct Recipe: Encodable {
   var poison: String?
   var integers = false
   var prefix = ""
+  /// Of its tensors; of a child, in the alphabetical order of its parent's.
+  var names: [String]?
 
   static func make(_ recipes: [Recipe]) throws {
     let json = String(decoding: try JSONEncoder().encode(recipes), as: UTF8.self)

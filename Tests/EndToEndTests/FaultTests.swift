@@ -201,4 +201,22 @@ import Testing
     #expect(try resume().status == 0)
     #expect(try results(run) == scratch.undisturbed(models))
   }
+
+  /// Whoever has the file open notices nothing: only the check at the end does.
+  @Test func aSourceThatIsRemovedWhileItIsReadIsMissedAtTheEndAndTheRunResumes() throws {
+    let file = "\(models)/child1/model.safetensors"
+    let cluster = try Cluster(models: models, run: run)
+    let meddler = try Meddler(cluster.endpoint, ["--delay", "0.03"])
+    let worker = try cluster.worker(at: meddler.endpoint)
+    #expect(meddler.waitForAnswers(5))
+    try FileManager.default.moveItem(atPath: file, toPath: scratch.at("away"))
+    #expect(cluster.coordinator.wait() == 75, "\(cluster.coordinator.stderr)")
+    #expect(cluster.coordinator.stderr.contains("child1/model.safetensors"), "\(cluster.coordinator.stderr)")
+    #expect(!FileManager.default.fileExists(atPath: "\(run)/tree.json"))
+    worker.end()
+    try FileManager.default.moveItem(atPath: scratch.at("away"), toPath: file)
+    let resumed = try resume()
+    #expect(resumed.status == 0, "\(resumed.stderr)")
+    #expect(try results(run) == scratch.undisturbed(models))
+  }
 }

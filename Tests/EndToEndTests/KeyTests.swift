@@ -37,8 +37,8 @@ import Testing
     let cluster = try cluster()
     let bare = try cluster.worker()
     let foreign = try cluster.worker("--key", scratch.at("others/a.key"))
-    #expect(bare.waitForError("the greeting failed"))
-    #expect(foreign.waitForError("the greeting failed"))
+    #expect(bare.waitForError("the handshake failed"))
+    #expect(foreign.waitForError("the handshake failed"))
     // A key of somebody who knows this coordinator but is not on its list.
     let unlisted = scratch.at("unlisted.key")
     try FileManager.default.copyItem(atPath: "\(keys)/b.key", toPath: unlisted)

@@ -107,11 +107,11 @@ struct SlurmTests {
     #expect(eventually { joined() == 2 }, "\(text(scratch.at("worker")))")
     // Somebody with more right to the node takes it, and gives it back. The task that comes again counts as
     // another worker than the one that left, so the run can end.
-    let farewells = text(scratch.at("worker")).components(separatedBy: "leaving on a signal").count
+    let farewells = text(scratch.at("worker")).components(separatedBy: "leaving on request").count
     let other = try slurm.ask(
       "sbatch", ["--parsable", "--partition=urgent", "--nodelist=n1", "-n2", "-o", "/dev/null", "--wrap", "true"])
     #expect(slurm.waitFor(other, "COMPLETED"), "\(slurm.report)")
-    let now = text(scratch.at("worker")).components(separatedBy: "leaving on a signal").count
+    let now = text(scratch.at("worker")).components(separatedBy: "leaving on request").count
     #expect(now == farewells + 1, "it said goodbye")
     try expectFinished(job, log)
     #expect(slurm.waitFor(worker, "COMPLETED"))

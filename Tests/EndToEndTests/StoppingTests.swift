@@ -51,7 +51,7 @@ import Testing
     let worker = try Running(Program.worker, ["--connect", "tcp://127.0.0.1:9"])
     #expect(worker.waitForError("connecting"))
     worker.send(SIGTERM)
-    #expect(worker.waitForError("leaving on a signal"))
+    #expect(worker.waitForError("leaving on request"))
     worker.send(SIGINT)
     #expect(worker.wait() == 128 + SIGINT)
   }

@@ -46,7 +46,7 @@ struct AdapterBasesTests {
   private func verdict(
     _ models: [[[Double]]], _ family: Family, step: Double, families: [Int], relations: [Relation?],
     isForbidden: (Int, Int) -> Bool = { _, _ in false }
-  ) -> AdapterBases.Verdict? {
+  ) -> AdapterVerdict? {
     let adapter = models.count
     let maps = Array(0..<Self.maps)
     var bases = AdapterBases(
@@ -132,5 +132,52 @@ struct AdapterBasesTests {
         [family.root, family.child], family, step: -0.1, families: [0, 0], relations: [nil, .finetune],
         isForbidden: { parent, _ in parent == 1 }))
     #expect(found.base == 0)
+  }
+}
+
+@Suite struct AdapterAttachmentTests {
+  /// An adapter of the first model: it joins its family, below it, and says from which change.
+  @Test func adaptersJoinTheFamilyOfTheirBase() throws {
+    var random = Seeded(36)
+    let base = random.trainedWeights(8192)
+    let models: [[Double]?] = [base, random.trained(base, by: 0.1), random.trainedWeights(8192), nil]
+    var tensors = Synthetic(linear: models, maps: 8, columns: 32).sums
+    for t in tensors.indices {
+      tensors[t].places = SampleGrid.places(
+        columns: 32, coordinates: 0..<1024, count: tensors[t].sums.samples.count)
+    }
+    var problem = Problem.of(models: 4, adapters: [3])
+    let alone = try LineageSolver(problem).solve(tensors)
+    #expect(alone.parents[3] == nil && alone.adapters.isEmpty && alone.families == [0, 0, 1, 2])
+
+    // The change lies along the first directions of the base.
+    let updates = (0..<8).map { map in
+      let rows = (0..<32).map { Array(base[map * 1024 + $0 * 32..<map * 1024 + ($0 + 1) * 32]) }
+      let down = rows[0].map { Float($0) }
+      let up = rows.map { row in Float(0.1 * zip(row, rows[0]).reduce(0) { $0 + $1.0 * $1.1 }) }
+      return LowRankUpdate(down: down, up: up, rank: 1, scale: 1, isTransposed: false)
+    }
+    problem.updates = AdapterUpdates(targets: [3: Array(0..<8)], counts: [3: 8]) { [(3, updates[$0])] }
+    let found = try LineageSolver(problem).solve(tensors)
+    let verdict = try #require(found.adapters.first)
+    #expect(found.adapters.count == 1 && verdict.adapter == 3)
+    let parent = try #require(verdict.base)
+    #expect(parent == 0 || parent == 1, "a stranger's weights have no energy there")
+    #expect(found.parents[3] == parent && found.families == [0, 0, 1, 0])
+    #expect(found.relations[3] == .adapter(rank: 1))
+    #expect(found.support[3] == verdict.support && found.directionSupport[3] == 1)
+    #expect(found.distances[parent, 3] == verdict.distance && found.distances[3, parent] == verdict.distance)
+    #expect(found.parents[..<3] == alone.parents[..<3])
+  }
+
+  @Test func aReaderThatFailsEndsTheSolving() throws {
+    var random = Seeded(37)
+    let tensors = Synthetic(linear: [random.trainedWeights(1024), nil], maps: 2).sums
+    var problem = Problem.of(models: 2, adapters: [1])
+    problem.updates = AdapterUpdates(targets: [1: [0]], counts: [1: 1]) { _ throws(Failure) in
+      throw Failure(.badInput, "the factors are gone")
+    }
+    let error = #expect(throws: Failure.self) { try LineageSolver(problem).solve(tensors) }
+    #expect(error?.message == "the factors are gone")
   }
 }

@@ -2,7 +2,8 @@
 
 Each job: {"folder": ..., "seed": s, "parent": folder or null, "step": relative distance,
 "tensors": count, "shape": [rows, columns], "dtype": "float32", "poison": "nan" or null,
-"prefix": ""}. A child is its parent plus noise.
+"prefix": "", "names": null}. A child is its parent plus noise. Names are those of a root's tensors, or what a child
+calls the tensors of its parent, in alphabetical order of these.
 """
 
 import json
@@ -18,14 +19,15 @@ for job in json.load(sys.stdin):
     if job.get("parent"):
         base = load_file(Path(job["parent"]) / "model.safetensors")
         tensors = {}
-        for name, value in base.items():
+        names = job.get("names") or sorted(base)
+        for name, value in zip(names, (base[name] for name in sorted(base)), strict=True):
             noise = rng.standard_normal(value.shape) * value.std() * job["step"]
             tensors[name] = (value.astype(np.float64) + noise).astype(value.dtype)
     else:
         shape = job.get("shape", [48, 32])
         tensors = {
-            f"{prefix}layers.{k}.weight": (rng.standard_normal(shape) * 0.02).astype(job.get("dtype", "float32"))
-            for k in range(job.get("tensors", 4))
+            name: (rng.standard_normal(shape) * 0.02).astype(job.get("dtype", "float32"))
+            for name in job.get("names") or [f"{prefix}layers.{k}.weight" for k in range(job.get("tensors", 4))]
         }
     if job.get("poison") == "nan":
         first = sorted(tensors)[0]

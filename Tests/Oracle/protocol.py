@@ -1,10 +1,16 @@
 """What the workers and the coordinator say to each other, for programs that play one of them badly."""
 
 import json
+import pathlib
+import re
 import struct
 
 HELLO, READY, DONE, FAILED, HEARTBEAT, GOODBYE, ASK = range(1, 8)
 WELCOME, REJECT, ASSIGN, FINISHED, WHO_ARE_YOU, ALIVE, OPEN, CLOSE, STATUS, REVOKE = range(1, 11)
+
+# Workers of another version are refused.
+VERSION = pathlib.Path(__file__).parents[2] / "Sources/Shared/System/Version.swift"
+SOFTWARE = re.search(r'software = "([^"]+)"', VERSION.read_text())[1]
 
 MASK = (1 << 64) - 1
 
@@ -13,7 +19,7 @@ def frame(tag, body=None):
     return bytes([tag]) + (b"" if body is None else json.dumps(body).encode())
 
 
-def hello(process=1, host="stranger", version=4, software="0.1.0"):
+def hello(process=1, host="stranger", version=4, software=SOFTWARE):
     return frame(
         HELLO,
         {

@@ -90,7 +90,8 @@ struct PictureTests {
     #expect(try boxes(svg).map(\.name).sorted() == graph.nodes.map(\.id).sorted())
     let parts = svg.components(separatedBy: "<g ")
     for node in graph.nodes {
-      let box = try #require(parts.first { $0.contains("<title>\(node.id)</title>") })
+      let part = try #require(parts.first { $0.contains("<title>\(node.id)</title>") })
+      let box = part.prefix(upTo: try #require(part.range(of: "</g>")).lowerBound)
       #expect(box.contains("stroke-dasharray") == node.isInferred, "\(node.id)")
     }
     #expect(svg.contains("<title>vision → captioner: contains its vision tower</title>"))

@@ -58,7 +58,7 @@ import Testing
       script.handle(.done(3, 1, 3)).dropFirst() == [assign(2, to: 3), assign(3, to: 3)])
   }
 
-  @Test func aBusyWorkerIsEmptiedForATaskOnProbation() {
+  @Test func aBusyWorkerIsEmptiedForAQuarantinedTask() {
     var script = Script(tasks: 9)
     script.join(1, credit: 3)
     for worker in 2...3 {

@@ -71,10 +71,10 @@ struct StoreContentTests {
     let path = try folder.write(tensors, to: "m.safetensors")
     let record = try Models.importOne(path, into: folder.at("stores"), mode: mode)
     for (stored, tensor) in zip(record.tensors, tensors) {
-      #expect(stored.file == (mode == .copy ? record.store : path))
-      let file = try WeightFile(path: stored.file)
+      #expect(stored.array.file == (mode == .copy ? record.store : path))
+      let file = try WeightFile(path: stored.array.file)
       var bytes = [UInt8](repeating: 0, count: stored.bytes)
-      try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: stored.offset, what: stored.name) }
+      try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: stored.array.offset, what: stored.name) }
       #expect(bytes == tensor.bytes, "\(tensor.name)")
     }
   }
@@ -92,7 +92,7 @@ struct StoreContentTests {
     #expect(facts.tensors.map(\.values) == tensors.map { $0.values.map(\.bitPattern) })
     let store = try ModelStore(path: record.store)
     for (index, name) in names.enumerated() {
-      #expect(try store.tensor(name).offset == record.tensors[index].offset)
+      #expect(try store.tensor(name).array.offset == record.tensors[index].array.offset)
     }
   }
 
@@ -132,7 +132,7 @@ struct StoreContentTests {
     let record = try Models.importOne(path, into: folder.at("stores"), mode: .copy)
     let copy = try folder.read("stores/m.h5")
     for (stored, tensor) in zip(record.tensors, tensors) {
-      #expect(Array(copy[stored.offset..<stored.offset + stored.bytes]) == tensor.bytes)
+      #expect(Array(copy[stored.array.offset..<stored.array.offset + stored.bytes]) == tensor.bytes)
     }
   }
 

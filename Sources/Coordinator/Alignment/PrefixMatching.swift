@@ -2,7 +2,7 @@ internal import Checkpoints
 internal import Core
 internal import Naming
 
-/// Finds models whose tensors have the same names but for what stands in front.
+/// Finds models whose tensors have the same names except for a prefix.
 ///
 /// The wrappers of `CanonicalName` are known; here any prefix may have become any other, as long as
 /// most of the names and shapes then agree.

@@ -1,4 +1,5 @@
 internal import Core
+internal import Encodings
 internal import Foundation
 public import Storage
 public import System
@@ -41,8 +42,8 @@ public enum Importer {
     _ files: [ModelSource.File], of source: ModelSource, to store: String, _ mode: ModelStoreWriter.Mode,
     adapter: String? = nil
   ) throws(Failure) -> ModelRecord {
-    var tensors: [StoredTensor] = []
-    var setAside: [SkippedTensor] = []
+    var entries: [(name: String, path: String, entry: SafetensorsHeader.Entry)] = []
+    var scales = ScaleTensors()
     var sources: [SourceFile] = []
     var names: Set<String> = []
     for file in files {
@@ -50,7 +51,9 @@ public enum Importer {
       let header = try SafetensorsHeader(path: path)
       sources.append(header.source)
       var missing = file.tensors ?? []
-      for entry in header.entries where file.tensors?.contains(entry.name) ?? true {
+      for entry in header.entries {
+        scales.add(file.prefix + entry.name)
+        guard file.tensors?.contains(entry.name) ?? true else { continue }
         missing.remove(entry.name)
         let name = file.prefix + entry.name
         guard names.insert(name).inserted else {
@@ -58,20 +61,26 @@ public enum Importer {
             "model '\(source.id.printable)': the tensor '\(name.printable)' comes twice, the second time in '\(path.printable)'",
             advice: "remove the file that does not belong to the model")
         }
-        if let encoding = SafetensorsType.encoding(entry.type), entry.shape.elements > 0 {
-          tensors.append(
-            StoredTensor(
-              name: name, encoding: encoding, shape: entry.shape, file: path,
-              offset: entry.bytes.lowerBound))
-        } else {
-          setAside.append(
-            SkippedTensor(name: name, type: entry.type, extents: entry.shape.extents))
-        }
+        entries.append((name, path, entry))
       }
       guard missing.isEmpty else {
         throw .badInput(
           "'\(path.printable)' lacks \(missing.count) tensors that the model's index expects there, among them '\((missing.min() ?? "").printable)'",
           advice: "index and weights are of different versions; download both again")
+      }
+    }
+    var tensors: [StoredTensor] = []
+    var setAside: [SkippedTensor] = []
+    for (name, path, entry) in entries {
+      // Unscaled, numbers of 8 bits would be compared as what they are not.
+      if let encoding = SafetensorsType.encoding(entry.type), entry.shape.elements > 0,
+        encoding.blockBytes > 1 || !scales.mayScale(name)
+      {
+        tensors.append(
+          StoredTensor(
+            name: name, encoding: encoding, shape: entry.shape, file: path, offset: entry.bytes.lowerBound))
+      } else {
+        setAside.append(SkippedTensor(name: name, type: entry.type, extents: entry.shape.extents))
       }
     }
     try ModelStoreWriter.write(

@@ -28,16 +28,16 @@ public struct ModelRecord: Sendable {
     self.adapter = adapter
   }
 
-  /// Reads a store, and notices weights that changed or went since the import.
+  /// Reads a store, and checks that its weights have neither changed nor disappeared since the import.
   public init(id: String, path: String, store: String) throws(Failure) {
     let opened = try ModelStore(path: store)
     let tensors = try opened.tensors()
-    // The weights of a tensor that comes twice or is empty have no place in a plan.
+    // A tensor that occurs twice or is empty cannot be planned.
     var names: Set<ByteString> = []
     for tensor in tensors where !names.insert(ByteString(tensor.name)).inserted || tensor.shape.elements == 0 {
       throw .badInput(
-        "'\(store.printable)' is no whole model store: the tensor '\(tensor.name.printable)' "
-          + (tensor.shape.elements == 0 ? "has no weights" : "comes twice"), advice: "import the model again")
+        "'\(store.printable)' is not a complete model store: the tensor '\(tensor.name.printable)' "
+          + (tensor.shape.elements == 0 ? "has no weights" : "occurs twice"), advice: "import the model again")
     }
     try self.init(
       id: id, path: path, store: store, storing: tensors, setAside: try opened.setAside(),
@@ -63,8 +63,28 @@ public struct ModelRecord: Sendable {
   /// - Throws: `Failure` when weights have changed or are gone since the import. A copied store does
   ///   not need its sources any more.
   public func verifySources() throws(Failure) {
-    let needed = Set(tensors.map(\.file))
-    for source in sources where needed.contains(source.path) { try source.verify(model: id) }
+    for source in neededSources { try source.verify(model: id) }
+  }
+
+  /// Checks the files that are still there.
+  ///
+  /// - Returns: paths of the files that are gone.
+  /// - Throws: `Failure` (bad input) when one of the others has changed since the import.
+  package func verifyPresentSources() throws(Failure) -> [String] {
+    var gone: [String] = []
+    for source in neededSources {
+      if SourceFile.status(of: source.path) == nil {
+        gone.append(source.path)
+      } else {
+        try source.verify(model: id)
+      }
+    }
+    return gone
+  }
+
+  private var neededSources: [SourceFile] {
+    let needed = Set(tensors.flatMap(\.files))
+    return sources.filter { needed.contains($0.path) }
   }
 
   /// Are the tensors' names and shapes the same, in the same order?
@@ -86,7 +106,8 @@ public struct ModelRecord: Sendable {
 
   /// How its weights are stored, the encoding with most bytes first.
   package var encodings: [Encoding] {
-    let sizes = Dictionary(grouping: stored, by: \.encoding).mapValues { $0.reduce(0) { $0 + $1.bytes } }
+    var sizes: [Encoding: Int] = [:]
+    for tensor in stored { sizes.merge(tensor.bytesByEncoding) { $0 + $1 } }
     return sizes.sorted { ($1.value, $0.key.name) < ($0.value, $1.key.name) }.map(\.key)
   }
 }

@@ -14,6 +14,15 @@ public struct ModelSource: Sendable, Hashable {
     case adapter(File, configuration: String)
     /// A store that `modeltree import` wrote.
     case store(String)
+
+    /// The safetensors files that the model is read from.
+    var files: [File] {
+      switch self {
+      case .safetensors(let files): files
+      case .adapter(let file, _): [file]
+      case .store: []
+      }
+    }
   }
 
   public var id: String

@@ -1,4 +1,4 @@
-/// Something a person should know about the input: what was set aside, and why.
+/// Something a person should know about the input: what was skipped, and why.
 public struct Note: Sendable, Hashable, Codable {
   /// The model, file or kind that it is about.
   public var subject: String

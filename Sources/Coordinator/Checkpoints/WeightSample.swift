@@ -4,8 +4,8 @@ internal import Storage
 internal import Synchronization
 public import System
 
-/// A look at a few of a model's weights: enough to notice that a file is another one though its
-/// size, time and header are the same, at a cost that does not grow with the model.
+/// A fingerprint of a few of a model's weights: enough to notice that a file was replaced by one of the same size,
+/// time and header, at a cost that does not grow with the model.
 public enum WeightSample {
   /// Pieces per file, spread evenly from the first weight to the last.
   static let pieces = 8
@@ -38,13 +38,14 @@ public enum WeightSample {
   static func fingerprint(of model: ModelRecord) throws(Failure) -> String {
     var extents: [String: Range<Int>] = [:]
     var files: [String] = []
-    for tensor in model.tensors {
-      let end = tensor.offset + tensor.bytes
-      if let known = extents[tensor.file] {
-        extents[tensor.file] = min(known.lowerBound, tensor.offset)..<max(known.upperBound, end)
+    for array in model.tensors.flatMap(\.arrays) {
+      let own = array.offset..<array.offset + array.bytes
+      if let known = extents[array.file] {
+        extents[array.file] =
+          min(known.lowerBound, own.lowerBound)..<max(known.upperBound, own.upperBound)
       } else {
-        files.append(tensor.file)
-        extents[tensor.file] = tensor.offset..<end
+        files.append(array.file)
+        extents[array.file] = own
       }
     }
     var print = SHA256()
@@ -70,7 +71,7 @@ public enum WeightSample {
     return print.digest.text
   }
 
-  /// Where the pieces start; all of the extent when it is no longer than they are together.
+  /// Where the pieces start. An extent that is no longer than all pieces together is read whole.
   static func places(in extent: Range<Int>) -> [Int] {
     guard extent.count > pieces * pieceBytes else {
       return Array(stride(from: extent.lowerBound, to: extent.upperBound, by: pieceBytes))

@@ -11,11 +11,11 @@ import Transport
 struct BatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "batch",
-    abstract: "Recovers the trees of many collections, over one pool of workers.",
+    abstract: "Recovers the trees of many collections with one pool of workers.",
     discussion: """
       The file lists jobs: paths of collections, or name, models and options of 'recover' without \
-      their dashes. Paths are relative to the file. Each job has a run directory of its own. The \
-      same command again goes on where it stopped, and leaves alone what is finished.
+      their dashes. Paths are relative to the file. Each job has its own run directory. To resume \
+      an interrupted batch, repeat the command; finished jobs are left alone.
 
       Example of a file:
         out: runs
@@ -25,20 +25,20 @@ struct BatchCommand: ParsableCommand {
             models: [models/vits, more/vit-x]
             distance: l2
 
-      Example, on this machine, and with workers from elsewhere:
+      Examples, on this machine and with workers from elsewhere:
         modeltree batch jobs.yaml
         modeltree batch jobs.yaml --listen tcp://0.0.0.0:5555 --keys keys
       """)
 
   @Argument(help: ArgumentHelp("The list of jobs, as YAML.", valueName: "jobs.yaml")) var path: String
 
-  @Option(help: ArgumentHelp("Where the run directories go, in place of the file's 'out'.", valueName: "dir"))
+  @Option(help: ArgumentHelp("Where the run directories go; overrides the file's 'out'.", valueName: "dir"))
   var out: String?
 
-  @Option(help: "Jobs whose shards are in the pool at the same time; they share it evenly.")
+  @Option(help: "Number of jobs that share the pool at the same time, evenly.")
   var atOnce: Int = 4
 
-  @Flag(help: "Start over: forget what the run directories hold.")
+  @Flag(help: "Start over: delete the results and the progress in the run directories.")
   var redo = false
 
   @OptionGroup var workers: PoolArguments
@@ -51,7 +51,7 @@ struct BatchCommand: ParsableCommand {
 
   func run() throws {
     let interruption = Interruption.endingProgram()
-    watching.speak()
+    watching.apply()
     try reporting { () throws(Failure) in
       let list = try JobList(path: path, out: out)
       var jobs: [BatchRun.Job] = []
@@ -76,8 +76,8 @@ struct BatchCommand: ParsableCommand {
     }
   }
 
-  /// Gives the jobs that wait for shards a moment to say so, then ends the program: one that is
-  /// reading headers or solving loses nothing by that.
+  /// Gives the jobs that wait for shards a moment to report, then ends the program: one that is reading headers or
+  /// solving loses nothing by that.
   private static func leave(_ number: Int32, _ pool: ShardPool) {
     pool.end()
     usleep(200_000)
@@ -103,7 +103,7 @@ struct BatchCommand: ParsableCommand {
     } catch {
       throw .badInput(
         "job '\(job.name.printable)' of '\(path.printable)': \(RecoveryOptions.message(for: error).printable)",
-        advice: "mend the job; 'modeltree recover --help' tells the options")
+        advice: "fix the job; 'modeltree recover --help' lists the options")
     }
   }
 
@@ -122,7 +122,7 @@ struct BatchCommand: ParsableCommand {
       case .failed(let failure):
         failures.append((job.name, failure))
         say(job, "no tree")
-      case nil: say(job, "not begun")
+      case nil: say(job, "not started")
       }
     }
     guard let first = failures.first else { return }
@@ -130,6 +130,6 @@ struct BatchCommand: ParsableCommand {
     throw Failure(
       worst.1.kind,
       "\(failures.count) of \(jobs.count) jobs have no tree: \(failures.map(\.0.printable).joined(separator: ", "))",
-      advice: "what each lacks is said above; then the same command goes on")
+      advice: "see the errors above, then repeat the same command to resume")
   }
 }

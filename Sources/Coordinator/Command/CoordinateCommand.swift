@@ -11,7 +11,7 @@ struct CoordinateCommand: ParsableCommand {
     abstract: "Recovers the trees of a collection, with workers that connect from anywhere.",
     discussion: """
       Workers may join and leave at any time. They must see the model files and the run directory \
-      under the same paths.
+      under the same paths, or map them with --path-map.
 
       Example, in two terminals:
         modeltree coordinate models/ --out run --listen tcp://127.0.0.1:5555
@@ -24,7 +24,7 @@ struct CoordinateCommand: ParsableCommand {
       """)
 
   @OptionGroup var options: RecoveryOptions
-  @Option(help: ArgumentHelp("Endpoint for workers, as tcp://127.0.0.1:5555.", valueName: "endpoint"))
+  @Option(help: ArgumentHelp("Endpoint for workers, such as tcp://127.0.0.1:5555.", valueName: "endpoint"))
   var listen: String
 
   @OptionGroup(title: "Keys") var keys: KeyArguments
@@ -33,7 +33,7 @@ struct CoordinateCommand: ParsableCommand {
 
   func run() throws {
     let interruption = Interruption.endingProgram()
-    watching.speak()
+    watching.apply()
     try reporting { () throws(Failure) in
       let listening = try keys.listening(on: listen)
       let directory = try RunDirectory(path: options.out, redo: options.redo)

@@ -6,10 +6,10 @@ import System
 struct DiffCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
-    abstract: "Says what changed between two runs.",
+    abstract: "Shows what changed between two runs.",
     discussion: """
       Compares models, families, parents, distances and supports; models are the same when their ids \
-      are. Distances count as changed from 1 %, supports from 5 points on.
+      are. Distances count as changed from 1 %, supports from 5 points.
 
       Example:
         modeltree diff run-monday run-friday

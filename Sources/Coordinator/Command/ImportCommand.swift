@@ -20,23 +20,23 @@ struct ImportCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("As for recover.", valueName: "model"))
   var inputs: [String]
 
-  @Option(help: ArgumentHelp("Folder for the stores; made if it is not there.", valueName: "dir"))
+  @Option(help: ArgumentHelp("Folder for the stores; created if it does not exist.", valueName: "dir"))
   var store: String
 
-  @Flag(help: "Copy the weights, so that the stores need no other file.")
+  @Flag(help: "Copy the weights, so that the stores do not depend on other files.")
   var copy = false
 
   func run() throws {
     try reporting { () throws(Failure) in
-      let intake = try CollectionLoader(inputs, stores: store, mode: copy ? .copy : .external)
-      for note in intake.notes { Console.show(.note(note)) }
-      for record in intake.records {
+      let collection = try CollectionLoader(stores: store, mode: copy ? .copy : .external).load(inputs)
+      for note in collection.notes { Console.show(.note(note)) }
+      for record in collection.models {
         let skipped = record.setAside.isEmpty ? "" : ", \(record.setAside.count) skipped"
         Console.result(
           "\(record.store.printable)  \(counted(record.tensors.count, "tensor")), \(ByteCount(bytes: record.bytes))\(skipped)\n"
         )
       }
-      guard !intake.records.isEmpty else {
+      guard !collection.models.isEmpty else {
         throw .badInput("nothing could be imported", advice: "see the notes above")
       }
     }

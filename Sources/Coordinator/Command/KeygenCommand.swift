@@ -6,28 +6,28 @@ import Transport
 struct KeygenCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "keygen",
-    abstract: "Makes the keys by which a coordinator and its workers know each other.",
+    abstract: "Makes the keys with which a coordinator and its workers authenticate each other.",
     discussion: """
       The folder gets the coordinator's key, a key for each worker and the list of workers that may \
-      connect. Files are for their owner alone. Copy NAME.key to the worker's host over a way that \
-      you trust; the coordinator's key stays where it is. Workers may share a key, but then they can \
+      connect. Only their owner can read the files. Copy NAME.key to the worker's host over a channel \
+      that you trust; the coordinator's key stays where it is. Workers may share a key, but then they can \
       only be revoked together.
 
       Examples:
         modeltree keygen keys                                  # coordinator and one worker
         modeltree keygen keys --worker node-7 --worker node-8  # more workers
-        modeltree keygen keys --revoke node-7                  # at once, also in a run at work
+        modeltree keygen keys --revoke node-7                  # takes effect at once, even during a run
         modeltree coordinate models/ --out run --listen tcp://0.0.0.0:5555 --keys keys
         modeltree-worker --connect tcp://head:5555 --key keys/worker.key
       """)
 
-  @Argument(help: ArgumentHelp("The folder of the keys; made if it is not there.", valueName: "dir"))
+  @Argument(help: ArgumentHelp("The folder of the keys; created if it does not exist.", valueName: "dir"))
   var path: String
 
   @Option(help: ArgumentHelp("Make a key for a worker of this name.", valueName: "name"))
   var worker: [String] = []
 
-  @Option(help: ArgumentHelp("Let the worker of this name in no longer.", valueName: "name"))
+  @Option(help: ArgumentHelp("Revoke the key of the worker of this name.", valueName: "name"))
   var revoke: [String] = []
 
   func run() throws {

@@ -9,8 +9,9 @@ struct ModelTree: ParsableCommand {
     commandName: "modeltree",
     abstract: "Recovers the family tree of neural networks from their weights.",
     discussion: """
-      Given a folder of models, says who descends from whom: families by the distance of weights, \
-      directions by traces that training leaves, trees by a minimum directed spanning tree.
+      Given a folder of models, finds out which model descends from which: families from the distances \
+      of weights, directions from the traces that training leaves, trees by a minimum directed spanning \
+      tree.
 
       Example, everything on this machine:
         modeltree recover models/ --out run

@@ -8,18 +8,18 @@ import System
 struct MonitoringArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Serve a page that follows the run, its status.json, metrics for Prometheus and healthz.",
+      "Serve a live page of the run, status.json, metrics for Prometheus and healthz.",
       discussion:
-        "As 8080 for this machine alone, 0.0.0.0:8080 for the network. Nobody is asked who they are: the page shows names of models and hosts, and changes nothing.",
+        "8080 serves this machine only, 0.0.0.0:8080 the network. There is no authentication: everybody who can reach the page sees the names of models and hosts, but nobody can change anything.",
       valueName: "address"),
     transform: { try HTTPAddress($0) })
   var http: HTTPAddress?
 
   @Option(
     help: ArgumentHelp(
-      "text, or json: what is said on standard error, one JSON object a line.", valueName: "text|json"))
+      "Format of messages on standard error: text, or json with one object per line.", valueName: "text|json"))
   var logFormat: LogFormat = .text
 
-  /// Everything that is said from now on is said in the format that was asked for.
-  func speak() { StandardError.speak(logFormat, as: "modeltree") }
+  /// Messages on standard error have this format from now on.
+  func apply() { StandardError.speak(logFormat, as: "modeltree") }
 }

@@ -6,9 +6,9 @@ import System
 struct PathCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "path",
-    abstract: "Says how two models are related.",
+    abstract: "Shows how two models are related.",
     discussion: """
-      Shows the way from one to the other over their common ancestor, and its length.
+      Shows the path from one to the other through their common ancestor, and its length.
 
       Example:
         modeltree path run m-d8dc m-c8b4

@@ -13,7 +13,7 @@ struct PlanCommand: ParsableCommand {
     commandName: "plan",
     abstract: "Dry run: what a recovery would read, compute and skip.",
     discussion: """
-      Reads headers alone, writes nothing.
+      Reads only headers and writes nothing.
 
       Example:
         modeltree plan models/ --workers 8
@@ -32,11 +32,10 @@ struct PlanCommand: ParsableCommand {
       let folder = FileManager.default.temporaryDirectory
         .appendingPathComponent("modeltree-plan-\(ProcessInfo.processInfo.processIdentifier)").path
       defer { try? FileManager.default.removeItem(atPath: folder) }
-      let intake = try CollectionLoader(inputs, stores: folder, mode: .places)
-      let plan = Plan(
-        models: intake.records, alignment: intake.alignment, statistics: distance.statistics, notes: intake.notes)
+      let collection = try CollectionLoader(stores: folder, mode: .places).load(inputs)
+      let plan = Plan(collection, statistics: distance.statistics)
       Console.result(PlanText.whole(plan, workers: workers.workers, memory: workers.memory))
-      try intake.requireTwo()
+      try collection.requireTwo()
     }
   }
 }

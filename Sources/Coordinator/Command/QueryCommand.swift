@@ -8,10 +8,10 @@ import System
 struct QueryCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "query",
-    abstract: "Says where a new model belongs in the forest of a finished run.",
+    abstract: "Finds the place of a new model in the trees of a finished run.",
     discussion: """
       The nearest models of the run are found by the samples of weights that it has kept; only those \
-      are read again and compared with the new model exactly, by the rules of 'recover'. The run is \
+      are read again and compared exactly with the new model, by the rules of 'recover'. The run is \
       not changed.
 
       Example:
@@ -21,7 +21,7 @@ struct QueryCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run")) var path: String
   @Argument(help: ArgumentHelp("The new model: as for recover, but one.", valueName: "model")) var model: String
 
-  @Option(help: "Models of the run that are compared exactly.")
+  @Option(help: "Number of models of the run that are compared exactly.")
   var nearest: Int = 12
 
   @OptionGroup(title: "Workers") var workers: WorkerArguments

@@ -14,20 +14,20 @@ enum Rasteriser {
   static func print(_ svg: String) throws(Failure) {
     guard isatty(STDOUT_FILENO) == 0 else {
       throw .usage(
-        "a PNG picture is nothing for a terminal",
+        "a PNG image cannot be shown on a terminal",
         advice: "send it to a file: modeltree tree ... --format png > tree.png")
     }
     guard let path = path() else {
       throw Failure(
         .usage, "png needs '\(tool)', which is not on the PATH",
-        advice: "apt-get install librsvg2-bin, or take --format svg, which browsers and papers read too")
+        advice: "apt-get install librsvg2-bin, or choose --format svg, which browsers and papers accept too")
     }
     let process = try Subprocess(
       path, ["--zoom", zoom, "--format", "png", "--unlimited"], environment: ProcessInfo.processInfo.environment,
       input: Array(svg.utf8), output: STDOUT_FILENO, errors: STDERR_FILENO)
     let status = process.wait()
     guard status == 0 else {
-      throw .cannotWrite("'\(path)' ended with \(status)", advice: "see its message above, or take --format svg")
+      throw .cannotWrite("'\(path)' ended with \(status)", advice: "see its message above, or choose --format svg")
     }
   }
 

@@ -9,7 +9,7 @@ struct RecoverCommand: ParsableCommand {
     commandName: "recover",
     abstract: "Recovers the trees of a collection, with workers on this machine.",
     discussion: """
-      The same command again goes on where an interrupted run stopped.
+      To resume an interrupted run, repeat the command.
 
       Example:
         modeltree recover models/ --out run --workers 4 --memory 2GiB
@@ -22,7 +22,7 @@ struct RecoverCommand: ParsableCommand {
 
   func run() throws {
     let interruption = Interruption.endingProgram()
-    watching.speak()
+    watching.apply()
     try reporting { () throws(Failure) in
       let directory = try RunDirectory(path: options.out, redo: options.redo)
       let pool = try ShardPool(

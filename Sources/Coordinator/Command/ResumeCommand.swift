@@ -10,7 +10,7 @@ import Transport
 struct ResumeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resume",
-    abstract: "Goes on with a run that was stopped.",
+    abstract: "Resumes a run that was stopped.",
     discussion: """
       Uses the inputs and options that the run was started with.
 
@@ -25,7 +25,7 @@ struct ResumeCommand: ParsableCommand {
 
   func run() throws {
     let interruption = Interruption.endingProgram()
-    watching.speak()
+    watching.apply()
     try reporting { () throws(Failure) in
       let remote = try workers.remote()
       try RunFiles.require(path)

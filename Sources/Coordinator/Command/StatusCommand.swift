@@ -7,7 +7,7 @@ import System
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
-    abstract: "Shows how far a run is.",
+    abstract: "Shows the progress of a run.",
     discussion: """
       Examples:
         modeltree status run
@@ -18,7 +18,7 @@ struct StatusCommand: ParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "A run directory, a batch's directory, or a coordinator's endpoint, as tcp://head:5555.",
+      "A run directory, a batch's directory, or a coordinator's endpoint such as tcp://head:5555.",
       valueName: "run|endpoint"))
   var source: String
 
@@ -27,16 +27,16 @@ struct StatusCommand: ParsableCommand {
       "For an endpoint: a key file that 'modeltree keygen' made for a worker.", valueName: "file"))
   var key: String?
 
-  @Flag(help: "For an endpoint beyond this machine without keys: whoever answers is believed.")
+  @Flag(help: "Connect beyond this machine without keys: whoever answers is trusted.")
   var insecure = false
 
-  @Flag(help: "Look every second, until the run has ended; a line every ten seconds where there is no terminal.")
+  @Flag(help: "Refresh every second until the run has ended; without a terminal, print a line every ten seconds.")
   var watch = false
 
   @Flag(help: "List every worker, job and host.")
   var all = false
 
-  @Flag(help: "Print JSON; with --watch, an object a line.")
+  @Flag(help: "Print JSON; with --watch, one object per line.")
   var json = false
 
   func run() throws {

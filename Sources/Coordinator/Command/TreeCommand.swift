@@ -29,7 +29,7 @@ struct TreeCommand: ParsableCommand {
     abstract: "Prints the tree of a finished run.",
     discussion: """
       text is for terminals; json is what networkx reads; nhx is Newick with the support; modelcard is \
-      Hugging Face metadata to paste; html is the page to explore; svg and png are for papers, png needs \
+      Hugging Face metadata to paste; html is the interactive page; svg and png are for papers, png needs \
       rsvg-convert.
 
       Examples:

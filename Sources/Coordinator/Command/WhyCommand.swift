@@ -6,17 +6,17 @@ import System
 struct WhyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "why",
-    abstract: "Says why a model has the parent that it has.",
+    abstract: "Explains why a model has its parent.",
     discussion: """
-      Holds the parent against the runner-up, the cheapest other model that could be in its place, and \
-      says what would have to be different for the runner-up to win.
+      Compares the parent with the runner-up, the cheapest other model that could be in its place, and \
+      states what would have to differ for the runner-up to win.
 
       Example:
         modeltree why run m-8f45
       """)
 
   @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run")) var path: String
-  @Argument(help: ArgumentHelp("The model; as 'modeltree tree' shows it.", valueName: "child")) var child: String
+  @Argument(help: ArgumentHelp("The model, as 'modeltree tree' shows it.", valueName: "child")) var child: String
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {

@@ -138,7 +138,7 @@ final class ServedJob {
     let tensor = tensor(of: shard)
     let files = tensor.copies.prefix(3).map { copy in
       let model = work.plan.models[copy.model]
-      let file = model.tensors.first { $0.name == copy.name }?.file ?? model.path
+      let file = model.tensors.first { $0.name == copy.name }?.files.first ?? model.path
       return "'\(file.printable)'"
     }
     let more = tensor.copies.count > 3 ? " and \(tensor.copies.count - 3) more" : ""
@@ -149,7 +149,7 @@ final class ServedJob {
   func tensors(in file: String) -> Set<Int> {
     let models = work.plan.models.map { model in
       model.store == file
-        ? nil : Set(model.tensors.filter { $0.file == file }.map { ByteString($0.name) })
+        ? nil : Set(model.tensors.filter { $0.files.contains(file) }.map { ByteString($0.name) })
     }
     return Set(
       work.plan.tensors.indices.filter { index in

@@ -1,32 +1,32 @@
-public import Core
+package import Core
 internal import Lineage
-public import Planning
-public import System
+package import Planning
+package import System
 
-/// Which models of a run are near to another model, by the samples that the run has kept: no weight of
-/// theirs is read again.
-public struct SampleSearch: Sendable {
-  public struct Match: Sendable, Equatable {
+/// The models of a run that are near another model, judged by the samples that the run has kept: none of their weights
+/// is read again.
+package struct SampleSearch: Sendable {
+  package struct Match: Sendable, Equatable {
     /// Number of the model in the run's plan.
-    public let model: Int
+    package let model: Int
     /// |x - y|^2 / (|x|^2 + |y|^2) over the sampled weights; about 1 for strangers.
-    public let ratio: Double
+    package let ratio: Double
     /// Sampled weights that both have.
-    public let weights: Int
+    package let weights: Int
   }
 
   /// Models that share sampled weights, the nearest first.
-  public let matches: [Match]
+  package let matches: [Match]
   /// Weights of the new model that were read.
-  public let weightsRead: Int
+  package let weightsRead: Int
 
   /// - Parameters:
   ///   - run: the run's plan.
-  ///   - gatherer: its partials.
+  ///   - statistics: its gathered sums.
   ///   - weights: the new model's weights of a tensor of the plan at rows x columns; nil where it
   ///     does not have the tensor.
-  public init(
-    _ run: Plan, _ gatherer: Gatherer,
+  package init(
+    _ run: Plan, _ statistics: TensorStatistics,
     weights: (PlannedTensor, SampleGrid.Place) throws(Failure) -> [Float]?
   ) throws(Failure) {
     let n = run.models.count
@@ -36,7 +36,7 @@ public struct SampleSearch: Sendable {
     var read = 0
     var shards = run.shards[...]
     var number = 0
-    try gatherer.eachTensor { tensor throws(Failure) in
+    try statistics.eachTensor { tensor throws(Failure) in
       defer { number += 1 }
       var places: [SampleGrid.Place] = []
       while let shard = shards.first, shard.tensor == number {

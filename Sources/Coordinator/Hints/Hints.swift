@@ -85,7 +85,7 @@ public struct Hints: Sendable, Equatable {
     return (declared as? String).flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  private static let mostBytes = 64 << 20
+  private static let mostBytes = 16 << 20
 
   struct Entry {
     var place: String

@@ -1,6 +1,6 @@
 internal import Core
 
-/// The second stage: finds copies, and divides the models into families.
+/// Finds copies, and divides the models into families.
 package struct FamilyGrouping: Sendable {
   private let problem: LineageProblem
 

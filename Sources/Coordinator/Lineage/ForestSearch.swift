@@ -1,6 +1,6 @@
 package import Core
 
-/// The fifth stage: finds the tree of every family.
+/// Finds the tree of every family.
 package struct ForestSearch<Method: LineageMethod>: Sendable {
   private let method: Method
 
@@ -37,6 +37,13 @@ package struct FamilyGraph: Sendable {
   /// What `cost` was computed with.
   package let pricing: Cost
   package let search: TreeSearch
+
+  package init(nodes: [Int], cost: SquareMatrix, pricing: Cost, search: TreeSearch) {
+    self.nodes = nodes
+    self.cost = cost
+    self.pricing = pricing
+    self.search = search
+  }
 }
 
 /// The tree of one family.
@@ -64,4 +71,10 @@ package struct FamilyTrees: Sendable {
   package let parents: [Int?]
   /// n x n; NaN between families.
   package let cost: SquareMatrix
+
+  package init(trees: [FamilyTree], parents: [Int?], cost: SquareMatrix) {
+    self.trees = trees
+    self.parents = parents
+    self.cost = cost
+  }
 }

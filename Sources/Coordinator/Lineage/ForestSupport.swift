@@ -1,4 +1,4 @@
-/// The sixth stage: says how firmly the edges stand.
+/// Says how firmly the edges stand.
 package struct ForestSupport<Method: LineageMethod>: Sendable {
   private let options: LineageOptions
   private let method: Method

@@ -2,8 +2,9 @@ internal import Core
 internal import Graph
 
 extension Lineage {
-  /// Hangs adapters below the models that they were trained on.
-  public mutating func adopt(_ verdicts: [AdapterBases.Verdict]) {
+  /// Puts adapters below the models that they were trained on.
+  package mutating func adopt(_ verdicts: [AdapterVerdict]) {
+    adapters = verdicts
     for verdict in verdicts {
       guard let base = verdict.base else { continue }
       families[verdict.adapter] = families[base]

@@ -31,6 +31,8 @@ public struct Lineage: Sendable {
   public internal(set) var support: [Double]
   /// Per model: support of the direction of that edge, from 0 to 1; 1 for roots.
   public internal(set) var directionSupport: [Double]
+  /// What was found of each adapter, in the order of the models; empty where their changes were not read.
+  package internal(set) var adapters: [AdapterVerdict] = []
   /// Models with weights that are not finite, each a family of its own.
   public let unusable: UnusableWeights
 }

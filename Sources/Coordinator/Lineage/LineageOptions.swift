@@ -1,4 +1,4 @@
-/// Options that touch the solving alone: changing them reads no weight again.
+/// Options of the solver alone: after a change, no weight is read again.
 public struct LineageOptions: Sendable, Equatable, Codable {
   public var metric: DistanceMetric
   public var stage: Stage
@@ -6,11 +6,11 @@ public struct LineageOptions: Sendable, Equatable, Codable {
   public var lambda: Double
   /// Number of families for Ward linkage; nil: by relatedness.
   public var families: Int?
-  /// Of the published rules: parts of the names of the square matrices that count for the distance,
-  /// and for the score, as `query|key`; nil: all of them; see `SquareLayers`.
+  /// Of the published rules: parts of the names of the square matrices that count for the distance and for the
+  /// score, such as `query|key`; nil: all of them; see `SquareLayers`.
   public var distanceLayers: String?
   public var scoreLayers: String?
-  /// Resamplings of the tensors that the support is counted over.
+  /// Resamplings of the tensors from which the support is counted.
   public var replicates: Int
   /// Seed of the resampling.
   public var seed: UInt64

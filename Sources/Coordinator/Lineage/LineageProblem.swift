@@ -3,8 +3,10 @@ package struct LineageProblem: Sendable {
   /// Per model: unit roundoff of the type that most of its weights are stored in.
   package var rounding: [Double]
   package var options: LineageOptions
-  /// Models without weights of their own; each is left a family of one.
+  /// Models without weights of their own.
   package var adapters: Set<Int>
+  /// How to read what adapters change; nil: each adapter is left a family of one.
+  package var updates: AdapterUpdates?
   /// Edges that must not be, for example because the parent is known to be younger than the child.
   package var isForbidden: @Sendable (_ parent: Int, _ child: Int) -> Bool
   /// Do two models have the same tensors in the same types? Only then can they be duplicates.
@@ -12,12 +14,14 @@ package struct LineageProblem: Sendable {
 
   package init(
     rounding: [Double], options: LineageOptions, adapters: Set<Int> = [],
+    updates: AdapterUpdates? = nil,
     isForbidden: @escaping @Sendable (_ parent: Int, _ child: Int) -> Bool = { _, _ in false },
     haveSameSignature: @escaping @Sendable (Int, Int) -> Bool
   ) {
     self.rounding = rounding
     self.options = options
     self.adapters = adapters
+    self.updates = updates
     self.isForbidden = isForbidden
     self.haveSameSignature = haveSameSignature
   }

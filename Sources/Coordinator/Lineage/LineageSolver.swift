@@ -3,7 +3,7 @@ package import System
 
 /// Finds the parent of every model from the gathered sums.
 ///
-/// Every stage is a value with one input and one output, in the order in which they stand in `solve(by:)`.
+/// A pipeline of stages, each a value that turns what the stages before it found into one result.
 package struct LineageSolver: Sendable {
   private let problem: LineageProblem
 
@@ -33,12 +33,13 @@ package struct LineageSolver: Sendable {
     let trees = ForestSearch(method).run(families, pairs, events)
     let support = ForestSupport(problem.options, method).run(trees, pairs, events)
     let relations = try RelationPass(problem).run(source, trees, families, events)
-    return Lineage(
+    let lineage = Lineage(
       distances: pairs.distances, relatedness: totals.relatedness.ratio, scores: totals.comparison.scores,
       evidence: events.evidence, direction: Penalty.step.matrix(events.evidence), cost: trees.cost,
       families: families.numbers, parents: trees.parents, relations: relations.relations,
       rankEvidence: relations.rankEvidence, merges: events.merges.flatMap { $0 },
       duplicateOf: families.duplicateOf, support: support.edges, directionSupport: support.directions,
       unusable: totals.unusable)
+    return AdapterAttachment(problem).run(lineage, totals.adapterBases)
   }
 }

@@ -1,8 +1,8 @@
 package import Core
 package import System
 
-/// The third stage: reads every tensor again and keeps what pairs within families need: exact distances, evidence
-/// of the order, and what resampling starts from.
+/// Reads every tensor again and keeps what pairs within families need: exact distances, evidence of the order, and
+/// what resampling starts from.
 package struct PairPass<Method: LineageMethod>: Sendable {
   private let method: Method
 

@@ -1,8 +1,8 @@
 internal import Dispatch
 internal import Synchronization
 
-/// Independent pieces of work on all processors; each result has its place, so that the outcome
-/// does not depend on who was faster.
+/// Independent pieces of work on all processors. Each result has its place, so that the outcome does not depend on
+/// which piece was finished first.
 enum Parallel {
   /// - Parameter least: fewer pieces are not worth waking other threads for.
   static func map<T: Sendable>(_ count: Int, least: Int = 2, _ body: @Sendable (Int) -> T) -> [T] {

@@ -2,7 +2,7 @@ package import Graph
 internal import Core
 package import System
 
-/// The last stage: says how each model came from its parent. Reads the tensors once more, as far as needed, for
+/// Says how each model came from its parent. Reads the tensors once more, as far as needed, for
 /// the ranks of the differences along the edges.
 package struct RelationPass: Sendable {
   private let problem: LineageProblem

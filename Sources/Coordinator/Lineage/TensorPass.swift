@@ -1,7 +1,7 @@
 package import Core
 package import System
 
-/// The first stage: reads every tensor and keeps what adds up over all of them, for all models and pairs.
+/// Reads every tensor and keeps what adds up over all of them, for all models and pairs.
 package struct TensorPass<Method: LineageMethod>: Sendable {
   private let problem: LineageProblem
   private let method: Method
@@ -12,7 +12,7 @@ package struct TensorPass<Method: LineageMethod>: Sendable {
   }
 
   /// - Parameter observing: called once with every tensor, in order.
-  /// - Throws: what the source and the observer throw.
+  /// - Throws: what the source, the reader of the adapters' changes and the observer throw.
   package func run(
     _ source: some TensorSource, observing: (TensorSums) throws(Failure) -> Void = { _ throws(Failure) in }
   ) throws(Failure) -> TensorTotals<Method.Totals> {
@@ -20,7 +20,8 @@ package struct TensorPass<Method: LineageMethod>: Sendable {
     let scope = Scope(source.roles)
     var totals = TensorTotals(
       comparison: method.makeTotals(models: n), relatedness: Relatedness(models: n),
-      duplicates: Duplicates(models: n), unusable: UnusableWeights())
+      duplicates: Duplicates(models: n), unusable: UnusableWeights(), adapterBases: makeAdapterBases())
+    var number = 0
     try source.eachTensor { tensor throws(Failure) in
       let view = TensorView(tensor)
       let isInScope = scope.includes(tensor)
@@ -28,9 +29,18 @@ package struct TensorPass<Method: LineageMethod>: Sendable {
       if isInScope { totals.relatedness.add(view) }
       totals.duplicates.add(tensor)
       totals.unusable.add(tensor)
+      if let updates = problem.updates { totals.adapterBases?.add(tensor, updates: try updates.read(number)) }
+      number += 1
       try observing(tensor)
     }
     return totals
+  }
+
+  private func makeAdapterBases() -> AdapterBases? {
+    problem.updates.map {
+      AdapterBases(
+        models: problem.modelCount, metric: problem.options.metric, targets: $0.targets, updates: $0.counts)
+    }
   }
 }
 
@@ -41,4 +51,6 @@ package struct TensorTotals<Comparison: ComparisonTotals>: Sendable {
   package var relatedness: Relatedness
   package var duplicates: Duplicates
   package var unusable: UnusableWeights
+  /// nil where the changes of adapters were not read.
+  package var adapterBases: AdapterBases?
 }

@@ -6,7 +6,7 @@ package import Core
 /// Places are called as the reference dialect of the architecture calls them (transformers' names without wrappers);
 /// the orientation and the order of rows are the reference dialect's too, unless `rearrangement` says otherwise.
 package struct CanonicalTensor: Sendable, Hashable {
-  /// What stands in front of the layer's number, such as `layers.`; empty outside of layers.
+  /// What precedes the layer's number, such as `layers.`; empty outside of layers.
   package var stack: String
   /// nil outside of layers.
   package var layer: CanonicalLayer?

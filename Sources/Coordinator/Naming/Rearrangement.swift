@@ -1,6 +1,6 @@
 /// What brings a stored tensor into the form of the reference dialect.
 package struct Rearrangement: Sendable, Hashable {
-  /// One step; the raw values stand in the dialects' files.
+  /// One step; its raw value is its name in the dialects' files.
   package enum Step: String, Sendable, Decodable {
     /// Rows become columns.
     case transpose

@@ -32,7 +32,7 @@ extension Plan {
         columns: $0.shape.columns, statistics: $0.statistics,
         kept: ShardGeometry.keptBytes(
           models: $0.copies.count, shape: $0.shape, samples: $0.samples, spectrum: $0.spectrum,
-          sketch: $0.sketch))
+          sketch: $0.sketch) + $0.readingBytes)
     }.max() ?? 0
   }
 

@@ -11,7 +11,7 @@ public struct Plan: Sendable {
   package let alignment: [AlignmentMap]
   public let tensors: [PlannedTensor]
   public let shards: [Shard]
-  /// What was set aside, and why.
+  /// What was skipped, and why.
   public let notes: [Note]
 
   /// - Parameters:

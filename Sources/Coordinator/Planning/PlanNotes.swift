@@ -16,21 +16,33 @@ enum PlanNotes {
   }
 
   private static func types(_ models: [ModelRecord]) -> [Note] {
-    var counts: [String: (tensors: Int, models: Int, example: String)] = [:]
+    struct Kind: Hashable {
+      var type: String
+      var reason: String
+    }
+    var counts: [Kind: (tensors: Int, models: Int, example: String)] = [:]
     for model in models {
-      for (type, tensors) in Dictionary(grouping: model.setAside, by: \.type) {
-        var entry = counts[type] ?? (0, 0, tensors[0].name)
+      let kinds = Dictionary(grouping: model.setAside) { Kind(type: $0.type, reason: reason($0)) }
+      for (kind, tensors) in kinds {
+        var entry = counts[kind] ?? (0, 0, tensors[0].name)
         entry.tensors += tensors.count
         entry.models += 1
-        counts[type] = entry
+        counts[kind] = entry
       }
     }
-    return counts.sorted { $0.key < $1.key }.map { type, entry in
-      let reason = Encoding(named: type) == nil ? "not floating-point weights of 16 bits or more" : "empty"
-      return Note(
-        subject: type,
-        text: "\(entry.tensors) tensors of \(entry.models) models set aside, as '\(entry.example)': \(reason)")
+    return counts.sorted { ($0.key.type, $0.key.reason) < ($1.key.type, $1.key.reason) }.map { kind, entry in
+      Note(
+        subject: kind.type,
+        text:
+          "\(counted(entry.tensors, "tensor")) of \(counted(entry.models, "model")) skipped, such as '\(entry.example)': \(kind.reason)"
+      )
     }
+  }
+
+  private static func reason(_ tensor: SkippedTensor) -> String {
+    guard Encoding(named: tensor.type) != nil else { return "not weights in an encoding that is read" }
+    guard !tensor.extents.contains(0) else { return "empty" }
+    return "scaled by another tensor, which is not read yet"
   }
 
   /// Tensors that other models have too, but in another arrangement.
@@ -59,7 +71,7 @@ enum PlanNotes {
       Note(
         subject: models[$0.key].id,
         text:
-          "\($0.value) of \(models[$0.key].tensors.count) tensors are in no other model with this name and shape; they are not read"
+          "\($0.value) of \(counted(models[$0.key].tensors.count, "tensor")) \($0.value == 1 ? "is" : "are") in no other model with this name and shape; \($0.value == 1 ? "it is" : "they are") not read"
       )
     }
   }

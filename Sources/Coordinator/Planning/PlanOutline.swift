@@ -50,10 +50,10 @@ public struct PlanOutline: Sendable, Codable, Equatable {
     public let samples: Int
   }
 
-  /// What of the journal serves the new plan.
+  /// The shards of this plan whose results the new plan can reuse.
   ///
-  /// A tensor that a new model shares must be read again, by all models: its sums with the new one
-  /// need their weights. Every other tensor's sums are there, under other numbers.
+  /// A tensor that a new model shares must be read again for all models, because its sums with the new model need
+  /// their weights. The sums of every other tensor are there, under other shard numbers.
   ///
   /// - Parameter plan: in which a model of the same id is the same model.
   public func reuses(for plan: Plan) -> [Reuse] {

@@ -13,6 +13,8 @@ public struct PlannedTensor: Sendable, Hashable {
     public var elementType: ElementType
     /// What is stored.
     public var bytes: Int
+    /// What reading it takes beside its rows; see `StoredTensor.readingBytes`.
+    public var readingBytes: Int
   }
 
   /// The change that an adapter makes to it.
@@ -67,6 +69,9 @@ public struct PlannedTensor: Sendable, Hashable {
 
   /// Weights of all models as they are stored, in bytes.
   public var bytes: Int { copies.reduce(0) { $0 + $1.bytes } }
+
+  /// What reading it takes beside its rows: one model is read at a time.
+  public var readingBytes: Int { copies.map(\.readingBytes).max() ?? 0 }
 
   /// What a coordinate of all models takes in memory.
   public var bytesPerCoordinate: Int { copies.reduce(0) { $0 + $1.elementType.bytes } }

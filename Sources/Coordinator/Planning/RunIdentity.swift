@@ -40,7 +40,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
   /// What must be equal for partials of one run to be of use to another.
   public var rules: [String] { ["run format", "statistics"].map { parts[$0] ?? "" } }
 
-  /// Stands for what every shard is asked for.
+  /// Identifies what every shard is asked for.
   private static func print(of plan: Plan, beside statistics: Statistics) -> String {
     var print = SHA256()
     for tensor in plan.tensors {
@@ -63,14 +63,14 @@ public struct RunIdentity: Sendable, Equatable, Codable {
       times.add("\(source.modified)\u{0}")
     }
     for tensor in model.tensors {
-      headers.add("\(tensor.name)\u{0}\(tensor.encoding.name)\(tensor.shape)\u{0}")
+      headers.add("\(tensor.name)\u{0}\(tensor.storage)\(tensor.shape)\u{0}")
     }
     let files = model.sources.count == 1 ? "1 file" : "\(model.sources.count) files"
     let bytes = model.sources.reduce(0) { $0 + $1.bytes }
     return "\(files), \(bytes) bytes, headers \(headers.digest.text), times \(times.digest.text), weights \(sample)"
   }
 
-  /// 64 hexadecimal digits that stand for all parts.
+  /// 64 hexadecimal digits that identify all parts.
   public var text: String {
     var print = SHA256()
     for (name, value) in parts.sorted(by: { $0.key < $1.key }) {

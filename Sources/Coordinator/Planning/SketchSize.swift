@@ -37,7 +37,7 @@ enum SketchSize {
     SampleShape(rows: min(tensor.rows, side), columns: min(tensor.columns, side))
   }
 
-  /// Says up to which rank differences can be told.
+  /// States up to which rank differences can be measured.
   static func notes(_ tensors: [PlannedTensor]) -> [Note] {
     let sketched = tensors.filter { tensor in
       guard let sketch = tensor.sketch else { return false }

@@ -35,7 +35,9 @@ struct TensorMatching {
       }
       for (tensor, place) in zip(model.tensors, places) {
         matches[place].copies.append(
-          .init(model: index, name: tensor.name, elementType: tensor.elementType, bytes: tensor.bytes))
+          .init(
+            model: index, name: tensor.name, elementType: tensor.elementType, bytes: tensor.bytes,
+            readingBytes: tensor.readingBytes))
       }
     }
     addUpdates(models, alignment)

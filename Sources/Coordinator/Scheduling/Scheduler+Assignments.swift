@@ -37,7 +37,7 @@ extension Scheduler {
     let reserved = reservedWorker
     for (id, worker) in waiting where hasTasks {
       if let task = takeReturned(for: worker) { return (id, task) }
-      // Kept free until it is empty and can take a task on probation.
+      // Kept free until it is empty and can take a quarantined task.
       if id == reserved { continue }
       if let task = takeFresh(for: worker) { return (id, task) }
     }
@@ -65,13 +65,12 @@ extension Scheduler {
 
   /// One death more, and the task is set aside. Until then whatever else its worker held was under
   /// the same suspicion; so the last attempt is made with nothing beside it.
-  private func isOnProbation(_ task: TaskID) -> Bool {
-    limits.attempts > 1 && suspects.contains(task)
-      && (reasons[task]?.count ?? 0) >= limits.attempts - 1
+  func isQuarantined(_ task: TaskID) -> Bool {
+    limits.attempts > 1 && suspects.contains(task) && blame(of: task) >= limits.attempts - 1
   }
 
   private func computesAlone(_ worker: Worker) -> Bool {
-    !suspects.isEmpty && worker.leases.keys.contains { isOnProbation($0.task) }
+    !suspects.isEmpty && worker.leases.keys.contains { isQuarantined($0.task) }
   }
 
   func isWithinReach(_ task: TaskID, _ worker: Worker) -> Bool {
@@ -83,17 +82,21 @@ extension Scheduler {
 
   private func mayCompute(_ task: TaskID, _ worker: Worker) -> Bool {
     guard isWithinReach(task, worker) else { return false }
-    if isOnProbation(task), !worker.leases.isEmpty { return false }
+    if isQuarantined(task), !worker.leases.isEmpty { return false }
     // What has failed goes to those that have shown that they compute.
-    if reasons[task] != nil, !isProven(worker), hasProven { return false }
+    if reasons[task] != nil, !isProven(worker),
+      workers.values.contains(where: { isProven($0) && isWithinReach(task, $0) })
+    {
+      return false
+    }
     guard let known = opinions[task], known.includes(worker.origin) else { return true }
     // Whoever was asked already may settle a dispute only if nobody else is there.
     return known.isDisputed && !workers.values.contains { isProven($0) && !known.includes($0.origin) }
   }
 
-  /// The worker that is next to be empty, while a task on probation waits for one.
+  /// The worker that is next to be empty, while a quarantined task waits for one.
   private var reservedWorker: WorkerID? {
-    guard !suspects.isEmpty, returned.contains(where: { isOnProbation($0) }) else { return nil }
+    guard !suspects.isEmpty, returned.contains(where: { isQuarantined($0) }) else { return nil }
     return workers.filter { id, worker in
       !computesAlone(worker) && (worker.credit > 0 || !worker.leases.isEmpty)
     }.min { Self.isBusier($1, $0) }?.key
@@ -172,7 +175,7 @@ extension Scheduler {
       let queue = worker.leases.sorted { ($0.value, $0.key.task) > ($1.value, $1.key.task) }
       for (lease, since) in queue.prefix(worker.leases.count - worker.slots) {
         guard let id = idle.first, now - since > limits.queuing else { break }
-        guard let taker = workers[id], holders[lease.task]?.count == 1, !isOnProbation(lease.task),
+        guard let taker = workers[id], holders[lease.task]?.count == 1, !isQuarantined(lease.task),
           mayCompute(lease.task, taker), release(lease, from: holder)
         else { continue }
         idle.removeFirst()

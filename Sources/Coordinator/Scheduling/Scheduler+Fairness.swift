@@ -9,6 +9,13 @@ extension Scheduler {
 
   var hasProven: Bool { workers.values.contains { isProven($0) } }
 
+  /// Failures that count against a task. Where somebody has shown that it computes, strangers' failures do not: else
+  /// three of them could have any task given up, or tried with nothing beside it.
+  func blame(of task: TaskID) -> Int {
+    let proven = convictions[task] ?? 0
+    return hasProven ? proven : max(proven, reasons[task]?.count ?? 0)
+  }
+
   /// May the worker hold one more task?
   func mayTake(_ worker: Worker, at now: Duration) -> Bool {
     guard let party = worker.party else { return true }

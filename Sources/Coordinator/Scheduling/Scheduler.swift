@@ -147,7 +147,7 @@ package struct Scheduler: Sendable {
   var records: [Party: Record] = [:]
   /// When each open task was first handed out.
   var firstGiven: [TaskID: Duration] = [:]
-  /// Failures of a task that a proven worker reported or died of.
+  /// Failures of a task that proven workers reported or died of.
   var convictions: [TaskID: Int] = [:]
   /// Nothing that waits could be given to anybody who waits, and nothing has changed since.
   var isStuck = false
@@ -386,7 +386,7 @@ package struct Scheduler: Sendable {
     waiting.remove(id)
     for lease in worker.leases.keys { letGo(lease.task, id) }
     return worker.leases.keys.sorted { $0.task < $1.task }.flatMap { lease in
-      if reason != nil { suspects.insert(lease.task) }
+      if reason != nil, isProven(worker) || !hasProven { suspects.insert(lease.task) }
       return giveBack(lease, reason: reason.map { "\(worker.origin) \($0)" }, isProven: isProven(worker))
     }
   }
@@ -405,8 +405,7 @@ package struct Scheduler: Sendable {
     }
     // Another worker may still be at it.
     if isHeld(task) { return [] }
-    // Strangers alone cannot have a task given up while there are others to try it.
-    if let reasons = reasons[task], reasons.count >= limits.attempts, convictions[task] != nil || !hasProven {
+    if let reasons = reasons[task], blame(of: task) >= limits.attempts {
       close(task, as: .setAside)
       return [.setAside(task, reasons: reasons)]
     }

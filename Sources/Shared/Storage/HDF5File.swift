@@ -10,8 +10,9 @@ public final class HDF5File {
   public let path: String
   let id: hid_t
 
-  /// - Throws: `Failure` (bad input) when the file is missing, cut off or not HDF5.
+  /// - Throws: `Failure` (bad input) when the file is missing, cut off or not HDF5, or not a file at all.
   public init(reading path: String) throws(Failure) {
+    if let what = FileStatus.otherThanFile(path) { throw WeightFile.notRegular(path, what) }
     _ = Self.begun
     chdf5_silence()
     id = chdf5_open_read_only(path)

@@ -6,13 +6,14 @@ public import System
 
 /// One model as an HDF5 file: the tensors, and where the weights came from.
 ///
-/// Layout (format 2):
+/// Layout (format 3):
 ///   - `/` attributes `modeltree_store` (format), `model` (id)
 ///   - `/tensors/<name>` one dataset per tensor in the order of the original files, true shape and
 ///     type, either with external storage (pointing into the original file) or contiguous; `/` and
 ///     `%` in names are percent-encoded
 ///   - `/places` all of these in one piece (see `PlaceTable`): only with external storage, as tools that
-///     rewrite a file move the weights in it. The stores of a run have it alone, and no `/tensors`
+///     rewrite a file move the weights in it. What is decoded by blocks or put together is there alone; a store
+///     that holds its weights itself has it decoded. The stores of a run have `/places` alone, and no `/tensors`
 ///   - `/sources` one JSON line per original file, all of them as an array of bytes
 ///   - `/set_aside` likewise one line per tensor that holds no floating-point weights
 ///   - `/` attribute `adapter` and `/adapter`, its configuration as JSON on a line, likewise: only for an
@@ -125,7 +126,9 @@ public final class ModelStore {
       throw file.unreadable(link)
     }
     let (place, offset) = try location(of: set, link)
-    return StoredTensor(name: name, encoding: encoding, shape: shape, file: place, offset: offset)
+    let tensor = StoredTensor(name: name, encoding: encoding, shape: shape, file: place, offset: offset)
+    guard tensor.isPossible else { throw file.unreadable(link) }
+    return tensor
   }
 
   private func location(of set: HDF5Handle, _ link: String) throws(Failure) -> (String, Int) {

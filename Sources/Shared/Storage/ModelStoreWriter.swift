@@ -19,7 +19,7 @@ public enum ModelStoreWriter {
   }
 
   /// - Parameters:
-  ///   - tensors: each with the original file and offset of its weights.
+  ///   - tensors: made from the original files.
   ///   - adapter: the configuration of an adapter that is not merged into its base.
   /// - Throws: `Failure`; nothing is left behind then.
   public static func write(
@@ -74,22 +74,34 @@ public enum ModelStoreWriter {
     var types: [Encoding: HDF5Handle] = [:]
     var places: [Int] = []
     for tensor in tensors {
-      guard let type = types[tensor.encoding] ?? tensor.encoding.hdf5 else {
-        throw file.cannotWrite(ModelStore.tensors)
-      }
-      types[tensor.encoding] = type
-      places.append(try makeDataset(for: tensor, type, in: group, of: file, label, mode))
+      // What cannot be shown as it is stored has its place in the table alone, or is copied decoded.
+      guard let array = kept(tensor) ?? (mode == .copy ? decoded(tensor) : nil) else { continue }
+      guard let type = types[array.encoding] ?? array.encoding.hdf5 else { throw file.cannotWrite(ModelStore.tensors) }
+      types[array.encoding] = type
+      places.append(try makeDataset(tensor.name, array, type, in: group, of: file, label, mode))
     }
     return places
   }
 
+  /// The array that a tensor is, if HDF5 has a type for its elements.
+  private static func kept(_ tensor: StoredTensor) -> StoredArray? {
+    guard case .stored(let array) = tensor.recipe, array.shape == tensor.shape, array.encoding.hdf5 != nil else {
+      return nil
+    }
+    return array
+  }
+
+  private static func decoded(_ tensor: StoredTensor) -> StoredArray {
+    StoredArray(encoding: Encoding(tensor.elementType), shape: tensor.shape, file: "", offset: 0)
+  }
+
   private static func makeDataset(
-    for tensor: StoredTensor, _ type: HDF5Handle, in group: HDF5Handle, of file: HDF5File,
+    _ name: String, _ array: StoredArray, _ type: HDF5Handle, in group: HDF5Handle, of file: HDF5File,
     _ label: HDF5File.Label, _ mode: Mode
   ) throws(Failure) -> Int {
-    let link = TensorName.escaped(tensor.name)
+    let link = TensorName.escaped(name)
     guard
-      let space = HDF5File.space(tensor.shape.extents),
+      let space = HDF5File.space(array.shape.extents),
       let creation = HDF5Handle(H5Pcreate(chdf5_dataset_create()), H5Pclose),
       H5Pset_fill_time(creation.id, H5D_FILL_TIME_NEVER) >= 0,
       H5Pset_obj_track_times(creation.id, false) >= 0
@@ -97,18 +109,19 @@ public enum ModelStoreWriter {
     let isPlaced =
       mode == .copy
       ? H5Pset_alloc_time(creation.id, H5D_ALLOC_TIME_EARLY)
-      : H5Pset_external(creation.id, tensor.file, off_t(tensor.offset), hsize_t(tensor.bytes))
+      : H5Pset_external(creation.id, array.file, off_t(array.offset), hsize_t(array.bytes))
     guard isPlaced >= 0 else { throw file.cannotWrite(link) }
     guard
       let set = HDF5Handle(
         H5Dcreate2(
           group.id, link, type.id, space.id, chdf5_default(), creation.id, chdf5_default()), H5Dclose),
-      label.attach(to: set, tensor.encoding.name)
+      label.attach(to: set, array.encoding.name)
     else { throw file.cannotWrite("\(ModelStore.tensors)/\(link)") }
-    return mode == .copy ? Int(H5Dget_offset(set.id)) : tensor.offset
+    return mode == .copy ? Int(H5Dget_offset(set.id)) : array.offset
   }
 
-  /// Byte for byte, past HDF5: the datasets have been laid out and the file is closed.
+  /// Past HDF5: the datasets have been laid out and the file is closed. Byte for byte where the tensor is kept
+  /// as it is stored, else decoded.
   private static func copyWeights(_ tensors: [StoredTensor], to path: String, at places: [Int])
     throws(Failure)
   {
@@ -117,23 +130,37 @@ public enum ModelStoreWriter {
     defer { close(target) }
     let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 8 << 20, alignment: 4096)
     defer { chunk.deallocate() }
+    guard let start = chunk.baseAddress else { return }
+    let reader = SegmentReader()
     for (tensor, place) in zip(tensors, places) {
-      let source = try WeightFile(path: tensor.file)
-      var copied = 0
-      while copied < tensor.bytes {
-        let part = UnsafeMutableRawBufferPointer(
-          rebasing: chunk[..<min(chunk.count, tensor.bytes - copied)])
-        try source.read(into: part, at: tensor.offset + copied, what: tensor.name)
-        var written = 0
-        while written < part.count {
-          let count = pwrite(
-            target, part.baseAddress! + written, part.count - written, off_t(place + copied + written))
-          if count < 0, errno == EINTR { continue }
-          guard count > 0 else { throw copyFailed(path, errno) }
-          written += count
+      let files = OpenFiles(what: tensor.name)
+      let (array, type) = (kept(tensor), tensor.elementType)
+      let size = array?.encoding.blockBytes ?? type.bytes
+      var done = 0
+      while done < tensor.shape.elements {
+        let range = done..<min(done + chunk.count / size, tensor.shape.elements)
+        let part = UnsafeMutableRawBufferPointer(rebasing: chunk[..<(range.count * size)])
+        if let array {
+          _ = try files.read(array.file, into: part, at: array.offset + done * size)
+        } else {
+          _ = try reader.read(tensor, range, as: type, into: start, reading: files.read)
         }
-        copied += part.count
+        try write(part, to: target, at: place + done * size, path)
+        done = range.upperBound
       }
+    }
+  }
+
+  private static func write(_ part: UnsafeMutableRawBufferPointer, to target: Int32, at place: Int, _ path: String)
+    throws(Failure)
+  {
+    var written = 0
+    while written < part.count {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: part[written...])
+      let count = pwrite(target, rest.baseAddress, rest.count, off_t(place + written))
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw copyFailed(path, errno) }
+      written += count
     }
   }
 

@@ -3,36 +3,87 @@ internal import Encodings
 internal import Glibc
 internal import System
 
-/// Where all tensors of a store lie, in one piece: asked for one by one, HDF5 takes some 20 microseconds for
-/// each, which is more than comparing a small tensor takes.
+/// How all tensors of a store are obtained, in one piece: asked for one by one, HDF5 takes some 20
+/// microseconds for each, which is more than comparing a small tensor takes.
 ///
 /// Text, every entry ended by a zero byte, which neither names nor paths hold: the fingerprint of all that
-/// follows, the number of files, their paths, and for each tensor `TYPE FILE OFFSET EXTENTS NAME`, with
-/// the file's number and the extents as `2x3x4`.
+/// follows, the number of files, their paths, and for each tensor `RECIPE NAME`, or where the shape is not that of
+/// a single array, `shape EXTENTS RECIPE NAME`. Extents are written as `2x3x4`. A recipe is one of
+///   - `ENCODING FILE OFFSET EXTENTS`, an array, with the file's number; then, one after the other, the
+///     arrays that the encoding names as companions
+///   - `rows FROM TO RECIPE`, `columns FROM TO RECIPE`: up to but not including TO
+///   - `concatenate COUNT RECIPE RECIPE ...`
+///   - `transpose RECIPE`
+///   - `swap OUTER INNER RUN RECIPE`, `order COUNT SOURCE SOURCE ... RECIPE`: see `RowOrder`
 enum PlaceTable {
   static func encode(_ tensors: [StoredTensor]) -> [UInt8] {
-    var files: [String] = []
-    var numbers: [ByteString: Int] = [:]
-    var lines: [UInt8] = []
-    for tensor in tensors {
-      let file = ByteString(tensor.file)
-      let number = numbers[file] ?? files.count
-      if number == files.count {
-        files.append(tensor.file)
-        numbers[file] = number
+    var writer = Writer()
+    for tensor in tensors { writer.add(tensor) }
+    var table = Array("\(writer.files.count)".utf8) + [0]
+    for file in writer.files { table += Array(file.utf8) + [0] }
+    table += writer.lines
+    return Array(table.withUnsafeBytes { print(of: $0) }.utf8) + [0] + table
+  }
+
+  private struct Writer {
+    private(set) var files: [String] = []
+    private(set) var lines: [UInt8] = []
+    private var numbers: [ByteString: Int] = [:]
+
+    mutating func add(_ tensor: StoredTensor) {
+      if case .stored(let array) = tensor.recipe, array.shape == tensor.shape {
+      } else {
+        lines += "shape ".utf8
+        add(tensor.shape)
       }
-      lines += "\(tensor.encoding.name) \(number) \(tensor.offset) ".utf8
-      for (place, extent) in tensor.shape.extents.enumerated() {
-        lines += (place == 0 ? "\(extent)" : "x\(extent)").utf8
-      }
-      lines.append(UInt8(ascii: " "))
+      add(tensor.recipe)
       lines += tensor.name.utf8
       lines.append(0)
     }
-    var table = Array("\(files.count)".utf8) + [0]
-    for file in files { table += Array(file.utf8) + [0] }
-    table += lines
-    return Array(table.withUnsafeBytes { print(of: $0) }.utf8) + [0] + table
+
+    private mutating func add(_ recipe: Recipe) {
+      switch recipe {
+      case .stored(let array): add(array)
+      case .rows(let range, let whole):
+        lines += "rows \(range.lowerBound) \(range.upperBound) ".utf8
+        add(whole)
+      case .columns(let range, let whole):
+        lines += "columns \(range.lowerBound) \(range.upperBound) ".utf8
+        add(whole)
+      case .concatenated(let parts):
+        lines += "concatenate \(parts.count) ".utf8
+        for part in parts { add(part) }
+      case .transposed(let whole):
+        lines += "transpose ".utf8
+        add(whole)
+      case .reordered(.swapped(let outer, let inner, let run), let whole):
+        lines += "swap \(outer) \(inner) \(run) ".utf8
+        add(whole)
+      case .reordered(.listed(let sources), let whole):
+        lines += "order \(sources.count) ".utf8
+        for source in sources { lines += "\(source) ".utf8 }
+        add(whole)
+      }
+    }
+
+    private mutating func add(_ array: StoredArray) {
+      let file = ByteString(array.file)
+      let number = numbers[file] ?? files.count
+      if number == files.count {
+        files.append(array.file)
+        numbers[file] = number
+      }
+      lines += "\(array.encoding.name) \(number) \(array.offset) ".utf8
+      add(array.shape)
+      for companion in array.companions { add(companion) }
+    }
+
+    private mutating func add(_ shape: TensorShape) {
+      for (place, extent) in shape.extents.enumerated() {
+        lines += (place == 0 ? "\(extent)" : "x\(extent)").utf8
+      }
+      lines.append(UInt8(ascii: " "))
+    }
   }
 
   private static func print(of bytes: UnsafeRawBufferPointer) -> String {
@@ -88,13 +139,81 @@ enum PlaceTable {
     mutating func number(until end: UInt8) -> Int? { field(until: end).flatMap { Self.number($0[...]) } }
 
     mutating func tensor(_ files: [String]) -> StoredTensor? {
-      let space = UInt8(ascii: " ")
-      guard let encoding = text(until: space).flatMap({ Encoding(named: $0) }),
-        let file = number(until: space), files.indices.contains(file), let offset = number(until: space),
-        let extents = field(until: space), let shape = shape(extents), let name = text(until: 0)
+      guard var word = text(until: Self.space) else { return nil }
+      var shape: TensorShape?
+      if word == "shape" {
+        shape = field(until: Self.space).flatMap { self.shape($0) }
+        guard shape != nil, let next = text(until: Self.space) else { return nil }
+        word = next
+      }
+      guard let recipe = recipe(word, files, depth: 0), let name = text(until: 0) else { return nil }
+      if shape == nil, case .stored(let array) = recipe { shape = array.shape }
+      guard let shape else { return nil }
+      let tensor = StoredTensor(name: name, shape: shape, recipe: recipe)
+      return tensor.isPossible ? tensor : nil
+    }
+
+    private static let space = UInt8(ascii: " ")
+
+    private mutating func recipe(_ files: [String], depth: Int) -> Recipe? {
+      text(until: Self.space).flatMap { recipe($0, files, depth: depth) }
+    }
+
+    /// - Parameter word: its first.
+    private mutating func recipe(_ word: String, _ files: [String], depth: Int) -> Recipe? {
+      guard depth < Recipe.deepest else { return nil }
+      switch word {
+      case "rows": return range().flatMap { range in recipe(files, depth: depth + 1).map { .rows(range, of: $0) } }
+      case "columns":
+        return range().flatMap { range in recipe(files, depth: depth + 1).map { .columns(range, of: $0) } }
+      case "concatenate":
+        guard let count = number(until: Self.space), 1...Recipe.mostArrays ~= count else { return nil }
+        var parts: [Recipe] = []
+        for _ in 0..<count {
+          guard let part = recipe(files, depth: depth + 1) else { return nil }
+          parts.append(part)
+        }
+        return .concatenated(parts)
+      case "transpose": return recipe(files, depth: depth + 1).map { .transposed($0) }
+      case "swap":
+        guard let outer = number(until: Self.space), let inner = number(until: Self.space),
+          let run = number(until: Self.space)
+        else { return nil }
+        return recipe(files, depth: depth + 1).map {
+          .reordered(.swapped(outer: outer, inner: inner, run: run), of: $0)
+        }
+      case "order":
+        // Each number takes two bytes at least.
+        guard let count = number(until: Self.space), count <= rest.count / 2 else { return nil }
+        var sources: [Int32] = []
+        sources.reserveCapacity(count)
+        for _ in 0..<count {
+          guard let source = number(until: Self.space).flatMap({ Int32(exactly: $0) }) else { return nil }
+          sources.append(source)
+        }
+        return recipe(files, depth: depth + 1).map { .reordered(.listed(sources), of: $0) }
+      default: return array(word, files).map { .stored($0) }
+      }
+    }
+
+    private mutating func range() -> Range<Int>? {
+      guard let from = number(until: Self.space), let to = number(until: Self.space), from < to else { return nil }
+      return from..<to
+    }
+
+    private mutating func array(_ name: String, _ files: [String], isCompanion: Bool = false) -> StoredArray? {
+      guard let encoding = Encoding(named: name), !isCompanion || encoding.companions.isEmpty,
+        let file = number(until: Self.space), files.indices.contains(file), let offset = number(until: Self.space),
+        let extents = field(until: Self.space), let shape = shape(extents)
       else { return nil }
-      guard let bytes = encoding.bytes(of: shape.elements), bytes <= Int.max - offset else { return nil }
-      return StoredTensor(name: name, encoding: encoding, shape: shape, file: files[file], offset: offset)
+      var array = StoredArray(encoding: encoding, shape: shape, file: files[file], offset: offset)
+      for _ in encoding.companions {
+        guard let companion = text(until: Self.space).flatMap({ self.array($0, files, isCompanion: true) }) else {
+          return nil
+        }
+        array.companions.append(companion)
+      }
+      return array
     }
 
     private mutating func shape(_ text: UnsafeRawBufferPointer) -> TensorShape? {

@@ -9,9 +9,10 @@ extension StoredTensor {
 
   /// Reads a few of the numbers.
   ///
-  /// - Throws: `Failure` when the file is cut off or cannot be read.
+  /// - Throws: `Failure` when a file is cut off or cannot be read.
   public func values(from start: Int, count: Int) throws(Failure) -> [Float] {
-    try values(from: start, count: count, in: WeightFile(path: file))
+    let files = OpenFiles(what: name)
+    return try values(from: start, count: count, SegmentReader(), files)
   }
 
   /// Single weights of the tensor, row-major: at the crossings of the given rows and columns of the matrix
@@ -19,35 +20,44 @@ extension StoredTensor {
   ///
   /// Reads the span of columns of each row and nothing else.
   ///
-  /// - Throws: `Failure` when the file cannot be read or is cut off.
+  /// - Throws: `Failure` when a file cannot be read or is cut off.
   public func weights(rows: [Int], columns: [Int]) throws(Failure) -> [Float] {
     guard let first = columns.min(), let last = columns.max(), !rows.isEmpty else { return [] }
     precondition(first >= 0 && last < shape.columns && rows.allSatisfy { 0 <= $0 && $0 < shape.rows })
-    let source = try WeightFile(path: file)
+    let (reader, files) = (SegmentReader(), OpenFiles(what: name))
     var weights: [Float] = []
     weights.reserveCapacity(rows.count * columns.count)
     for row in rows {
-      let span = try values(from: row * shape.columns + first, count: last - first + 1, in: source)
+      let span = try values(from: row * shape.columns + first, count: last - first + 1, reader, files)
       for column in columns { weights.append(span[column - first]) }
     }
     return weights
   }
 
-  private func values(from start: Int, count: Int, in source: WeightFile) throws(Failure) -> [Float] {
+  private func values(from start: Int, count: Int, _ reader: SegmentReader, _ files: OpenFiles)
+    throws(Failure) -> [Float]
+  {
     guard count > 0 else { return [] }
-    let elements = encoding.blockElements
-    let first = start / elements
-    let blocks = (start + count - 1) / elements - first + 1
-    let raw = UnsafeMutableRawBufferPointer.allocate(byteCount: blocks * encoding.blockBytes, alignment: 16)
-    defer { raw.deallocate() }
-    try source.read(into: raw, at: offset + first * encoding.blockBytes, what: name)
-    guard let bytes = raw.baseAddress else { return [] }
-    let numbers = [Float](unsafeUninitializedCapacity: blocks * elements) { numbers, filled in
-      guard let base = numbers.baseAddress else { return }
-      encoding.decode(EncodedBlocks(bytes: bytes, count: blocks, first: first, columns: shape.columns), to: base)
-      filled = blocks * elements
-    }
-    guard numbers.count != count else { return numbers }
-    return Array(numbers[(start - first * elements)..<(start - first * elements + count)])
+    let numbers = UnsafeMutablePointer<Float>.allocate(capacity: count)
+    defer { numbers.deallocate() }
+    _ = try reader.read(self, start..<start + count, as: .f32, into: numbers, reading: files.read)
+    return Array(UnsafeBufferPointer(start: numbers, count: count))
+  }
+}
+
+/// The files of one tensor, each opened once.
+final class OpenFiles {
+  private let what: String
+  private var files: [ByteString: WeightFile] = [:]
+
+  init(what: String) { self.what = what }
+
+  func read(_ file: String, into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(Failure) -> Bool {
+    let key = ByteString(file)
+    let open: WeightFile
+    if let known = files[key] { open = known } else { open = try WeightFile(path: file) }
+    files[key] = open
+    try open.read(into: buffer, at: offset, what: what)
+    return true
   }
 }

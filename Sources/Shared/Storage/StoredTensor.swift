@@ -1,27 +1,99 @@
 public import Core
 package import Encodings
 
-/// A weight array of a model store and where its bytes lie.
+/// A canonical tensor of a model: its shape, and how its numbers are obtained from what is stored.
 public struct StoredTensor: Sendable, Hashable {
   public var name: String
-  package var encoding: Encoding
   public var shape: TensorShape
-  /// The file that holds the weights, row-major and little-endian: the original safetensors file,
-  /// or the store itself.
-  public var file: String
-  public var offset: Int
+  package var recipe: Recipe
 
-  package init(name: String, encoding: Encoding, shape: TensorShape, file: String, offset: Int) {
+  /// - Parameter recipe: of as many numbers as the shape has; row-major, they are the tensor's.
+  package init(name: String, shape: TensorShape, recipe: Recipe) {
     self.name = name
-    self.encoding = encoding
     self.shape = shape
-    self.file = file
-    self.offset = offset
+    self.recipe = recipe
   }
 
-  /// What is stored, in bytes.
-  public var bytes: Int { encoding.bytes(of: shape.elements) ?? .max }
+  /// A tensor that is stored as it is.
+  ///
+  /// - Parameter file: the original file, or the store itself.
+  package init(name: String, encoding: Encoding, shape: TensorShape, file: String, offset: Int) {
+    self.init(
+      name: name, shape: shape,
+      recipe: .stored(StoredArray(encoding: encoding, shape: shape, file: file, offset: offset)))
+  }
 
-  /// What its rows consist of in memory.
-  public var elementType: ElementType { encoding.elementType }
+  /// Is the recipe possible, and does it make as many numbers as the shape has?
+  package var isPossible: Bool {
+    guard let size = recipe.size else { return false }
+    let (elements, isTooLarge) = size.rows.multipliedReportingOverflow(by: size.columns)
+    return !isTooLarge && elements == shape.elements
+  }
+
+  /// What is read for it, in bytes, by encoding; companions count with what they belong to.
+  package var bytesByEncoding: [Encoding: Int] {
+    var bytes: [Encoding: Int] = [:]
+    recipe.forEachArray { array, share in
+      let all = array.companions.reduce(array.bytes) { $0 + $1.bytes }
+      bytes[array.encoding, default: 0] += share == 1 ? all : Int((share * Double(all)).rounded())
+    }
+    return bytes
+  }
+
+  /// What is read for it, in bytes.
+  public var bytes: Int {
+    if case .stored(let array) = recipe, array.companions.isEmpty { return array.bytes }
+    return bytesByEncoding.values.reduce(0, +)
+  }
+
+  /// How its weights are stored, the encoding with most bytes first.
+  package var encodings: [Encoding] {
+    if case .stored(let array) = recipe { return [array.encoding] }
+    return bytesByEncoding.sorted { ($1.value, $0.key.name) < ($0.value, $1.key.name) }.map(\.key)
+  }
+
+  /// What its rows consist of in memory: what is stored where that is plain and of one type.
+  public var elementType: ElementType {
+    if case .stored(let array) = recipe { return array.encoding.elementType }
+    let types = Set(encodings.map(\.elementType))
+    if types.count == 1, let only = types.first { return only }
+    return types.contains(.f64) ? .f64 : .f32
+  }
+
+  /// `Encoding.collinearity` of the coarsest of its encodings.
+  package var collinearity: Double { encodings.map(\.collinearity).max() ?? 0 }
+
+  /// The arrays that it is made from, companions too.
+  package var arrays: [StoredArray] {
+    if case .stored(let array) = recipe { return [array] + array.companions }
+    var arrays: [StoredArray] = []
+    recipe.forEachArray { array, _ in arrays += [array] + array.companions }
+    return arrays
+  }
+
+  /// The files that hold its weights, each once.
+  public var files: [String] {
+    if case .stored(let array) = recipe, array.companions.isEmpty { return [array.file] }
+    var files: [String] = []
+    for array in arrays where !files.contains(where: { $0.utf8.elementsEqual(array.file.utf8) }) {
+      files.append(array.file)
+    }
+    return files
+  }
+
+  /// Where its rows lie as the kernels take them, in one piece; nil when they must be decoded or put together.
+  package var plainPlace: (file: String, offset: Int)? {
+    guard let (array, start) = recipe.span, array.encoding.isPlain else { return nil }
+    return (array.file, array.offset + start * array.encoding.blockBytes)
+  }
+
+  /// What reading it takes beside its rows, in bytes.
+  package var readingBytes: Int { plainPlace == nil ? SegmentReader.memoryBytes : 0 }
+
+  /// How it is stored, in words: the encoding, or for a tensor that is put together all of the recipe. The
+  /// same for the same model, wherever its files lie.
+  package var storage: String {
+    if case .stored(let array) = recipe, array.shape == shape { return array.encoding.name }
+    return "\(recipe.mapFiles { _ in "" })"
+  }
 }

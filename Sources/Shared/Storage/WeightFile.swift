@@ -9,8 +9,11 @@ public final class WeightFile: Sendable {
   public let path: String
   private let descriptor: Int32
 
+  /// - Throws: `Failure` (bad input) when the file cannot be opened or is not a regular one. Pipes are not waited
+  ///   for, devices not touched.
   public init(path: String) throws(Failure) {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    if let what = FileStatus.otherThanFile(path) { throw Self.notRegular(path, what) }
+    descriptor = open(path, Self.mode)
     self.path = path
     guard descriptor >= 0 else {
       let trouble = FileTrouble(opening: errno)
@@ -18,14 +21,24 @@ public final class WeightFile: Sendable {
         "cannot open '\(path.printable)': \(trouble.text)", advice: trouble.advice,
         missing: trouble.isOfThisHost ? path : nil)
     }
+    guard FileStatus(descriptor: descriptor)?.kind == .file else {
+      throw Self.notRegular(path, "something else by now")
+    }
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
   }
 
   deinit { close(descriptor) }
 
+  /// Not blocking, should a pipe have taken the file's place since it was checked.
+  private static let mode = O_RDONLY | O_CLOEXEC | O_NONBLOCK
+
+  static func notRegular(_ path: String, _ what: String) -> Failure {
+    .badInput("'\(path.printable)' is \(what), not a file", advice: "give a file with weights")
+  }
+
   /// Why a file cannot be read at all; nil when it can.
   static func trouble(at path: String) -> FileTrouble? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(path, mode)
     guard descriptor >= 0 else { return FileTrouble(opening: errno) }
     defer { close(descriptor) }
     var byte: UInt8 = 0

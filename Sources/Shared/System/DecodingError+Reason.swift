@@ -10,8 +10,8 @@ extension DecodingError {
       return "'\(place(context))' is not \(Self.noun(type))"
     case .dataCorrupted(let context):
       let place = place(context)
-      if place.isEmpty { return "it is not JSON, or it is cut off" }
-      return "'\(place)' \(context.debugDescription.hasPrefix("is ") ? context.debugDescription : "is not usable")"
+      let detail = TextColumns.shortened(context.debugDescription.printable, to: 120)
+      return place.isEmpty ? "it is not JSON that can be read (\(detail))" : "'\(place)' cannot be used (\(detail))"
     @unknown default: return "it is not what it should be"
     }
   }

@@ -1,9 +1,9 @@
 /// The version of this build, for `--version`, run records and the workers' hello.
 public enum Version {
   /// Coordinator and workers must agree on it.
-  public static let software = "0.1.0"
+  public static let software = "0.2.0"
   /// Format of the run directory; a different one cannot be resumed.
   public static let runFormat = 4
   /// Format of the HDF5 model store.
-  public static let storeFormat = 2
+  public static let storeFormat = 3
 }

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Logging
 public import Logs
+import Serving
 public import System
 import Transport
 
@@ -15,7 +16,7 @@ struct WorkerCommand: ParsableCommand {
     discussion: """
       Connects to a coordinator, asks for shards, streams the weights they name and sends back \
       their sums. Workers may join and leave at any time. The model files and the run's stores must \
-      be visible under the same paths as on the coordinator's host, or --path-map says where they lie.
+      be visible under the same paths as on the coordinator's host, unless --path-map maps them.
 
       Example, two threads with 2 GiB between them, and a key from 'modeltree keygen':
         modeltree-worker --connect tcp://head:5555 --key worker.key --threads 2 --memory 2GiB
@@ -25,7 +26,7 @@ struct WorkerCommand: ParsableCommand {
       """,
     version: Version.software)
 
-  @Option(help: "The coordinator's endpoint, as tcp://HOST:5555 or ipc:///path.")
+  @Option(help: "The coordinator's endpoint, such as tcp://HOST:5555 or ipc:///path.")
   var connect: String
 
   @Option(
@@ -33,32 +34,32 @@ struct WorkerCommand: ParsableCommand {
       "The key file that 'modeltree keygen' made for this worker.", valueName: "file"))
   var key: String?
 
-  @Flag(help: "Connect beyond this machine without keys: whoever answers is believed.")
+  @Flag(help: "Connect beyond this machine without keys: whoever answers is trusted.")
   var insecure = false
 
   @Option(help: "Memory for blocks of weights and their sums, all threads together.")
   var memory: ByteCount = ByteCount(bytes: 1_000_000_000)
 
-  @Option(help: "Shards computed at the same time; by default one per processor.")
+  @Option(help: "Shards computed at the same time; one per processor by default.")
   var threads: Int = ProcessInfo.processInfo.activeProcessorCount
 
   @Option(
     help: ArgumentHelp(
-      "Files that the coordinator knows below FROM lie below TO on this host; may be repeated, the longest FROM counts.",
+      "Files that the coordinator knows below FROM lie below TO on this host; may be repeated, the longest matching FROM applies.",
       valueName: "FROM=TO"))
   var pathMap: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Bytes per second to read from files at most, all threads together, as 500MB/s.", valueName: "rate"))
+      "Most bytes per second to read from files, all threads together, such as 500MB/s.", valueName: "rate"))
   var maxRead: ByteRate?
 
-  @Option(help: "Seconds to wait for a coordinator that does not answer, before leaving.")
+  @Option(help: "Seconds to wait for a coordinator that does not answer before giving up.")
   var patience: Int = 600
 
   @Option(
     help: ArgumentHelp(
-      "text, or json: what is said on standard error, one JSON object a line.", valueName: "text|json"))
+      "Format of messages on standard error: text, or json with one object per line.", valueName: "text|json"))
   var logFormat: LogFormat = .text
 
   @Option(help: .hidden)
@@ -88,7 +89,10 @@ struct WorkerCommand: ParsableCommand {
       let options = Worker.Options(
         endpoint: connect, keys: keys, memoryBytes: memory.bytes, threads: threads,
         paths: try PathMap(pathMap), maxRead: maxRead, patience: .seconds(patience), parent: parent)
-      try Worker(options, logger: logger).run(signals: signals)
+      let worker = Worker(options, logger: logger)
+      let stop = worker.stop
+      signals.handle { _ in stop() }
+      try worker.run()
     } catch {
       StandardError.say("modeltree-worker: \(error)", level: .error)
       throw ExitCode(error.exitCode)

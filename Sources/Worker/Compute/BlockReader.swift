@@ -1,16 +1,8 @@
 internal import Core
 internal import Foundation
+internal import Storage
 internal import Synchronization
 internal import System
-
-/// Where one model's part of a shard lies.
-struct Slice: Sendable {
-  let tensor: String
-  let source: WeightSource
-  /// Byte offset of the shard's first coordinate.
-  let offset: Int
-  let elementBytes: Int
-}
 
 /// A shard to be read: all slices, block by block.
 struct Reading: Sendable {
@@ -60,7 +52,8 @@ final class BlockReader<Job: Sendable>: Sendable {
     for _ in slots { empty.signal() }
     let thread = Thread { [self] in
       var slot = 0
-      while let (job, reading) = next() { read(job, reading, &slot) }
+      let segments = SegmentReader()
+      while let (job, reading) = next() { read(job, reading, &slot, segments) }
       post(.end)
     }
     thread.name = "reader"
@@ -86,9 +79,12 @@ final class BlockReader<Job: Sendable>: Sendable {
     full.signal()
   }
 
-  private func read(_ job: Job, _ reading: Result<Reading, Failure>, _ slot: inout Int) {
+  private func read(
+    _ job: Job, _ reading: Result<Reading, Failure>, _ slot: inout Int, _ segments: SegmentReader
+  ) {
     do throws(Failure) {
       let reading = try reading.get()
+      let readers = reading.slices.map { SliceReader($0, coordinates: reading.coordinates) }
       var start = 0
       while start < reading.coordinates {
         let end = min(start + reading.blockCoordinates, reading.coordinates)
@@ -99,10 +95,11 @@ final class BlockReader<Job: Sendable>: Sendable {
         }
         var bytes = 0
         do throws(Failure) {
-          let isFull = try slots[slot].fill(start..<end, of: reading, limit) {
+          let request = SliceReader.Request(limit: limit, isCancelled: reading.isCancelled) { [onRead] in
             bytes += $0
             onRead($0)
           }
+          let isFull = try slots[slot].fill(start..<end, of: reading, readers, segments, request)
           guard isFull else {
             empty.signal()
             return post(.cancelled(job))
@@ -134,21 +131,19 @@ private final class Slot: @unchecked Sendable {
 
   /// - Returns: false when the shard was cancelled while it waited for its turn to read.
   func fill(
-    _ block: Range<Int>, of reading: Reading, _ limit: ReadLimit?, _ onRead: (Int) -> Void
+    _ block: Range<Int>, of reading: Reading, _ readers: [SliceReader], _ segments: SegmentReader,
+    _ request: SliceReader.Request
   ) throws(Failure) -> Bool {
-    let widths = reading.slices.map { $0.elementBytes * reading.blockCoordinates }
+    let widths = reading.slices.map { $0.type.bytes * reading.blockCoordinates }
     try reserve(
       widths.reduce(0) { $0 + ShardGeometry.alignedRow($1) },
       atMost: reading.bufferBytes / ShardGeometry.buffers)
     rows.removeAll(keepingCapacity: true)
     var start = 0
-    for (slice, width) in zip(reading.slices, widths) {
-      let bytes = block.count * slice.elementBytes
+    for (index, width) in widths.enumerated() {
+      let bytes = block.count * reading.slices[index].type.bytes
       let row = UnsafeMutableRawBufferPointer(rebasing: memory[start..<start + bytes])
-      let isFull = try slice.source.read(
-        into: row, at: slice.offset + block.lowerBound * slice.elementBytes, what: slice.tensor,
-        limit: limit, isCancelled: reading.isCancelled, onRead: onRead)
-      guard isFull else { return false }
+      guard try readers[index].read(block, into: row, segments, request) else { return false }
       if let base = row.baseAddress { rows.append(UnsafeRawPointer(base)) }
       start += ShardGeometry.alignedRow(width)
     }

@@ -1,5 +1,4 @@
 internal import Core
-internal import Encodings
 internal import Storage
 internal import System
 internal import Wire
@@ -25,21 +24,21 @@ struct ShardLayout: Sendable {
     memoryBytes: Int
   ) throws(Failure) {
     let found = try Self.locate(assignment, stores, library)
-    slices = found.map(\.slice)
     types = found.map(\.tensor.elementType)
-    collinearity = found.map(\.tensor.encoding.collinearity)
+    collinearity = found.map(\.tensor.collinearity)
     coordinates = assignment.end - assignment.start
     let columns = assignment.shape.columns
-    let kept = ShardGeometry.keptBytes(
-      models: types.count, shape: assignment.shape, samples: assignment.samples,
-      spectrum: assignment.spectrum, sketch: assignment.sketch)
-    bufferBytes =
+    let kept =
+      ShardGeometry.keptBytes(
+        models: types.count, shape: assignment.shape, samples: assignment.samples,
+        spectrum: assignment.spectrum, sketch: assignment.sketch) + (found.map(\.tensor.readingBytes).max() ?? 0)
+    let room =
       memoryBytes
       - ShardGeometry.workingBytes(
         models: types.count, columns: columns, statistics: assignment.statistics, kept: kept)
     let quantum = ShardGeometry.quantum(columns: columns, statistics: assignment.statistics)
     let perCoordinate = types.reduce(0) { $0 + $1.bytes }
-    let limit = bufferBytes / ShardGeometry.buffers
+    let limit = room / ShardGeometry.buffers
     let quanta = min(limit, ShardGeometry.blockBytes(models: types.count)) / (perCoordinate * quantum)
     guard quanta >= 1 || limit >= perCoordinate * quantum else {
       let needed = ShardGeometry.minimumBytes(
@@ -51,11 +50,31 @@ struct ShardLayout: Sendable {
         advice: "give --memory more, or fewer --threads")
     }
     blockCoordinates = min(max(1, quanta) * quantum, coordinates)
+    // What the blocks leave goes to panels of those that would be read in narrow strips.
+    let turned = found.indices.filter { found[$0].tensor.recipe.isTurned }
+    let left = max(0, room - ShardGeometry.buffers * perCoordinate * blockCoordinates) / max(1, turned.count)
+    var panels = Array(repeating: 0, count: found.count)
+    for index in turned {
+      let rows = min(left / types[index].bytes, coordinates) / max(1, columns)
+      panels[index] = rows * columns > blockCoordinates ? rows * columns : 0
+    }
+    bufferBytes = room - zip(panels, types).reduce(0) { $0 + $1.0 * $1.1.bytes }
+    slices = zip(found, panels).map { found, panel in
+      Slice(
+        tensor: found.tensor, type: found.tensor.elementType, start: assignment.start, sources: found.sources,
+        panelCoordinates: panel)
+    }
+  }
+
+  private struct Found {
+    let model: Int
+    let tensor: StoredTensor
+    let sources: [ByteString: WeightSource]
   }
 
   private static func locate(
     _ assignment: CoordinatorMessage.Assignment, _ stores: [String], _ library: StoreCache
-  ) throws(Failure) -> [(model: Int, slice: Slice, tensor: StoredTensor)] {
+  ) throws(Failure) -> [Found] {
     guard
       0 <= assignment.start, assignment.start < assignment.end,
       assignment.end <= assignment.shape.elements
@@ -73,23 +92,20 @@ struct ShardLayout: Sendable {
         )
       }
     }
-    var found: [(model: Int, slice: Slice, tensor: StoredTensor)] = []
+    var found: [Found] = []
     for source in assignment.sources {
       if let stranger = source.models.first(where: { !stores.indices.contains($0) }) {
         throw Failure(
           .unclassified, "shard \(assignment.shard) names model \(stranger) of \(stores.count)")
       }
       let places = try library.locate(source.tensor, in: source.models.map { stores[$0] })
-      for (model, (tensor, weights)) in zip(source.models, places) {
+      for (model, (tensor, sources)) in zip(source.models, places) {
         guard tensor.shape == assignment.shape else {
           throw .badInput(
             "'\(stores[model].printable)': '\(source.tensor.printable)' has the shape \(tensor.shape), the plan says \(assignment.shape)",
             advice: "the store was replaced during the run; start the run again")
         }
-        let offset = tensor.offset + assignment.start * tensor.encoding.blockBytes
-        let slice = Slice(
-          tensor: tensor.name, source: weights, offset: offset, elementBytes: tensor.encoding.blockBytes)
-        found.append((model, slice, tensor))
+        found.append(Found(model: model, tensor: tensor, sources: sources))
       }
     }
     found.sort { $0.model < $1.model }

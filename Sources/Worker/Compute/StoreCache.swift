@@ -66,8 +66,8 @@ public final class StoreCache: Sendable {
   }
 
   /// Finds a tensor in each of the stores, and opens the files that hold its weights.
-  func locate(_ tensor: String, in stores: [String]) throws(Failure) -> [(StoredTensor, WeightSource)] {
-    let outcome = state.withLock { state -> Result<[(StoredTensor, WeightSource)], Failure> in
+  func locate(_ tensor: String, in stores: [String]) throws(Failure) -> [(StoredTensor, [ByteString: WeightSource])] {
+    let outcome = state.withLock { state -> Result<[(StoredTensor, [ByteString: WeightSource])], Failure> in
       fulfil(&state)
       do throws(Failure) {
         return .success(try stores.map { store throws(Failure) in try state.locate(tensor, in: store) })
@@ -81,23 +81,29 @@ public final class StoreCache: Sendable {
 
 extension StoreCache.State {
   mutating func locate(_ tensor: String, in path: String) throws(Failure)
-    -> (StoredTensor, WeightSource)
+    -> (StoredTensor, [ByteString: WeightSource])
   {
     let store = ByteString(path)
     var known = known(tensor, store)
-    if let here = known, let open = files[ByteString(here.file)] {
-      guard open.source.hasFailed else { return (here, open.source) }
-      forget(file: here.file)
+    // What could not be read may have been put back or replaced.
+    for file in known?.files ?? [] where files[ByteString(file)]?.source.hasFailed == true {
+      forget(file: file)
       known = nil
     }
     let found = if let known { known } else { try look(tensor, path) }
-    let key = ByteString(found.file)
-    if let open = files[key], !open.source.hasFailed { return (found, open.source) }
+    var sources: [ByteString: WeightSource] = [:]
+    for file in found.files { sources[ByteString(file)] = try source(file, store) }
+    return (found, sources)
+  }
+
+  private mutating func source(_ file: String, _ store: ByteString) throws(Failure) -> WeightSource {
+    let key = ByteString(file)
+    if let open = files[key], !open.source.hasFailed { return open.source }
     let source = try WeightSource(
-      name: found.file, here: paths.local(found.file),
+      name: file, here: paths.local(file),
       recorded: verified[StoreCache.Origin(store: store, file: key)] ?? nil, paces: paces)
     files[key] = (source, store)
-    return (found, source)
+    return source
   }
 
   private func known(_ tensor: String, _ store: ByteString) -> StoredTensor? {
@@ -147,14 +153,14 @@ extension StoreCache.State {
     func lookUp(_ tensor: String) throws(Failure) -> StoredTensor {
       var found = try reading { () throws(Failure) in try store.tensor(tensor) }
       // Files go by the coordinator's names until they are opened.
-      if found.file == here { found.file = path }
+      found.recipe = found.recipe.mapFiles { $0 == here ? path : $0 }
       return found
     }
     let places = try reading { () throws(Failure) in try store.places() }
     let name = ByteString(tensor)
     let listed = places?.first { ByteString($0.name) == name }
     let found = if let listed { listed } else { try lookUp(tensor) }
-    try verify(found.file, of: store, path)
+    for file in found.files { try verify(file, of: store, path) }
     // The other tensors will be asked for too. One that cannot be read matters when its shard comes.
     let others: [StoredTensor]
     if let places {
@@ -177,9 +183,14 @@ extension StoreCache.State {
     var shelf = TensorIndex()
     var isSound: [ByteString: Bool] = [:]
     for tensor in tensors {
-      let file = ByteString(tensor.file)
-      if isSound[file] == nil { isSound[file] = (try? verify(tensor.file, of: store, path)) != nil }
-      if isSound[file] == true { shelf.add(tensor, names.take(tensor.name)) }
+      let isWhole = tensor.files.allSatisfy { name in
+        let file = ByteString(name)
+        if let known = isSound[file] { return known }
+        let sound = (try? verify(name, of: store, path)) != nil
+        isSound[file] = sound
+        return sound
+      }
+      if isWhole { shelf.add(tensor, names.take(tensor.name)) }
     }
     shelves[ByteString(path)] = shelf
   }

@@ -24,7 +24,7 @@ public struct Adapter: Sendable, Hashable {
   }
 
   public var updates: [Update]
-  /// The base that the uploader names: a hint, never believed.
+  /// The base that the uploader names: a hint, never trusted.
   public var declaredBase: String?
 
   public var rank: Int { updates.map(\.rank).max() ?? 0 }

@@ -16,7 +16,7 @@ struct AdapterConfig: Decodable {
   /// - Parameters:
   ///   - json: the file's text; empty for an adapter without one.
   ///   - path: of the adapter, for messages.
-  /// - Throws: `Failure` (bad input) for text that is no such file, or adapters of another kind.
+  /// - Throws: `Failure` (bad input) for text that is not such a file, or for adapters of another kind.
   init(json: String, path: String) throws(Failure) {
     do {
       self = try JSONDecoder().decode(AdapterConfig.self, from: Data((json.isEmpty ? "{}" : json).utf8))
@@ -32,7 +32,7 @@ struct AdapterConfig: Decodable {
     }
   }
 
-  /// What the uploader says that it was trained on: a hint, never believed.
+  /// What the uploader says the adapter was trained on: a hint, never trusted.
   var declaredBase: String? { base_model_name_or_path.flatMap { $0.isEmpty ? nil : $0 } }
 
   /// Are the weights that it changes stored as (in, out)?

@@ -6,9 +6,12 @@ public import System
 public struct ModelFinder {
   public private(set) var models: [ModelSource] = []
   public private(set) var notes: [Note] = []
+  /// Models that were found, by their real paths.
   private var seen: Set<ByteString> = []
+  /// Folders that were searched: each once, whatever links lead to it.
+  private var visited: Set<FileStatus.Identity> = []
 
-  /// Folders below folders that are looked into.
+  /// How many folders below a given one are searched.
   private static let deepest = 6
 
   /// - Parameter paths: model folders, `.safetensors` files, `.h5` stores, or folders of these.
@@ -33,55 +36,83 @@ public struct ModelFinder {
     notes.map { "\n  \($0.subject.printable): \($0.text)" }.joined()
   }
 
+  private mutating func note(_ path: String, _ text: String) { notes.append(Note(subject: path, text: text)) }
+
   private mutating func add(_ path: String, depth: Int, isExplicit: Bool) throws(Failure) {
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw .badInput("'\(path.printable)' does not exist", advice: "see that the path is right")
+    guard let status = FileStatus(path: path) else {
+      throw .badInput("'\(path.printable)' does not exist", advice: "check that the path is right")
     }
-    if !Self.isFolder(path) {
-      addFile(path, isExplicit: isExplicit)
-      return
-    }
-    let folder: ModelFolder
-    let files: [ModelSource.File]?
+    guard status.kind == .folder else { return addFile(path, isExplicit: isExplicit) }
+    guard visited.insert(status.identity).inserted else { return note(path, "given twice, used once") }
     do throws(Failure) {
-      folder = try ModelFolder(path: path)
-      files = try folder.model()
+      try addFolder(try ModelFolder(path: path), depth: depth, isExplicit: isExplicit)
     } catch {
       guard !isExplicit else { throw error }
-      notes.append(Note(subject: path, text: "set aside: \(error.message)"))
-      return
+      note(path, "skipped: \(error.message)")
     }
-    if let files {
-      add(path, .safetensors(files), isExplicit: isExplicit)
-    } else if folder.names.contains("adapter_model.safetensors") {
-      let configuration = FileManager.default.contents(atPath: "\(path)/adapter_config.json") ?? Data()
-      add(
-        path,
-        .adapter(
-          .init(path: "\(path)/adapter_model.safetensors", prefix: "", tensors: nil),
-          configuration: String(decoding: configuration, as: UTF8.self)),
-        isExplicit: isExplicit)
+  }
+
+  private mutating func addFolder(_ folder: ModelFolder, depth: Int, isExplicit: Bool) throws(Failure) {
+    if let model = try folder.model() {
+      add(folder.path, model, isExplicit: isExplicit)
+      noteUnread(folder.unread(beside: model.files), in: folder)
     } else if depth < Self.deepest {
       try addEntries(of: folder, depth: depth)
+    } else if folder.names.contains(where: { FileStatus.isFolder("\(folder.path)/\($0)") })
+      || !folder.unread(beside: []).isEmpty
+    {
+      note(folder.path, "not searched: it is more than \(Self.deepest) folders below the given one; give it by itself")
+    }
+    if !folder.illegible.isEmpty {
+      note(
+        folder.path,
+        "not read, because the names are not UTF-8: \(Self.some(folder.illegible)); rename them to have them compared")
     }
   }
 
   private mutating func addEntries(of folder: ModelFolder, depth: Int) throws(Failure) {
     let before = models.count
-    for name in folder.names where !name.hasPrefix(".") {
+    var hidden: [String] = []
+    for name in folder.names where !folder.isOfARun || !ModelFolder.ofARun.contains(name) {
       let path = "\(folder.path)/\(name)"
-      if Self.isFolder(path) {
-        try add(path, depth: depth + 1, isExplicit: false)
-      } else if name.hasSuffix(".safetensors") || name.hasSuffix(".h5") {
-        addFile(path, isExplicit: false)
+      if name.hasPrefix(".") {
+        hidden += Self.weights(hiddenAs: name, in: folder)
+        continue
+      }
+      switch FileStatus(path: path)?.kind {
+      case .folder: try add(path, depth: depth + 1, isExplicit: false)
+      case .file where WeightNames.isReadable(name): addFile(path, isExplicit: false)
+      case .special(let what) where WeightNames.isReadable(name): note(path, "skipped: it is \(what), not a file")
+      case nil: note(path, "skipped: it is a link that leads nowhere, or may not be followed")
+      default: break
       }
     }
-    if models.count == before, !folder.foreignWeights.isEmpty {
-      notes.append(
-        Note(
-          subject: folder.path,
-          text: "set aside: holds \(folder.foreignWeights[0].printable), but no safetensors; convert it first"))
+    noteUnread(hidden, in: folder)
+    let foreign = folder.foreignWeights
+    guard let first = foreign.first else { return }
+    if models.count == before {
+      note(folder.path, "skipped: holds \(first.printable), but no safetensors; convert it first")
+    } else {
+      noteUnread(foreign, in: folder)
     }
+  }
+
+  /// Weights that a search of folders passes by because their names start with a dot.
+  private static func weights(hiddenAs name: String, in folder: ModelFolder) -> [String] {
+    let path = "\(folder.path)/\(name)"
+    guard FileStatus.isFolder(path) else { return WeightNames.isReadable(name) ? [name] : [] }
+    let names = (try? FolderListing(path: path))?.names ?? []
+    return names.filter(WeightNames.isReadable).map { "\(name)/\($0)" }
+  }
+
+  private mutating func noteUnread(_ names: [String], in folder: ModelFolder) {
+    guard !names.isEmpty else { return }
+    note(folder.path, "not read: \(Self.some(names))")
+  }
+
+  private static func some(_ names: [String]) -> String {
+    let shown = names.prefix(3).map { "'\($0.printable)'" }.joined(separator: ", ")
+    return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown
   }
 
   private mutating func addFile(_ path: String, isExplicit: Bool) {
@@ -95,10 +126,7 @@ public struct ModelFinder {
 
   private mutating func add(_ path: String, _ content: ModelSource.Content, isExplicit: Bool) {
     let real = URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
-    guard seen.insert(ByteString(real)).inserted else {
-      notes.append(Note(subject: path, text: "given twice, used once"))
-      return
-    }
+    guard seen.insert(ByteString(real)).inserted else { return note(path, "given twice, used once") }
     models.append(ModelSource(id: "", path: path, content: content, isExplicit: isExplicit))
   }
 
@@ -144,13 +172,13 @@ public struct ModelFinder {
     names.suffix(parts).joined(separator: "/")
   }
 
-  static func isFolder(_ path: String) -> Bool {
-    var folder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &folder) && folder.boolValue
-  }
-
   private static func nothing(in path: String) -> Failure {
-    .badInput(
+    if (try? ModelFolder(path: path))?.isOfARun ?? false {
+      return .badInput(
+        "'\(path.printable)' is the directory of a run and holds no model of its own",
+        advice: "give the models; to resume the run: modeltree resume")
+    }
+    return .badInput(
       "'\(path.printable)' holds no model",
       advice:
         "expected model.safetensors, model.safetensors.index.json, diffusers components, *.safetensors, *.h5, or folders of these"

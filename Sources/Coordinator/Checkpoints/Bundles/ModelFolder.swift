@@ -6,22 +6,44 @@ internal import System
 struct ModelFolder {
   let path: String
   let names: [String]
+  /// Names that are not UTF-8, with escapes.
+  let illegible: [String]
+
+  /// Bytes of a JSON file that are read: a large model's index has some 10 MB.
+  private static let largestIndex = 256 << 20
+  private static let largestConfiguration = 1 << 20
 
   init(path: String) throws(Failure) {
     self.path = path
-    do {
-      names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-    } catch {
-      throw .badInput(
-        "cannot list the folder '\(path.printable)': \((error as NSError).localizedDescription)",
-        advice: "see that it exists and may be read")
-    }
+    let listing = try FolderListing(path: path)
+    names = listing.names
+    illegible = listing.illegible
   }
 
-  /// The files of the model in this folder; nil when the folder itself holds none.
-  func model() throws(Failure) -> [ModelSource.File]? {
-    if let files = try weights(prefix: "") { return files }
-    return try pipeline()
+  /// The model in this folder; nil when the folder itself holds none.
+  func model() throws(Failure) -> ModelSource.Content? {
+    if let files = try weights(prefix: "") { return .safetensors(files) }
+    if let files = try pipeline() { return .safetensors(files) }
+    let adapter = "adapter_model.safetensors"
+    guard names.contains(adapter) else { return nil }
+    return .adapter(
+      .init(path: "\(path)/\(adapter)", prefix: "", tensors: nil), configuration: try adapterConfiguration())
+  }
+
+  /// Empty for an adapter without one.
+  private func adapterConfiguration() throws(Failure) -> String {
+    let name = "adapter_config.json"
+    guard names.contains(name) else { return "" }
+    return String(decoding: try json(name, limit: Self.largestConfiguration), as: UTF8.self)
+  }
+
+  private func json(_ name: String, limit: Int) throws(Failure) -> Data {
+    do throws(BoundedFile.Problem) {
+      return try BoundedFile.read("\(path)/\(name)", limit: limit)
+    } catch {
+      throw .badInput(
+        "'\(path.printable)/\(name.printable)' cannot be read: \(error)", advice: "download it again")
+    }
   }
 
   /// One network: `model.safetensors`, its sharded form, or the same under diffusers' name.
@@ -58,13 +80,13 @@ struct ModelFolder {
   }
 
   private func sharded(index name: String, prefix: String) throws(Failure) -> [ModelSource.File] {
+    let text = try json(name, limit: Self.largestIndex)
     let index: Index
     do {
-      index = try JSONDecoder().decode(
-        Index.self, from: Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)")))
+      index = try JSONDecoder().decode(Index.self, from: text)
     } catch {
       throw .badInput(
-        "'\(path.printable)/\(name)' is no index of a sharded model (no readable 'weight_map')",
+        "'\(path.printable)/\(name.printable)' is not an index of a sharded model (no readable 'weight_map')",
         advice: "download it again")
     }
     let files = Dictionary(grouping: index.weight_map.keys) { index.weight_map[$0] ?? "" }
@@ -73,8 +95,8 @@ struct ModelFolder {
       // The index comes from strangers: it may name its own folder's files and nothing else.
       guard !file.contains("/"), file != "..", !file.isEmpty else {
         throw .badInput(
-          "'\(path.printable)/\(name)' points outside its folder: '\(file.printable)'",
-          advice: "do not use this model, or mend its index")
+          "'\(path.printable)/\(name.printable)' points outside its folder: '\(file.printable)'",
+          advice: "do not use this model, or correct its index")
       }
       guard names.contains(file) else {
         throw .badInput(
@@ -84,7 +106,7 @@ struct ModelFolder {
       found.append(.init(path: "\(path)/\(file)", prefix: prefix, tensors: Set(tensors)))
     }
     guard !found.isEmpty else {
-      throw .badInput("'\(path.printable)/\(name)' names no tensors", advice: "download it again")
+      throw .badInput("'\(path.printable)/\(name.printable)' names no tensors", advice: "download it again")
     }
     return found
   }
@@ -93,7 +115,7 @@ struct ModelFolder {
   private func pipeline() throws(Failure) -> [ModelSource.File]? {
     guard names.contains("model_index.json") || holdsComponents else { return nil }
     var files: [ModelSource.File] = []
-    for name in names where ModelFinder.isFolder("\(path)/\(name)") {
+    for name in names where FileStatus.isFolder("\(path)/\(name)") {
       let component = try ModelFolder(path: "\(path)/\(name)")
       if let found = try component.weights(prefix: "\(name).") { files += found }
     }
@@ -102,15 +124,33 @@ struct ModelFolder {
 
   private var holdsComponents: Bool {
     ["unet", "transformer", "prior", "vae"].contains { component in
-      let folder = try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(component)")
-      return folder?.contains { $0.hasPrefix("diffusion_pytorch_model") } ?? false
+      names.contains(component)
+        && (try? FolderListing(path: "\(path)/\(component)"))?.names
+          .contains { $0.hasPrefix("diffusion_pytorch_model") } ?? false
     }
   }
 
-  /// Weights in formats that are not read, for the note that says so.
-  var foreignWeights: [String] {
-    names.filter { name in
-      [".bin", ".pt", ".pth", ".ckpt", ".gguf", ".msgpack", ".onnx"].contains { name.hasSuffix($0) }
+  /// Weights in this folder and in the folders directly below it that no given file stands for.
+  func unread(beside used: [ModelSource.File]) -> [String] {
+    let used = Set(used.map { ByteString($0.path) })
+    func isUnread(_ name: String, in folder: String) -> Bool {
+      (WeightNames.isReadable(name) || WeightNames.isForeign(name)) && !used.contains(ByteString("\(folder)/\(name)"))
     }
+    var unread = names.filter { isUnread($0, in: path) }
+    for name in names {
+      let below = "\(path)/\(name)"
+      guard FileStatus.isFolder(below), let names = (try? FolderListing(path: below))?.names else { continue }
+      unread += names.filter { isUnread($0, in: below) }.map { "\(name)/\($0)" }
+    }
+    return unread
   }
+
+  /// Weights in formats that are not read.
+  var foreignWeights: [String] { names.filter(WeightNames.isForeign) }
+
+  /// Is it the directory of a run? What a run keeps there are not models.
+  var isOfARun: Bool { names.contains("journal.sqlite") }
+
+  /// What a run keeps in its directory and a search would take for models.
+  static let ofARun: Set<String> = ["store", ".store-new", "results.h5"]
 }

@@ -1,9 +1,9 @@
 internal import Foundation
 
-/// Finds keys that a JSON object holds twice: decoders keep one of them and say nothing.
+/// Finds keys that occur twice in a JSON object: decoders keep one of them silently.
 enum JSONKeys {
-  /// The first key of the outermost object that comes a second time. Text that is no JSON gives
-  /// some answer or none; the decoder refuses it afterwards.
+  /// The first key of the outermost object that occurs a second time. For text that is not JSON the answer means
+  /// nothing; the decoder refuses such text afterwards.
   static func firstRepeated(in json: Data) -> String? {
     var seen: Set<String> = []
     var depth = 0

@@ -7,7 +7,7 @@ internal import System
 
 /// The table of contents of a safetensors file: 8 bytes of length, JSON, then the weights.
 ///
-/// Everything is checked before it is believed: lengths, shapes, offsets, overlaps, duplicates.
+/// Nothing is trusted before it is checked: lengths, shapes, offsets, overlaps, duplicates.
 struct SafetensorsHeader {
   struct Entry: Equatable {
     var name: String
@@ -44,7 +44,7 @@ struct SafetensorsHeader {
   private static func read(_ path: String) throws(Failure) -> (header: Data, bytes: Int, modified: Int) {
     guard let status = SourceFile.status(of: path) else {
       throw bad(
-        path, "cannot be opened: \(String(cString: strerror(errno)))", "see that the path is right and may be read")
+        path, "cannot be opened: \(String(cString: strerror(errno)))", "check that the path is right and may be read")
     }
     let file = try WeightFile(path: path)
     guard status.bytes >= 8 else {
@@ -58,7 +58,7 @@ struct SafetensorsHeader {
     guard length <= UInt64(largestHeader) else {
       throw bad(
         path, "announces a header of \(length) bytes, more than the \(largestHeader) that the format allows",
-        "see whether it is a safetensors file at all")
+        "check whether it is a safetensors file at all")
     }
     guard Int(length) <= status.bytes - 8 else {
       throw bad(
@@ -129,7 +129,7 @@ struct SafetensorsHeader {
 
   private static func parse(_ header: Data, _ path: String) throws(Failure) -> [(String, Body)] {
     guard header.first == UInt8(ascii: "{") else {
-      throw bad(path, "has a header that is not a JSON object", "see whether it is a safetensors file at all")
+      throw bad(path, "has a header that is not a JSON object", "check whether it is a safetensors file at all")
     }
     if let tensors = SafetensorsHeaderFastPath.tensors(in: header) { return tensors }
     if let name = JSONKeys.firstRepeated(in: header) {
@@ -147,15 +147,15 @@ struct SafetensorsHeader {
   }
 
   private static func explain(_ error: any Error) -> String {
-    guard let error = error as? DecodingError else { return "no valid JSON" }
+    guard let error = error as? DecodingError else { return "it is not valid JSON" }
     let context: DecodingError.Context
     switch error {
     case .typeMismatch(_, let c), .valueNotFound(_, let c), .keyNotFound(_, let c), .dataCorrupted(let c):
       context = c
-    @unknown default: return "no valid JSON"
+    @unknown default: return "it is not valid JSON"
     }
     let place = context.codingPath.map(\.stringValue).joined(separator: " > ").printable
-    return place.isEmpty ? "no valid JSON" : "at \(place): \(context.debugDescription)"
+    return place.isEmpty ? "it is not valid JSON" : "at \(place): \(context.debugDescription)"
   }
 
   private static func entry(
@@ -192,7 +192,7 @@ struct SafetensorsHeader {
       guard !overflow, needed == (to - from) * 8 else {
         throw bad(
           path,
-          "\(tensor) has \(to - from) bytes, but \(shape) of \(body.type) takes \(overflow ? "more than can be counted" : "\(needed / 8)")",
+          "\(tensor) has \(to - from) bytes, but \(shape) of \(body.type) requires \(overflow ? "more than can be counted" : "\(needed / 8)")",
           again)
       }
     }
@@ -235,7 +235,7 @@ struct SafetensorsHeader {
 enum SafetensorsType {
   /// How weights of this type are decoded; nil for what holds no weights, or none that can be read.
   static func encoding(_ type: String) -> Encoding? {
-    Encoding(named: type).flatMap { $0.isSafetensors && $0.isPlain ? $0 : nil }
+    Encoding(named: type).flatMap { $0.isSafetensors ? $0 : nil }
   }
 
   static let bits: [String: Int] = [

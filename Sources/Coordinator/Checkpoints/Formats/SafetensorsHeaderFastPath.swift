@@ -1,9 +1,9 @@
 internal import Foundation
 
-/// Headers as the known programs write them: names and types without escapes, whole numbers, nothing that
-/// the format does not ask for. A decoder of all JSON takes some 20 times as long.
+/// Reads headers as the known programs write them: names and types without escapes, whole numbers, nothing beyond
+/// what the format requires. A general JSON decoder takes some 20 times as long.
 ///
-/// Everything else, and everything that is wrong, is left to the decoder, which says what it is.
+/// Everything else, and everything that is wrong, is left to the general decoder, which reports what is wrong.
 struct SafetensorsHeaderFastPath {
   private let bytes: UnsafeRawBufferPointer
   private var place = 0

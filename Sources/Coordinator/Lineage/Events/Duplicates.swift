@@ -3,7 +3,7 @@ package import Core
 /// Models with the same weights, bit for bit.
 package struct Duplicates: Sendable {
   private let n: Int
-  /// Per pair: some shared tensor differs; there is a shared tensor.
+  /// Per pair, n x n: does some shared tensor differ; is there a shared tensor?
   private var apart: [Bool]
   private var shared: [Bool]
 

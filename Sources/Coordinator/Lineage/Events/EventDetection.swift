@@ -1,6 +1,6 @@
 internal import Core
 
-/// The fourth stage: finds rounded copies and merges, whose order is beyond doubt.
+/// Finds rounded copies and merges, whose order is beyond doubt.
 package struct EventDetection: Sendable {
   private let findsRoundings: Bool
   private let findsMerges: Bool

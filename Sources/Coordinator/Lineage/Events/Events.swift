@@ -1,7 +1,7 @@
 internal import Graph
 package import Core
 
-/// What happened to models beside training: the fourth stage's result.
+/// What happened to models beside training.
 package struct Events: Sendable {
   /// Copies on a coarser grid: the model that each was rounded from.
   package var roundedFrom: [Int: Int]

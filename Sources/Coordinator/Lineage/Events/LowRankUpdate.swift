@@ -53,13 +53,13 @@ public struct LowRankUpdate: Sendable {
         for column in 0..<width { values[row * width + column] += x * inputs[a][column] }
       }
     }
-    Self.orthonormalise(&outputs)
-    Self.orthonormalise(&inputs)
+    Self.orthonormalize(&outputs)
+    Self.orthonormalize(&inputs)
     return Part(shape: place.shape, values: values, outputs: outputs, inputs: inputs)
   }
 
   /// Gram-Schmidt, twice, without the vectors that depend on earlier ones.
-  private static func orthonormalise(_ vectors: inout [[Double]]) {
+  private static func orthonormalize(_ vectors: inout [[Double]]) {
     var basis: [[Double]] = []
     for vector in vectors {
       var rest = vector
@@ -91,8 +91,8 @@ public struct LowRankUpdate: Sendable {
 
     var squares: Double { values.reduce(0) { $0 + $1 * $1 } }
 
-    /// What a model's submatrix has along the change.
-    struct Look: Sendable {
+    /// What a model's submatrix has in common with the change.
+    struct Overlap: Sendable {
       /// Inner product of weights and change.
       var along = 0.0
       /// Sum of squares of the weights.
@@ -103,16 +103,18 @@ public struct LowRankUpdate: Sendable {
       var inputs = 0.0
     }
 
-    /// - Parameter spaces: are the parts in the two spaces wanted?
-    func look(_ weights: ArraySlice<Float>, spaces: Bool) -> Look {
-      var look = Look()
+    /// - Parameters:
+    ///   - weights: the model's submatrix, row-major, of the same shape.
+    ///   - spaces: are `outputs` and `inputs` wanted?
+    func overlap(with weights: ArraySlice<Float>, spaces: Bool) -> Overlap {
+      var overlap = Overlap()
       let base = weights.startIndex
       for p in values.indices {
         let w = Double(weights[base + p])
-        look.along += values[p] * w
-        look.energy += w * w
+        overlap.along += values[p] * w
+        overlap.energy += w * w
       }
-      guard spaces, look.energy > 0 else { return look }
+      guard spaces, overlap.energy > 0 else { return overlap }
       let (rows, columns) = (shape.rows, shape.columns)
       var (inOutputs, inInputs) = (0.0, 0.0)
       for unit in inputs {
@@ -130,12 +132,12 @@ public struct LowRankUpdate: Sendable {
         inOutputs += sums.reduce(0) { $0 + $1 * $1 }
       }
       if !outputs.isEmpty {
-        look.outputs = inOutputs / (look.energy * Double(outputs.count) / Double(rows)) - 1
+        overlap.outputs = inOutputs / (overlap.energy * Double(outputs.count) / Double(rows)) - 1
       }
       if !inputs.isEmpty {
-        look.inputs = inInputs / (look.energy * Double(inputs.count) / Double(columns)) - 1
+        overlap.inputs = inInputs / (overlap.energy * Double(inputs.count) / Double(columns)) - 1
       }
-      return look
+      return overlap
     }
   }
 }

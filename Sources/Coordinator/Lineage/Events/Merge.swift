@@ -24,11 +24,11 @@ public struct Merge: Sendable, Equatable {
   private static let largestMisfit = 0.1
   private static let largestMisfitOfSum = 0.03
   private static let smallestShare = 0.02
-  /// Of all shares together: a combination solved for one of its parts has larger ones.
+  /// Of the sizes of all shares: a combination that is solved for one of its parts has larger ones.
   private static let largestSize = 2.0
   private static let nearest = 10
 
-  /// Where all models lie, over the linear maps.
+  /// Where all models lie relative to each other, by their linear maps.
   package struct Geometry: Sendable {
     /// Squared distances, n x n.
     package private(set) var squares: SquareMatrix

@@ -4,16 +4,16 @@ package import Core
 ///
 /// Rounding is monotone: along each row, larger weights of the source stay larger or become equal,
 /// whatever the grid (int8, fp8, half precision) and its scale per row or tensor; no training keeps
-/// such an order. Where the scale changes within a row (int4 in groups), the error still tells: it is
-/// spread evenly between half a step down and half a step up, while what training changes has tails.
+/// such an order. Where the scale changes within a row (int4 in groups), the error still shows it: it is
+/// distributed evenly between half a step down and half a step up, while what training changes has tails.
 /// And rounding is one-way: many weights of the source share one of the copy, never the other way
-/// round.
+/// around.
 package enum Rounding {
-  /// What the samples seen so far say of one pair.
+  /// What the samples compared so far say about one pair.
   package struct Tally: Sendable {
-    fileprivate var neighbours = 0
+    fileprivate var neighbors = 0
     fileprivate var inversions = 0
-    /// Neighbours that are equal in the first alone, and in the second alone.
+    /// Neighbors that are equal in the first alone, and in the second alone.
     fileprivate var tiesInFirst = 0
     fileprivate var tiesInSecond = 0
     /// Differences, and fourth powers of them, each row scaled to a mean square of 1.
@@ -22,32 +22,32 @@ package enum Rounding {
 
     package init() {}
 
-    /// Neighbours that are looked at before anything is said.
+    /// Neighbors that are compared before there is a verdict.
     private static let fewest = 200
-    /// And before the pair is given up: the kurtosis of fewer differences is a matter of chance.
+    /// Neighbors that are compared before the pair is given up: the kurtosis of fewer differences is a matter of chance.
     private static let enough = 900
-    /// An even spread has a kurtosis of -1.2, a normal one of 0; training comes out above -0.5.
+    /// A uniform distribution has a kurtosis of -1.2, a normal one of 0; training comes out above -0.5.
     private static let flattest = -0.75
 
-    /// So far this is no rounding, and need not be looked at any more.
-    package var isRefuted: Bool { neighbours >= Self.enough && !isMonotone && !isEven }
+    /// What was compared so far rules rounding out; more samples cannot change that.
+    package var isRefuted: Bool { neighbors >= Self.enough && !isMonotone && !isEven }
 
-    private var isMonotone: Bool { inversions <= neighbours / 100 }
+    private var isMonotone: Bool { inversions <= neighbors / 100 }
     private var isEven: Bool { differences > 0 && fourths / Double(differences) - 3 < Self.flattest }
 
-    /// 1: the second is the first rounded; -1: the other way round; 0: neither.
+    /// 1: the second is the first rounded; -1: the other way around; 0: neither.
     package var verdict: Int {
-      guard neighbours >= Self.fewest, isMonotone || isEven else { return 0 }
+      guard neighbors >= Self.fewest, isMonotone || isEven else { return 0 }
       if tiesInSecond > 20 * (1 + tiesInFirst) { return 1 }
       if tiesInFirst > 20 * (1 + tiesInSecond) { return -1 }
       return 0
     }
   }
 
-  /// Rows of a submatrix that are looked at.
+  /// Rows of a submatrix that are compared.
   private static let rows = 16
 
-  /// Adds what the rows of one submatrix say of two models.
+  /// Adds what the rows of one submatrix say about two models.
   ///
   /// - Parameters:
   ///   - i: place of the first model in the block; `j` of the second.
@@ -72,7 +72,7 @@ package enum Rounding {
       }
       pairs.sort { a, b in a.x == b.x ? a.y < b.y : a.x < b.x }
       for (a, b) in zip(pairs, pairs.dropFirst()) {
-        tally.neighbours += 1
+        tally.neighbors += 1
         if b.y < a.y { tally.inversions += 1 }
         if a.x == b.x, a.y != b.y { tally.tiesInFirst += 1 }
         if a.y == b.y, a.x != b.x { tally.tiesInSecond += 1 }

@@ -20,7 +20,7 @@ package struct Candidates: Sendable {
 
   /// - Parameters:
   ///   - families: members of each family, without copies.
-  ///   - distances: n x n; pairs without a distance are no candidates.
+  ///   - distances: n x n; pairs without a distance are not candidates.
   package init(families: [[Int]], distances: SquareMatrix) {
     for members in families {
       for i in members {

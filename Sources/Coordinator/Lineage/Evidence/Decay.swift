@@ -1,12 +1,12 @@
 internal import Core
 internal import Glibc
 
-/// What the tables of tokens and the vectors tell of two models: how much weight decay there was
-/// between them, which of them came first, and how many tokens were trained on the way.
+/// What the tables of tokens and the vectors say about two models: how much weight decay there was between them, which
+/// of them came first, and how many tokens were trained on the way.
 ///
 /// Rows of an embedding table whose token never occurred in training are exactly collinear with the
 /// parent's rows, and shorter: weights that no gradient touched show how much all weights shrank.
-/// And when vectors (biases, scales) did not move at all, nothing decays: low-rank updates.
+/// And where vectors (biases, scales) did not move at all, nothing decayed: the update is a low-rank one.
 struct Decay: Sendable {
   private var rows = 0.0
   private var logs = 0.0
@@ -22,7 +22,7 @@ struct Decay: Sendable {
   /// Unit roundoff of the coarser of the two models' types.
   private let unit: Double
 
-  /// Collinear rows below which the shrinkage is not believed.
+  /// With fewer collinear rows than this, the shrinkage is not believed.
   static let fewestRows = 8.0
 
   /// - Parameter rounding: unit roundoffs of the types that the two models are stored in.
@@ -50,11 +50,11 @@ struct Decay: Sendable {
   }
 
   /// Mean log ratio of the norms of collinear rows, of the second model over the first; nil where
-  /// too few rows are collinear, or none was trained.
+  /// too few rows are collinear, or the tables did not move.
   var mean: Double? { rows >= Self.fewestRows && tablesMoved ? logs / rows : nil }
 
   /// The log of the factor on all weights from the first to the second model (`sign` 1), or from the
-  /// second to the first (-1): values and the probabilities they have beforehand.
+  /// second to the first (-1): values and their prior probabilities.
   func prior(sign: Double) -> [(value: Double, probability: Double)] {
     if vectors > 0, !vectorsMoved { return [(0, 1)] }
     guard let mean else { return Self.unknown }
@@ -66,7 +66,7 @@ struct Decay: Sendable {
   /// A factor nearer to 1 than half a unit in the last place leaves rounded weights as they are.
   private func isVisible(_ mean: Double) -> Bool { abs(mean) > unit / 2 }
 
-  /// What the tables say of the order, in nats; positive speaks for the first model being the parent.
+  /// What the tables say about the order, in nats; positive values speak for the first model being the parent.
   ///
   /// Rows that no gradient touched only ever get shorter. The others move at nearly a right angle to
   /// themselves, so the table's energy grows by about half of the squared distance.
@@ -78,8 +78,8 @@ struct Decay: Sendable {
     return nats + (mean == nil ? Self.longerWithoutDecay : Self.longer) * tanh(Self.steepness * known)
   }
 
-  /// Nothing that is known of lengthens rows but merges, which are looked for by themselves; more than
-  /// all that the energies of a sibling can say.
+  /// Nothing but a merge is known to lengthen rows, and merges are detected on their own; this is more than the
+  /// energies of a sibling can ever say.
   private static let shorter = 15.0
   /// Fitted with the constants of `DirectionModel`.
   private static let longer = 6.8
@@ -87,7 +87,7 @@ struct Decay: Sendable {
   private static let steepness = 4.6
 
   /// Did untouched rows get longer from the first to the second (1), from the second to the first (-1),
-  /// or neither (0)? No training does that.
+  /// or neither (0)? No training lengthens them.
   var lengthening: Int {
     guard let mean, isVisible(mean) else { return 0 }
     return mean > 0 ? 1 : -1
@@ -97,19 +97,19 @@ struct Decay: Sendable {
   /// tables did not move, nil where the two have no such table in common.
   ///
   /// Along a path it can only grow, whatever the sizes of the steps: the true parent has the least.
-  /// That tells a child from a sibling that was trained on the same text, which distances cannot.
+  /// That distinguishes a child from a sibling that was trained on the same text, which distances cannot.
   var trainedTokenFraction: Double? {
     guard allRows > 0 else { return nil }
     guard tablesMoved else { return 0 }
     return max(0, Double(allRows) - rows) / Double(max(allRows, Self.fewTokens))
   }
 
-  /// Fewer tokens than this count as so many.
+  /// Smaller tables count as if they had this many tokens.
   private static let fewTokens = 256
 
   private typealias Guess = (value: Double, probability: Double)
 
-  /// None at all as likely as any: learning rate x decay x steps, from 1e-5 to 1.
+  /// No decay is as likely as some; some is learning rate x decay x steps, from 1e-5 to 1.
   private static let unknown: [Guess] = {
     let some = (0..<31).map { Guess(-exp(log(1e-5) * Double($0) / 30), 0.5 / 31) }
     return [(0, 0.5)] + some

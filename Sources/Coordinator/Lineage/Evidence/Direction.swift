@@ -5,7 +5,7 @@ public struct Direction: Sendable {
   public let stage: Stage
   private var totals: [Double]
   /// Kurtosis of the first less that of the second, over the tensors that both have: n x n,
-  /// antisymmetric; not kept where the stage does not ask for it.
+  /// antisymmetric; empty where the stage does not need it.
   private var gaps: SquareMatrix
 
   public init(stage: Stage, models n: Int) {

@@ -8,9 +8,9 @@ internal import Glibc
 /// how much some energy of j exceeds that of i. If i is the parent, x = kappa t + s + c + noise: an
 /// update is nearly orthogonal to the weights, so energy grows with the squared angle; s <= 0 is the
 /// decay that all tensors share (see `Decay`), c a level common to them. kappa and c are normal, kappa
-/// in one of several sizes; the noise is normal with a variance that is known but for a factor, which
+/// in one of several sizes; the variance of the normal noise is known up to a factor, which
 /// makes the residuals Student's: a pair that fits badly either way says little. s has the prior of
-/// `Decay`. All are integrated out, in closed form but for s and the size of kappa. If j is the parent,
+/// `Decay`. All are integrated out, in closed form except for s and the size of kappa. If j is the parent,
 /// the same holds for -x. The log of the ratio of the two likelihoods is the evidence, in nats.
 ///
 /// Two energies are used: the lower three quarters of the singular spectrum, which training
@@ -34,11 +34,11 @@ enum DirectionModel {
     let slope: Double
     let curve: Double
     let weight: Double
-    /// Degrees of freedom of the noise's factor, beside one for each tensor.
+    /// Degrees of freedom of the noise's factor, in addition to one for each tensor.
     let stiffness: Double
   }
 
-  /// Sizes of kappa, as factors on its mean and deviation, and how probable they are beforehand:
+  /// Sizes of kappa, as factors on its mean and deviation, and their prior probabilities:
   /// updates of weights whose energy is elsewhere in the spectrum fill it faster.
   private static let sizes = SIMD4<Double>(1, 4, 20, 80)
   private static let logProbabilities = SIMD4<Double>(log(0.85), log(0.10), log(0.035), log(0.015))
@@ -52,7 +52,7 @@ enum DirectionModel {
   private static let squaredAngles = 12
   private static let moved = 13
 
-  /// Tensors whose squared angle is below are the same, up to rounding.
+  /// Tensors with a smaller squared angle are the same, up to rounding.
   private static let still = 1e-13
 
   /// - Parameters:

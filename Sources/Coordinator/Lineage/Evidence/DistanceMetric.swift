@@ -4,7 +4,7 @@ public import Core
 public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
   /// Mean over linear maps of the angle between the tensors times the effective rank of the
   /// difference: nuclear over Frobenius norm. It rewards few large directions over many small ones, so full and
-  /// low-rank fine-tunes share one scale; angles leave weight decay out. Pairs that are not near
+  /// low-rank fine-tunes share one scale; angles ignore weight decay. Pairs that are not near
   /// relatives get the largest possible one.
   case auto
   /// Euclidean distance over all shared weights.
@@ -25,20 +25,20 @@ public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
   /// Is it a distance of the published rules, which then act alone?
   public var isPublished: Bool { self == .motherFT || self == .motherLoRA }
 
-  /// What the shards must compute for it.
+  /// What the shards must compute for it, beside what they always do.
   public var statistics: Statistics {
     switch self {
     case .auto, .l2: []
     case .l1: .l1
     case .max: .max
     case .lora: .sketch
-    // Mean absolute differences tell the families.
+    // Mean absolute differences decide the families.
     case .motherFT: [.extremes, .l1, .square]
     case .motherLoRA: [.sketch, .square]
     }
   }
 
-  /// The definition, for people and for result files.
+  /// The definition, for readers and result files.
   public var definition: String {
     switch self {
     case .auto:
@@ -54,7 +54,7 @@ public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
     }
   }
 
-  /// Does it look at linear maps alone?
+  /// Does it use linear maps alone?
   var isLinear: Bool { self == .auto || self == .lora }
 
   /// What a tensor adds to the distance of a pair, given its view and the effective rank of the difference.
@@ -74,11 +74,12 @@ public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
     }
   }
 
+  /// Adds a tensor's term.
   func combine(_ sum: Double, _ term: Double) -> Double {
     self == .max ? Swift.max(sum, term) : sum + term
   }
 
-  /// From the sum of the terms of `count` tensors; NaN where there is none.
+  /// The distance from the sum of the terms of `count` tensors; NaN where there are none.
   func distance(_ sum: Double, _ count: Double) -> Double {
     guard count > 0 else { return .nan }
     return switch self {

@@ -1,26 +1,26 @@
 internal import Core
 internal import Spectra
 
-/// The rank of a matrix below the noise of rounding: how many singular values stand out of its bulk.
+/// The rank of a matrix under the noise of rounding: how many singular values stand out from the bulk.
 ///
-/// Rows and columns are scaled so that the noise has the same variance, 1 by what is known of the storage
-/// types, everywhere; that leaves the rank alone (biwhitening, Landa, Zhang and Kluger 2022). The bulk
+/// Rows and columns are scaled so that the noise has the same variance everywhere, 1 by what is known of the storage
+/// types; scaling leaves the rank as it is (biwhitening, Landa, Zhang and Kluger 2022). The bulk
 /// of such noise ends at sigma (sqrt(rows) + sqrt(columns)) (Marchenko and Pastur 1967); sigma is taken
-/// from what is left when the values above are taken away (as Kritchman and Nadler 2008 do), since a
+/// from the values that remain below (as Kritchman and Nadler 2008 do), since a
 /// difference may hold one rounding or those of a path of several models.
 enum NoiseFloor {
-  /// A quarter of the variance is half a rounding of the two counted; four times are eight of them.
+  /// The variance of half a rounding to that of eight; two are expected, one of each model.
   private static let believable = 0.25...4.0
 
-  /// Values this much above the edge stand out of the bulk.
+  /// Values this much above the edge stand out from the bulk.
   private static let margin = 1.2
 
   /// - Parameters:
   ///   - values: of the matrix, row-major.
   ///   - stretch: by how much the matrix, if it is a sketch, may stretch the noise.
   ///   - rows: variances of the noise added up along each row; `columns` along each column.
-  /// - Returns: the rank; is there more beside it than roundings can have left? nil where the matrix is
-  ///   not finite.
+  /// - Returns: the rank, and whether more is hidden in the noise than roundings can have left; nil where the matrix
+  ///   is not finite.
   static func rank(
     _ values: [Float], shape: SampleShape, stretch: Double, rows: [Double], columns: [Double]
   ) -> (rank: Int, isHidden: Bool)? {

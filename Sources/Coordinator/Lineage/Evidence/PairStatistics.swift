@@ -1,7 +1,7 @@
 internal import CKernels
 package import Core
 
-/// What each tensor says of each candidate pair: the exact distances, and the terms from which resamplings are
+/// What each tensor says about each candidate pair: the exact distances, and the terms from which resamplings are
 /// made.
 package struct PairStatistics: PairEvidence {
   /// Places in a pair's terms after those of `DirectionModel`.
@@ -136,7 +136,7 @@ package struct PairStatistics: PairEvidence {
     return evidence
   }
 
-  /// 1: the second of the pair is the first, rounded; -1: the other way round; 0: neither.
+  /// 1: the second of the pair is the first, rounded; -1: the other way around; 0: neither.
   package func rounding(_ candidate: Int) -> Int { tallies[candidate].verdict }
 
   /// Fraction of the tokens that were trained between parent (row) and child (column), see `Decay`: m x m; 0 for

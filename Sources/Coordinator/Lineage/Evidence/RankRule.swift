@@ -3,14 +3,14 @@ internal import Spectra
 
 /// The numerical ranks of the differences of one tensor, from its sketches.
 ///
-/// Two thresholds decide which singular values count. numpy's: `matrix_rank` of the float32 difference
-/// takes those above the largest one times max(rows, columns) times 2^-23. And the noise of rounding:
+/// Two thresholds decide which singular values count. The first is numpy's: `matrix_rank` of the float32 difference
+/// counts those above the largest one times max(rows, columns) times 2^-23. The second is the noise of rounding:
 /// stored weights are off by up to half a unit in the last place, which makes every difference full-rank
 /// by a little. The noise has no singular value above the root of its largest row sum plus the root of
 /// its largest column sum of error variances (Bandeira and van Handel 2016; for equal variances the edge
 /// of Marchenko and Pastur). Where weights are stored as float32, numpy's threshold is above twice that
 /// edge, and the rank is numpy's. Where they were rounded to 16 bits it is far below, and numpy calls
-/// every difference full-rank; there `NoiseFloor` tells the rank.
+/// every difference full-rank; there `NoiseFloor` determines the rank.
 struct RankRule: Sendable {
   /// Error variances of one model in the space of the sketch, added up along rows and columns.
   private struct Noise: Sendable {
@@ -18,8 +18,8 @@ struct RankRule: Sendable {
     var columns: [Double]
   }
 
-  /// Between numpy's threshold divided and multiplied by this, a sketch does not tell which side a
-  /// singular value is on: sketching stretches them.
+  /// Between numpy's threshold divided and multiplied by this, a sketch does not show on which side a
+  /// singular value is: sketching stretches them.
   private static let doubt: Float = 8
   private static let margin = 2.0
 
@@ -92,7 +92,7 @@ struct RankRule: Sendable {
     return DifferenceRank(rank: rank, isExact: isExact, isSaturated: isSaturated)
   }
 
-  /// The largest singular value of the pressing maps of both sides: an m x a matrix of independent
+  /// The largest singular value of the compressing maps of both sides: an m x a matrix of independent
   /// entries of variance 1/m has none above 1 + sqrt(a/m).
   private var stretch: Double {
     func side(_ kept: Int, of all: Int) -> Double {
@@ -108,7 +108,7 @@ struct RankRule: Sendable {
     return largest(\.rows).squareRoot() + largest(\.columns).squareRoot()
   }
 
-  /// Are the pressed sides of the sketch at least twice as long as the rank?
+  /// Are the compressed sides of the sketch at least twice as long as the rank?
   private func hasRoom(for rank: Int) -> Bool {
     (sketch.shape.rows >= tensor.rows || sketch.shape.rows >= 2 * rank)
       && (sketch.shape.columns >= tensor.columns || sketch.shape.columns >= 2 * rank)

@@ -2,7 +2,7 @@ internal import Core
 internal import System
 
 /// Tensors with the ranks of their differences in place of their sketches. They are computed when a
-/// tensor is seen first, and kept: four bytes and a bit per pair.
+/// tensor is read for the first time, and kept: a little more than four bytes per pair.
 final class RankedTensors<Base: TensorSource>: TensorSource {
   private let base: Base
   private let stored: [Double]

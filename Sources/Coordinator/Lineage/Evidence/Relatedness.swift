@@ -2,7 +2,7 @@ public import Core
 
 /// Are two models related at all?
 ///
-/// For weights that were initialised independently, the differences to each tensor's mean are
+/// For weights that were initialized independently, the differences to each tensor's mean are
 /// orthogonal up to chance: |x - y|^2 = |x|^2 + |y|^2. Training moves weights little, so
 /// relatives stay far below. The ratio needs neither the number of families nor a training set.
 public struct Relatedness: Sendable {
@@ -13,9 +13,9 @@ public struct Relatedness: Sendable {
   private var lengths: SquareMatrix
   private var shared: SquareMatrix
 
-  /// Strangers come out within a few times 1/sqrt(weights) of 1: over linear maps, the cosine of
+  /// Strangers are within a few times 1/sqrt(weights) of 1: over linear maps, the cosine of
   /// independent models times sqrt(weights) has a standard deviation of 0.9 to 1.5. Eight of them
-  /// are passed by chance once in 1e7 pairs even at 1.5. Weights of similar networks may in addition
+  /// are exceeded by chance once in 1e7 pairs even at 1.5. Weights of similar networks may in addition
   /// share some structure; the margin leaves room for that.
   private static let margin = 0.03
   private static let deviations = 8.0
@@ -34,7 +34,7 @@ public struct Relatedness: Sendable {
     tensor.forEachPair { p, a, b in
       let (i, j) = (tensor.models[a], tensor.models[b])
       let shift = moments[a].mean - moments[b].mean
-      // Rounding may leave a trifle below 0 when two models differ by a constant.
+      // Rounding may leave slightly less than 0 when two models differ by a constant.
       let centered = max(0, tensor.sums.l2[p] - count * shift * shift)
       apart.setBoth(i, j, apart[i, j] + centered)
       energies.setBoth(i, j, energies[i, j] + moments[a].m2 + moments[b].m2)

@@ -3,12 +3,12 @@ internal import Encodings
 
 /// How far stored weights may be off the intended ones.
 enum StorageGrid {
-  /// Fewer weights say nothing about the grid that they lie on.
+  /// Fewer weights do not show which grid they lie on.
   private static let fewest = 64
   private static let float = Encoding.f32.roundoff
 
   /// The unit roundoff of the coarsest floating-point grid that all weights lie on: weights that were
-  /// rounded to 16 bits are often stored in 32. At least that of F32, in which samples are kept.
+  /// rounded to 16 bits are often stored in 32. At least the roundoff of F32, in which samples are kept.
   ///
   /// - Parameter stored: unit roundoff of the storage type.
   static func roundoff(_ weights: [ArraySlice<Float>], stored: Double) -> Double {
@@ -27,7 +27,7 @@ enum StorageGrid {
   /// Variance of the error of a weight: of a number anywhere within its unit in the last place.
   static func variance(of weight: Double, _ unit: Double) -> Double {
     guard weight != 0, weight.isFinite else { return 0 }
-    // Half precision has no exponents below.
+    // Half precision has no smaller exponents.
     let exponent = unit == Encoding.f16.roundoff ? max(-14, weight.exponent) : weight.exponent
     let binade = Double(sign: .plus, exponent: exponent, significand: unit)
     return binade * binade / 3
@@ -37,8 +37,8 @@ enum StorageGrid {
   /// binade, times the mean of 1 / x^2 over x from 1 to 2 by the log, is 1 / (8 ln 2).
   static let meanSquaredError = 0.18
 
-  /// The same for a sum of many weights with random signs, kept as a float: errors and weights add up
-  /// alike.
+  /// The variance of the error of a sum of many weights with random signs, kept as a float: errors and weights add
+  /// up alike.
   static func meanVariance(ofSum sum: Double, _ unit: Double) -> Double {
     meanSquaredError * (unit * unit + float * float) * sum * sum
   }

@@ -1,14 +1,14 @@
 public import Core
 public import System
 
-/// The gathered sums of all compared tensors, handed out one after the other, so that not all need to be
-/// in memory. May be gone through several times.
+/// The gathered sums of all compared tensors, delivered one after the other, so that only one needs to be in memory.
+/// Can be read several times.
 public protocol TensorSource {
   /// In the order of the tensors.
   var roles: [TensorRole] { get }
 
   /// - Parameter isWanted: asked for the number of each tensor in order, before it is read: that may be while
-  ///   the one before it is still looked at. What is not wanted costs nothing.
+  ///   the one before it is still in use. What is not wanted costs nothing.
   func eachTensor(
     where isWanted: (Int) -> Bool, _ body: (TensorSums) throws(Failure) -> Void
   ) throws(Failure)
@@ -28,16 +28,4 @@ extension Array: TensorSource where Element == TensorSums {
   ) throws(Failure) {
     for (number, tensor) in enumerated() where isWanted(number) { try body(tensor) }
   }
-}
-
-/// Which tensors the rules look at: the linear maps; where there are none (only embeddings, heads
-/// or vectors are shared), all.
-struct Scope: Sendable {
-  private let hasLinear: Bool
-
-  init(_ roles: [TensorRole]) { hasLinear = roles.contains(.linear) }
-
-  func includes(_ tensor: TensorSums) -> Bool { includes(tensor.role) }
-
-  func includes(_ role: TensorRole) -> Bool { !hasLinear || role == .linear }
 }

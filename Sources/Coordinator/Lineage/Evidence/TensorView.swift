@@ -59,7 +59,7 @@ public struct TensorView: Sendable {
           secondScale: 1 / norms[pairs[k].b])
       })
     var ranks = pairs.map { _ in largestEffectiveRank }
-    // The samples may miss what few weights differ.
+    // The samples may miss the few weights that differ.
     for (k, value) in zip(asked, found) { ranks[k] = value.isNaN ? 1 : value }
     return ranks
   }

@@ -1,10 +1,10 @@
 public import Core
 
-/// The tensors that a published rule looks at: square matrices, all or those of named kinds.
+/// The tensors that a published rule uses: square matrices, all or those of named kinds.
 public struct SquareLayers: Sendable {
   private let words: [String]
 
-  /// - Parameter words: parts of tensor names, as `o_proj` or `query|key`; nil: any name.
+  /// - Parameter words: parts of tensor names, such as `o_proj` or `query|key`; nil: any name.
   public init(_ words: String?) {
     self.words = words.map { $0.split(separator: "|").map(String.init) } ?? []
   }
@@ -15,7 +15,7 @@ public struct SquareLayers: Sendable {
 
   func includes(_ tensor: TensorSums) -> Bool { includes(name: tensor.name, shape: tensor.shape) }
 
-  /// Stands for the kinds that the authors' program looks at.
+  /// Stands for the kinds that the authors' program uses.
   public static let published = "published"
 }
 
@@ -24,13 +24,13 @@ extension DistanceMetric {
   private static let outputs = "o_proj|attention.output.dense|to_out"
   private static let values = "v_proj|value|to_v"
 
-  /// What the distance is taken of.
+  /// The layers that the distance is computed on.
   public func distanceLayers(_ words: String?) -> SquareLayers {
     guard words == SquareLayers.published else { return SquareLayers(words) }
     return SquareLayers(self == .motherLoRA ? Self.values : nil)
   }
 
-  /// What the kurtosis is taken of.
+  /// The layers that the kurtosis is computed on.
   public func scoreLayers(_ words: String?) -> SquareLayers {
     guard words == SquareLayers.published else { return SquareLayers(words) }
     return SquareLayers(self == .motherLoRA ? Self.values : Self.outputs)

@@ -7,7 +7,7 @@ public import Core
 /// everything from one root, the result is a forest with as few roots as possible.
 public enum Arborescence {
   /// - Parameter cost: cost[i, j] of the edge i -> j; NaN or infinite: no such edge. The diagonal
-  ///   is not looked at.
+  ///   is ignored.
   /// - Returns: the parent of each node, nil for roots. Ties go to the lower index.
   public static func parents(_ cost: SquareMatrix) -> [Int?] {
     var search = Search(Edges.columns(cost))
@@ -30,7 +30,7 @@ public enum Arborescence {
       return search.run()
     }
 
-    /// The matrix by columns, without what is no edge. Square tiles, so that rows are read and
+    /// The matrix by columns, infinite where there is no edge. Square tiles, so that rows are read and
     /// columns written within the cache.
     fileprivate static func columns(_ cost: SquareMatrix) -> [[Double]] {
       let n = cost.n
@@ -71,7 +71,7 @@ public enum Arborescence {
     var enclosing: [Int?]
     var entry: [(source: Int?, head: Int)?]
     var closed: [Bool]
-    /// Is or was it on the path that grows? What was is closed or contracted, and not met again.
+    /// Is or was it on the growing path? What was on it is closed or contracted by now, and is not met again.
     var onPath: [Bool]
 
     init(_ columns: [[Double]]) {

@@ -2,10 +2,10 @@ package import Core
 
 /// The tree of one family: the arborescence of least cost, its root chosen by the shape of the tree as well.
 ///
-/// Costs of single edges say little of which end of a path is the root. Trees that grow by descent,
+/// Costs of single edges say little about which end of a path is the root. Trees that grow by descent,
 /// each new model below a random earlier one, are random recursive trees; the probability of one of
 /// them, as a shape, falls with the product of the sizes of its subtrees. So the root is the one
-/// that minimises cost + unit * sum over nodes of ln(subtree size) among the roots near the first
+/// that minimizes cost + unit * sum over nodes of ln(subtree size) among the roots near the first
 /// solution's.
 package struct TreeSearch: Sendable {
   private let unit: Double

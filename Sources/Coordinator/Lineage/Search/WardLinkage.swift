@@ -1,6 +1,6 @@
 internal import Core
 
-/// Agglomerative clustering with Ward's criterion, O(n^2) by nearest-neighbour chains.
+/// Agglomerative clustering with Ward's criterion, O(n^2) by nearest-neighbor chains.
 ///
 /// Source: Müllner, "Modern hierarchical, agglomerative clustering algorithms" (2011), section 3.2;
 /// distances as `scipy.cluster.hierarchy.linkage(..., "ward")`.

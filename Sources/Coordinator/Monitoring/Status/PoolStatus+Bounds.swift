@@ -1,8 +1,8 @@
 extension PoolStatus {
   /// More jobs, shards, workers or models than any run has.
   private static let mostItems = 1 << 31
-  /// 9 PB of weights.
-  private static let mostBytes = 1 << 53
+  /// More than any file system holds; sums of such numbers are clamped.
+  private static let mostBytes = 1 << 60
   /// 30,000 years, in seconds either way: clocks may disagree.
   private static let longest = 1e12
   private static let fastest = 1e18

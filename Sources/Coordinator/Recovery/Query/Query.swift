@@ -61,7 +61,7 @@ package struct Query {
     guard lineage.unusable.findings[number] == nil else {
       throw .badInput(
         "'\(new.path.printable)' holds NaN or infinite weights: it cannot be placed",
-        advice: "get the model again, or mend its weights")
+        advice: "download the model again, or fix its weights")
     }
     try place(&answer, lineage, number, chosen, finished, ids)
     return answer
@@ -73,9 +73,9 @@ package struct Query {
     let path = "\(run)/journal.sqlite"
     let journal = try Journal(path: path)
     let invocation = try RunFiles.invocation(path)
-    let intake = try CollectionLoader(invocation.inputs, stores: "\(folder)/stores", mode: .places)
+    let collection = try CollectionLoader(stores: "\(folder)/stores", mode: .places).load(invocation.inputs)
     let byPath = Dictionary(
-      zip(intake.records, intake.alignment).map { ($0.path, ($0, $1)) }, uniquingKeysWith: { first, _ in first })
+      zip(collection.models, collection.alignment).map { ($0.path, ($0, $1)) }, uniquingKeysWith: { first, _ in first })
     var records: [ModelRecord] = []
     var alignment: [AlignmentMap] = []
     for known in finished.record.models {
@@ -94,9 +94,7 @@ package struct Query {
     let identity = RunIdentity(
       plan: plan, statistics: invocation.lineage.metric.statistics,
       samples: try WeightSample.fingerprints(of: plan.models))
-    let recorded = try journal.identity().flatMap {
-      try? JSONDecoder().decode(RunIdentity.self, from: Data($0.utf8))
-    }
+    let recorded = try RunIdentity(recordedIn: journal)
     guard let recorded, recorded == identity else {
       let differences = recorded.map { identity.differences(from: $0) } ?? []
       throw .badInput(
@@ -107,10 +105,10 @@ package struct Query {
   }
 
   private func newModel() throws(Failure) -> ModelRecord {
-    let intake = try CollectionLoader([model], stores: "\(folder)/new", mode: .places)
-    guard let record = intake.records.first, intake.records.count == 1 else {
+    let collection = try CollectionLoader(stores: "\(folder)/new", mode: .places).load([model])
+    guard let record = collection.models.first, collection.models.count == 1 else {
       throw .usage(
-        "'\(model.printable)' holds \(intake.records.count) models, 'query' takes one",
+        "'\(model.printable)' holds \(collection.models.count) models, 'query' takes one",
         advice: "name one of them, or recover the collection again with all of them")
     }
     return record
@@ -131,7 +129,7 @@ package struct Query {
       shared[Key(name: tensor.name, shape: tensor.shape)] = stored[copy.name]
     }
     return try SampleSearch(
-      plan, Gatherer(plan) { id throws(Failure) in try journal.partial(of: id) }
+      plan, TensorStatistics(plan) { id throws(Failure) in try journal.partial(of: id) }
     ) { tensor, place throws(Failure) in
       guard let own = shared[Key(name: tensor.name, shape: tensor.shape)] else { return nil }
       return try own.weights(rows: place.rows, columns: place.columns)
@@ -166,7 +164,7 @@ package struct Query {
       .local(local), interruption: interruption, logger: directory.logger, report: report)
     let (plan, lineage) = try Recovery(
       invocation, directory: directory, pool: pool, mayChangeModels: false, report: report
-    ).solved()
+    ).solve()
     guard plan.models.count == models.count + 1 else {
       throw .badInput(
         "'\(model.printable)' is one of the run's own models, or some of these cannot be read any more",

@@ -42,7 +42,7 @@ package struct QueryAnswer: Encodable {
   package var mixture: [Part] = []
   package var candidates: [Candidate] = []
 
-  init(model: String, nearestRead: Int, models: Int, sampledWeights: Int) {
+  package init(model: String, nearestRead: Int, models: Int, sampledWeights: Int) {
     self.model = model
     self.nearestRead = nearestRead
     self.models = models

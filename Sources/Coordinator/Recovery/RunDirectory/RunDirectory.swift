@@ -9,7 +9,7 @@ package final class RunDirectory {
   package let path: String
   private let lock: FolderLock
 
-  package var journal: String { "\(path)/journal.sqlite" }
+  package var journal: String { "\(path)/\(Self.journalName)" }
   package var log: String { "\(path)/run.log" }
   package var results: String { "\(path)/results.h5" }
   package var record: String { "\(path)/run.json" }
@@ -26,6 +26,8 @@ package final class RunDirectory {
   }
 
   package static let lockName = ".lock"
+  /// What makes a folder a run directory.
+  package static let journalName = "journal.sqlite"
 
   /// Everything that a run writes, for starting over.
   private static let contents = [
@@ -49,7 +51,7 @@ package final class RunDirectory {
     }
     let known = (try? FileManager.default.contentsOfDirectory(atPath: self.path)) ?? []
     let foreign = known.filter { !Self.contents.contains($0) && $0 != Self.lockName }
-    if !known.contains("journal.sqlite"), let first = foreign.sorted().first {
+    if !known.contains(Self.journalName), let first = foreign.sorted().first {
       throw .cannotWrite(
         "'\(path.printable)' is not empty and not a run directory (it holds '\(first.printable)')",
         advice: "name a new or an empty folder with --out")

@@ -1,26 +1,25 @@
-import Checkpoints
+package import Checkpoints
 import Core
 import Foundation
-import Journal
-import Planning
-import System
+package import Journal
+package import Planning
+package import System
 import Wire
 
-/// A run directory that gets other models than it had: what can be kept is kept, exactly.
-enum RunExtension {
+/// Gives a run directory other models than it had: what can be kept is kept, to the bit.
+package enum RunExtension {
   /// What was found.
-  struct Outcome {
-    var shardsKept = 0
+  package struct Outcome {
+    package var shardsKept = 0
     /// Weights that are not read again, in bytes.
-    var bytesSaved = 0
-    var added = 0
-    var removed = 0
+    package var bytesSaved = 0
+    package var added = 0
+    package var removed = 0
   }
 
-  /// - Parameter notes: a model that is missing because it is broken was not taken away.
-  /// - Returns: false when the run is another one: other options, or a model that has changed, or no
-  ///   model in common.
-  static func isPossible(from known: RunIdentity, to identity: RunIdentity, notes: [Note]) -> Bool {
+  /// - Parameter notes: a model that is missing because it is broken was not removed by the user.
+  /// - Returns: false when it is another run: other options, a model that has changed, or no model in common.
+  package static func isPossible(from known: RunIdentity, to identity: RunIdentity, notes: [Note]) -> Bool {
     let (old, new) = (known.models, identity.models)
     let common = Set(old.keys).intersection(new.keys)
     let broken = notes.map { RunIdentity.part(of: $0.subject) }.contains { new[$0] == nil && old[$0] != nil }
@@ -29,7 +28,7 @@ enum RunExtension {
   }
 
   /// Rewrites the journal for the new plan, all or nothing.
-  static func carryOver(
+  package static func carryOver(
     _ journal: Journal, from known: RunIdentity, to identity: RunIdentity, _ plan: Plan,
     settings: [String: String]
   ) throws(Failure) -> Outcome {
@@ -65,5 +64,5 @@ enum RunExtension {
   }
 
   /// Where the journal keeps the outline of its plan.
-  static let setting = "plan"
+  package static let setting = "plan"
 }

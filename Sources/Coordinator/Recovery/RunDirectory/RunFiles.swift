@@ -6,7 +6,7 @@ package import System
 package enum RunFiles {
   /// - Throws: `Failure` (bad input) when the folder is not a run directory.
   package static func require(_ path: String) throws(Failure) {
-    guard FileManager.default.fileExists(atPath: "\(path)/journal.sqlite") else {
+    guard FileManager.default.fileExists(atPath: "\(path)/\(RunDirectory.journalName)") else {
       throw .badInput(
         "'\(path.printable)' is not a run directory (it has no journal.sqlite)",
         advice: "name the folder that was given with --out")

@@ -1,68 +1,63 @@
-import Checkpoints
-import Core
-import Foundation
-import Journal
-import Graph
-import Lineage
-import Planning
-import Storage
-import System
+package import Checkpoints
+internal import Coordination
+internal import Core
+package import Foundation
+package import Graph
+package import Lineage
+internal import Planning
+internal import Storage
+internal import System
 
 /// `run.json`: what was asked, on what, with which program, and what it took.
-struct RunRecord: Codable {
-  struct Input: Codable {
-    var id: String
-    var path: String
-    var files: [String]
-    var bytes: Int
+package struct RunRecord: Codable, Sendable {
+  /// A model as it was read.
+  package struct Input: Codable, Sendable {
+    package var id: String
+    package var path: String
+    package var files: [String]
+    package var bytes: Int
   }
 
-  var software = Version.software
-  var started = Date().formatted(.iso8601)
-  var host = ProcessInfo.processInfo.hostName
-  var processors = ProcessInfo.processInfo.activeProcessorCount
-  var system = ProcessInfo.processInfo.operatingSystemVersionString
-  var inputs: [String]
-  var options: LineageOptions
-  var models: [Input] = []
-  var notes: [Note] = []
-  var tensors = 0
-  var shards = 0
+  package var software = Version.software
+  /// ISO 8601.
+  package var started: String
+  package var host = ProcessInfo.processInfo.hostName
+  package var processors = ProcessInfo.processInfo.activeProcessorCount
+  package var system = ProcessInfo.processInfo.operatingSystemVersionString
+  package var inputs: [String]
+  package var options: LineageOptions
+  package var models: [Input] = []
+  package var notes: [Note] = []
+  package var tensors = 0
+  package var shards = 0
   /// Shards that were finished before this session.
-  var shardsReused = 0
-  var bytesOfWeights = 0
-  var bytesRead = 0
+  package var shardsReused = 0
+  package var bytesOfWeights = 0
+  package var bytesRead = 0
   /// 1 when every weight was read once.
-  var readRatio = 0.0
+  package var readRatio = 0.0
   /// Seconds that workers spent on shards, all together.
-  var workerSeconds = 0.0
+  package var workerSeconds = 0.0
   /// Processor time of the thread that gives out shards and takes in their sums.
-  var servingSeconds = 0.0
-  var secondsByPhase: [String: Double] = [:]
+  package var servingSeconds = 0.0
+  package var secondsByPhase: [String: Double] = [:]
   /// Processor time of this process alone, without the workers'.
-  var processorSecondsByPhase: [String: Double] = [:]
-  var seconds = 0.0
+  package var processorSecondsByPhase: [String: Double] = [:]
+  package var seconds = 0.0
   /// Workers whose sums two others contradicted; only with --verify.
-  var disputes: [String] = []
-  var evaluation: Evaluation?
+  package var disputes: [String] = []
+  package var evaluation: Evaluation?
 
-  init(_ invocation: Invocation) {
+  package init(_ invocation: Invocation, started: Date = Date()) {
     inputs = invocation.inputs
     options = invocation.lineage
+    self.started = started.formatted(.iso8601)
   }
 
-  /// Runs a phase and keeps its wall time and its processor time.
-  mutating func time<T, E: Error>(_ phase: String, _ body: () throws(E) -> T) throws(E) -> T {
-    let start = ContinuousClock.now
-    let ticks = clock()
-    defer {
-      secondsByPhase[phase, default: 0] += (ContinuousClock.now - start) / .seconds(1)
-      processorSecondsByPhase[phase, default: 0] += Double(clock() - ticks) / Double(CLOCKS_PER_SEC)
-    }
-    return try body()
-  }
-
-  mutating func count(
+  /// What was compared, and what all sessions together read.
+  ///
+  /// - Parameter resumed: shards that were finished before this session.
+  mutating func describe(
     _ plan: Plan, _ totals: (shards: Int, bytesRead: Int, seconds: Double), resumed: Int
   ) {
     models = plan.models.map {
@@ -77,14 +72,20 @@ struct RunRecord: Codable {
     workerSeconds = totals.seconds
   }
 
+  /// What this session took.
+  mutating func describe(_ computed: ShardWork.Report, _ times: PhaseTimes) {
+    disputes = computed.disputes
+    servingSeconds = computed.servingSeconds
+    secondsByPhase = times.seconds
+    processorSecondsByPhase = times.processorSeconds
+  }
+
   /// Factors of adapters, read beside the weights.
-  mutating func count(adapterBytes bytes: Int) {
+  mutating func addRead(adapterBytes bytes: Int) {
     bytesOfWeights += bytes
     bytesRead += bytes
   }
 
-  mutating func finish(_ evaluation: Evaluation?, seconds: Double) {
-    self.evaluation = evaluation
-    self.seconds = seconds
-  }
+  /// As `run.json` holds it.
+  package var json: String { JSONText.of(self, style: [.pretty, .snakeCase]) + "\n" }
 }

@@ -7,6 +7,8 @@ package import System
 /// Where hints come from: a file, or what lies beside the models.
 package enum HintSource {
   package static let auto = "auto"
+  /// A longer model card is not read.
+  private static let mostBytesOfCard = 4 << 20
 
   case file(Hints)
   case cards
@@ -33,7 +35,7 @@ package enum HintSource {
     case .cards:
       var hints = Hints(models: [:])
       for model in models {
-        let card = FileManager.default.contents(atPath: "\(model.path)/README.md")
+        let card = try? BoundedFile.read("\(model.path)/README.md", limit: Self.mostBytesOfCard)
         let base =
           card.flatMap { Hints.base(inCard: String(decoding: $0, as: UTF8.self)) }
           ?? model.adapter?.declaredBase

@@ -12,7 +12,7 @@ extension ModelRecord {
       var text: String
     }
     func entries(_ tensors: [StoredTensor]) -> Set<Entry> {
-      Set(tensors.map { Entry(name: $0.name, text: "\($0.encoding.name)\($0.shape)") })
+      Set(tensors.map { Entry(name: $0.name, text: "\($0.storage)\($0.shape)") })
     }
     return entries(tensors) == entries(other.tensors)
   }

@@ -67,10 +67,20 @@ package enum StatusSource {
     return report
   }
 
+  /// Far more than the status of the largest pool.
+  private static let mostBytes = 64 << 20
+
   /// What the coordinator wrote down; nil when it wrote nothing.
   private static func words(of path: String) throws(Failure) -> PoolStatus? {
     let file = "\(path)/\(PoolStatus.fileName)"
-    guard let data = FileManager.default.contents(atPath: file) else { return nil }
+    let data: Data
+    do {
+      data = try BoundedFile.read(file, limit: mostBytes)
+    } catch {
+      guard error != .missing else { return nil }
+      throw .badInput(
+        "cannot read '\(file.printable)': \(error)", advice: "remove it; the journal says how far the run is")
+    }
     return try StatusJSON.decode(data, from: file)
   }
 

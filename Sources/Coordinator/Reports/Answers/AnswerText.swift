@@ -1,7 +1,7 @@
 internal import Graph
 internal import System
 
-/// Words and numbers that the answers about a finished run have in common.
+/// Wording and number formats shared by the answers about a finished run.
 enum AnswerText {
   static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
 

@@ -10,7 +10,7 @@ package struct Difference: Encodable {
     package var after: String?
     package var supportBefore: Double?
     package var supportAfter: Double?
-    /// Parent and child have changed places.
+    /// Parent and child traded places.
     package var reversed: Bool
   }
 
@@ -29,7 +29,7 @@ package struct Difference: Encodable {
   package var options: [String: [String]]
   package var sameEdges: Int
   package var moved: [Move]
-  /// Models whose relatives, among the models of both runs, are others than before.
+  /// Models whose set of relatives changed, counting only models of both runs.
   package var otherFamily: [String]
   /// Edges of both runs whose distance or support differs by more than the tolerance.
   package var distances: [Change]
@@ -103,7 +103,7 @@ package struct Difference: Encodable {
     func family(of id: String) -> Int { place(id).map { graph.nodes[$0].family } ?? -1 }
   }
 
-  /// Models of both runs that have other relatives among these than before: whose two families do not hold the same.
+  /// Models of both runs whose relatives changed: those whose two families do not have the same members in common.
   private static func otherFamilies(_ common: [String], _ old: Side, _ new: Side) -> [String] {
     let pairs = common.map { [old.family(of: $0), new.family(of: $0)] }
     let together = Dictionary(grouping: pairs) { $0 }.mapValues(\.count)

@@ -5,8 +5,8 @@ internal import Lineage
 internal import Storage
 package import System
 
-/// What a finished run left in its directory, for everything that is asked about it afterwards.
-/// Nothing is written, and nothing is believed unchecked: a run directory may come from anybody.
+/// The results of a finished run, as its directory holds them. Nothing is written, and everything is checked before it
+/// is used: a run directory may come from anybody.
 package struct FinishedRun {
   package let path: String
   package let report: TreeReport

@@ -5,12 +5,12 @@ package import System
 /// Where a new model belongs in a finished run: below which model, and which models then belong below it. The
 /// recorded trees stay as they are otherwise.
 ///
-/// Of all places the one with the least cost: what the edge to the new model costs, less what its
-/// children save by changing over to it.
+/// Chooses the place of least cost: the cost of the edge to the new model, minus what its children save by moving
+/// below it.
 package struct Placement {
   /// nil: above the root of the family.
   package let parent: Int?
-  /// Models that change over.
+  /// Models that move below the new one.
   package let children: [Int]
 
   /// - Parameters:

@@ -1,7 +1,7 @@
 internal import Graph
 package import System
 
-/// How two models are related: the way between them along the tree, over their common ancestor.
+/// How two models are related: the path between them along the tree, by way of their common ancestor.
 package struct RelationshipPath: Encodable {
   package struct Step: Encodable {
     package var from: String
@@ -21,7 +21,7 @@ package struct RelationshipPath: Encodable {
   /// nil: of different families.
   package var commonAncestor: String?
   package var steps: [Step]
-  /// Sum of the distances along the way.
+  /// Sum of the distances along the path.
   package var wayDistance: Double?
   /// Between the two themselves; nil where they share nothing.
   package var distance: Double?

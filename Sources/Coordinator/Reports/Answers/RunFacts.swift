@@ -2,7 +2,7 @@ internal import Graph
 internal import Lineage
 internal import System
 
-/// What to know about a run beside its tree.
+/// Facts about a run other than its tree.
 enum RunFacts {
   struct Fact {
     let name: String

@@ -1,8 +1,8 @@
 internal import Graph
 internal import System
 
-/// Hugging Face model-card metadata per model, as suggestions to paste: one YAML document each, the
-/// model's id in front as a comment.
+/// Suggested Hugging Face model-card metadata: one YAML document per model, which begins with the model's id as a
+/// comment.
 enum ModelCards {
   static func render(_ graph: ModelGraph) -> String {
     let outline = Outline(graph)
@@ -51,7 +51,7 @@ enum ModelCards {
     return lines
   }
 
-  /// A double-quoted YAML scalar, which may hold everything.
+  /// A double-quoted YAML scalar, which can hold any text.
   private static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {

@@ -1,7 +1,8 @@
 internal import Graph
 
-/// Newick: one tree per line, models at inner nodes too, branch lengths are distances. Annotated, it is NHX: support,
-/// its direction's, relation and rank in a comment behind each branch. What is beside the tree has no place in it.
+/// Newick: one tree per line, with models at inner nodes too and distances as branch lengths. The annotated form is
+/// NHX: support, direction support, relation and rank in a comment after each branch. Edges beside the trees are left
+/// out.
 enum Newick {
   static func render(_ graph: ModelGraph, annotated: Bool = false) -> String {
     let outline = Outline(graph)

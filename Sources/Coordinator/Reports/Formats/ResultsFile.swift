@@ -4,8 +4,8 @@ package import Lineage
 internal import Storage
 package import System
 
-/// `results.h5`: every number behind the tree, readable with h5py. Filled tensor by tensor, so that
-/// no more than one is in memory, and put in place when it is whole.
+/// `results.h5`: every number behind the tree, readable with h5py. It is filled tensor by tensor, so that
+/// no more than one is in memory, and moved into place when it is complete.
 package final class ResultsFile {
   /// What is known of a tensor before its sums.
   package struct Tensor: Sendable {
@@ -27,7 +27,7 @@ package final class ResultsFile {
   private let ids: [String]
   private let tensors: [Tensor]
   private let file: HDF5File
-  /// Let go before the file is closed: HDF5 keeps a file open as long as any array of it.
+  /// Released before the file is closed: HDF5 keeps a file open as long as any of its arrays is.
   private var l2: HDF5File.Layers?
   private var l1: HDF5File.Layers?
   private var max: HDF5File.Layers?
@@ -90,7 +90,7 @@ package final class ResultsFile {
     ),
   ]
 
-  /// Forgets what was written; `finish` has not been called.
+  /// Discards what was written if `finish` was not called.
   deinit { try? FileManager.default.removeItem(atPath: temporary) }
 
   /// Adds the next tensor.

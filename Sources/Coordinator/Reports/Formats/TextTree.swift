@@ -2,11 +2,11 @@ internal import Foundation
 package import Graph
 internal import System
 
-/// The trees for a terminal: one line per model, distances to the parent at the right of it.
+/// The trees for a terminal: one line per model, with the distance to its parent on the right.
 package enum TextTree {
-  /// What the place where the text goes can show.
+  /// What the destination of the text can display.
   package struct Style: Sendable {
-    /// Columns; nil: as many as it takes.
+    /// Width in columns; nil for no limit.
     package var columns: Int?
     package var hasColour: Bool
 
@@ -16,7 +16,7 @@ package enum TextTree {
     }
   }
 
-  /// One model before it is fitted to the terminal.
+  /// One model, before its line is fitted to the terminal.
   private struct Line {
     var name: String
     /// Edges from the root.
@@ -65,12 +65,14 @@ package enum TextTree {
         name: model.id.printable, depth: outline.depth[node], isLast: Array(isLast.suffix(deepestDrawn)),
         isUndecided: edge.isUndecided)
       if edge.relation != .duplicate { line.numbers = [AnswerText.distance(edge), support(edge, style)] }
-      line.remark = ([remark(edge, extra[node] ?? [], graph)] + remarks).filter { !$0.isEmpty }.joined(separator: " ")
+      var words = [remark(edge, extra[node] ?? [], graph)] + remarks
+      if let agreement = model.model?.declaration?.agreement { words.append("[declared: \(agreement.rawValue)]") }
+      line.remark = words.filter { !$0.isEmpty }.joined(separator: " ")
       return line
     }
   }
 
-  /// What there is to say beside the edge to the parent.
+  /// Remarks about a model other than the relation to its parent.
   private static func remarks(of node: Int, _ extra: [ModelGraph.Edge], _ graph: ModelGraph) -> [String] {
     var remarks: [String] = []
     if let support = graph.nodes[node].support {
@@ -81,11 +83,10 @@ package enum TextTree {
       let share = edge.share.map { ", \(AnswerText.percent($0))" } ?? ""
       remarks.append("[contains \(component.printable) of \(graph.nodes[edge.source].id.printable)\(share)]")
     }
-    if let hint = graph.nodes[node].model?.declaration?.agreement { remarks.append("[declared: \(hint.rawValue)]") }
     return remarks
   }
 
-  /// In words where there is room for them.
+  /// Spelled out where there is room.
   private static func support(_ edge: ModelGraph.Edge, _ style: Style) -> String {
     let share = AnswerText.percent(edge.support)
     if let columns = style.columns, columns < wordy { return edge.isUndecided ? "\(share) ?" : share }
@@ -93,14 +94,14 @@ package enum TextTree {
   }
 
   private static let wordy = 100
-  /// Columns that a name gets in any case, and the guides before it at least.
+  /// Columns that are always reserved for a name, and at least for the guides before it.
   private static let shortestName = 8
   private static let leastGuides = 6
-  /// Levels whose guides are drawn at most; without a bound, the text of a chain would grow with its square.
+  /// Guides are drawn for at most this many levels; otherwise the text of a chain would grow with its square.
   private static let deepestDrawn = 100
 
-  /// The lines in the columns there are: names are shortened in the middle, numbers stand below each
-  /// other, remarks come where there is room for them. Without a limit every line is as long as it is.
+  /// Fits the lines to the available columns: names are shortened in the middle, numbers are aligned, and remarks are
+  /// shown where there is room. Without a limit no line is shortened.
   private static func fitted(_ lines: [Line], _ style: Style) -> [String] {
     let deepest = lines.map(\.depth).max() ?? 0
     guard let columns = style.columns else {
@@ -169,7 +170,7 @@ package enum TextTree {
     init(deepest: Int, columns: Int?) {
       let room = columns ?? 4 * deepestDrawn
       step = max(1, min(4, columns != nil && deepest > 0 ? room / deepest : 4))
-      // Where levels are left out, their number takes its place.
+      // Where levels are omitted, their number is shown instead.
       most = min(deepestDrawn, max(1, deepest <= room / step ? deepest : (room - 5) / step))
     }
 
@@ -202,7 +203,7 @@ package enum TextTree {
     return "\u{1b}[\(paint.rawValue)m\(text)\u{1b}[0m"
   }
 
-  /// Four digits that matter.
+  /// Four significant digits.
   static func short(_ value: Double) -> String {
     guard value.isFinite, value != 0 else { return "\(value)" }
     guard abs(value) >= 1e-4 else { return String(format: "%.3e", value) }

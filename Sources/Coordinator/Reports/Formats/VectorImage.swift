@@ -12,7 +12,7 @@ enum VectorImage {
   private static let ink = "#1b2330"
   private static let soft = "#5c6778"
   private static let edge = "#8792a5"
-  /// Width over height of the page that the families are arranged for.
+  /// Width divided by height of the page for which the families are arranged.
   private static let aspect = 1.5
 
   private struct Family {
@@ -51,7 +51,7 @@ enum VectorImage {
       width: max(shelves.width, legendWidth) + 2 * margin, height: bottom + 8 + margin, graph, body)
   }
 
-  /// Families with more than one model, the largest first; then, as one, the models that are alone.
+  /// Families of several models, largest first, followed by one group of all models without relatives.
   private static func families(
     _ outline: Outline, _ drawing: TreeLayout, _ at: inout TreeLayout.Positions
   ) -> [Family] {
@@ -133,7 +133,7 @@ enum VectorImage {
     return text + "</g>"
   }
 
-  /// One style of line per relation.
+  /// Each relation has its own line style.
   private static func dashes(_ relation: Relation) -> String {
     relation.kind.facts.dashes.map { " stroke-dasharray=\"\($0)\"" } ?? ""
   }
@@ -178,7 +178,7 @@ enum VectorImage {
     """
   }
 
-  /// The hue on white paper, a seventh of it.
+  /// One seventh of the hue on white paper.
   private static func tinted(_ hue: String) -> String {
     let channels = [1, 3, 5].map { start -> Int in
       let digits = hue.dropFirst(start).prefix(2)

@@ -1,7 +1,6 @@
 internal import Graph
 
-/// The trees of a graph: what layouts and questions walk along. Nothing in it recurses, so that a chain of any length
-/// does no harm.
+/// The trees of a graph in a form that is easy to traverse. Nothing here recurses, so chains may be of any length.
 struct Outline {
   let graph: ModelGraph
   /// Per node; nil for roots.

@@ -1,4 +1,4 @@
-/// Puts boxes side by side on shelves, as large as they can be shown on a sheet of a given aspect.
+/// Arranges boxes side by side on shelves so that they fill a sheet of a given aspect ratio at the largest zoom.
 enum ShelfPacking {
   struct Box {
     let width: Double
@@ -13,7 +13,7 @@ enum ShelfPacking {
 
   static let gap = 46.0
 
-  /// - Parameter aspect: width over height of the sheet.
+  /// - Parameter aspect: width divided by height of the sheet.
   static func arrange(_ boxes: [Box], aspect: Double) -> Arrangement {
     let widest = boxes.map(\.width).max() ?? 0
     let total = boxes.reduce(0) { $0 + $1.width + gap }

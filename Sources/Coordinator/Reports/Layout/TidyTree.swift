@@ -1,7 +1,7 @@
-/// Places the nodes of a tree side by side, as close as they go: parents at the centre of their
-/// children, equal subtrees drawn equally, nothing on top of anything else.
+/// Places the nodes of a tree side by side as closely as possible: parents are centered over their children, equal
+/// subtrees are drawn equally, and nothing overlaps.
 ///
-/// Reingold and Tilford's tidy trees with nodes of any extent, in O(n): A. van der Ploeg, "Drawing
+/// These are Reingold and Tilford's tidy trees with nodes of any extent, in O(n): A. van der Ploeg, "Drawing
 /// non-layered tidy trees in linear time" (2014), which contains Walker's and Buchheim's layered form
 /// as the case of equal extents. Names are those of the paper's code.
 struct TidyTree {
@@ -24,9 +24,9 @@ struct TidyTree {
 
   /// - Parameters:
   ///   - order: the nodes of one tree, parents before children.
-  ///   - breadth: room that a node takes across the direction of growth.
+  ///   - breadth: space that a node needs across the direction of growth.
   ///   - end: per node, greater than its parent's.
-  /// - Returns: the centre of each node across the direction of growth, the smallest 0; 0 for nodes
+  /// - Returns: the center of each node across the direction of growth, the smallest 0; 0 for nodes
   ///   that are not in `order`.
   static func centres(order: [Int], children: [[Int]], breadth: Double, end: [Double]) -> [Double] {
     var tree = TidyTree(children: children, breadth: breadth, end: end)
@@ -47,7 +47,7 @@ struct TidyTree {
     extremeRight = extremeLeft
   }
 
-  /// Earlier siblings by the lowest point of their contour: which of them a later one runs into.
+  /// Earlier siblings by the lowest point of their contours: shows which of them a later one would collide with.
   private struct Lowest {
     var low: Double
     var index: Int
@@ -70,7 +70,7 @@ struct TidyTree {
     sumRight[t] = sumRight[last]
   }
 
-  /// Moves child i so far that it is clear of all earlier ones, contour along contour.
+  /// Moves child i along the contours until it overlaps none of the earlier children.
   private mutating func separate(_ t: Int, _ i: Int, _ stack: [Lowest]) {
     let below = children[t]
     var right: Int? = below[i - 1]
@@ -106,7 +106,7 @@ struct TidyTree {
     mod[moved] += distance
     sumLeft[moved] += distance
     sumRight[moved] += distance
-    // The room that this makes is shared by the children between the two.
+    // The space that this opens is shared among the children in between.
     guard from != i - 1 else { return }
     let share = distance / Double(i - from)
     shift[children[t][from + 1]] += share

@@ -1,11 +1,11 @@
 internal import Graph
 internal import System
 
-/// What the length of an edge in a picture says.
+/// What the length of an edge in a picture means.
 package enum EdgeLengths: String, Sendable, CaseIterable {
-  /// Nothing: all models of one depth stand in one column.
+  /// Nothing: all models of one depth are in one column.
   case equal
-  /// The distance: an edge is longer by it than the shortest one.
+  /// The distance: every edge is the shortest length plus a multiple of its distance.
   case distance
 }
 
@@ -18,7 +18,7 @@ struct TreeLayout {
   static let character = 7.25
   private static let padding = 20.0
   static let gap = 84.0
-  /// Of an edge at distance 0, and of the longest one beyond that, where lengths are distances.
+  /// Length of an edge at distance 0, and what the greatest distance adds, where lengths are distances.
   static let shortest = 44.0
   private static let longest = 200.0
   private static let labelColumns = 30
@@ -35,11 +35,11 @@ struct TreeLayout {
     labels = outline.graph.nodes.map { TextColumns.shortened($0.id.printable, to: Self.labelColumns) }
     widths = labels.map { Double(TextColumns.count($0)) * Self.character + Self.padding }
     let greatest = outline.graph.treeEdges.compactMap(\.distance).max() ?? 0
-    // Below, the quotient is infinite.
+    // For smaller distances the quotient would overflow.
     scale = greatest > 1e-300 ? Self.longest / greatest : 1
   }
 
-  /// Left edges and centre lines of the boxes, each family from (0, 0) on.
+  /// Left edges and center lines of the boxes; each family starts at (0, 0).
   struct Positions {
     var x: [Double]
     var y: [Double]
@@ -49,7 +49,7 @@ struct TreeLayout {
     let n = labels.count
     var positions = Positions(x: Array(repeating: 0, count: n), y: Array(repeating: 0, count: n))
     var bottom: [Int: Double] = [:]
-    // Per node its place in its tree: what is done for a tree takes as long as it is large.
+    // Per node its place in its tree, so that the work per tree is proportional to its size.
     var place = Array(repeating: 0, count: n)
     for tree in trees {
       for (position, node) in tree.enumerated() { place[node] = position }
@@ -57,7 +57,7 @@ struct TreeLayout {
       let centres = TidyTree.centres(
         order: Array(tree.indices), children: tree.map { outline.children[$0].map { place[$0] } }, breadth: Self.row,
         end: end)
-      // A family that no single root reaches is drawn as one tree below the other.
+      // A family with several roots is drawn as several trees, one below the other.
       let family = outline.graph.nodes[tree[0]].family
       let top = bottom[family].map { $0 + Self.row } ?? 0
       for (node, centre) in zip(tree, centres) { positions.y[node] = top + centre }

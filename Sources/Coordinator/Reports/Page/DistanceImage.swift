@@ -1,9 +1,8 @@
 internal import Core
 internal import Foundation
 
-/// The distance matrix as the page carries it: in the order of the tree, above the diagonal, as 16-bit
-/// numbers of the root of the distance (near relatives are what matters), and for large collections
-/// averaged over blocks.
+/// The distance matrix in the form that the page embeds: the upper triangle in the order of the tree, as square roots of
+/// distances in 16 bits (so that near relatives are resolved best), averaged over blocks for large collections.
 struct DistanceImage: Encodable {
   /// Rows of the picture.
   let side: Int
@@ -28,7 +27,7 @@ struct DistanceImage: Encodable {
     for top in 0..<side {
       for left in top..<side {
         let value = Self.mean(distances, order, rows: top * step, columns: left * step, step)
-        // Means of the greatest numbers may exceed these.
+        // The mean of very large numbers can overflow beyond the greatest of them.
         let code = value.map { UInt16((min(1, $0 / max(greatest, 1e-300)).squareRoot() * 65534).rounded()) } ?? 65535
         bytes.append(UInt8(code & 0xff))
         bytes.append(UInt8(code >> 8))

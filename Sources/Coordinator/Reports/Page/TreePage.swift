@@ -3,10 +3,10 @@ internal import Foundation
 internal import Graph
 package import System
 
-/// `tree.html`: the graph to look at and explore, in one file that needs nothing else.
+/// `tree.html`: an interactive view of the graph, in one self-contained file.
 ///
-/// Names come from files: they travel as JSON in which no character of markup is left, and the script
-/// puts them on the page as text alone.
+/// Names come from files. They are passed as JSON without any markup characters, and the script only ever inserts them
+/// as text.
 package enum TreePage {
   private struct Content: Encodable {
     struct Fact: Encodable {
@@ -121,7 +121,7 @@ package enum TreePage {
 
   private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-  /// JSON that is safe inside of a script element, whatever its strings hold.
+  /// JSON that is safe inside a script element, whatever its strings contain.
   static func inScript(_ json: String) -> String {
     var text = ""
     text.reserveCapacity(json.utf8.count)
@@ -136,7 +136,7 @@ package enum TreePage {
     return text
   }
 
-  /// Puts the values at the marks `<!--name-->` of the template, each of which stands there once.
+  /// Replaces the marks `<!--name-->` of the template, each of which occurs once, by their values.
   private static func filled(_ template: String, _ values: [String: String]) -> String {
     var text = ""
     var rest = template[...]

@@ -6,7 +6,7 @@ import System
 import Transport
 import Wire
 
-/// The threads that compute. Assignments go in, outcomes come out through a mailbox.
+/// The threads that compute. Assignments go in; outcomes come out through `post`, on the thread that computed.
 final class ComputePool: Sendable {
   struct Outcome: Sendable {
     let epoch: Int
@@ -16,8 +16,8 @@ final class ComputePool: Sendable {
     let result: Result<Partial, Failure>
   }
 
-  /// A shard of one of the runs that the worker serves, as it was given.
-  struct Place: Hashable {
+  /// A shard of one of the runs that the worker serves, as it was assigned.
+  struct AssignmentID: Hashable {
     let run: String
     let shard: ShardID
     let attempt: Int
@@ -37,8 +37,8 @@ final class ComputePool: Sendable {
   private let waiting = DispatchSemaphore(value: 0)
   private let epoch = Atomic<Int>(0)
   private let read = Atomic<Int>(0)
-  private let library: StoreCache
-  private let paces = FileThroughput()
+  private let stores: StoreCache
+  private let throughput = FileThroughput()
 
   /// Bytes of weights read since the start.
   var bytesRead: Int { read.load(ordering: .relaxed) }
@@ -46,13 +46,13 @@ final class ComputePool: Sendable {
   var currentEpoch: Int { epoch.load(ordering: .relaxed) }
 
   /// The files that could be read slowest so far.
-  var slowest: [WorkerMessage.Heartbeat.Pace] { paces.slowest() }
+  var slowest: [WorkerMessage.Heartbeat.Pace] { throughput.slowest() }
 
   init(
     threads: Int, memoryBytes: Int, paths: PathMap, limit: ReadLimit?,
     post: @escaping @Sendable (Outcome) -> Void
   ) {
-    library = StoreCache(paths: paths, paces: paces)
+    stores = StoreCache(paths: paths, paces: throughput)
     for number in 0..<threads {
       let thread = Thread { [self] in serve(memoryBytes / threads, limit, post) }
       thread.name = "compute \(number)"
@@ -70,37 +70,37 @@ final class ComputePool: Sendable {
     waiting.signal()
   }
 
-  /// Drops everything queued and under way: the coordinator has forgotten it.
+  /// Drops everything that is queued or being computed: the coordinator has forgotten it.
   func reset() {
     epoch.add(1, ordering: .relaxed)
     jobs.withLock { $0 = [] }
-    library.forget()
+    stores.forget()
   }
 
-  /// Drops what nobody has begun to read.
+  /// Drops the shards that no thread has begun to read.
   ///
   /// - Returns: the shards that were dropped.
-  func dropQueued() -> [Place] {
+  func dropQueued() -> [AssignmentID] {
     jobs.withLock { jobs in
       defer { jobs = [] }
-      return jobs.map { Place($0.assignment) }
+      return jobs.map { AssignmentID($0.assignment) }
     }
   }
 
-  /// Drops a shard unless somebody has begun to read it.
-  func drop(_ place: Place) {
+  /// Drops a shard unless a thread has begun to read it.
+  func drop(_ id: AssignmentID) {
     jobs.withLock { jobs in
-      guard let index = jobs.lastIndex(where: { Place($0.assignment) == place }) else { return }
+      guard let index = jobs.lastIndex(where: { AssignmentID($0.assignment) == id }) else { return }
       jobs.remove(at: index)
     }
   }
 
   /// Closes the files of a run that has ended.
-  func forget(_ stores: [String]) { library.forget(stores) }
+  func forget(_ stores: [String]) { self.stores.forget(stores) }
 
   private func serve(_ memoryBytes: Int, _ limit: ReadLimit?, _ post: @Sendable (Outcome) -> Void) {
     let stream = ShardStream(
-      library: library, memoryBytes: memoryBytes, limit: limit,
+      library: stores, memoryBytes: memoryBytes, limit: limit,
       next: { [self] in takeJob() },
       onRead: { [self] count in read.add(count, ordering: .relaxed) })
     var started = ContinuousClock.now

@@ -1,30 +1,33 @@
-public import Core
-public import Lineage
-public import Planning
-public import System
+package import Core
+internal import Lineage
+package import Planning
+package import System
 internal import Wire
 
-/// Adds the partials up, tensor by tensor, in the order of the shards; one tensor is in memory at a
-/// time, and the next one, if it is small, is made ready while that is looked at. Tiny ones go together.
-public struct Gatherer: TensorSource, Sendable {
-  /// Bytes of partials that are read ahead at most: little beside what a program takes anyway.
+/// The fourth stage of a recovery: the sums of all shards, tensor by tensor.
+///
+/// Partials are added up in the order of the shards, so that the bits do not depend on who computed what. One tensor is
+/// in memory at a time; the next one, if it is small, is prepared while the caller works on it, and tiny ones are
+/// prepared together.
+package struct TensorStatistics: TensorSource, Sendable {
+  /// Most bytes of partials that are read ahead: little compared with what the program needs anyway.
   private static let mostAhead = 32 << 20
-  /// Bytes that are worth the waking of another thread.
+  /// Bytes that are worth waking another thread for.
   private static let enoughAhead = 256 << 10
 
   private let plan: Plan
   private let partial: @Sendable (ShardID) throws(Failure) -> [UInt8]?
 
   /// - Parameter partial: the encoded partial of a shard; nil when it is missing. Called from another thread.
-  public init(_ plan: Plan, partial: @escaping @Sendable (ShardID) throws(Failure) -> [UInt8]?) {
+  package init(_ plan: Plan, partial: @escaping @Sendable (ShardID) throws(Failure) -> [UInt8]?) {
     self.plan = plan
     self.partial = partial
   }
 
-  public var roles: [TensorRole] { plan.tensors.map(\.role) }
+  package var roles: [TensorRole] { plan.tensors.map(\.role) }
 
   /// - Throws: `Failure` when a partial is missing or damaged, and what the body throws.
-  public func eachTensor(
+  package func eachTensor(
     where isWanted: (Int) -> Bool, _ body: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) {
     var numbers = plan.tensors.indices[...]

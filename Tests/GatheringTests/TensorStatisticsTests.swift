@@ -12,7 +12,7 @@ import Testing
 import Wire
 
 /// Partials are added up to what the whole tensor gives at once.
-struct GathererTests {
+struct TensorStatisticsTests {
   private let folder: TemporaryFolder
   private let plan: Plan
   private let library = StoreCache()
@@ -45,7 +45,7 @@ struct GathererTests {
     _ plan: Plan, _ partial: @escaping @Sendable (ShardID) throws(Failure) -> [UInt8]?
   ) throws(Failure) -> [TensorSums] {
     var tensors: [TensorSums] = []
-    try Gatherer(plan, partial: partial).eachTensor { tensor throws(Failure) in tensors.append(tensor) }
+    try TensorStatistics(plan, partial: partial).eachTensor { tensor throws(Failure) in tensors.append(tensor) }
     return tensors
   }
 
@@ -107,18 +107,18 @@ struct GathererTests {
   @Test func whatIsNotWantedIsNotReadAndWhoStopsIsHeard() throws {
     let partials = try encoded()
     let asked = Mutex<[Int]>([])
-    let gatherer = Gatherer(plan) { id throws(Failure) in
+    let statistics = TensorStatistics(plan) { id throws(Failure) in
       asked.withLock { $0.append(id.value) }
       return partials[id]
     }
     var seen: [String] = []
-    try gatherer.eachTensor(where: { $0 == 1 }) { tensor throws(Failure) in seen.append(tensor.name) }
+    try statistics.eachTensor(where: { $0 == 1 }) { tensor throws(Failure) in seen.append(tensor.name) }
     #expect(seen == ["small"] && asked.withLock { $0 } == [3])
-    try gatherer.eachTensor(where: { _ in false }) { _ throws(Failure) in Issue.record("nothing was wanted") }
+    try statistics.eachTensor(where: { _ in false }) { _ throws(Failure) in Issue.record("nothing was wanted") }
     #expect(asked.withLock { $0 } == [3])
     let error = try #require(
       failure {
-        try gatherer.eachTensor { _ throws(Failure) in throw .cannotWrite("enough") }
+        try statistics.eachTensor { _ throws(Failure) in throw .cannotWrite("enough") }
       })
     #expect(error.message == "enough")
   }

@@ -3,21 +3,21 @@ import Foundation
 import Logging
 import System
 
-/// Looks whether a run's stores can be seen on this host, before its shards tell it one by one.
+/// Checks that a run's stores can be read on this host, before its shards fail one by one.
 ///
-/// On a thread of its own: a file server that does not answer must not make the worker fall silent.
+/// On a queue of its own: a file server that does not answer must not silence the worker.
 struct StorePreflight {
   private let paths: PathMap
   private let logger: Logger
-  private let queue = DispatchQueue(label: "first look")
+  private let queue = DispatchQueue(label: "store preflight")
 
   init(paths: PathMap, logger: Logger) {
     self.paths = paths
     self.logger = logger
   }
 
-  /// A mount that is to be mapped to may come later; that it is not there yet is worth a word.
-  func lookAtTargets() {
+  /// Warns about targets of --path-map that cannot be entered yet; they may be mounted later.
+  func checkTargets() {
     queue.async { [paths, logger] in
       for rule in paths.rules where access(rule.to, R_OK | X_OK) != 0 {
         logger.warning(
@@ -27,7 +27,7 @@ struct StorePreflight {
     }
   }
 
-  func look(at stores: [String]) {
+  func check(_ stores: [String]) {
     queue.async { [paths, logger] in
       var missing = 0
       var first: Logger.Metadata = [:]
@@ -40,11 +40,11 @@ struct StorePreflight {
         missing += 1
       }
       guard missing > 0 else {
-        return logger.info("a run begins; its stores can be seen", metadata: ["stores": "\(stores.count)"])
+        return logger.info("a run begins; its stores can be read", metadata: ["stores": "\(stores.count)"])
       }
       first["missing"] = "\(missing) of \(stores.count)"
-      first["advice"] = "mount the run directory here, or say by --path-map where it lies"
-      logger.warning("a run begins whose stores cannot be seen on this host", metadata: first)
+      first["advice"] = "mount the run directory here, or map its path with --path-map"
+      logger.warning("a run begins whose stores cannot be read on this host", metadata: first)
     }
   }
 }

@@ -1,27 +1,44 @@
-import Compute
-import Core
-import Foundation
-import Logging
-import System
-import Transport
-import Wire
+internal import Compute
+internal import Core
+internal import Foundation
+package import Logging
+package import System
+package import Transport
+internal import Wire
 
-/// The talking half of a worker: one thread that owns the socket and never computes, so that
+/// The half of a worker that talks to the coordinator: one thread that owns the socket and never computes, so that
 /// heartbeats go out however long a shard takes.
-final class Worker {
-  struct Options {
-    var endpoint: String
-    var keys: WorkerKeys?
-    var memoryBytes: Int
-    var threads: Int
+package final class Worker {
+  package struct Options: Sendable {
+    package var endpoint: String
+    /// nil for an open endpoint.
+    package var keys: WorkerKeys?
+    /// For blocks of weights and their sums, all threads together.
+    package var memoryBytes: Int
+    /// Shards that are computed at the same time.
+    package var threads: Int
     /// Where files lie on this host.
-    var paths = PathMap()
-    /// How fast they may be read.
-    var maxRead: ByteRate?
-    /// How long a coordinator may say nothing.
-    var patience: Duration
-    /// The process that the worker ends with.
-    var parent: Int32?
+    package var paths: PathMap
+    /// How fast they may be read; nil for no limit.
+    package var maxRead: ByteRate?
+    /// How long a coordinator may be silent.
+    package var patience: Duration
+    /// The process that the worker ends with; nil for none.
+    package var parent: Int32?
+
+    package init(
+      endpoint: String, keys: WorkerKeys? = nil, memoryBytes: Int, threads: Int, paths: PathMap = PathMap(),
+      maxRead: ByteRate? = nil, patience: Duration, parent: Int32? = nil
+    ) {
+      self.endpoint = endpoint
+      self.keys = keys
+      self.memoryBytes = memoryBytes
+      self.threads = threads
+      self.paths = paths
+      self.maxRead = maxRead
+      self.patience = patience
+      self.parent = parent
+    }
   }
 
   private enum Event: Sendable {
@@ -33,43 +50,48 @@ final class Worker {
   private let logger: Logger
   private let mailbox = Mailbox<Event>()
   private let pool: ComputePool
-  private let firstLook: StorePreflight
+  private let preflight: StorePreflight
   /// Stores of the runs that the coordinator has opened.
   private var stores: [String: [String]] = [:]
   private var clock = RunningClock()
   private var lastHeard = Duration.zero
-  /// Shards that were given and not answered yet, with their weights.
-  private var underWay: [ComputePool.Place: Int] = [:]
-  private var appetite: CreditController
+  /// Shards that were assigned and not answered yet, with their numbers of weights.
+  private var underWay: [ComputePool.AssignmentID: Int] = [:]
+  private var credit: CreditController
   /// Set by a signal: when the worker leaves, finished or not.
   private var leavesAt: Duration?
-  private var hasComplained = false
-  /// Files that the operator was told about.
+  private var hasWarned = false
+  /// Missing files that have been logged.
   private var missed: Set<ByteString> = []
 
   private static let heartbeatInterval = Duration.seconds(1)
 
+  /// How long finished shards wait for others, to be reported together.
   private static let gatheringMicroseconds: UInt32 = 1000
 
-  /// What a signal leaves for the shards that have been begun.
+  /// How long a stop waits for the shards that have been begun.
   private static let farewell = Duration.seconds(2)
 
-  init(_ options: Options, logger: Logger) {
+  package init(_ options: Options, logger: Logger) {
     self.options = options
     self.logger = logger
-    appetite = CreditController(threads: options.threads)
-    firstLook = StorePreflight(paths: options.paths, logger: logger)
+    credit = CreditController(threads: options.threads)
+    preflight = StorePreflight(paths: options.paths, logger: logger)
     pool = ComputePool(
       threads: options.threads, memoryBytes: options.memoryBytes, paths: options.paths,
       limit: options.maxRead.map { ReadLimit($0) }
     ) { [mailbox] in mailbox.post(.computed($0)) }
   }
 
-  /// Serves until the coordinator is finished, a signal comes, or nobody answers any more.
-  func run(signals: StopSignals) throws(Failure) {
+  /// Stops the worker: it finishes what it has begun, for at most two seconds, and says goodbye. From any thread.
+  package var stop: @Sendable () -> Void { { [mailbox] in mailbox.post(.stop) } }
+
+  /// Serves until the coordinator is finished, `stop` is called, or the coordinator is silent for too long.
+  ///
+  /// - Throws: `Failure`: refused by the coordinator, or no answer from it.
+  package func run() throws(Failure) {
     // Every model needs its weight files open at once.
     FileLimit.raise()
-    signals.handle { [mailbox] _ in mailbox.post(.stop) }
     let context = try Context()
     let socket = try Socket(
       .dealer, in: context,
@@ -78,13 +100,13 @@ final class Worker {
     let monitor = try socket.monitor()
     try socket.connect(options.endpoint)
     logger.info("connecting", metadata: ["endpoint": "\(options.endpoint.printable)"])
-    firstLook.lookAtTargets()
+    preflight.checkTargets()
     socket.send([hello()])
     var nextBeat = Self.heartbeatInterval
     while true {
       socket.wait(or: mailbox, milliseconds: 500)
-      // Several small shards are told at a time: each message wakes four threads, here and there.
-      if appetite.isSated { usleep(Self.gatheringMicroseconds) }
+      // Small shards are reported several at a time: each message wakes four threads, here and there.
+      if credit.isSated { usleep(Self.gatheringMicroseconds) }
       let now = clock.advance()
       while let message = socket.receive(frameLimit: 1) {
         lastHeard = now
@@ -103,7 +125,7 @@ final class Worker {
         return
       }
       if let parent = options.parent, getppid() != parent { return }
-      try listen(monitor)
+      try watch(monitor)
       if now >= nextBeat {
         nextBeat = now + Self.heartbeatInterval
         socket.send([
@@ -116,7 +138,7 @@ final class Worker {
       guard now - lastHeard < options.patience else {
         throw Failure(
           .resumable, "no answer from '\(options.endpoint.printable)' for \(options.patience)",
-          advice: "see that the coordinator runs and its port can be reached, then start the worker again")
+          advice: "check that the coordinator runs and that its port can be reached, then start the worker again")
       }
     }
   }
@@ -124,12 +146,12 @@ final class Worker {
   private func beginToLeave() {
     guard leavesAt == nil else { return }
     leavesAt = clock.now + Self.farewell
-    for place in pool.dropQueued() { underWay[place] = nil }
-    logger.info("leaving on a signal", metadata: ["shards.under_way": "\(underWay.count)"])
+    for id in pool.dropQueued() { underWay[id] = nil }
+    logger.info("leaving on request", metadata: ["shards.under_way": "\(underWay.count)"])
   }
 
-  /// What becomes of the connection.
-  private func listen(_ monitor: SocketMonitor) throws(Failure) {
+  /// Watches what becomes of the connection.
+  private func watch(_ monitor: SocketMonitor) throws(Failure) {
     for event in monitor.events() {
       switch event {
       case .keyRefused:
@@ -137,11 +159,11 @@ final class Worker {
           .usage, "the coordinator at '\(options.endpoint.printable)' does not let this worker's key in",
           advice: "see that the key is in allowed-workers of the coordinator's --keys folder")
       case .handshakeFailed:
-        // It is tried again: the coordinator may just be starting or ending.
-        guard !hasComplained else { continue }
-        hasComplained = true
+        // ZeroMQ tries again: the coordinator may just be starting or ending.
+        guard !hasWarned else { continue }
+        hasWarned = true
         logger.warning(
-          "the greeting failed: one side has keys and the other has not, the coordinator's key is another one, or there is no coordinator at this address",
+          "the handshake failed: only one side uses keys, the coordinator has another key, or there is no coordinator at this address",
           metadata: ["endpoint": "\(options.endpoint.printable)"])
       case .disconnected: break
       }
@@ -162,30 +184,30 @@ final class Worker {
     case .whoAreYou:
       pool.reset()
       underWay = [:]
-      appetite.forget()
+      credit.forget()
       stores = [:]
       if leavesAt == nil { socket.send([hello()]) }
     case .welcome:
-      appetite.wake()
+      credit.wake()
     case .reject(let reason):
       throw Failure(.usage, "the coordinator refuses this worker: \(reason.printable)")
     case .open(let run):
       stores[run.run] = run.stores
-      firstLook.look(at: run.stores)
+      preflight.check(run.stores)
     case .close(let run):
       if let closed = stores.removeValue(forKey: run) { pool.forget(closed) }
     case .assign(let assignment):
-      let place = ComputePool.Place(assignment)
-      guard let stores = stores[assignment.run], leavesAt == nil, underWay[place] == nil else { break }
+      let id = ComputePool.AssignmentID(assignment)
+      guard let stores = stores[assignment.run], leavesAt == nil, underWay[id] == nil else { break }
       let weights = Self.weights(of: assignment)
-      underWay[place] = weights
-      appetite.wasGiven(weights: weights)
+      underWay[id] = weights
+      credit.wasGiven(weights: weights)
       pool.add(assignment, stores: stores)
     case .revoke(let run, let shard, let attempt):
-      let place = ComputePool.Place(run: run, shard: shard, attempt: attempt)
-      guard let weights = underWay.removeValue(forKey: place) else { break }
-      pool.drop(place)
-      appetite.isDone(weights: weights, in: nil)
+      let id = ComputePool.AssignmentID(run: run, shard: shard, attempt: attempt)
+      guard let weights = underWay.removeValue(forKey: id) else { break }
+      pool.drop(id)
+      credit.isDone(weights: weights, in: nil)
     case .finished:
       return .leave
     case .alive, .status:
@@ -198,8 +220,8 @@ final class Worker {
     guard outcome.epoch == pool.currentEpoch else { return }
     let assignment = outcome.assignment
     // A shard that was given to another in the meantime; its credit is given back already.
-    guard let weights = underWay.removeValue(forKey: ComputePool.Place(assignment)) else { return }
-    appetite.isDone(weights: weights, in: outcome.seconds)
+    guard let weights = underWay.removeValue(forKey: ComputePool.AssignmentID(assignment)) else { return }
+    credit.isDone(weights: weights, in: outcome.seconds)
     switch outcome.result {
     case .success(let partial):
       let receipt = WorkerMessage.Receipt(
@@ -212,7 +234,7 @@ final class Worker {
         WorkerMessage.failed(
           .init(
             run: assignment.run, shard: assignment.shard, attempt: assignment.attempt,
-            // The coordinator throws out who sends it books.
+            // The coordinator disconnects a worker that sends too much.
             message: String("\(failure.message) (\(failure.advice))".prefix(2000)),
             missing: failure.missing.flatMap { $0.utf8.count <= Self.longestPath ? $0 : nil })
         ).encoded()
@@ -220,21 +242,21 @@ final class Worker {
     }
   }
 
-  /// In bounds: what a coordinator says may be nonsense.
+  /// Bounded: what a coordinator says may be nonsense.
   private static func weights(of assignment: CoordinatorMessage.Assignment) -> Int {
     let models = assignment.sources.reduce(0) { $0 + $1.models.count }
     let (weights, isTooLarge) = (assignment.end &- assignment.start).multipliedReportingOverflow(by: models)
     return isTooLarge ? 0 : min(max(0, weights), 1 << 48)
   }
 
-  /// For what has been answered, more.
+  /// Asks for more shards, in place of those that were answered.
   private func ask(_ socket: Socket) {
     guard leavesAt == nil else { return }
-    let credit = appetite.credit()
-    if credit > 0 { socket.send([WorkerMessage.ready(credit: Count(clamping: credit)).encoded()]) }
+    let wanted = credit.credit()
+    if wanted > 0 { socket.send([WorkerMessage.ready(credit: Count(clamping: wanted)).encoded()]) }
   }
 
-  /// A file that is missing is told once, however many shards need it.
+  /// A missing file is logged once, however many shards need it.
   private func log(_ failure: Failure, _ shard: ShardID) {
     var metadata: Logger.Metadata = ["shard.id": "\(shard)", "reason": "\(failure.message)"]
     guard let missing = failure.missing else {
@@ -245,7 +267,7 @@ final class Worker {
     metadata["file"] = "\(missing.printable)"
     metadata["advice"] = "\(failure.advice)"
     logger.warning(
-      "this host misses a file; its shards go to other hosts, and more of them are not told", metadata: metadata)
+      "this host misses a file; its shards go to other hosts, and further ones are not logged", metadata: metadata)
   }
 
   /// Of the system; no file has a longer one.

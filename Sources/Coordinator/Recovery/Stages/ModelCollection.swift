@@ -1,0 +1,30 @@
+package import Alignment
+package import Checkpoints
+package import System
+
+/// The first stage of a recovery: the models that were found, as their headers describe them. No weight is read.
+///
+/// Not called `Collection`, which every Swift file knows as something else.
+package struct ModelCollection: Sendable {
+  /// In the order in which they were found.
+  package var models: [ModelRecord]
+  /// How each model corresponds to the others.
+  package var alignment: [AlignmentMap]
+  /// What was skipped, and why.
+  package var notes: [Note]
+
+  package init(models: [ModelRecord], alignment: [AlignmentMap] = [], notes: [Note]) {
+    self.models = models
+    self.alignment = alignment
+    self.notes = notes
+  }
+
+  /// - Throws: `Failure` (bad input) when there is nothing to compare.
+  package func requireTwo() throws(Failure) {
+    guard models.count < 2 else { return }
+    let found = models.first.map { "only one model, '\($0.id.printable)'" } ?? "no usable model"
+    let reasons = notes.map { "\n  \($0.subject.printable): \($0.text)" }.joined()
+    throw .badInput(
+      "\(found): a tree needs at least two\(reasons)", advice: "give more models, or their folder")
+  }
+}

@@ -1,0 +1,130 @@
+/// How a canonical tensor is obtained from stored arrays.
+///
+/// Every array counts as a matrix, its outermost extent by all others together, and so does what a recipe
+/// makes of it. A recipe is a value and holds its parts, so that it cannot refer to itself.
+package enum Recipe: Sendable, Hashable {
+  /// The numbers of an array, decoded.
+  case stored(StoredArray)
+  /// Some rows in a row.
+  indirect case rows(Range<Int>, of: Recipe)
+  /// Some neighboring columns of every row.
+  indirect case columns(Range<Int>, of: Recipe)
+  /// Matrices of as many columns, one below the other.
+  indirect case concatenated([Recipe])
+  indirect case transposed(Recipe)
+  indirect case reordered(RowOrder, of: Recipe)
+
+  /// Nesting that is followed; a recipe that a naming convention asks for needs four or five levels.
+  static let deepest = 16
+  /// Arrays of one recipe: a layer's experts are a few hundred.
+  static let mostArrays = 1 << 14
+
+  /// Rows and columns; nil when the recipe is impossible: empty or outside of what it takes part of, parts
+  /// that do not fit, an order that is none, sizes that cannot be counted.
+  package var size: (rows: Int, columns: Int)? {
+    var arrays = 0
+    return size(depth: 0, &arrays)
+  }
+
+  private func size(depth: Int, _ arrays: inout Int) -> (rows: Int, columns: Int)? {
+    guard depth < Self.deepest else { return nil }
+    func within(_ range: Range<Int>, _ count: Int) -> Bool {
+      range.lowerBound >= 0 && !range.isEmpty && range.upperBound <= count
+    }
+    switch self {
+    case .stored(let array):
+      arrays += 1
+      return array.isPossible && arrays <= Self.mostArrays ? (array.rows, array.columns) : nil
+    case .rows(let range, let whole):
+      guard let size = whole.size(depth: depth + 1, &arrays), within(range, size.rows) else { return nil }
+      return (range.count, size.columns)
+    case .columns(let range, let whole):
+      guard let size = whole.size(depth: depth + 1, &arrays), within(range, size.columns) else { return nil }
+      return (size.rows, range.count)
+    case .concatenated(let parts):
+      var rows = 0
+      var columns: Int?
+      for part in parts {
+        guard let size = part.size(depth: depth + 1, &arrays), columns ?? size.columns == size.columns else {
+          return nil
+        }
+        let (sum, isTooLarge) = rows.addingReportingOverflow(size.rows)
+        let (_, isTooLargeToo) = sum.multipliedReportingOverflow(by: size.columns)
+        guard !isTooLarge, !isTooLargeToo else { return nil }
+        (rows, columns) = (sum, size.columns)
+      }
+      return columns.map { (rows, $0) }
+    case .transposed(let whole):
+      return whole.size(depth: depth + 1, &arrays).map { ($0.columns, $0.rows) }
+    case .reordered(let order, let whole):
+      guard let size = whole.size(depth: depth + 1, &arrays), order.isPermutation(of: size.rows) else { return nil }
+      return size
+    }
+  }
+
+  /// As `size`, of a recipe that is known to be possible.
+  var extent: (rows: Int, columns: Int) {
+    switch self {
+    case .stored(let array): return (array.rows, array.columns)
+    case .rows(let range, let whole): return (range.count, whole.extent.columns)
+    case .columns(let range, let whole): return (whole.extent.rows, range.count)
+    case .concatenated(let parts):
+      return (parts.reduce(0) { $0 + $1.extent.rows }, parts.first?.extent.columns ?? 0)
+    case .transposed(let whole):
+      let extent = whole.extent
+      return (extent.columns, extent.rows)
+    case .reordered(_, let whole): return whole.extent
+    }
+  }
+
+  /// Calls `body` with every array and the share of its numbers that the recipe takes.
+  ///
+  /// - Precondition: `size` is not nil.
+  func forEachArray(share: Double = 1, _ body: (StoredArray, Double) -> Void) {
+    switch self {
+    case .stored(let array): body(array, share)
+    case .rows(let range, let whole):
+      whole.forEachArray(share: share * Double(range.count) / Double(max(1, whole.extent.rows)), body)
+    case .columns(let range, let whole):
+      whole.forEachArray(share: share * Double(range.count) / Double(max(1, whole.extent.columns)), body)
+    case .concatenated(let parts): for part in parts { part.forEachArray(share: share, body) }
+    case .transposed(let whole), .reordered(_, let whole): whole.forEachArray(share: share, body)
+    }
+  }
+
+  /// The array and its first number, where the recipe takes neighboring numbers of one array in their order.
+  var span: (array: StoredArray, start: Int)? {
+    switch self {
+    case .stored(let array): (array, 0)
+    case .rows(let range, let whole): whole.span.map { ($0.array, $0.start + range.lowerBound * $0.array.columns) }
+    case .columns, .concatenated, .transposed, .reordered: nil
+    }
+  }
+
+  /// Does it turn rows of some array into columns? Then the neighbors of a row lie far apart in the file.
+  package var isTurned: Bool { isTurned(already: false) }
+
+  private func isTurned(already: Bool) -> Bool {
+    switch self {
+    case .stored: already
+    case .rows(_, let whole), .columns(_, let whole), .reordered(_, let whole): whole.isTurned(already: already)
+    case .concatenated(let parts): parts.contains { $0.isTurned(already: already) }
+    case .transposed(let whole): whole.isTurned(already: !already)
+    }
+  }
+
+  /// The same recipe for files that lie elsewhere.
+  package func mapFiles(_ new: (String) -> String) -> Recipe {
+    switch self {
+    case .stored(var array):
+      array.file = new(array.file)
+      for index in array.companions.indices { array.companions[index].file = new(array.companions[index].file) }
+      return .stored(array)
+    case .rows(let range, let whole): return .rows(range, of: whole.mapFiles(new))
+    case .columns(let range, let whole): return .columns(range, of: whole.mapFiles(new))
+    case .concatenated(let parts): return .concatenated(parts.map { $0.mapFiles(new) })
+    case .transposed(let whole): return .transposed(whole.mapFiles(new))
+    case .reordered(let order, let whole): return .reordered(order, of: whole.mapFiles(new))
+    }
+  }
+}
