@@ -78,14 +78,15 @@ import Testing
   @Test func aShardThatKillsItsWorkersIsSetAsideAndTheRestGoesOn() throws {
     let cluster = try Cluster(models: models, run: run)
     let meddler = try Meddler(cluster.endpoint, ["--kill-on", "7"])
-    let workers = try (0..<4).map { _ in try cluster.worker(at: meddler.endpoint) }
+    let workers = try (0..<6).map { _ in try cluster.worker(at: meddler.endpoint) }
     #expect(cluster.coordinator.wait() == 75)
     let said = cluster.coordinator.stderr
     #expect(said.contains("1 of 40 shards could not be computed"), "\(said)")
     #expect(said.contains("shard 7 of tensor 'layers.15.weight' (in '\(models)/child0/model.safetensors'"), "\(said)")
     #expect(said.contains("attempt 3: "), "\(said)")
-    let killed = workers.filter { $0.wait() == 128 + SIGKILL }
-    #expect(killed.count == 3)
+    let killed = workers.filter { $0.leave() == 128 + SIGKILL }
+    // Three attempts, one of which may have been lent to a second worker before it failed.
+    #expect((3...4).contains(killed.count), "\(killed.count)")
     #expect(!FileManager.default.fileExists(atPath: "\(run)/tree.json"))
     let resumed = try resume()
     #expect(resumed.status == 0, "\(resumed.stderr)")
@@ -111,13 +112,15 @@ import Testing
 
   @Test func aLiarIsFoundOutWhenShardsAreComputedTwice() throws {
     let cluster = try Cluster(models: models, run: run, ["--verify", "1"])
+    // A dispute goes to a worker that was not asked before and has shown that it computes. So both honest ones
+    // have answered once when the liar comes, and go on when it has lied.
+    let both = try Meddler(cluster.endpoint, ["--pass-each", "1"])
+    let honest = try (0..<2).map { _ in try cluster.worker(at: both.endpoint) }
+    #expect(both.waitForAnswers(2))
     let meddler = try Meddler(cluster.endpoint, ["--lie"])
     let liar = try cluster.worker(at: meddler.endpoint)
-    #expect(cluster.waitForLog("joined"))
-    // Whoever was asked already settles a dispute where nobody else is there: the second honest one is
-    // to be there before the first one's answers are.
-    let both = try Meddler(cluster.endpoint, ["--gather", "2"])
-    let honest = try (0..<2).map { _ in try cluster.worker(at: both.endpoint) }
+    #expect(meddler.waitForAnswers(1))
+    both.release()
     cluster.finish()
     for worker in honest + [liar] { #expect(worker.leave() == 0, "\(worker.stderr)") }
     let said = cluster.coordinator.stderr

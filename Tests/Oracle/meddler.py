@@ -7,7 +7,7 @@ to the coordinator. What is done to their answers:
   --reorder P     an answer is held back while later messages pass
   --delay S       every answer waits S seconds after the one before it
   --pass N        only the first N answers are passed on, until SIGUSR1
-  --gather N      none is passed on before N workers have been welcomed
+  --pass-each N   only the first N answers of each worker are passed on, until SIGUSR1
   --kill-on N     the worker that is given shard N is killed (kill -9) before it hears of it
   --lie           the first sum is a little off, under a checksum that fits
   --poison        the first sum is NaN, under a checksum that fits
@@ -18,6 +18,7 @@ Prints "answers N" when the N-th answer has been passed on.
 """
 
 import argparse
+import collections
 import heapq
 import itertools
 import os
@@ -38,7 +39,7 @@ options.add_argument("--duplicate", type=float, default=0)
 options.add_argument("--reorder", type=float, default=0)
 options.add_argument("--delay", type=float, default=0)
 options.add_argument("--pass", type=int, dest="passing")
-options.add_argument("--gather", type=int, default=0)
+options.add_argument("--pass-each", type=int)
 options.add_argument("--kill-on", type=int)
 for flag in ("lie", "poison", "cut", "damage"):
     options.add_argument(f"--{flag}", action="store_true")
@@ -54,18 +55,22 @@ poller = zmq.Poller()
 poller.register(workers, zmq.POLLIN)
 lines, processes = {}, {}
 waiting, order = [], itertools.count()
-free_at, answers, welcomed = 0.0, 0, 0
+free_at, answers = 0.0, 0
+# What is held back, and how many answers of each worker were not.
+held, passed = [], collections.Counter()
 
 
 def release(*_):
-    options.passing = None
+    options.passing = options.pass_each = None
 
 
 signal.signal(signal.SIGUSR1, release)
 
 
-def is_held():
-    return welcomed < options.gather or options.passing is not None and answers >= options.passing
+def is_held(identity):
+    if options.passing is not None and answers >= options.passing:
+        return True
+    return options.pass_each is not None and passed[identity] >= options.pass_each
 
 
 def line(identity):
@@ -105,7 +110,11 @@ def answer(identity, message):
 
 
 while True:
-    timeout = max(0, waiting[0][0] - time.monotonic()) if waiting and not is_held() else 0.1
+    if held and options.passing is None and options.pass_each is None:
+        for late in held:
+            heapq.heappush(waiting, late)
+        held.clear()
+    timeout = max(0, waiting[0][0] - time.monotonic()) if waiting else 0.1
     for socket, _ in poller.poll(timeout * 1000):
         if socket is workers:
             identity, *message = workers.recv_multipart()
@@ -118,7 +127,6 @@ while True:
             continue
         identity = next(i for i, s in lines.items() if s is socket)
         message = socket.recv_multipart()
-        welcomed += message[0][0] == protocol.WELCOME
         given = protocol.body(message[0])["shard"] if message[0][0] == protocol.ASSIGN else None
         if given is not None and given == options.kill_on:
             os.kill(processes[identity], signal.SIGKILL)
@@ -127,10 +135,14 @@ while True:
             print(f"killed {processes[identity]}", file=sys.stderr, flush=True)
             continue
         workers.send_multipart([identity, *message])
-    while waiting and waiting[0][0] <= time.monotonic() and not is_held():
-        _, _, identity, message, counts = heapq.heappop(waiting)
-        if identity in lines:
+    while waiting and waiting[0][0] <= time.monotonic():
+        late = heapq.heappop(waiting)
+        _, _, identity, message, counts = late
+        if is_held(identity):
+            held.append(late)
+        elif identity in lines:
             line(identity).send_multipart(message)
             if counts:
+                passed[identity] += 1
                 answers += 1
                 print(f"answers {answers}", file=sys.stderr, flush=True)
