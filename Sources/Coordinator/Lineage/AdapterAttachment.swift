@@ -1,3 +1,6 @@
+internal import Core
+internal import Graph
+
 /// Puts adapters below the models that they were trained on. Without adapters, the lineage stays as it is.
 package struct AdapterAttachment: Sendable {
   private let problem: LineageProblem
@@ -14,5 +17,23 @@ package struct AdapterAttachment: Sendable {
     var whole = lineage
     whole.adopt(verdicts)
     return whole
+  }
+}
+
+extension Lineage {
+  /// Puts adapters below the models that they were trained on.
+  fileprivate mutating func adopt(_ verdicts: [AdapterVerdict]) {
+    adapters = verdicts
+    for verdict in verdicts {
+      guard let base = verdict.base else { continue }
+      families[verdict.adapter] = families[base]
+      parents[verdict.adapter] = base
+      relations[verdict.adapter] = .adapter(rank: verdict.rank)
+      support[verdict.adapter] = verdict.support
+      // By its nature an adapter comes after its base.
+      directionSupport[verdict.adapter] = 1
+      distances.setBoth(base, verdict.adapter, verdict.distance)
+    }
+    families = Families.numbered(families)
   }
 }

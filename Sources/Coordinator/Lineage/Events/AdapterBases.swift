@@ -51,12 +51,9 @@ package struct AdapterBases: Sendable {
     scaledSquares = squares
   }
 
-  /// Are there no adapters in the collection?
-  package var isEmpty: Bool { adapters.isEmpty }
-
   /// - Parameter updates: the changes that adapters make to this tensor.
   package mutating func add(_ tensor: TensorSums, updates: [(adapter: Int, update: LowRankUpdate)]) {
-    guard !isEmpty else { return }
+    guard !adapters.isEmpty else { return }
     if tensor.role == .linear { linear += 1 }
     addReplaced(tensor)
     let energies = tensor.sums.moments.map(\.energy)

@@ -48,7 +48,8 @@ package struct PublishedRules: LineageMethod {
     for (a, i) in members.enumerated() {
       for (b, j) in members.enumerated() where a != b && isForbidden(i, j) { cost[a, b] = .nan }
     }
-    let search = TreeSearch(unit: 0, members: members, merges: [], isForbidden: isForbidden)
+    // The replicates of the published rules do not know which edges are forbidden; the tree does, by its costs.
+    let search = TreeSearch(unit: 0, members: members, merges: []) { _, _ in false }
     return FamilyGraph(nodes: members, cost: cost, pricing: pricing, search: search)
   }
 

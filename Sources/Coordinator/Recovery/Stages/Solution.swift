@@ -25,17 +25,12 @@ struct Solution {
     let plan = comparison.plan
     let results = try ResultsFile(
       to: path, ids: plan.models.map(\.id), tensors: plan.tensors.map(ResultsFile.Tensor.init))
-    var adapters = AdapterEvidence(plan, metric: options.metric)
     Allocator.keepFreed()
-    let problem = LineageProblem(plan, options: options, hints: hints)
-    var lineage = try LineageSolver(problem).solve(comparison.statistics) { tensor throws(Failure) in
-      try results.add(tensor)
-      try adapters.add(tensor)
-    }
-    let lonely = lineage.unusable.notes(plan.models)
-    notes = lonely + adapters.adopt(into: &lineage, isForbidden: problem.isForbidden)
-    adapterBytes = adapters.bytesRead
-    self.lineage = lineage
+    var problem = LineageProblem(plan, options: options, hints: hints)
+    problem.updates = AdapterUpdates(plan)
+    lineage = try LineageSolver(problem).solve(comparison.statistics, observing: results.add)
+    notes = lineage.unusable.notes(plan.models) + lineage.adapters.compactMap { $0.note(plan.models) }
+    adapterBytes = AdapterUpdates.bytes(plan)
     self.results = results
   }
 }
