@@ -58,6 +58,8 @@ def hear_until(peer, tag):
     while message := hear(peer):
         if message[0] == tag:
             return protocol.body(message) if len(message) > 1 else True
+        if message[0] == protocol.REJECT:
+            break
     return None
 
 
