@@ -254,8 +254,9 @@ package struct Scheduler: Sendable {
       guard release(lease, from: id) else { break }
       let isProven = workers[id].map { self.isProven($0) } ?? false
       actions += giveBack(lease, reason: reason, isProven: isProven)
-      // Whoever has shown nothing but failures waits as well.
-      if !isProven { actions += dispossess(id, at: now) }
+      // Whoever has shown nothing but failures waits as well. A worker on this host waits only while somebody else shows
+      // that the work can be done: it sees the same files as the coordinator, and the cause may be one that has gone.
+      if !isProven, hasProven || workers[id]?.party?.isElsewhere == true { actions += dispossess(id, at: now) }
     case .outOfReach(let id, let lease, let groups):
       guard states.indices.contains(lease.task.value) else { break }
       let job = job(of: lease.task)
