@@ -86,7 +86,7 @@ import Testing
     #expect(said.contains("attempt 3: "), "\(said)")
     let killed = workers.filter { $0.leave() == 128 + SIGKILL }
     // Three attempts, one of which may have been lent to a second worker before it failed.
-    #expect((3...4).contains(killed.count), "\(killed.count)")
+    #expect((3...4).contains(killed.count), "\(killed.count)\n\(said)\n\(cluster.log)")
     #expect(!FileManager.default.fileExists(atPath: "\(run)/tree.json"))
     let resumed = try resume()
     #expect(resumed.status == 0, "\(resumed.stderr)")

@@ -201,6 +201,12 @@ extension Scheduler {
     var counts: [TaskID: Int] = [:]
     for entry in late { counts[entry.task, default: 0] += 1 }
     late.removeAll { counts[$0.task] != holders[$0.task]?.count }
+    // What a worker has died of or failed at may cost no more workers than it has attempts left, though their deaths
+    // are noticed late.
+    late.removeAll { entry in
+      guard let convicted = convictions[entry.task] else { return false }
+      return convicted + (counts[entry.task] ?? 0) >= limits.attempts
+    }
     // A lease that is given from now on straggles later than all these. Patience shrinks with the pool's pace.
     if late.isEmpty {
       nextStraggler = pace.map { min(earliest, now + max(limits.shortest, .seconds($0 / 4))) } ?? earliest

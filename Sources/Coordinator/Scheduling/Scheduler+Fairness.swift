@@ -7,6 +7,10 @@ extension Scheduler {
   /// Does the worker belong to the coordinator, or has it answered since it last lost its tasks?
   func isProven(_ worker: Worker) -> Bool { worker.party == nil || worker.standing.isProven }
 
+  /// Do the worker's failures, and its death, count against a task? Those of strangers on other hosts do not, while
+  /// somebody has shown that the work can be done.
+  func isWitness(_ worker: Worker) -> Bool { isProven(worker) || worker.party?.isElsewhere == false }
+
   var hasProven: Bool { workers.values.contains { isProven($0) } }
 
   /// Failures that count against a task. Where somebody has shown that it computes, strangers' failures do not: else

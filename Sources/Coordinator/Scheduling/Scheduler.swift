@@ -253,7 +253,8 @@ package struct Scheduler: Sendable {
     case .failed(let id, let lease, let reason):
       guard release(lease, from: id) else { break }
       let isProven = workers[id].map { self.isProven($0) } ?? false
-      actions += giveBack(lease, reason: reason, isProven: isProven)
+      let isWitness = workers[id].map { self.isWitness($0) } ?? false
+      actions += giveBack(lease, reason: reason, isWitness: isWitness)
       // Whoever has shown nothing but failures waits as well. A worker on this host waits only while somebody else shows
       // that the work can be done: it sees the same files as the coordinator, and the cause may be one that has gone.
       if !isProven, hasProven || workers[id]?.party?.isElsewhere == true { actions += dispossess(id, at: now) }
@@ -401,22 +402,22 @@ package struct Scheduler: Sendable {
     waiting.remove(id)
     for lease in worker.leases.keys { letGo(lease.task, id) }
     return worker.leases.keys.sorted { $0.task < $1.task }.flatMap { lease in
-      if reason != nil, isProven(worker) || !hasProven { suspects.insert(lease.task) }
-      return giveBack(lease, reason: reason.map { "\(worker.origin) \($0)" }, isProven: isProven(worker))
+      if reason != nil, isWitness(worker) || !hasProven { suspects.insert(lease.task) }
+      return giveBack(lease, reason: reason.map { "\(worker.origin) \($0)" }, isWitness: isWitness(worker))
     }
   }
 
   /// - Parameters:
   ///   - reason: what is held against the task; nil for nothing.
-  ///   - isProven: whether it comes from a worker that has shown that it computes.
-  mutating func giveBack(_ lease: Lease, reason: String?, isProven: Bool = true) -> [Action] {
+  ///   - isWitness: whether what the worker says or suffers counts against the task.
+  mutating func giveBack(_ lease: Lease, reason: String?, isWitness: Bool = true) -> [Action] {
     let task = lease.task
     guard states[task.value] == .leased else { return [] }
     if let reason {
       if reasons[task, default: []].count < Self.mostReasons {
         reasons[task, default: []].append("attempt \(lease.attempt): \(reason)")
       }
-      if isProven { convictions[task, default: 0] += 1 }
+      if isWitness { convictions[task, default: 0] += 1 }
     }
     // Another worker may still be at it.
     if isHeld(task) { return [] }
