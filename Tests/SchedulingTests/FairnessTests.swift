@@ -91,7 +91,7 @@ import VirtualCluster
     let first = assigned(script.handle(.ready(WorkerID(1), credit: 1)), to: 1)
     script.handle(.done(1, first[0].task.value))
     for worker in 2...9 {
-      script.handle(.joined(WorkerID(worker), party: Party("key \(worker)", isElsewhere: false)))
+      script.handle(.joined(WorkerID(worker), party: Party("key \(worker)", isElsewhere: true)))
       for lease in assigned(script.handle(.ready(WorkerID(worker), credit: 9)), to: worker) {
         script.handle(.failed(worker, lease.task.value, lease.attempt))
       }

@@ -79,12 +79,15 @@ extension Scheduler {
     guard isWithinReach(task, worker) else { return false }
     if isQuarantined(task), !worker.leases.isEmpty { return false }
     // What has failed goes to those that have shown that they compute.
-    if reasons[task] != nil, !isProven(worker),
-      workers.values.contains(where: { isProven($0) && isWithinReach(task, $0) })
+    let known = opinions[task]
+    if reasons[task] != nil, !isWitness(worker),
+      workers.values.contains(where: {
+        isProven($0) && isWithinReach(task, $0) && known?.includes($0.origin) != true
+      })
     {
       return false
     }
-    guard let known = opinions[task], known.includes(worker.origin) else { return true }
+    guard let known, known.includes(worker.origin) else { return true }
     // Whoever was asked already may settle a dispute only if nobody else is there.
     return known.isDisputed && !workers.values.contains { isProven($0) && !known.includes($0.origin) }
   }

@@ -252,12 +252,11 @@ package struct Scheduler: Sendable {
       actions += answered(id, lease, digest, at: now)
     case .failed(let id, let lease, let reason):
       guard release(lease, from: id) else { break }
-      let isProven = workers[id].map { self.isProven($0) } ?? false
       let isWitness = workers[id].map { self.isWitness($0) } ?? false
       actions += giveBack(lease, reason: reason, isWitness: isWitness)
-      // Whoever has shown nothing but failures waits as well. A worker on this host waits only while somebody else shows
-      // that the work can be done: it sees the same files as the coordinator, and the cause may be one that has gone.
-      if !isProven, hasProven || workers[id]?.party?.isElsewhere == true { actions += dispossess(id, at: now) }
+      // Whoever has shown nothing but failures waits as well, unless it is on this host: it sees the same files as the
+      // coordinator, and the cause may be one that has gone.
+      if !isWitness { actions += dispossess(id, at: now) }
     case .outOfReach(let id, let lease, let groups):
       guard states.indices.contains(lease.task.value) else { break }
       let job = job(of: lease.task)
