@@ -169,7 +169,8 @@ struct StatusAggregator {
       state: order.first { states.contains($0) } ?? .planning,
       jobs: jobs.map { Self.status(of: $0, scheduler) },
       workers: workers(jobs, scheduler, peers, door, at: now), bytesPerSecond: rate,
-      secondsLeft: rate > 0 && !open.isEmpty ? min(Double(left) / rate, Self.longestLeft) : nil, history: history.points,
+      secondsLeft: rate > 0 && !open.isEmpty ? min(Double(left) / rate, Self.longestLeft) : nil,
+      history: history.points,
       failures: failures, missing: missing, slowestFiles: slowestFiles)
   }
 
