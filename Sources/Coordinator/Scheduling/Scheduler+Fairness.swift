@@ -17,7 +17,10 @@ extension Scheduler {
   /// three of them could have any task given up, or tried with nothing beside it.
   func blame(of task: TaskID) -> Int {
     let proven = convictions[task] ?? 0
-    return hasProven ? proven : max(proven, reasons[task]?.count ?? 0)
+    let blame = hasProven ? proven : max(proven, reasons[task]?.count ?? 0)
+    // Whatever else a dead worker held is under the same suspicion: only what was held alone can be set aside.
+    guard limits.attempts > 1, suspects.contains(task), !condemned.contains(task) else { return blame }
+    return min(blame, limits.attempts - 1)
   }
 
   /// May the worker hold one more task?

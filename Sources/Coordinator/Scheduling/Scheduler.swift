@@ -140,6 +140,8 @@ package struct Scheduler: Sendable {
   var reasons: [TaskID: [String]] = [:]
   /// Tasks that a worker died with, or fell silent: perhaps because of them.
   var suspects: Set<TaskID> = []
+  /// Of these, the ones that were held alone by a worker that died of them or failed at them.
+  var condemned: Set<TaskID> = []
   var workers: [WorkerID: Worker] = [:]
   /// Workers that hold a task.
   var holders: [TaskID: Set<WorkerID>] = [:]
@@ -253,7 +255,7 @@ package struct Scheduler: Sendable {
     case .failed(let id, let lease, let reason):
       guard release(lease, from: id) else { break }
       let isWitness = workers[id].map { self.isWitness($0) } ?? false
-      actions += giveBack(lease, reason: reason, isWitness: isWitness)
+      actions += giveBack(lease, reason: reason, isWitness: isWitness, isAlone: workers[id]?.leases.isEmpty ?? true)
       // Whoever has shown nothing but failures waits as well, unless it is on this host: it sees the same files as the
       // coordinator, and the cause may be one that has gone.
       if !isWitness { actions += dispossess(id, at: now) }
@@ -364,6 +366,7 @@ package struct Scheduler: Sendable {
     firstGiven[task] = nil
     convictions[task] = nil
     suspects.remove(task)
+    condemned.remove(task)
   }
 
   mutating func move(_ task: TaskID, to state: State) {
@@ -402,20 +405,26 @@ package struct Scheduler: Sendable {
     for lease in worker.leases.keys { letGo(lease.task, id) }
     return worker.leases.keys.sorted { $0.task < $1.task }.flatMap { lease in
       if reason != nil, isWitness(worker) || !hasProven { suspects.insert(lease.task) }
-      return giveBack(lease, reason: reason.map { "\(worker.origin) \($0)" }, isWitness: isWitness(worker))
+      return giveBack(
+        lease, reason: reason.map { "\(worker.origin) \($0)" }, isWitness: isWitness(worker),
+        isAlone: worker.leases.count == 1)
     }
   }
 
   /// - Parameters:
   ///   - reason: what is held against the task; nil for nothing.
   ///   - isWitness: whether what the worker says or suffers counts against the task.
-  mutating func giveBack(_ lease: Lease, reason: String?, isWitness: Bool = true) -> [Action] {
+  ///   - isAlone: whether the worker held nothing else, so that nothing else can be the cause.
+  mutating func giveBack(_ lease: Lease, reason: String?, isWitness: Bool = true, isAlone: Bool = true)
+    -> [Action]
+  {
     let task = lease.task
     guard states[task.value] == .leased else { return [] }
     if let reason {
       if reasons[task, default: []].count < Self.mostReasons {
         reasons[task, default: []].append("attempt \(lease.attempt): \(reason)")
       }
+      if isAlone { condemned.insert(task) }
       if isWitness { convictions[task, default: 0] += 1 }
     }
     // Another worker may still be at it.
