@@ -1,7 +1,7 @@
+import Coordination
 import Core
 import Logging
 import Monitoring
-import Coordination
 import Monitoring
 import System
 import Testing

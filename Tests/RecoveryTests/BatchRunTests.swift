@@ -1,15 +1,15 @@
-import Storage
-import Monitoring
-import Graph
-import Core
-import Coordination
 import Checkpoints
+import Coordination
+import Core
+import Graph
 import Lineage
+import Monitoring
 import Recovery
+import Storage
 import Synchronization
 import System
-import TestSupport
 import Testing
+import TestSupport
 
 /// Several recoveries over one pool.
 struct BatchRunTests {

@@ -1,13 +1,13 @@
-import Storage
-import Monitoring
-import Graph
-import Core
-import Coordination
 import Checkpoints
+import Coordination
+import Core
+import Graph
+import Monitoring
 import Recovery
+import Storage
 import System
-import TestSupport
 import Testing
+import TestSupport
 
 /// Finding and importing models, with one rule for what is broken.
 struct CollectionLoaderTests {

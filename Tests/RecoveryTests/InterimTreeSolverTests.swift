@@ -1,14 +1,14 @@
-import Storage
-import Monitoring
-import Graph
-import Core
-import Coordination
 import Checkpoints
+import Coordination
+import Core
+import Graph
 import Lineage
+import Monitoring
 import Recovery
+import Storage
 import System
-import TestSupport
 import Testing
+import TestSupport
 
 /// What a run in progress already says.
 struct InterimTreeSolverTests {

@@ -1,12 +1,12 @@
-import Storage
-import Monitoring
-import Graph
-import Core
-import Coordination
 import Checkpoints
+import Coordination
+import Core
 import Foundation
+import Graph
 import Lineage
+import Monitoring
 import Recovery
+import Storage
 import System
 import Testing
 

@@ -1,15 +1,15 @@
-import Storage
-import Monitoring
-import Graph
-import Core
-import Coordination
 import Checkpoints
+import Coordination
+import Core
+import Graph
 import Lineage
+import Monitoring
 import Planning
 import Recovery
+import Storage
 import System
-import TestSupport
 import Testing
+import TestSupport
 
 /// Distances that use few tensors are refused before any weight is read, where no two models share one.
 struct PlanPreconditionsTests {

@@ -1,15 +1,15 @@
-import Storage
-import Monitoring
-import Graph
-import Core
-import Coordination
 import Checkpoints
+import Coordination
+import Core
 import Foundation
+import Graph
 import Lineage
+import Monitoring
 import Recovery
+import Storage
 import System
-import TestSupport
 import Testing
+import TestSupport
 
 /// Where a new model belongs in a finished run. What needs workers is tested end to end.
 struct QueryTests {

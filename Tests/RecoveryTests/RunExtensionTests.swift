@@ -1,17 +1,17 @@
-import Storage
-import Monitoring
-import Graph
-import Coordination
 import Checkpoints
+import Coordination
 import Core
 import Foundation
+import Graph
 import Journal
 import Lineage
+import Monitoring
 import Planning
 import Recovery
+import Storage
 import System
-import TestSupport
 import Testing
+import TestSupport
 
 /// More models, or fewer, than a run directory had.
 struct RunExtensionTests {

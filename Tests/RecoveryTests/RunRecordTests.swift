@@ -1,15 +1,15 @@
-import Storage
-import Monitoring
-import Graph
-import Core
-import Coordination
 import Checkpoints
+import Coordination
+import Core
 import Foundation
+import Graph
 import Lineage
+import Monitoring
 import Recovery
+import Storage
 import System
-import TestSupport
 import Testing
+import TestSupport
 
 /// `run.json` has one owner, who writes it and reads it.
 struct RunRecordTests {

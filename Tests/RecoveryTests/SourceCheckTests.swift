@@ -1,13 +1,13 @@
-import Storage
-import Monitoring
-import Graph
-import Core
-import Coordination
 import Checkpoints
+import Coordination
+import Core
+import Graph
+import Monitoring
 import Recovery
+import Storage
 import System
-import TestSupport
 import Testing
+import TestSupport
 
 /// What happened to the models' files while their shards were computed.
 struct SourceCheckTests {

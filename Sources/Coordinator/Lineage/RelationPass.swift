@@ -1,5 +1,5 @@
-package import Graph
 internal import Core
+package import Graph
 package import System
 
 /// Says how each model came from its parent. Reads the tensors once more, as far as needed, for

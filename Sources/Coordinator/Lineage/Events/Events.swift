@@ -1,5 +1,5 @@
-internal import Graph
 package import Core
+internal import Graph
 
 /// What happened to models beside training.
 package struct Events: Sendable {

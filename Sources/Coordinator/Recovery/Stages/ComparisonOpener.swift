@@ -1,8 +1,8 @@
-internal import Lineage
 internal import Checkpoints
 internal import Core
 internal import Foundation
 package import Journal
+internal import Lineage
 package import Planning
 package import System
 

@@ -1,7 +1,7 @@
+package import Checkpoints
 import Core
 import Foundation
 package import Hints
-package import Checkpoints
 package import System
 
 /// Where hints come from: a file, or what lies beside the models.

@@ -1,7 +1,7 @@
 import Core
-import Spectra
 package import Lineage
 package import Planning
+import Spectra
 package import System
 
 /// What can be refused before any weight is read: distances that use few tensors, where no two models share one.

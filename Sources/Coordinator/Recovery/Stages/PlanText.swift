@@ -1,8 +1,8 @@
 import Checkpoints
 import Core
+import Encodings
 package import Planning
 package import System
-import Encodings
 
 /// A plan for people.
 package enum PlanText {

@@ -1,8 +1,8 @@
-internal import Monitoring
 package import Core
 internal import Foundation
 internal import Journal
 internal import Lineage
+internal import Monitoring
 package import Planning
 internal import Storage
 package import System

@@ -1,4 +1,3 @@
-internal import Logging
 internal import Coordination
 internal import Core
 internal import Foundation
@@ -6,6 +5,7 @@ internal import Graph
 internal import Hints
 internal import Journal
 internal import Lineage
+internal import Logging
 internal import Planning
 internal import Reports
 internal import System

@@ -1,5 +1,5 @@
-import Core
 import Checkpoints
+import Core
 import Lineage
 import System
 
