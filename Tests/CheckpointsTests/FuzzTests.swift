@@ -77,7 +77,7 @@ import Testing
       try folder.write(bytes, to: "m/model.safetensors.index.json")
       do {
         for model in try ModelFinder([folder.at("m")]).models {
-          guard case .safetensors(let files) = model.content else { continue }
+          guard case .weights(let files) = model.content else { continue }
           for file in files {
             // Whatever the index says, no file outside of its folder is opened.
             #expect((file.path as NSString).deletingLastPathComponent == folder.at("m"))

@@ -112,7 +112,7 @@ struct RecipeTableTests {
     try file.setAttribute("modeltree_store", of: "/", to: 2)
     try file.close()
     let error = try #require(failure { _ = try ModelStore(path: path) })
-    #expect(error.kind == .badInput && error.message.contains("format 2, this program reads 3"))
+    #expect(error.kind == .badInput && error.message.contains("format 2, this program reads \(Version.storeFormat)"))
     #expect(error.advice.contains("import the model again"))
   }
 }

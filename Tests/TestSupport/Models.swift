@@ -1,12 +1,12 @@
-public import Checkpoints
+package import Checkpoints
 internal import Core
-public import Storage
-public import System
+package import Storage
+package import System
 
 /// Imports what a test wrote.
-public enum Models {
+package enum Models {
   /// Imports the only model below a path.
-  public static func importOne(
+  package static func importOne(
     _ path: String, into store: String, mode: ModelStoreWriter.Mode = .external
   ) throws -> ModelRecord {
     let found = try ModelFinder([path])
@@ -16,7 +16,7 @@ public enum Models {
   }
 
   /// Writes one safetensors file per model and imports all of them.
-  public static func make(
+  package static func make(
     _ models: [[TestTensor]], in folder: TemporaryFolder, mode: ModelStoreWriter.Mode = .external
   ) throws -> [ModelRecord] {
     try models.enumerated().map { index, tensors in
@@ -27,7 +27,7 @@ public enum Models {
 }
 
 /// The failure that `body` ends with; nil when it ends well.
-public func failure(of body: () throws -> Void) -> Failure? {
+package func failure(of body: () throws -> Void) -> Failure? {
   do {
     try body()
     return nil

@@ -1,24 +1,24 @@
 internal import Core
 internal import Encodings
 internal import Foundation
-public import Storage
-public import System
+package import Storage
+package import System
 
 /// Makes model stores from what was found on disk.
-public enum Importer {
+package enum Importer {
   /// Imports one model.
   ///
   /// - Parameters:
   ///   - folder: where the store goes, named after the model's id. A source that is a store
   ///     already is used where it is.
   /// - Throws: `Failure` naming the file and the tensor that is not as it should be.
-  public static func importModel(_ source: ModelSource, into folder: String, mode: ModelStoreWriter.Mode)
+  package static func importModel(_ source: ModelSource, into folder: String, mode: ModelStoreWriter.Mode)
     throws(Failure) -> ModelRecord
   {
     switch source.content {
     case .store(let path):
       return try ModelRecord(id: source.id, path: source.path, store: absolute(path))
-    case .safetensors(let files):
+    case .weights(let files):
       let store = absolute("\(folder)/\(fileName(for: source.id)).h5")
       return try write(files, of: source, to: store, mode)
     case .adapter(let file, let configuration):
@@ -28,7 +28,7 @@ public enum Importer {
   }
 
   /// Makes the folder that stores go to.
-  public static func prepare(folder: String) throws(Failure) {
+  package static func prepare(folder: String) throws(Failure) {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
@@ -42,26 +42,29 @@ public enum Importer {
     _ files: [ModelSource.File], of source: ModelSource, to store: String, _ mode: ModelStoreWriter.Mode,
     adapter: String? = nil
   ) throws(Failure) -> ModelRecord {
-    var entries: [(name: String, path: String, entry: SafetensorsHeader.Entry)] = []
-    var scales = ScaleTensors()
+    var entries: [CheckpointEntry] = []
+    var checkpoint = CheckpointFacts()
+    var sizes: [CheckpointFormat: Int] = [:]
     var sources: [SourceFile] = []
-    var names: Set<String> = []
+    var names: Set<ByteString> = []
     for file in files {
       let path = absolute(file.path)
-      let header = try SafetensorsHeader(path: path)
-      sources.append(header.source)
+      let opened = try CheckpointFile(path: path)
+      sources.append(opened.source)
+      sizes[opened.format, default: 0] += opened.source.bytes
+      checkpoint.metadata.merge(opened.metadata) { known, _ in known }
+      checkpoint.notes += opened.notes
       var missing = file.tensors ?? []
-      for entry in header.entries {
-        scales.add(file.prefix + entry.name)
+      for var entry in opened.entries {
         guard file.tensors?.contains(entry.name) ?? true else { continue }
         missing.remove(entry.name)
-        let name = file.prefix + entry.name
-        guard names.insert(name).inserted else {
+        entry.name = file.prefix + entry.name
+        guard names.insert(ByteString(entry.name)).inserted else {
           throw .badInput(
-            "model '\(source.id.printable)': the tensor '\(name.printable)' comes twice, the second time in '\(path.printable)'",
+            "model '\(source.id.printable)': the tensor '\(entry.name.printable)' comes twice, the second time in '\(path.printable)'",
             advice: "remove the file that does not belong to the model")
         }
-        entries.append((name, path, entry))
+        entries.append(entry)
       }
       guard missing.isEmpty else {
         throw .badInput(
@@ -69,28 +72,31 @@ public enum Importer {
           advice: "index and weights are of different versions; download both again")
       }
     }
+    checkpoint.format = sizes.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }?.key.rawValue ?? ""
+    if let first = files.first {
+      let folder = URL(fileURLWithPath: absolute(first.path)).deletingLastPathComponent().path
+      checkpoint.metadata.merge(ModelConfiguration.read(in: folder)) { known, _ in known }
+    }
     var tensors: [StoredTensor] = []
     var setAside: [SkippedTensor] = []
-    for (name, path, entry) in entries {
-      // Unscaled, numbers of 8 bits would be compared as what they are not.
-      if let encoding = SafetensorsType.encoding(entry.type), entry.shape.elements > 0,
-        encoding.blockBytes > 1 || !scales.mayScale(name)
-      {
-        tensors.append(
-          StoredTensor(
-            name: name, encoding: encoding, shape: entry.shape, file: path, offset: entry.bytes.lowerBound))
+    for entry in QuantizedTensors.assemble(entries, metadata: checkpoint.metadata) {
+      if case .recipe(let recipe) = entry.content, entry.shape.elements > 0 {
+        tensors.append(StoredTensor(name: entry.name, shape: entry.shape, recipe: recipe))
       } else {
-        setAside.append(SkippedTensor(name: name, type: entry.type, extents: entry.shape.extents))
+        var reason: String?
+        if case .unread(let why) = entry.content { reason = why }
+        setAside.append(
+          SkippedTensor(name: entry.name, type: entry.type, extents: entry.shape.extents, reason: reason))
       }
     }
     try ModelStoreWriter.write(
       to: store, model: source.id, tensors: tensors, setAside: setAside, sources: sources,
-      adapter: adapter, mode: mode)
+      checkpoint: checkpoint, adapter: adapter, mode: mode)
     guard mode != .copy else { return try ModelRecord(id: source.id, path: source.path, store: store) }
     // What was written is known, and need not be read again.
     return try ModelRecord(
       id: source.id, path: source.path, store: store, storing: tensors, setAside: setAside, sources: sources,
-      adapterConfiguration: adapter)
+      checkpoint: checkpoint, adapterConfiguration: adapter)
   }
 
   static func absolute(_ path: String) -> String {

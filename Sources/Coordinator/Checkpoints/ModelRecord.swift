@@ -12,12 +12,14 @@ public struct ModelRecord: Sendable {
   public var tensors: [StoredTensor]
   public var setAside: [SkippedTensor]
   public var sources: [SourceFile]
+  /// The checkpoint that it was imported from.
+  package var checkpoint: CheckpointFacts
   /// Of an adapter that is not merged into its base; `tensors` are then the weights that it replaces.
   public var adapter: Adapter?
 
-  public init(
+  package init(
     id: String, path: String, store: String, tensors: [StoredTensor], setAside: [SkippedTensor],
-    sources: [SourceFile], adapter: Adapter? = nil
+    sources: [SourceFile], checkpoint: CheckpointFacts = CheckpointFacts(), adapter: Adapter? = nil
   ) {
     self.id = id
     self.path = path
@@ -25,6 +27,7 @@ public struct ModelRecord: Sendable {
     self.tensors = tensors
     self.setAside = setAside
     self.sources = sources
+    self.checkpoint = checkpoint
     self.adapter = adapter
   }
 
@@ -41,13 +44,14 @@ public struct ModelRecord: Sendable {
     }
     try self.init(
       id: id, path: path, store: store, storing: tensors, setAside: try opened.setAside(),
-      sources: try opened.sources(), adapterConfiguration: try opened.adapterConfiguration())
+      sources: try opened.sources(), checkpoint: try opened.checkpoint(),
+      adapterConfiguration: try opened.adapterConfiguration())
   }
 
   /// From what a store holds.
   init(
     id: String, path: String, store: String, storing stored: [StoredTensor], setAside: [SkippedTensor],
-    sources: [SourceFile], adapterConfiguration: String?
+    sources: [SourceFile], checkpoint: CheckpointFacts, adapterConfiguration: String?
   ) throws(Failure) {
     var tensors = stored
     var adapter: Adapter?
@@ -56,7 +60,7 @@ public struct ModelRecord: Sendable {
     }
     self.init(
       id: id, path: path, store: store, tensors: tensors, setAside: setAside, sources: sources,
-      adapter: adapter)
+      checkpoint: checkpoint, adapter: adapter)
     try verifySources()
   }
 

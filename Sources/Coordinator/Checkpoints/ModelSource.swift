@@ -1,6 +1,6 @@
 /// A model as it was found on disk.
 public struct ModelSource: Sendable, Hashable {
-  /// A safetensors file that holds part of the model, and what its tensors' names are prefixed with.
+  /// A file that holds part of the model, and what its tensors' names are prefixed with.
   public struct File: Sendable, Hashable {
     public var path: String
     public var prefix: String
@@ -9,16 +9,17 @@ public struct ModelSource: Sendable, Hashable {
   }
 
   public enum Content: Sendable, Hashable {
-    case safetensors([File])
+    /// Files that hold the model together, whatever their formats.
+    case weights([File])
     /// An adapter that is not merged into its base, and the text of its adapter_config.json.
     case adapter(File, configuration: String)
     /// A store that `modeltree import` wrote.
     case store(String)
 
-    /// The safetensors files that the model is read from.
+    /// The files that the model is read from.
     var files: [File] {
       switch self {
-      case .safetensors(let files): files
+      case .weights(let files): files
       case .adapter(let file, _): [file]
       case .store: []
       }

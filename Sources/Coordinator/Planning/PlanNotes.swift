@@ -11,8 +11,13 @@ enum PlanNotes {
   static func all(
     _ models: [ModelRecord], _ alignment: [AlignmentMap], _ matching: TensorMatching, _ tensors: [PlannedTensor]
   ) -> [Note] {
-    types(models) + SketchSize.notes(tensors) + rearranged(models, alignment) + alone(models, matching)
+    files(models) + types(models) + SketchSize.notes(tensors) + rearranged(models, alignment) + alone(models, matching)
       + strangers(models, tensors)
+  }
+
+  /// What the files hold that is no weights.
+  private static func files(_ models: [ModelRecord]) -> [Note] {
+    models.flatMap { model in model.checkpoint.notes.map { Note(subject: model.id, text: $0) } }
   }
 
   private static func types(_ models: [ModelRecord]) -> [Note] {
@@ -40,9 +45,8 @@ enum PlanNotes {
   }
 
   private static func reason(_ tensor: SkippedTensor) -> String {
-    guard Encoding(named: tensor.type) != nil else { return "not weights in an encoding that is read" }
-    guard !tensor.extents.contains(0) else { return "empty" }
-    return "scaled by another tensor, which is not read yet"
+    if let reason = tensor.reason { return reason }
+    return tensor.extents.contains(0) ? "empty" : "not weights in an encoding that is read"
   }
 
   /// Tensors that other models have too, but in another arrangement.

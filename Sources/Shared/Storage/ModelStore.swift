@@ -6,7 +6,7 @@ public import System
 
 /// One model as an HDF5 file: the tensors, and where the weights came from.
 ///
-/// Layout (format 3):
+/// Layout (format 4):
 ///   - `/` attributes `modeltree_store` (format), `model` (id)
 ///   - `/tensors/<name>` one dataset per tensor in the order of the original files, true shape and
 ///     type, either with external storage (pointing into the original file) or contiguous; `/` and
@@ -16,6 +16,7 @@ public import System
 ///     that holds its weights itself has it decoded. The stores of a run have `/places` alone, and no `/tensors`
 ///   - `/sources` one JSON line per original file, all of them as an array of bytes
 ///   - `/set_aside` likewise one line per tensor that holds no floating-point weights
+///   - `/checkpoint` likewise one line: what the model was imported from (`CheckpointFacts`)
 ///   - `/` attribute `adapter` and `/adapter`, its configuration as JSON on a line, likewise: only for an
 ///     adapter that is not merged into its base
 public final class ModelStore {
@@ -29,6 +30,7 @@ public final class ModelStore {
   static let places = "/places"
   static let sources = "/sources"
   static let setAside = "/set_aside"
+  static let checkpoint = "/checkpoint"
   static let adapter = "/adapter"
   static let adapterAttribute = "adapter"
 
@@ -56,6 +58,13 @@ public final class ModelStore {
 
   public func setAside() throws(Failure) -> [SkippedTensor] {
     try lines(Self.setAside)
+  }
+
+  /// What the model was imported from.
+  package func checkpoint() throws(Failure) -> CheckpointFacts {
+    let facts: [CheckpointFacts] = try lines(Self.checkpoint)
+    guard let first = facts.first else { throw file.unreadable(Self.checkpoint) }
+    return first
   }
 
   /// The configuration of an adapter; nil for a model that has all its weights.
@@ -170,11 +179,14 @@ public struct SkippedTensor: Sendable, Hashable, Codable {
   /// As the file names it: `I64`, `F8_E4M3`, ...
   public var type: String
   public var extents: [Int]
+  /// Why it is not compared, where its type does not say so.
+  package var reason: String?
 
-  public init(name: String, type: String, extents: [Int]) {
+  package init(name: String, type: String, extents: [Int], reason: String? = nil) {
     self.name = name
     self.type = type
     self.extents = extents
+    self.reason = reason
   }
 }
 

@@ -3,12 +3,12 @@ internal import Core
 internal import Encodings
 internal import Foundation
 internal import Glibc
-public import System
+package import System
 
 /// Writes a `ModelStore`.
-public enum ModelStoreWriter {
+package enum ModelStoreWriter {
   /// How the weights get into the store.
-  public enum Mode: Sendable {
+  package enum Mode: Sendable {
     /// The datasets point into the original files: no weight is read or copied.
     case external
     /// The weights are copied, the store needs no other file.
@@ -20,15 +20,16 @@ public enum ModelStoreWriter {
 
   /// - Parameters:
   ///   - tensors: made from the original files.
+  ///   - checkpoint: what those files are.
   ///   - adapter: the configuration of an adapter that is not merged into its base.
   /// - Throws: `Failure`; nothing is left behind then.
-  public static func write(
+  package static func write(
     to path: String, model: String, tensors: [StoredTensor], setAside: [SkippedTensor],
-    sources: [SourceFile], adapter: String? = nil, mode: Mode
+    sources: [SourceFile], checkpoint: CheckpointFacts = CheckpointFacts(), adapter: String? = nil, mode: Mode
   ) throws(Failure) {
     let temporary = AtomicFile.temporaryName(for: path)
     do throws(Failure) {
-      let places = try writeStructure(temporary, model, tensors, setAside, sources, adapter, mode)
+      let places = try writeStructure(temporary, model, tensors, setAside, sources, checkpoint, adapter, mode)
       if mode == .copy { try copyWeights(tensors, to: temporary, at: places) }
       try AtomicFile.commit(temporary, as: path)
     } catch {
@@ -40,7 +41,7 @@ public enum ModelStoreWriter {
   /// - Returns: the offsets of contiguous datasets in the new file, in the order of `tensors`.
   private static func writeStructure(
     _ path: String, _ model: String, _ tensors: [StoredTensor], _ setAside: [SkippedTensor],
-    _ sources: [SourceFile], _ adapter: String?, _ mode: Mode
+    _ sources: [SourceFile], _ checkpoint: CheckpointFacts, _ adapter: String?, _ mode: Mode
   ) throws(Failure) -> [Int] {
     let file = try HDF5File(creating: path)
     try file.setAttribute(ModelStore.formatAttribute, of: "/", to: Version.storeFormat)
@@ -56,6 +57,7 @@ public enum ModelStoreWriter {
     }
     try file.write(lines: sources.map { JSONText.of($0) }, to: ModelStore.sources)
     try file.write(lines: setAside.map { JSONText.of($0) }, to: ModelStore.setAside)
+    try file.write(lines: [JSONText.of(checkpoint)], to: ModelStore.checkpoint)
     if let adapter {
       try file.setAttribute(ModelStore.adapterAttribute, of: "/", to: 1)
       try file.write(lines: [adapter], to: ModelStore.adapter)

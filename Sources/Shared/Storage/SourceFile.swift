@@ -9,7 +9,8 @@ public struct SourceFile: Sendable, Hashable, Codable {
   public var bytes: Int
   /// Nanoseconds since 1970.
   public var modified: Int
-  /// Fingerprint of the safetensors header.
+  /// Fingerprint of what says where the weights are: the header of a safetensors file; of any other file both ends,
+  /// and `ends:` before it.
   public var header: String
 
   public init(path: String, bytes: Int, modified: Int, header: String) {
@@ -50,7 +51,7 @@ public struct SourceFile: Sendable, Hashable, Codable {
     guard Self.granularities.contains(where: { now.modified == modified - modified % $0 }) else {
       throw changed(model, place, times(now.modified))
     }
-    guard try Self.fingerprint(ofHeaderIn: place, bytes: now.bytes) == header else {
+    guard try headerFingerprint(in: place, bytes: now.bytes) == header else {
       throw changed(model, place, "one with another header")
     }
   }
@@ -68,23 +69,39 @@ public struct SourceFile: Sendable, Hashable, Codable {
 
   private func times(_ now: Int) -> String { "modified at \(Self.time(now)), was \(Self.time(modified))" }
 
-  /// nil when there is no header.
-  private static func fingerprint(ofHeaderIn path: String, bytes: Int) throws(Failure) -> String? {
+  /// As `header`, of a file as it is now; nil when it cannot have been made in the same way.
+  private func headerFingerprint(in path: String, bytes: Int) throws(Failure) -> String? {
     let file = try WeightFile(path: path)
+    guard !header.hasPrefix(Self.ends) else { return try Self.fingerprint(ofEndsOf: file, bytes: bytes) }
     guard bytes >= 8 else { return nil }
     var length: UInt64 = 0
     try withUnsafeMutableBytes(of: &length) { buffer throws(Failure) in
       try file.read(into: buffer, at: 0, what: "header length")
     }
     length = UInt64(littleEndian: length)
-    guard length <= UInt64(bytes - 8), length <= largestHeader else { return nil }
-    let header = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(length), alignment: 8)
-    defer { header.deallocate() }
-    try file.read(into: header, at: 8, what: "header")
+    guard length <= UInt64(bytes - 8), length <= Self.largestHeader else { return nil }
     var print = Fingerprint()
-    print.add(UnsafeRawBufferPointer(header))
+    try Self.add(8..<8 + Int(length), of: file, to: &print)
     return print.text
   }
+
+  /// A file's identity where no header of known length stands at its beginning: its first and its last 64 KiB.
+  package static func fingerprint(ofEndsOf file: WeightFile, bytes: Int) throws(Failure) -> String {
+    var print = Fingerprint()
+    let piece = min(bytes, 1 << 16)
+    try add(0..<piece, of: file, to: &print)
+    try add(bytes - piece..<bytes, of: file, to: &print)
+    return ends + print.text
+  }
+
+  private static func add(_ range: Range<Int>, of file: WeightFile, to print: inout Fingerprint) throws(Failure) {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: range.count, alignment: 8)
+    defer { buffer.deallocate() }
+    try file.read(into: buffer, at: range.lowerBound, what: "header")
+    print.add(UnsafeRawBufferPointer(buffer))
+  }
+
+  private static let ends = "ends:"
 
   /// What the format allows.
   private static let largestHeader: UInt64 = 100_000_000

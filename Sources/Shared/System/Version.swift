@@ -5,5 +5,5 @@ public enum Version {
   /// Format of the run directory; a different one cannot be resumed.
   public static let runFormat = 4
   /// Format of the HDF5 model store.
-  public static let storeFormat = 3
+  public static let storeFormat = 4
 }

@@ -138,7 +138,7 @@ public struct ModelFinder {
       add(path, .store(path), isExplicit: isExplicit)
     } else {
       // Whatever its name is: its header decides whether it is a safetensors file.
-      add(path, .safetensors([.init(path: path, prefix: "", tensors: nil)]), isExplicit: isExplicit)
+      add(path, .weights([.init(path: path, prefix: "", tensors: nil)]), isExplicit: isExplicit)
     }
   }
 

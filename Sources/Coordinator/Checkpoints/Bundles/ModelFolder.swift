@@ -22,8 +22,8 @@ struct ModelFolder {
 
   /// The model in this folder; nil when the folder itself holds none.
   func model() throws(Failure) -> ModelSource.Content? {
-    if let files = try weights(prefix: "") { return .safetensors(files) }
-    if let files = try pipeline() { return .safetensors(files) }
+    if let files = try weights(prefix: "") { return .weights(files) }
+    if let files = try pipeline() { return .weights(files) }
     let adapter = "adapter_model.safetensors"
     guard names.contains(adapter) else { return nil }
     return .adapter(

@@ -1,0 +1,56 @@
+package import Storage
+package import System
+
+/// A file that holds tensors: what it says of them, and no weights.
+package struct CheckpointFile: Sendable {
+  package var format: CheckpointFormat
+  package var source: SourceFile
+  /// In the order of their bytes.
+  package var entries: [CheckpointEntry]
+  /// What the file itself says of its network, such as `attention.heads`.
+  package var metadata: [String: String]
+  /// What the file holds beside weights and is passed over, in plain words.
+  package var notes: [String]
+
+  package init(
+    format: CheckpointFormat, source: SourceFile, entries: [CheckpointEntry], metadata: [String: String] = [:],
+    notes: [String] = []
+  ) {
+    self.format = format
+    self.source = source
+    self.entries = entries
+    self.metadata = metadata
+    self.notes = notes
+  }
+
+  /// Reads what a file says of its tensors, in the format that its first bytes announce.
+  ///
+  /// - Throws: `Failure` (bad input) that names the file and what is wrong in it.
+  package init(path: String) throws(Failure) {
+    let head = try Self.head(of: path)
+    for reader in Self.readers where reader.recognizes(head.bytes, fileBytes: head.fileBytes) {
+      self = try reader.read(path)
+      return
+    }
+    // Its errors say what a safetensors file looks like.
+    self = try SafetensorsReader.read(path)
+  }
+
+  /// In the order in which they are asked: formats with a mark of their own first.
+  private static let readers: [any CheckpointReader.Type] = []
+
+  /// The first bytes of a file, which tell its format.
+  private static func head(of path: String) throws(Failure) -> (bytes: [UInt8], fileBytes: Int) {
+    // What cannot be opened or is no file gets its error from the reader.
+    guard let status = SourceFile.status(of: path), status.bytes > 0 else { return ([], 0) }
+    let file = try WeightFile(path: path)
+    let count = min(status.bytes, CheckpointFile.headBytes)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
+    defer { buffer.deallocate() }
+    try file.read(into: buffer, at: 0, what: "the beginning")
+    return (Array(buffer), status.bytes)
+  }
+
+  /// Bytes by which a format is recognized: a tar file's mark stands at 257.
+  private static let headBytes = 512
+}
