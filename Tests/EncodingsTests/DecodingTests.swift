@@ -1,5 +1,6 @@
 import Core
 import Encodings
+import Foundation
 import TestSeed
 import TestSupport
 import Testing
@@ -50,6 +51,29 @@ struct DecodingTests {
     }
   }
 
+  @Test(arguments: Encoding.ggufBlocks)
+  func quantizedNumbersAreWhatOthersSay(_ encoding: Encoding) throws {
+    let path = folder.path + "/quantized"
+    let seed = Seeded.fresh().seed
+    let expected: [UInt32] = try Oracle.run("encodings.py", encoding.name, path, "\(seed)")
+    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    try #require(bytes.count == 61 * encoding.blockBytes)
+    #expect(decode(encoding, bytes) == expected, "seed \(seed)")
+  }
+
+  @Test(arguments: Encoding.ggufBlocks)
+  func whatRoundingToBlocksCostsIsWhatWasMeasured(_ encoding: Encoding) throws {
+    let seed = Seeded.fresh().seed
+    let measured: [Double] = try Oracle.run("encodings.py", "noise", encoding.name, "\(seed)")
+    try #require(measured.count == 3)
+    let (largest, noise, angle) = (measured[0], measured[1], measured[2])
+    #expect(largest <= encoding.roundoff && largest > 0.6 * encoding.roundoff, "\(largest), seed \(seed)")
+    if encoding.collinearity < 0.5 {
+      #expect(encoding.collinearity > 1.5 * noise && encoding.collinearity < 3 * noise, "\(noise), seed \(seed)")
+    }
+    #expect(angle < encoding.collinearity, "seed \(seed)")
+  }
+
   @Test func everyScaleOfABlockIsExact() throws {
     let bytes = (0..<65536).flatMap { scale -> [UInt8] in
       [UInt8(scale & 0xff), UInt8(scale >> 8)] + (0..<32).map { UInt8(truncatingIfNeeded: $0 * 8 + scale) }
@@ -78,6 +102,7 @@ struct DecodingTests {
     #expect(Encoding.bf16.bytes(of: 3) == 6)
     #expect(Encoding.f64.bytes(of: .max) == nil)
     #expect(Encoding.q8_0.bytes(of: .max) == nil)
+    #expect(Encoding.q4_k.bytes(of: 257) == 288)
   }
 
   /// What a rounding to an encoding may cost, by rounding: no number is further from its neighbors.

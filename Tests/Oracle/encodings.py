@@ -1,11 +1,16 @@
-"""Numbers as other programs decode them: encodings.py NAME FILE prints the float32 bits of the file's bytes.
+"""Numbers as other programs decode them.
 
-F8_E4M3 and F8_E5M2 by ml_dtypes (which JAX uses), the plain ones by numpy, Q8_0 by the layout of llama.cpp's
-block_q8_0 in numpy's words.
+encodings.py NAME FILE prints the float32 bits of the file's bytes; encodings.py NAME FILE SEED writes blocks of
+normally distributed numbers to the file before.
+encodings.py noise NAME SEED prints what rounding such numbers costs: see gguf_blocks.noise.
+
+F8_E4M3 and F8_E5M2 by ml_dtypes (which JAX uses), the plain ones by numpy, GGUF's blocks by the gguf package.
 """
 
+import json
 import sys
 
+import gguf_blocks
 import ml_dtypes
 import numpy as np
 
@@ -20,13 +25,27 @@ TYPES = {
 
 
 def decode(name: str, path: str) -> np.ndarray:
-    if name == "Q8_0":
-        blocks = np.fromfile(path, np.dtype([("d", "<f2"), ("qs", "i1", 32)]))
-        return (blocks["d"].astype(np.float32)[:, None] * blocks["qs"].astype(np.float32)).ravel()
-    return np.fromfile(path, TYPES[name]).astype(np.float32)
+    if name in TYPES:
+        return np.fromfile(path, TYPES[name]).astype(np.float32)
+    return gguf_blocks.dequantize(name, np.fromfile(path, np.uint8))
 
 
-numbers = decode(*sys.argv[1:])
-# One NaN is as good as another.
-numbers[np.isnan(numbers)] = np.nan
-print(numbers.view(np.uint32).tolist())
+def main() -> None:
+    if sys.argv[1] == "noise":
+        print(json.dumps(gguf_blocks.noise(sys.argv[2], int(sys.argv[3]))))
+        return
+    name, path, *seed = sys.argv[1:]
+    if seed:
+        # Scales of all sizes, among them blocks of zeros.
+        size = gguf_blocks.sizes(name)[0]
+        rng = np.random.default_rng(int(seed[0]))
+        numbers = rng.standard_normal((61, size)) * 10.0 ** rng.uniform(-4, 2, (61, 1))
+        numbers[::17] = 0
+        gguf_blocks.quantize(name, numbers).tofile(path)
+    numbers = decode(name, path)
+    # One NaN is as good as another.
+    numbers[np.isnan(numbers)] = np.nan
+    print(numbers.view(np.uint32).tolist())
+
+
+main()

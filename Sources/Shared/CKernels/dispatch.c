@@ -122,7 +122,9 @@ void mt_decode_e4m3(const void *from, float *to, size_t count) { mt_current()->d
 
 void mt_decode_e5m2(const void *from, float *to, size_t count) { mt_current()->decode_e5m2(from, to, count); }
 
-void mt_decode_q8_0(const void *from, float *to, size_t blocks) { mt_current()->decode_q8_0(from, to, blocks); }
+void mt_decode_blocks(mt_blocks format, const void *from, float *to, size_t blocks) {
+  mt_current()->decode_blocks(format, from, to, blocks);
+}
 
 void mt_widen_f32_f64(const float *from, double *to, size_t count) { mt_current()->widen_f32_f64(from, to, count); }
 

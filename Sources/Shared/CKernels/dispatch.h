@@ -24,7 +24,7 @@ struct mt_kernels {
   void (*decode_bf16)(const void *, float *, size_t);
   void (*decode_e4m3)(const void *, float *, size_t);
   void (*decode_e5m2)(const void *, float *, size_t);
-  void (*decode_q8_0)(const void *, float *, size_t);
+  void (*decode_blocks)(mt_blocks, const void *, float *, size_t);
   void (*gather_f16)(const void *, const uint32_t *, size_t, float *);
   void (*gather_bf16)(const void *, const uint32_t *, size_t, float *);
   void (*widen_f32_f64)(const float *, double *, size_t);

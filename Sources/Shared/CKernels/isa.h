@@ -4,6 +4,7 @@
 //   STREAMS  vectors whose moments are summed in turn
 //   TI, TJ   rows and columns of a register tile (equal), TN the same where norms are asked for
 #include "mt_kernels.h"
+#include "decode/grids.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,7 @@ typedef double CAT(NAME(four), _) __attribute__((ext_vector_type(4), aligned(8))
 // ---- stored bytes as floats: the one place of every decoder ----------------------------------------
 
 #include "decode/decode_body.h"
+#include "decode/blocks_body.h"
 
 // ---- moments of rows as they are stored ------------------------------------------------------------
 
@@ -204,7 +206,7 @@ const struct mt_kernels NAME(kernels) = {
     .decode_bf16 = NAME(decode_bf16),
     .decode_e4m3 = NAME(decode_e4m3),
     .decode_e5m2 = NAME(decode_e5m2),
-    .decode_q8_0 = NAME(decode_q8_0),
+    .decode_blocks = NAME(decode_blocks),
     .gather_f16 = NAME(gather_f16),
     .gather_bf16 = NAME(gather_bf16),
     .widen_f32_f64 = NAME(widen_f32_f64),

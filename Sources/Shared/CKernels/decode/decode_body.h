@@ -94,21 +94,6 @@ DECODE_ROW(e5m2, uint8_t)
 GATHER_ROW(bf16)
 GATHER_ROW(f16)
 
-// Blocks of a scale in f16 and 32 signed bytes.
-TARGET static void NAME(decode_q8_0)(const void *from, float *to, size_t blocks) {
-  typedef int8_t SIGNED __attribute__((ext_vector_type(LANES), aligned(1)));
-  typedef CAT(NAME(vf), _) FLOATS;
-  const char *block = (const char *)from;
-  for (size_t b = 0; b < blocks; b++, block += 34, to += 32) {
-    uint16_t bits;
-    memcpy(&bits, block, sizeof bits);
-    float scale = NAME(from_f16)((CAT(NAME(shorts), _))bits)[0];
-  UNROLLED for (size_t p = 0; p < 32; p += LANES) {
-      *(FLOATS *)(to + p) = scale * __builtin_convertvector(*(const SIGNED *)(block + 2 + p), FLOATS);
-    }
-  }
-}
-
 TARGET static void NAME(widen_f32_f64)(const float *from, double *to, size_t count) {
   for (size_t p = 0; p < count; p++) {
     float value;

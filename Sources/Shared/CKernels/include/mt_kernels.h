@@ -108,9 +108,36 @@ void mt_gather(mt_storage storage, const void *row, const uint32_t *columns, siz
 void mt_decode_e4m3(const void *from, float *to, size_t count);
 void mt_decode_e5m2(const void *from, float *to, size_t count);
 
-// GGUF's Q8_0 (ggml-quants.c, dequantize_row_q8_0): blocks of 34 bytes, a scale in f16 and 32 signed
-// bytes; a weight is their product, which a float holds exactly.
-void mt_decode_q8_0(const void *from, float *to, size_t blocks);
+// GGUF's blocks, as ggml's `dequantize_row_*` decode them (llama.cpp, ggml-quants.c), to the same bits: no weight is
+// rounded more than once. `from` and `to` need no alignment.
+typedef enum {
+  MT_Q1_0,
+  MT_Q4_0,
+  MT_Q4_1,
+  MT_Q5_0,
+  MT_Q5_1,
+  MT_Q8_0,
+  MT_Q2_K,
+  MT_Q3_K,
+  MT_Q4_K,
+  MT_Q5_K,
+  MT_Q6_K,
+  MT_Q8_K,
+  MT_IQ1_S,
+  MT_IQ1_M,
+  MT_IQ2_XXS,
+  MT_IQ2_XS,
+  MT_IQ2_S,
+  MT_IQ3_XXS,
+  MT_IQ3_S,
+  MT_IQ4_NL,
+  MT_IQ4_XS,
+  MT_TQ1_0,
+  MT_TQ2_0,
+  MT_MXFP4,
+  MT_NVFP4,
+} mt_blocks;
+void mt_decode_blocks(mt_blocks format, const void *from, float *to, size_t blocks);
 
 // Floats as doubles, which is exact.
 void mt_widen_f32_f64(const float *from, double *to, size_t count);

@@ -1,0 +1,11 @@
+internal import CKernels
+
+extension Encoding {
+  /// GGUF's blocks of 64 weights of 4 bits: four scales for 16 weights each (e4m3 without sign), then 32 bytes with the
+  /// numbers of MXFP4 (llama.cpp, ggml-common.h, `block_nvfp4`, and ggml-quants.c, `dequantize_row_nvfp4`). A scale for
+  /// the whole tensor is a tensor of its own.
+  ///
+  /// Half the largest gap, from 4 to 6, is a sixth of the largest number; scales are rounded to 4 digits.
+  package static let nvfp4 = Encoding(
+    "NVFP4", MT_NVFP4, blockElements: 64, blockBytes: 36, roundoff: 0.18, noise: 9.2e-3)
+}
