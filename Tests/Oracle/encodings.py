@@ -10,9 +10,10 @@ F8_E4M3 and F8_E5M2 by ml_dtypes (which JAX uses), the plain ones by numpy, GGUF
 import json
 import sys
 
-import gguf_blocks
 import ml_dtypes
 import numpy as np
+
+import gguf_blocks
 
 TYPES = {
     "F64": "<f8",

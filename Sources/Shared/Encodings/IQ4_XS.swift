@@ -7,5 +7,5 @@ extension Encoding {
   ///
   /// As with IQ4_NL, and by what rounding the scales costs.
   package static let iq4_xs = Encoding(
-    "IQ4_XS", MT_IQ4_XS, blockElements: 256, blockBytes: 136, roundoff: 0.13, noise: 6.5e-3)
+    "IQ4_XS", MT_IQ4_XS, blockElements: 256, blockBytes: 136, roundoff: 0.14, noise: 6.5e-3)
 }

@@ -7,5 +7,5 @@ extension Encoding {
   ///
   /// A step is a third of a range of up to twice the largest weight.
   package static let q2_k = Encoding(
-    "Q2_K", MT_Q2_K, blockElements: 256, blockBytes: 84, roundoff: 0.34, noise: 0.11)
+    "Q2_K", MT_Q2_K, blockElements: 256, blockBytes: 84, roundoff: 0.36, noise: 0.11)
 }

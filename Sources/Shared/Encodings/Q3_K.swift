@@ -7,5 +7,5 @@ extension Encoding {
   ///
   /// A weight may be off by a whole step, a quarter of the largest, and by what rounding the scales costs.
   package static let q3_k = Encoding(
-    "Q3_K", MT_Q3_K, blockElements: 256, blockBytes: 110, roundoff: 0.27, noise: 0.025)
+    "Q3_K", MT_Q3_K, blockElements: 256, blockBytes: 110, roundoff: 0.285, noise: 0.025)
 }

@@ -7,5 +7,5 @@ extension Encoding {
   ///
   /// As with Q4_1, a weight is off by half a fifteenth of the range, and by what rounding scales and offsets costs.
   package static let q4_k = Encoding(
-    "Q4_K", MT_Q4_K, blockElements: 256, blockBytes: 144, roundoff: 0.07, noise: 6.3e-3)
+    "Q4_K", MT_Q4_K, blockElements: 256, blockBytes: 144, roundoff: 0.075, noise: 6.3e-3)
 }

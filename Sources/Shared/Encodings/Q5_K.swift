@@ -7,5 +7,5 @@ extension Encoding {
   /// As with Q5_1, a weight is off by half of a thirty-first of the range, and by what rounding scales and offsets
   /// costs.
   package static let q5_k = Encoding(
-    "Q5_K", MT_Q5_K, blockElements: 256, blockBytes: 176, roundoff: 0.034, noise: 1.5e-3)
+    "Q5_K", MT_Q5_K, blockElements: 256, blockBytes: 176, roundoff: 0.037, noise: 1.5e-3)
 }

@@ -7,5 +7,5 @@ extension Encoding {
   ///
   /// A weight may be off by a whole step, a thirty-second of the largest.
   package static let q6_k = Encoding(
-    "Q6_K", MT_Q6_K, blockElements: 256, blockBytes: 210, roundoff: 0.032, noise: 3.6e-4)
+    "Q6_K", MT_Q6_K, blockElements: 256, blockBytes: 210, roundoff: 0.034, noise: 3.6e-4)
 }
