@@ -96,7 +96,7 @@ struct DamagedFolderTests {
     #expect(error.message.contains("'model.safetensors.index.json'"))
   }
 
-  @Test(arguments: ["pytorch_model.bin", "model.pt", "model.ckpt", "model.gguf"])
+  @Test(arguments: ["pytorch_model.bin", "model.pt", "model.ckpt"])
   func otherFormatsAreNamed(_ name: String) throws {
     try folder.write([0], to: "m/\(name)")
     let error = try refusal(of: folder.at("m"))

@@ -109,7 +109,7 @@ struct HostileFolderTests {
     try folder.write(tensors, to: "zoo/m/consolidated.safetensors")
     for name in [
       "zoo/m/pytorch_model.bin", "zoo/m/training_args.bin", "zoo/m/optimizer.pt", "zoo/m/tokenizer.json",
-      "zoo/m/original/consolidated.00.pth", "zoo/m/onnx/model.onnx", "zoo/other.gguf", "zoo/.old/x.safetensors",
+      "zoo/m/original/consolidated.00.pth", "zoo/m/onnx/model.onnx", "zoo/other.msgpack", "zoo/.old/x.safetensors",
       "zoo/.git/config",
     ] { try folder.write([0], to: name) }
     try folder.write(tensors, to: "zoo/m/checkpoint-5/model.safetensors")
@@ -119,7 +119,7 @@ struct HostileFolderTests {
     #expect(
       found.notes.map(\.text) == [
         "not read: 'consolidated.safetensors', 'pytorch_model.bin', 'checkpoint-5/model.safetensors' and 2 more",
-        "not read: '.old/x.safetensors'", "not read: 'other.gguf'",
+        "not read: '.old/x.safetensors'", "not read: 'other.msgpack'",
       ])
   }
 

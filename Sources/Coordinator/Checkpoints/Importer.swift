@@ -72,6 +72,11 @@ package enum Importer {
           advice: "index and weights are of different versions; download both again")
       }
     }
+    if let parts = checkpoint.metadata["split.tensors.count"].flatMap({ Int($0) }), parts != entries.count {
+      throw .badInput(
+        "model '\(source.id.printable)' has \(entries.count) tensors in its \(files.count) files, but the first says \(parts)",
+        advice: "the parts are of different versions; download all of them again")
+    }
     checkpoint.format = sizes.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }?.key.rawValue ?? ""
     if let first = files.first {
       let folder = URL(fileURLWithPath: absolute(first.path)).deletingLastPathComponent().path

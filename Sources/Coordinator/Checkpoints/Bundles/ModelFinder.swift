@@ -14,7 +14,7 @@ public struct ModelFinder {
   /// How many folders below a given one are searched.
   private static let deepest = 6
 
-  /// - Parameter paths: model folders, `.safetensors` files, `.h5` stores, or folders of these.
+  /// - Parameter paths: model folders, `.safetensors` or `.gguf` files, `.h5` stores, or folders of these.
   /// - Throws: `Failure` (bad input) for a path that does not exist, a named model that is broken,
   ///   a folder without any model.
   public init(_ paths: [String]) throws(Failure) {
@@ -27,7 +27,7 @@ public struct ModelFinder {
     guard !models.isEmpty else {
       throw .badInput(
         "no model that can be compared among \(paths.map { "'\($0.printable)'" }.joined(separator: ", "))\(Self.list(notes))",
-        advice: "give folders with model.safetensors, .safetensors files or .h5 stores")
+        advice: "give folders with model.safetensors, .safetensors or .gguf files, or .h5 stores")
     }
     assignIDs()
   }
@@ -42,7 +42,7 @@ public struct ModelFinder {
     guard let status = FileStatus(path: path) else {
       throw .badInput("'\(path.printable)' does not exist", advice: "check that the path is right")
     }
-    guard status.kind == .folder else { return addFile(path, isExplicit: isExplicit) }
+    guard status.kind == .folder else { return try addFile(path, isExplicit: isExplicit) }
     guard visited.insert(status.identity).inserted else {
       if isExplicit { try insist(onModelIn: path) }
       return note(path, "given twice, used once")
@@ -99,7 +99,8 @@ public struct ModelFinder {
       }
       switch FileStatus(path: path)?.kind {
       case .folder: try add(path, depth: depth + 1, isExplicit: false)
-      case .file where WeightNames.isReadable(name): addFile(path, isExplicit: false)
+      case .file where WeightNames.isReadable(name):
+        if !folder.isLaterPart(name) { try add(path, depth: depth + 1, isExplicit: false) }
       case .special(let what) where WeightNames.isReadable(name): note(path, "skipped: it is \(what), not a file")
       case nil: note(path, "skipped: it is a link that leads nowhere, or may not be followed")
       default: break
@@ -133,12 +134,22 @@ public struct ModelFinder {
     return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown
   }
 
-  private mutating func addFile(_ path: String, isExplicit: Bool) {
+  private mutating func addFile(_ path: String, isExplicit: Bool) throws(Failure) {
     if path.hasSuffix(".h5") {
       add(path, .store(path), isExplicit: isExplicit)
     } else {
-      // Whatever its name is: its header decides whether it is a safetensors file.
-      add(path, .weights([.init(path: path, prefix: "", tensors: nil)]), isExplicit: isExplicit)
+      // Whatever its name is: its first bytes decide what format it is in.
+      let url = URL(fileURLWithPath: path)
+      guard GGUFPartName(url.lastPathComponent) != nil else {
+        return add(path, .weights([.init(path: path, prefix: "", tensors: nil)]), isExplicit: isExplicit)
+      }
+      do throws(Failure) {
+        let files = try ModelFolder(path: url.deletingLastPathComponent().path).files(of: url.lastPathComponent)
+        add(files[0].path, .weights(files), isExplicit: isExplicit)
+      } catch {
+        guard !isExplicit else { throw error }
+        note(path, "skipped: \(error.message)")
+      }
     }
   }
 
@@ -181,8 +192,8 @@ public struct ModelFinder {
       names[cache...] = [repository]
     }
     if let last = names.last {
-      for ending in [".safetensors", ".h5"] where last.hasSuffix(ending) && last.count > ending.count {
-        names[names.count - 1] = String(last.dropLast(ending.count))
+      for ending in [".safetensors", ".h5", ".gguf"] where last.hasSuffix(ending) && last.count > ending.count {
+        names[names.count - 1] = GGUFPartName(last)?.stem ?? String(last.dropLast(ending.count))
       }
     }
     return names.isEmpty ? ["model"] : names
@@ -201,7 +212,7 @@ public struct ModelFinder {
     return .badInput(
       "'\(path.printable)' holds no model",
       advice:
-        "expected model.safetensors, model.safetensors.index.json, diffusers components, *.safetensors, *.h5, or folders of these"
+        "expected model.safetensors, model.safetensors.index.json, diffusers components, *.safetensors, *.gguf, *.h5, or folders of these"
     )
   }
 }

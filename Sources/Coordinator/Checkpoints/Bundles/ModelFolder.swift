@@ -25,9 +25,37 @@ struct ModelFolder {
     if let files = try weights(prefix: "") { return .weights(files) }
     if let files = try pipeline() { return .weights(files) }
     let adapter = "adapter_model.safetensors"
-    guard names.contains(adapter) else { return nil }
+    guard names.contains(adapter) else { return try ggufModel() }
     return .adapter(
       .init(path: "\(path)/\(adapter)", prefix: "", tensors: nil), configuration: try adapterConfiguration())
+  }
+
+  /// The only model in GGUF; nil where there is none, or several, such as quantizations beside each other.
+  private func ggufModel() throws(Failure) -> ModelSource.Content? {
+    let whole = names.filter { name in
+      name.hasSuffix(".gguf") && !isLaterPart(name) && FileStatus(path: "\(path)/\(name)")?.kind == .file
+    }
+    guard let name = whole.first, whole.count == 1 else { return nil }
+    return .weights(try files(of: name))
+  }
+
+  /// The files of the model that a file is or is a part of.
+  ///
+  /// - Throws: `Failure` (bad input) when parts are missing.
+  func files(of name: String) throws(Failure) -> [ModelSource.File] {
+    let parts = GGUFPartName(name)?.all ?? [name]
+    for part in parts where !names.contains(part) {
+      throw .badInput(
+        "'\(path.printable)' lacks '\(part.printable)', one of the \(parts.count) parts of a model in GGUF",
+        advice: "download the missing part")
+    }
+    return parts.map { .init(path: "\(path)/\($0)", prefix: "", tensors: nil) }
+  }
+
+  /// Does the file belong to a model that starts in another one here?
+  func isLaterPart(_ name: String) -> Bool {
+    guard let part = GGUFPartName(name), part.number > 1 else { return false }
+    return names.contains(part.all[0])
   }
 
   /// Empty for an adapter without one.

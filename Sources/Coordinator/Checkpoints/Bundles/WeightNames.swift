@@ -1,7 +1,9 @@
 /// What names of files say about their content.
 enum WeightNames {
   /// Formats that are read.
-  static func isReadable(_ name: String) -> Bool { name.hasSuffix(".safetensors") || name.hasSuffix(".h5") }
+  static func isReadable(_ name: String) -> Bool { readable.contains { name.hasSuffix($0) } }
+
+  private static let readable = [".safetensors", ".h5", ".gguf"]
 
   /// Weights in formats that are not read.
   static func isForeign(_ name: String) -> Bool {
@@ -9,7 +11,7 @@ enum WeightNames {
   }
 
   private static let foreign = [
-    ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".msgpack", ".onnx", ".npz", ".pdparams", ".tflite",
+    ".bin", ".pt", ".pth", ".ckpt", ".msgpack", ".onnx", ".npz", ".pdparams", ".tflite",
   ]
 
   /// What training programs keep for themselves under the same endings.
