@@ -146,7 +146,8 @@ let package = Package(
 
     // What `make bench` runs beside the program itself.
     .executableTarget(
-      name: "kernel-bench", dependencies: ["CKernels", "COpenBLAS", "Core", "System", "Kernels", "Lineage"],
+      name: "kernel-bench",
+      dependencies: ["CKernels", "COpenBLAS", "Core", "Encodings", "Kernels", "Lineage", "System"],
       path: "bench/Kernels", swiftSettings: strict),
 
     // A cluster in virtual time around the real scheduler, and what it costs the coordinator.
