@@ -33,6 +33,10 @@ test: setup ## Set up, build and pass every test
 sanitize: setup ## Pass the tests that start no programs under the address and the thread sanitizer
 	@scripts/sanitize
 
+.PHONY: fuzz
+fuzz: setup ## Fuzz every reader of outside data (FUZZ_SECONDS=600 for each; TARGETS="gguf tree": only these)
+	@scripts/fuzz $(TARGETS)
+
 .PHONY: lint
 lint: ## Check layout and habits of all files
 	@scripts/setup --lint

@@ -230,3 +230,17 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// `make fuzz` alone builds this: it needs a compiler flag for the whole program.
+if Context.environment["MODELTREE_FUZZ"] != nil {
+  package.targets += [
+    .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+    .executableTarget(
+      name: "modeltree-fuzz",
+      dependencies: [
+        "Batch", "CLibFuzzer", "Checkpoints", "Core", "Graph", "Hints", "Journal", "Monitoring", "Reports", "Storage",
+        "System", "Wire",
+      ],
+      path: "Tests/Fuzz", exclude: ["CLibFuzzer", "Corpora", "make-corpora"], swiftSettings: strict),
+  ]
+}

@@ -15,7 +15,7 @@ internal import System
 ///   - `concatenate COUNT RECIPE RECIPE ...`
 ///   - `transpose RECIPE`
 ///   - `swap OUTER INNER RUN RECIPE`, `order COUNT SOURCE SOURCE ... RECIPE`: see `RowOrder`
-enum PlaceTable {
+package enum PlaceTable {
   static func encode(_ tensors: [StoredTensor]) -> [UInt8] {
     var writer = Writer()
     for tensor in tensors { writer.add(tensor) }
@@ -93,7 +93,7 @@ enum PlaceTable {
   }
 
   /// - Returns: nil when the table is damaged.
-  static func decode(_ table: [UInt8]) -> [StoredTensor]? {
+  package static func decode(_ table: [UInt8]) -> [StoredTensor]? {
     table.withUnsafeBytes { bytes in
       var reader = Reader(bytes)
       guard let known = reader.text(until: 0), print(of: reader.rest) == known,

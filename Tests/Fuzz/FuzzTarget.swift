@@ -1,0 +1,145 @@
+import Batch
+import Checkpoints
+import Core
+import Foundation
+import Graph
+import Hints
+import Journal
+import Monitoring
+import Reports
+import Storage
+import System
+import Wire
+
+/// A reader of outside data.
+///
+/// Whatever the bytes are, a reader returns or throws a `Failure` that calls them bad input; everything else is a
+/// crash that libFuzzer reports and keeps.
+struct FuzzTarget {
+  let name: String
+  /// Makes what is called with every input.
+  let make: () throws -> (UnsafeRawBufferPointer) -> Void
+
+  static let all: [FuzzTarget] =
+    ["safetensors", "gguf", "pytorch", "numpy", "onnx"].map { name in
+      file(name, "model.\(name)") { path in try readCheckpoint(path) }
+    } + [
+      FuzzTarget(name: "places") {
+        { bytes in
+          // With its own fingerprint before it, or no other table would be looked at.
+          let table = Array(bytes)
+          _ = PlaceTable.decode(Array(Fingerprint(of: table).text.utf8) + [0] + table)
+        }
+      },
+      FuzzTarget(name: "messages") {
+        { bytes in
+          attempt { _ = try WorkerMessage(decoding: Array(bytes)) }
+          attempt { _ = try CoordinatorMessage(decoding: Array(bytes)) }
+        }
+      },
+      FuzzTarget(name: "partials") { partials },
+      file("journal", "journal.sqlite") { path in
+        let journal = try Journal(reading: path)
+        _ = try journal.identity()
+        _ = try journal.totals()
+        for shard in try journal.finishedShards().sorted().prefix(4) { _ = try journal.partial(of: shard) }
+      },
+      file("tree", "tree.json") { path in _ = try TreeReport(path: path) },
+      file("truth", "truth.json") { path in _ = try TruthDocument.read(path) },
+      file("hints-csv", "hints.csv") { path in _ = try Hints(path: path) },
+      file("hints-json", "hints.json") { path in _ = try Hints(path: path) },
+      FuzzTarget(name: "card") { { bytes in _ = Hints.base(inCard: String(decoding: bytes, as: UTF8.self)) } },
+      file("jobs", "jobs.yaml") { path in _ = try JobList(path: path) },
+      FuzzTarget(name: "status") {
+        { bytes in
+          attempt {
+            let status = try StatusJSON.decode(Data(bytes), from: "status.json")
+            _ = StatusText().render(status)
+            _ = StatusJSON.encode(status)
+          }
+        }
+      },
+      FuzzTarget(name: "http") { try requests() },
+    ]
+
+  /// A reader of a file of this name.
+  private static func file(_ name: String, _ file: String, _ read: @escaping (String) throws -> Void) -> FuzzTarget {
+    FuzzTarget(name: name) {
+      let folder = FileManager.default.temporaryDirectory.appendingPathComponent("modeltree-fuzz-\(getpid())").path
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      let path = "\(folder)/\(file)"
+      return { bytes in
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        precondition(descriptor >= 0 && write(descriptor, bytes.baseAddress, bytes.count) == bytes.count)
+        close(descriptor)
+        attempt { try read(path) }
+      }
+    }
+  }
+
+  private static func attempt(_ body: () throws -> Void) {
+    do {
+      try body()
+    } catch let failure as Failure {
+      precondition(failure.kind == .badInput, "\(failure)")
+      precondition(!failure.description.unicodeScalars.contains { $0.value < 32 && $0 != "\n" }, "\(failure)")
+    } catch let error as WireError {
+      precondition(!"\(error)".isEmpty)
+    } catch {
+      preconditionFailure("neither a Failure nor a WireError: \(error)")
+    }
+  }
+
+  /// Nothing that is announced may lie outside of the file.
+  private static func readCheckpoint(_ path: String) throws {
+    let file = try CheckpointFile(path: path)
+    for entry in file.entries {
+      switch entry.content {
+      case .recipe(let recipe):
+        precondition(recipe.size != nil || entry.shape.elements == 0, "\(entry)")
+        for array in StoredTensor(name: entry.name, shape: entry.shape, recipe: recipe).arrays {
+          precondition(array.offset >= 0 && array.bytes <= file.source.bytes - array.offset, "\(entry)")
+        }
+      case .packed(let stored):
+        precondition(stored.range.lowerBound >= 0 && stored.range.upperBound <= file.source.bytes, "\(entry)")
+      case .unread: break
+      }
+    }
+  }
+
+  /// With a checksum that fits, or nothing else would be looked at.
+  private static func partials(_ bytes: UnsafeRawBufferPointer) {
+    let schemas = [
+      PartialSchema(models: 3), PartialSchema(models: 2, samples: [SampleShape(rows: 2, columns: 3)]),
+    ]
+    guard bytes.count > 8 else { return }
+    var frame = Array(bytes)
+    let sum = frame.withUnsafeBytes { Checksum.of(.init(rebasing: $0.dropLast(8))) }
+    withUnsafeBytes(of: sum.littleEndian) { frame.replaceSubrange(frame.count - 8..<frame.count, with: $0) }
+    for schema in schemas { attempt { _ = try PartialCodec.decode(frame, as: schema) } }
+  }
+
+  /// Sends every input to a server of this process, and waits for its answer.
+  private static func requests() throws -> (UnsafeRawBufferPointer) -> Void {
+    let server = try StatusServer(address: HTTPAddress(host: "127.0.0.1", port: 0), board: StatusBoard())
+    return { bytes in
+      let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      defer { close(client) }
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_port = server.address.port.bigEndian
+      address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+      let status = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          connect(client, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+      }
+      precondition(status == 0)
+      // What the server does not want to hear is cut short by it.
+      _ = send(client, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL.rawValue))
+      shutdown(client, Int32(SHUT_WR))
+      var answer = [UInt8](repeating: 0, count: 1 << 16)
+      while recv(client, &answer, answer.count, 0) > 0 {}
+    }
+  }
+}
