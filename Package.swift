@@ -135,12 +135,17 @@ let package = Package(
         "Journal",
         "Lineage", "Monitoring", "Planning", "Reports", "Spectra", "Storage", "System", "Transport", "Wire", logging,
       ]),
+    library(
+      "Printing", in: "Coordinator/Printing",
+      needs: [
+        "Core", "Graph", "Lineage", "Logs", "Monitoring", "Recovery", "Reports", "Storage", "System", "Transport",
+        logging,
+      ]),
     .executableTarget(
       name: "modeltree",
       dependencies: [
         "Batch", "Checkpoints", "Coordination", "Core", "Graph", "Lineage", "Logs", "Monitoring", "Planning",
-        "Recovery",
-        "Reports", "Storage", "System", "Transport", arguments, logging,
+        "Printing", "Recovery", "Reports", "Storage", "System", "Transport", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 

@@ -28,7 +28,7 @@ extension Why {
         "support \(AnswerText.percent(support)), direction \(AnswerText.percent(directionSupport))\(undecided ? ": undecided" : "")"
       )
     }
-    for part in [TextTable.of(table), verdict] where !part.isEmpty { lines += [""] + part }
+    for part in [TextTable.of(table), legend, verdict] where !part.isEmpty { lines += [""] + part }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -53,6 +53,15 @@ extension Why {
       rows.append(row("nearer in linear maps", { "\($0.nearerTensors) of \(tensors)" }))
     }
     return rows
+  }
+
+  /// The words of the table that are not plain.
+  private var legend: [String] {
+    guard parent != nil || runnerUp != nil else { return [] }
+    return [
+      "price: added to the distance, in its unit, where the order of training or the trained tokens speak against the pair.",
+      "The tree is the one whose costs add up to the least.",
+    ]
   }
 
   private var verdict: [String] {

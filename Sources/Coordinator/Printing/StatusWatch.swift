@@ -1,30 +1,36 @@
-import Core
-import Foundation
-import Glibc
-import Monitoring
-import Recovery
-import System
-import Transport
+internal import Core
+internal import Foundation
+internal import Glibc
+package import Monitoring
+package import Recovery
+package import System
+package import Transport
 
 /// Looks again and again until the run has ended: a picture that is redrawn on a terminal, a line at a
 /// time elsewhere.
-struct StatusWatch {
-  let source: StatusSource
-  let form: StatusText
-  let json: Bool
+package struct StatusWatch {
+  private let source: StatusSource
+  private let form: StatusText
+  private let json: Bool
+
+  package init(source: StatusSource, form: StatusText, json: Bool) {
+    self.source = source
+    self.form = form
+    self.json = json
+  }
 
   private static let enter = "\u{1b}[?1049h\u{1b}[?25l"
   private static let leave = "\u{1b}[?25h\u{1b}[?1049l"
 
   /// Signals end the program; made before any other thread. The terminal is left as it was.
-  static func stopSignals() -> StopSignals {
+  package static func stopSignals() -> StopSignals {
     StopSignals { number in
       if Terminal.canRedraw { Console.result(leave) }
       _exit(128 + number)
     }
   }
 
-  func run() throws(Failure) {
+  package func run() throws(Failure) {
     var report = try source.look()
     guard Terminal.canRedraw, !json else { return try line(&report) }
     Console.result(Self.enter)

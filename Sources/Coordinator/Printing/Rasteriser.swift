@@ -1,17 +1,17 @@
-import Core
-import Foundation
-import Glibc
-import System
+internal import Core
+internal import Foundation
+internal import Glibc
+package import System
 
 /// SVG to PNG, by the tool that Debian has for it: pictures in pixels are wanted too rarely to link a
 /// rasteriser and its fonts to the program.
-enum Rasteriser {
+package enum Rasteriser {
   private static let tool = "rsvg-convert"
   /// Pixels per pixel of the drawing: sharp in print and on dense screens.
   private static let zoom = "2"
 
   /// Writes the picture to standard output.
-  static func print(_ svg: String) throws(Failure) {
+  package static func print(_ svg: String) throws(Failure) {
     guard isatty(STDOUT_FILENO) == 0 else {
       throw .usage(
         "a PNG image cannot be shown on a terminal",

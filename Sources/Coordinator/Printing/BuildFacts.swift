@@ -1,11 +1,11 @@
-import Core
-import Storage
-import System
-import Transport
+internal import Core
+internal import Storage
+internal import System
+internal import Transport
 
 /// What `--version` prints: enough to say which build a result came from.
-enum BuildFacts {
-  static var text: String {
+package enum BuildFacts {
+  package static var text: String {
     """
     modeltree \(Version.software)
     built     \(configuration), Swift \(language) or newer, \(architecture)

@@ -1,13 +1,13 @@
-import Core
-import Foundation
-import Glibc
-import Reports
+internal import Core
+internal import Foundation
+internal import Glibc
+package import Reports
 
 /// The terminal that results go to, if it is one.
-enum Terminal {
+package enum Terminal {
   /// Colour on a terminal alone, and not against the reader's wish (no-color.org). Columns as the
   /// terminal says; for files and pipes there is no limit.
-  static var style: TextTree.Style {
+  package static var style: TextTree.Style {
     guard let size else { return .init() }
     let environment = ProcessInfo.processInfo.environment
     let wishes = (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
@@ -15,7 +15,7 @@ enum Terminal {
   }
 
   /// nil for files and pipes.
-  static var size: (columns: Int, rows: Int)? {
+  package static var size: (columns: Int, rows: Int)? {
     guard isatty(STDOUT_FILENO) == 1 else { return nil }
     var size = winsize()
     if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 {
@@ -26,5 +26,5 @@ enum Terminal {
   }
 
   /// Can a picture on it be redrawn?
-  static var canRedraw: Bool { size != nil && ProcessInfo.processInfo.environment["TERM"] != "dumb" }
+  package static var canRedraw: Bool { size != nil && ProcessInfo.processInfo.environment["TERM"] != "dumb" }
 }

@@ -1,29 +1,29 @@
-import Core
-import Foundation
-import Glibc
-import Graph
-import Lineage
-import Logging
-import Logs
-import Recovery
-import Reports
-import System
-import Transport
+internal import Core
+internal import Foundation
+internal import Glibc
+internal import Graph
+internal import Lineage
+internal import Logging
+internal import Logs
+package import Recovery
+internal import Reports
+internal import System
+internal import Transport
 
 /// Results go to stdout, everything else to stderr.
-enum Console {
-  static func result(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+package enum Console {
+  package static func result(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
 
   /// - Parameter job: which job of a batch it is about.
-  static func say(_ line: String, job: String? = nil) { StandardError.say(line, job: job) }
+  package static func say(_ line: String, job: String? = nil) { StandardError.say(line, job: job) }
 
-  static func error(_ line: String, job: String? = nil) { StandardError.say(line, level: .error, job: job) }
+  package static func error(_ line: String, job: String? = nil) { StandardError.say(line, level: .error, job: job) }
 
   /// Shows what a recovery reports.
-  static let show: RunEventHandler = { say($0.text) }
+  package static let show: RunEventHandler = { say($0.text) }
 
   /// Shows the result of a recovery: the tree on stdout, and where to look next on stderr.
-  static func show(_ report: RecoveryReport) {
+  package static func show(_ report: RecoveryReport) {
     result(TextTree.render(report.tree.graph, style: Terminal.style))
     if let evaluation = report.evaluation { result("\n" + EvaluationText.text(evaluation)) }
     let summary =
@@ -43,7 +43,7 @@ extension Interruption {
   /// Ends the program on the first signal until the work says otherwise. Made before any other thread.
   ///
   /// - Parameter cleanUp: called before the program ends.
-  static func endingProgram(_ cleanUp: @escaping @Sendable () -> Void = {}) -> Interruption {
+  package static func endingProgram(_ cleanUp: @escaping @Sendable () -> Void = {}) -> Interruption {
     let end: @Sendable (Int32) -> Void = { signal in
       cleanUp()
       Console.say("modeltree: stopped; repeat the same command to resume")
