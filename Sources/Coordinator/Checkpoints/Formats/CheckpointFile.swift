@@ -37,7 +37,9 @@ package struct CheckpointFile: Sendable {
   }
 
   /// In the order in which they are asked: formats with a mark of their own first.
-  private static let readers: [any CheckpointReader.Type] = []
+  private static let readers: [any CheckpointReader.Type] = [
+    NumpyReader.self, PyTorchReader.self,
+  ]
 
   /// The first bytes of a file, which tell its format.
   private static func head(of path: String) throws(Failure) -> (bytes: [UInt8], fileBytes: Int) {

@@ -1,0 +1,93 @@
+import Checkpoints
+import Core
+import Foundation
+import Storage
+import System
+import TestPrograms
+import TestSeed
+import TestSupport
+import Testing
+
+/// Files that other programs wrote (Tests/Fixtures/make-fixtures.py) are read as those programs read them.
+struct FixtureTests {
+  struct Tensor: Decodable {
+    var shape: [Int]
+    var values: [Double]
+  }
+
+  static let folder = "\(Oracle.repositoryRoot)/Tests/Fixtures"
+
+  static func expected() throws -> [String: [String: Tensor]] {
+    let text = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/expected.json"))
+    return try JSONDecoder().decode([String: [String: Tensor]].self, from: text)
+  }
+
+  static let files = ((try? expected())?.keys).map { $0.sorted() } ?? []
+
+  @Test func thereAreFixtures() { #expect(Self.files.count > 25) }
+
+  @Test(arguments: files)
+  func numbersAreThoseOfTheProgramThatWroteThem(_ name: String) throws {
+    let stores = try TemporaryFolder()
+    let wanted = try #require(try Self.expected()[name])
+    for mode in [ModelStoreWriter.Mode.places, .copy] {
+      let record = try Models.importOne("\(Self.folder)/\(name)", into: stores.at("\(mode)"), mode: mode)
+      #expect(Set(record.tensors.map(\.name)) == Set(wanted.keys))
+      for tensor in record.tensors {
+        guard let known = wanted[tensor.name] else { continue }
+        #expect(tensor.shape.extents == known.shape, "\(tensor.name)")
+        #expect(try tensor.values() == known.values.map { Float($0) }, "\(tensor.name)")
+      }
+      // A store says the same when it is read again.
+      let again = try ModelRecord(id: record.id, path: record.path, store: record.store)
+      for (first, second) in zip(record.tensors, again.tensors) {
+        #expect(try first.name == second.name && first.values() == second.values())
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("pytorch/script.pt", "TorchScript"), ("pytorch/deflated.bin", "compressed"),
+    ("pytorch/big-endian.bin", "big-endian"),
+  ])
+  func whatIsNotReadIsNamed(_ name: String, _ reason: String) throws {
+    let stores = try TemporaryFolder()
+    let path = "\(Self.folder)/\(name)"
+    let failure = try #require(failure { _ = try Models.importOne(path, into: stores.path) })
+    #expect(failure.kind == .badInput && failure.message.contains(path) && failure.message.contains(reason))
+    #expect(!failure.advice.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("numpy/deflated.npz", "a", "compressed"), ("numpy/big-endian.npy", "array", "big-endian"),
+    ("pytorch/odd.bin", "sparse", "sparse"), ("pytorch/odd.bin", "expanded", "strides [0, 1]"),
+  ])
+  func tensorsThatAreNotReadAreNamed(_ name: String, _ tensor: String, _ reason: String) throws {
+    let file = try CheckpointFile(path: "\(Self.folder)/\(name)")
+    let entry = try #require(file.entries.first { $0.name == tensor })
+    guard case .unread(let why) = entry.content else {
+      Issue.record("'\(tensor)' is read")
+      return
+    }
+    #expect(why.contains(reason))
+  }
+
+  @Test func whatBelongsToTrainingIsCounted() throws {
+    let file = try CheckpointFile(path: "\(Self.folder)/pytorch/lightning.ckpt")
+    #expect(file.notes == ["not weights of the network, passed over: 'optimizer_states' (3 tensors), 'rng' (1 tensor)"])
+    #expect(file.format.rawValue == "pytorch")
+  }
+
+  /// Any bytes are read or refused; nothing that is read lies outside of the file.
+  @Test func damagedFilesAreReadOrRefused() throws {
+    let random = Seeded.fresh()
+    let folder = try TemporaryFolder()
+    var read = 0
+    for name in Self.files + ["pytorch/script.pt", "numpy/deflated.npz"] {
+      read += try Mutations.run(
+        try Array(Data(contentsOf: URL(fileURLWithPath: "\(Self.folder)/\(name)"))), as: name, rounds: 60, random,
+        folder)
+    }
+    #expect(read > 100, "seed \(random.seed): nothing came through")
+  }
+}
