@@ -77,7 +77,7 @@ struct PickleTests {
   }
 
   @Test func unknownClassesAreData() throws {
-    let (root, heap) = try read("cmine\nNet\n)\u{81}}S'w'\nI1\nsb.")
+    let (root, heap) = try read(Array("cmine\nNet\n)".utf8) + [0x81] + Array("}S'w'\nI1\nsb.".utf8))
     let object = try #require(heap.object(root))
     #expect(heap.global(object.callable)?.description == "mine.Net")
     #expect(object.state.flatMap { heap.value(of: "w", in: $0) } == .int(1))

@@ -2,7 +2,8 @@
 """Makes the small files of weights beside this script with the packages that people write such files with, and
 expected.json: for each file its tensors' shapes and numbers as those packages give them, all finite, in float64.
 
-Checked in was what torch 2.13.0 and numpy 2 wrote: pip install torch numpy && python make-fixtures.py
+Checked in was what torch 2.13.0, numpy 2.4.6, h5py 3 and onnx 1 wrote:
+pip install torch numpy h5py onnx && python make-fixtures.py
 The tar form of before 2017 is written by hand here, as today's torch only reads it; torch.load confirms it.
 """
 
@@ -16,7 +17,9 @@ import struct
 import tarfile
 import zipfile
 
+import h5py
 import numpy
+import onnx
 import torch
 
 HERE = pathlib.Path(__file__).parent
@@ -60,7 +63,7 @@ def floats(state):
 def pytorch():
     state = network()
     save("zip.bin", state, floats(state))
-    for protocol in 0, 1, 2, 3, 4, 5:
+    for protocol in 1, 2, 3, 4, 5:
         legacy = {"pickle_protocol": protocol, "_use_new_zipfile_serialization": False}
         save(f"legacy-{protocol}.bin", state, floats(state), **legacy)
         if protocol > 2:
@@ -205,8 +208,46 @@ def arrays():
     keep("numpy/arrays.pkl", {"a": torch.tensor(a), "fortran": torch.tensor(b)})
 
 
+def keras():
+    """The groups that Keras 3 makes of a model with two layers, in both forms of HDF5's groups."""
+    (HERE / "hdf5").mkdir(exist_ok=True)
+    kernel, bias = numpy.arange(12, dtype="<f4").reshape(4, 3) / 7, numpy.arange(3, dtype="<f2") / 7
+    for name, version in ("keras.weights.h5", "earliest"), ("latest.weights.h5", "latest"):
+        with h5py.File(HERE / "hdf5" / name, "w", libver=version) as file:
+            file["layers/dense/vars/0"], file["layers/dense/vars/1"] = kernel, bias
+            file["optimizer/vars/0"] = numpy.zeros(3, "<f4")
+            file["layers/packed/vars/0"] = numpy.zeros((3, 3), "<i4")
+            file.create_dataset("layers/chunked/vars/0", data=kernel, chunks=(2, 3), compression="gzip")
+            file["again"] = h5py.SoftLink("/layers/dense/vars/0")
+        keep(f"hdf5/{name}", {"layers.dense.vars.0": torch.tensor(kernel), "layers.dense.vars.1": torch.tensor(bias)})
+
+
+def onnx_models():
+    (HERE / "onnx").mkdir(exist_ok=True)
+    raw, spelled = torch.randn(3, 4), torch.randn(5)
+    half, brain = torch.randn(2, 2).half(), torch.randn(2, 3).bfloat16()
+    tensors = [
+        onnx.numpy_helper.from_array(raw.numpy(), "raw"),
+        onnx.helper.make_tensor("spelled", onnx.TensorProto.FLOAT, [5], spelled.tolist()),
+        onnx.numpy_helper.from_array(half.numpy(), "half"),
+        onnx.helper.make_tensor("brain", onnx.TensorProto.BFLOAT16, [2, 3], brain.view(torch.int16).numpy().tobytes(), raw=True),
+        onnx.numpy_helper.from_array(numpy.arange(3), "axes"),
+    ]
+    nodes = [onnx.helper.make_node("MatMul", ["x", "raw"], ["y"])]
+    value = onnx.helper.make_tensor_value_info
+    x, y = value("x", onnx.TensorProto.FLOAT, [1, 3]), value("y", onnx.TensorProto.FLOAT, [1, 4])
+    model = onnx.helper.make_model(onnx.helper.make_graph(nodes, "g", [x], [y], tensors))
+    expected = {"raw": raw, "spelled": spelled, "half": half, "brain": brain}
+    onnx.save(model, HERE / "onnx/inside.onnx")
+    keep("onnx/inside.onnx", expected)
+    onnx.save(model, HERE / "onnx/outside.onnx", save_as_external_data=True, location="outside.data", size_threshold=16)
+    keep("onnx/outside.onnx", expected)
+
+
 pytorch()
 arrays()
+keras()
+onnx_models()
 lines = [f" {json.dumps(path)}: {json.dumps(tensors)}" for path, tensors in sorted(EXPECTED.items())]
 (HERE / "expected.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 print(f"torch {torch.__version__}, numpy {numpy.__version__}: {len(EXPECTED)} files, {os.path.getsize(HERE / 'expected.json')} bytes")

@@ -3,4 +3,6 @@ package enum CheckpointFormat: String, Sendable, Hashable, Codable, CaseIterable
   case safetensors
   case pytorch
   case numpy
+  case hdf5
+  case onnx
 }

@@ -11,14 +11,9 @@ enum NumpyReader: CheckpointReader {
   static func recognizes(_ head: [UInt8], fileBytes: Int) -> Bool { head.starts(with: magic) }
 
   static func read(_ path: String) throws(Failure) -> CheckpointFile {
-    guard let status = SourceFile.status(of: path) else {
-      throw .badInput("'\(path.printable)' cannot be opened", advice: "check that the path is right and may be read")
-    }
+    let source = try SourceFile.described(path)
     let file = try WeightFile(path: path)
-    let source = SourceFile(
-      path: path, bytes: status.bytes, modified: status.modified,
-      header: try SourceFile.fingerprint(ofEndsOf: file, bytes: status.bytes))
-    let entry = try entry("array", in: file, 0..<status.bytes)
+    let entry = try entry("array", in: file, 0..<source.bytes)
     return CheckpointFile(format: .numpy, source: source, entries: [entry])
   }
 

@@ -10,15 +10,10 @@ enum PyTorchReader: CheckpointReader {
   }
 
   static func read(_ path: String) throws(Failure) -> CheckpointFile {
-    guard let status = SourceFile.status(of: path) else {
-      throw .badInput("'\(path.printable)' cannot be opened", advice: "check that the path is right and may be read")
-    }
+    let source = try SourceFile.described(path)
     let file = try WeightFile(path: path)
-    var cursor = FileCursor(file, range: 0..<status.bytes, limit: 512)
-    let head = try cursor.bytes(min(512, status.bytes))
-    let source = SourceFile(
-      path: path, bytes: status.bytes, modified: status.modified,
-      header: try SourceFile.fingerprint(ofEndsOf: file, bytes: status.bytes))
+    var cursor = FileCursor(file, range: 0..<source.bytes, limit: 512)
+    let head = try cursor.bytes(min(512, source.bytes))
     if ZipArchive.recognizes(head) { return try ZipCheckpoint.read(path, source) }
     if TarArchive.recognizes(head) { return try TorchTar.read(file, source) }
     return try TorchStream.read(file, source)

@@ -6,7 +6,9 @@ internal import System
 ///
 /// A pickle that does not begin with the magic number is read as one object, whose arrays lie within it.
 enum TorchStream {
-  /// 0x1950a86a20f9469cfc6c, as the protocols 0 and 1 write it: they have no mark of their own.
+  /// 0x1950a86a20f9469cfc6c as a pickle.
+  static let magic: [UInt8] = [0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]
+  /// The same as the protocols 0 and 1 write it: they have no mark of their own.
   static let textMagic = Array("L119547037146038801333356L\n.".utf8)
   private static let version = 1001
 
