@@ -178,7 +178,9 @@ let package = Package(
       path: "Tests/TestSupport", swiftSettings: strict),
     tests(
       "AlignmentTests", needs: ["Alignment", "Checkpoints", "Core", "Naming", "Storage", "System", "TestSupport"]),
-    tests("CheckpointsTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSupport"]),
+    tests(
+      "CheckpointsTests",
+      needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestPrograms", "TestSeed", "TestSupport"]),
     tests("EncodingsTests", needs: ["Core", "Encodings", "System", "TestSeed", "TestSupport"]),
     tests("NamingTests", needs: ["Core", "Naming"]),
     tests("StorageTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSeed", "TestSupport"]),
