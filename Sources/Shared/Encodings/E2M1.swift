@@ -3,7 +3,7 @@ internal import CKernels
 extension Encoding {
   /// The numbers of four bits with 2 of exponent and 1 of fraction (OCP Microscaling Formats specification, version 1.0,
   /// 2023).
-  private static let e2m1: [Float] = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -0.5, -1, -1.5, -2, -3, -4, -6]
+  private static let e2m1: [Float] = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6]
 
   /// Floats of four bits, the first of two in the lower half of a byte, times a power of two for each 32 in a row:
   /// gpt-oss's `_blocks` and `_scales` (transformers, integrations/mxfp4.py, `convert_moe_packed_tensors`).

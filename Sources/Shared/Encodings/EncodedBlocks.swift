@@ -20,10 +20,13 @@ package struct EncodedBlocks {
     }
   }
 
-  /// A rectangle of numbers of an array.
+  /// A rectangle of numbers of an array, or where `rows` is 0, as many consecutive ones as it has columns, whatever rows
+  /// they are in.
   package struct Tile: Sendable, Hashable {
     package var rows: Int
     package var columns: Int
+
+    package var isFlat: Bool { rows == 0 }
 
     package init(rows: Int, columns: Int) {
       self.rows = rows
@@ -80,7 +83,7 @@ package struct EncodedBlocks {
     var place = start
     while place < end {
       let (row, column) = place.quotientAndRemainder(dividingBy: columns)
-      let isFlat = tile.rows == 1 && columns % tile.columns == 0
+      let isFlat = tile.isFlat || tile.rows == 1 && columns % tile.columns == 0
       // Tiles of one row that divide it lie one after the other in the whole array.
       let stop = isFlat ? end : min(end, (row + 1) * columns)
       let rowStart = isFlat ? 0 : row * columns

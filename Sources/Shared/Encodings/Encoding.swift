@@ -56,9 +56,7 @@ package struct Encoding: Sendable {
   }
 
   /// Do its bytes serve as numbers of `elementType` as they are?
-  package var isPlain: Bool {
-    blockElements == 1 && companions.isEmpty && blockBytes == elementType.bytes
-  }
+  package var isPlain: Bool { name == elementType.rawValue }
 
   /// Bytes that `elements` numbers take; nil when that is more than can be counted. The last block may be
   /// filled only in part.

@@ -167,6 +167,9 @@ extension StoredArray.Companion {
   ///
   /// - Parameter columns: of the array.
   fileprivate func range(for range: Range<Int>, columns: Int) -> Range<Int> {
+    guard !tile.isFlat else {
+      return range.lowerBound / tile.columns..<(range.upperBound - 1) / tile.columns + 1
+    }
     let (firstRow, firstColumn) = range.lowerBound.quotientAndRemainder(dividingBy: columns)
     let (lastRow, lastColumn) = (range.upperBound - 1).quotientAndRemainder(dividingBy: columns)
     let (first, last) = (firstRow / tile.rows * array.columns, lastRow / tile.rows * array.columns)

@@ -20,7 +20,7 @@ package enum Recipe: Sendable, Hashable {
   /// Nesting that is followed; a recipe that a naming convention asks for needs four or five levels.
   static let deepest = 16
   /// Arrays of one recipe: a layer's experts are a few hundred.
-  static let mostArrays = 1 << 14
+  package static let mostArrays = 1 << 14
 
   /// Rows and columns; nil when the recipe is impossible: empty or outside of what it takes part of, parts
   /// that do not fit, an order that is none, sizes that cannot be counted.

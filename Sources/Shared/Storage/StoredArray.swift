@@ -67,7 +67,8 @@ package struct StoredArray: Sendable, Hashable {
       return companion.array.shape.elements == rows * tile.columns && columns % tile.columns == 0
     case .tiles:
       let tile = companion.tile
-      guard tile.rows > 0, tile.columns > 0, tile.rows <= Int.max / 2, tile.columns <= Int.max / 2 else { return false }
+      guard tile.rows >= 0, tile.columns > 0 else { return false }
+      guard !tile.isFlat else { return companion.array.shape.elements == (shape.elements - 1) / tile.columns + 1 }
       let isIndexed = encoding.companions.contains { $0.use == .rowIndex }
       return companion.array.columns == (columns - 1) / tile.columns + 1
         && (isIndexed ? companion.array.rows > 0 : companion.array.rows == (rows - 1) / tile.rows + 1)
