@@ -133,7 +133,8 @@ let package = Package(
       needs: [
         "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Gathering", "Graph", "Hints",
         "Journal",
-        "Lineage", "Monitoring", "Planning", "Reports", "Spectra", "Storage", "System", "Transport", "Wire", logging,
+        "Lineage", "Monitoring", "Naming", "Planning", "Reports", "Spectra", "Storage", "System", "Transport", "Wire",
+        logging,
       ]),
     .executableTarget(
       name: "modeltree",
@@ -173,7 +174,8 @@ let package = Package(
       path: "Tests/TestSupport", swiftSettings: strict),
     tests(
       "AlignmentTests", needs: ["Alignment", "Checkpoints", "Core", "Naming", "Storage", "System", "TestSupport"]),
-    tests("CheckpointsTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSupport"]),
+    tests(
+      "CheckpointsTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSeed", "TestSupport"]),
     tests("EncodingsTests", needs: ["Core", "Encodings", "System", "TestSeed", "TestSupport"]),
     tests("NamingTests", needs: ["Core", "Naming"]),
     tests("StorageTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSeed", "TestSupport"]),

@@ -266,3 +266,4 @@ floats()
 for kind in ["nf4", "fp4"]:
     for nested in [False, True]:
         bnb(kind, nested=nested)
+print("true")

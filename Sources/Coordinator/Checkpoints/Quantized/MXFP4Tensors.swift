@@ -18,7 +18,7 @@ enum MXFP4Tensors {
       let experts = extents.count == 3 ? extents[0] : 1
       let (inputs, isTooLarge) = blocks.multipliedReportingOverflow(by: 32)
       guard !isTooLarge, let entry = entry(name, parts, codes, scales, (experts, outputs, inputs)) else {
-        parts.leave(name, Encoding.mxfp4.name, shape: nil, of: names, why: "MXFP4, but in shapes that do not fit")
+        parts.leave(name, Encoding.splitMXFP4.name, shape: nil, of: names, why: "MXFP4, but in shapes that do not fit")
         continue
       }
       parts.join(entry, of: names)
@@ -30,7 +30,7 @@ enum MXFP4Tensors {
     _ size: (experts: Int, outputs: Int, inputs: Int)
   ) -> CheckpointEntry? {
     let rows = size.experts * size.outputs
-    guard size.experts <= Recipe.mostArrays, var array = parts.array(codes, .mxfp4, [rows, size.inputs]),
+    guard size.experts <= Recipe.mostArrays, var array = parts.array(codes, .splitMXFP4, [rows, size.inputs]),
       let scale = parts.array(scales, .f8e8m0, [rows, size.inputs / 32])
     else { return nil }
     array.companions = [.init(scale, tile: EncodedBlocks.Tile(rows: 1, columns: 32))]

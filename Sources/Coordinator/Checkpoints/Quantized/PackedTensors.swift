@@ -57,7 +57,9 @@ enum PackedTensors {
     for bits in asked.map({ [$0] }) ?? [4, 8] where bits == 4 || bits == 8 {
       let stored = words * (32 / bits)
       let columns = size?.extents.last ?? stored
-      guard size?.extents.first ?? rows == rows, columns <= stored, (columns - 1) / (32 / bits) + 1 == words else { continue }
+      guard size?.extents.first ?? rows == rows, columns <= stored, (columns - 1) / (32 / bits) + 1 == words else {
+        continue
+      }
       let group = parts.group.flatMap { (columns - 1) / $0 + 1 == groups ? $0 : nil } ?? (columns - 1) / groups + 1
       guard (columns - 1) / group + 1 == groups, zeros == nil, index == nil || isInOrder(index, group, columns, parts),
         var array = parts.array(codes, bits == 4 ? .packed4 : .packed8, [rows, stored])
@@ -78,7 +80,9 @@ enum PackedTensors {
   private static func isInOrder(
     _ index: CheckpointEntry?, _ group: Int, _ columns: Int, _ parts: QuantizedParts
   ) -> Bool {
-    guard let index, let bytes = parts.read(index, atMost: 4 * columns), bytes.count == 4 * columns else { return false }
+    guard let index, let bytes = parts.read(index, atMost: 4 * columns), bytes.count == 4 * columns else {
+      return false
+    }
     return bytes.withUnsafeBytes { bytes in
       (0..<columns).allSatisfy {
         let own = Int(bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self))
@@ -103,12 +107,12 @@ enum PackedTensors {
     var array: StoredArray
     if let global {
       guard global.shape.elements == 1, let divisor = parts.numbers(global, 1, 1),
-        let codes = parts.array(codes, .nvfp4Divided, [rows, columns])
+        let codes = parts.array(codes, .dividedNVFP4, [rows, columns])
       else { return nil }
       array = codes
       array.companions = [.init(scale, tile: tile), .init(divisor, tile: whole)]
     } else {
-      guard scale.encoding == .f8e8m0, let codes = parts.array(codes, .mxfp4, [rows, columns]) else { return nil }
+      guard scale.encoding == .f8e8m0, let codes = parts.array(codes, .splitMXFP4, [rows, columns]) else { return nil }
       array = codes
       array.companions = [.init(scale, tile: tile)]
     }

@@ -23,4 +23,13 @@ enum QuantizedTensors {
     { PackedTensors.assemble(&$0) }, { MLXTensors.assemble(&$0) }, { ScaledTensors.assemble(&$0) },
     { UnreadSchemes.assemble(&$0) },
   ]
+
+  /// Does the type of a tensor that is not read say that it holds quantized weights?
+  static func isScheme(_ type: String) -> Bool {
+    generic.contains(type) || UnreadSchemes.names.contains(type)
+      || Encoding(named: type).map { !$0.companions.isEmpty } ?? false
+  }
+
+  /// Tensors that look like those of a scheme, but do not fit together.
+  private static let generic: Set<String> = ["GPTQ", "PACKED", "MLX"]
 }

@@ -22,14 +22,16 @@ enum ScaledTensors {
       case "F8_E4M3": .scaledF8E4M3
       case "F8_E5M2": .scaledF8E5M2
       case "I8": .scaledI8
-      case "F4", "F4_E2M1", "U8": .mxfp4
+      case "F4", "F4_E2M1", "U8": .splitMXFP4
       default: nil
       }
     let name = codes.name
     let module = name.hasSuffix(".weight") ? String(name.dropLast(7)) : name
     guard let encoding else { return }
-    let scaleNames = ["\(name)_scale_inv", "\(name)_scale", "\(name).scale"]
-      + (module == name ? [] : ["\(module).scale_weight", "\(module).scale", "\(module).scales", "\(module).weight_scales"])
+    let scaleNames =
+      ["\(name)_scale_inv", "\(name)_scale", "\(name).scale"]
+      + (module == name
+        ? [] : ["\(module).scale_weight", "\(module).scale", "\(module).scales", "\(module).weight_scales"])
     let others = [
       "\(name)_zero_point", "\(name)_scale_2", "\(name)_global_scale", "\(module).input_scale", "\(module).scale_input",
       "\(module).input_zero_point", "\(module).input_global_scale", "\(module).output_scale", "\(name)_shape",
@@ -48,7 +50,7 @@ enum ScaledTensors {
     }
     let names = [name, scaleName] + others
     let entry =
-      encoding == .mxfp4
+      encoding == .splitMXFP4
       ? fours(codes, parts, scales, global: parts.entry("\(name)_scale_2"), isBytes: type == "U8")
       : eights(codes, encoding, parts, scales, zeros: parts.entry("\(name)_zero_point"))
     if let entry {
@@ -71,12 +73,15 @@ enum ScaledTensors {
     var isAsymmetric = false
     if encoding == .scaledI8, let zeros {
       // All zero more often than not.
-      guard zeros.shape.elements == scales.shape.elements, parts.numbers(zeros, tiling.rows, tiling.columns) != nil else {
+      guard zeros.shape.elements == scales.shape.elements, parts.numbers(zeros, tiling.rows, tiling.columns) != nil
+      else {
         return nil
       }
       isAsymmetric = true
     }
-    guard var array = parts.array(codes, isAsymmetric ? .scaledI8Asymmetric : encoding, [rows, columns]) else { return nil }
+    guard var array = parts.array(codes, isAsymmetric ? .scaledI8Asymmetric : encoding, [rows, columns]) else {
+      return nil
+    }
     array.companions = [.init(scale, tile: tiling.tile)]
     if isAsymmetric, let zeros, let zero = parts.numbers(zeros, tiling.rows, tiling.columns) {
       array.companions.append(.init(zero, tile: tiling.tile))
@@ -99,11 +104,11 @@ enum ScaledTensors {
     else { return nil }
     let size = columns / groups
     var companions = [StoredArray.Companion(scale, tile: EncodedBlocks.Tile(rows: 1, columns: size))]
-    var encoding = Encoding.mxfp4
+    var encoding = Encoding.splitMXFP4
     if let global {
       guard scale.encoding == .f8e4m3, size == 16, global.shape.elements == 1, let factor = parts.numbers(global, 1, 1)
       else { return nil }
-      encoding = .nvfp4
+      encoding = .splitNVFP4
       companions.append(.init(factor, tile: EncodedBlocks.Tile(rows: rows, columns: columns)))
     } else {
       guard scale.encoding == .f8e8m0 || scale.encoding == .u8, size == 32 else { return nil }
@@ -139,7 +144,8 @@ private struct Tiling {
     // One scale for each row of each matrix.
     if own.count == shape.rank - 1 || own.count == 1 && own[0] == down { own.append(1) }
     guard own.count == shape.rank, own.count >= 2, Array(own.dropLast(2)) == Array(shape.extents.dropLast(2)),
-      let height = Self.side(down, own[own.count - 2], stated[0]), let width = Self.side(across, own[own.count - 1], stated[1]),
+      let height = Self.side(down, own[own.count - 2], stated[0]),
+      let width = Self.side(across, own[own.count - 1], stated[1]),
       // Blocks that are cut off at the end of each matrix are not evenly spaced over all.
       matrices == 1 || down % height == 0
     else { return nil }

@@ -9,6 +9,8 @@ enum UnreadSchemes {
     (".ternary_weight", "TERNARY"),
   ]
 
+  static let names = Set(marks.map(\.scheme))
+
   static func assemble(_ parts: inout QuantizedParts) {
     let members = Dictionary(grouping: parts.open.map(\.name)) { QuantizedParts.split($0).module }
     for (suffix, scheme) in marks {
