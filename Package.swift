@@ -133,7 +133,8 @@ let package = Package(
       needs: [
         "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Gathering", "Graph", "Hints",
         "Journal",
-        "Lineage", "Monitoring", "Planning", "Reports", "Spectra", "Storage", "System", "Transport", "Wire", logging,
+        "Lineage", "Monitoring", "Naming", "Planning", "Reports", "Spectra", "Storage", "System", "Transport", "Wire",
+        logging,
       ]),
     library(
       "Printing", in: "Coordinator/Printing",

@@ -34,11 +34,11 @@ public struct StoredTensor: Sendable, Hashable {
   package var bytesByEncoding: [Encoding: Int] {
     var bytes: [Encoding: Int] = [:]
     if case .stored(let array) = recipe {
-      return [array.encoding: array.companions.reduce(array.bytes) { $0 + $1.bytes }]
+      return [array.encoding: array.bytesWithCompanions]
     }
     recipe.forEachArray { array, count in
       let own = array.encoding.bytes(of: count) ?? array.bytes
-      bytes[array.encoding, default: 0] += array.companions.reduce(own) { $0 + $1.bytes }
+      bytes[array.encoding, default: 0] += array.companions.reduce(own) { $0 + $1.array.bytesWithCompanions }
     }
     return bytes
   }
@@ -68,9 +68,9 @@ public struct StoredTensor: Sendable, Hashable {
 
   /// The arrays that it is made from, companions too.
   package var arrays: [StoredArray] {
-    if case .stored(let array) = recipe { return [array] + array.companions }
+    if case .stored(let array) = recipe { return array.all }
     var arrays: [StoredArray] = []
-    recipe.forEachArray { array, _ in arrays += [array] + array.companions }
+    recipe.forEachArray { array, _ in arrays += array.all }
     return arrays
   }
 
