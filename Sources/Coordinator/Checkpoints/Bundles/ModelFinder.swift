@@ -1,4 +1,4 @@
-public import Core
+package import Core
 internal import Foundation
 internal import Storage
 package import System
