@@ -133,14 +133,20 @@ let package = Package(
       needs: [
         "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Gathering", "Graph", "Hints",
         "Journal",
-        "Lineage", "Monitoring", "Planning", "Reports", "Spectra", "Storage", "System", "Transport", "Wire", logging,
+        "Lineage", "Monitoring", "Naming", "Planning", "Reports", "Spectra", "Storage", "System", "Transport", "Wire",
+        logging,
+      ]),
+    library(
+      "Printing", in: "Coordinator/Printing",
+      needs: [
+        "Core", "Graph", "Lineage", "Logs", "Monitoring", "Recovery", "Reports", "Storage", "System", "Transport",
+        logging,
       ]),
     .executableTarget(
       name: "modeltree",
       dependencies: [
         "Batch", "Checkpoints", "Coordination", "Core", "Graph", "Lineage", "Logs", "Monitoring", "Planning",
-        "Recovery",
-        "Reports", "Storage", "System", "Transport", arguments, logging,
+        "Printing", "Recovery", "Reports", "Storage", "System", "Transport", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
@@ -175,7 +181,8 @@ let package = Package(
     tests(
       "AlignmentTests", needs: ["Alignment", "Checkpoints", "Core", "Naming", "Storage", "System", "TestSupport"]),
     tests(
-      "CheckpointsTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSeed", "TestSupport"]),
+      "CheckpointsTests",
+      needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestPrograms", "TestSeed", "TestSupport"]),
     tests("EncodingsTests", needs: ["Core", "Encodings", "System", "TestSeed", "TestSupport"]),
     tests("NamingTests", needs: ["Core", "Naming"]),
     tests("StorageTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSeed", "TestSupport"]),

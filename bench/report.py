@@ -285,7 +285,7 @@ def misses(facts):
             "(13 + n) / 4 cycles, 7 at n = 15. Weights of 16 bits arrive twice as fast and must be widened as well: "
             "(17 + n) / 2, 12.5 cycles at n = 8."
         )
-    dear = [p for p in facts["encoded"] if p["encoding"] in ("Q4_K", "NF4") and p["ratio"] > 2]
+    dear = [p for p in facts["encoded"] if p["encoding"] in ("Q4_K", "BNB_NF4") and p["ratio"] > 2]
     if dear:
         found.append(
             "twice the time of F16 at most for decoding and comparing Q4_K and NF4 at n = 8: "

@@ -68,12 +68,18 @@ struct DamagedFolderTests {
     #expect(error.message.contains("points outside its folder: '\(file)'"))
   }
 
-  @Test func indexThatNamesATensorThePartLacksIsRefused() throws {
-    try shard(["a": "model-00001-of-00002.safetensors", "b": "model-00001-of-00002.safetensors"])
+  @Test func anIndexOfOtherTensorsIsRefused() throws {
+    try shard(["b": "model-00001-of-00002.safetensors", "c": "model-00001-of-00002.safetensors"])
     let error = try refusal(of: folder.at("m"))
     #expect(error.message.contains("model-00001-of-00002.safetensors"))
-    #expect(error.message.contains("lacks 1 tensors"))
-    #expect(error.message.contains("'b'"))
+    #expect(error.message.contains("lacks all 2 tensors") && error.message.contains("'b'"))
+  }
+
+  @Test func aTensorThatOnlyTheIndexNamesIsNoted() throws {
+    try shard(["a": "model-00001-of-00002.safetensors", "b": "model-00001-of-00002.safetensors"])
+    let record = try Models.importOne(folder.at("m"), into: folder.at("stores"))
+    #expect(record.tensors.map(\.name) == ["a"])
+    #expect(record.checkpoint.notes.count == 1 && record.checkpoint.notes[0].contains("expects 'b'"))
   }
 
   @Test(arguments: ["{\"metadata\":{}}", "{\"weight_map\":[]}", "{\"weight_map\":{\"a\":1}}", "no JSON", ""])
@@ -93,15 +99,20 @@ struct DamagedFolderTests {
     try folder.write(tensors, to: "m/model-00001-of-00002.safetensors")
     let error = try refusal(of: folder.at("m"))
     #expect(error.message.contains("'model-00001-of-00002.safetensors'"))
-    #expect(error.message.contains("'model.safetensors.index.json'"))
+    #expect(error.message.contains("1 of 2 parts") && error.message.contains("part 2 is missing"))
   }
 
-  @Test(arguments: ["pytorch_model.bin", "model.pt", "model.ckpt"])
-  func otherFormatsAreNamed(_ name: String) throws {
+  @Test(arguments: ["pytorch_model.bin", "model.pt", "model.ckpt", "pytorch_lora_weights.bin"])
+  func filesThatAreNoWeightsAreNamed(_ name: String) throws {
+    try folder.write([0], to: "m/\(name)")
+    #expect(try refusal(of: folder.at("m")).message.contains("\(name)' is not a file of weights"))
+  }
+
+  @Test(arguments: ["model.nemo", "model.keras", "flax_model.msgpack", "__0_0.distcp", "model.tflite"])
+  func formsThatAreNotReadAreNamed(_ name: String) throws {
     try folder.write([0], to: "m/\(name)")
     let error = try refusal(of: folder.at("m"))
-    #expect(error.message.contains(name))
-    #expect(error.message.contains("convert"))
+    #expect(error.message.contains("'\(name)', ") && error.message.contains("convert"))
   }
 
   @Test func sameTensorInTwoPartsIsNamedWithTheSecond() throws {
@@ -122,10 +133,8 @@ struct DamagedFolderTests {
       to: "zoo/unfinished/model.safetensors.index.json")
     try folder.makeFolder("zoo/empty")
     let found = try ModelFinder([folder.at("zoo")])
-    #expect(found.models.map(\.id) == ["good"])
-    #expect(
-      found.notes.map(\.subject)
-        == ["part", "torch", "unfinished"].map { folder.at("zoo/\($0)") })
+    #expect(found.models.map(\.id) == ["good", "torch"])
+    #expect(found.notes.map(\.subject) == ["part", "unfinished"].map { folder.at("zoo/\($0)") })
     #expect(found.notes.allSatisfy { $0.text.hasPrefix("skipped: ") })
   }
 

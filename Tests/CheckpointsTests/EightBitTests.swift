@@ -32,22 +32,42 @@ struct EightBitTests {
     }
   }
 
-  @Test(arguments: [
-    "a.weight_scale_inv", "a.weight_scale", "a.scale_weight", "a.input_scale", "a.weight.scale", "a.Scale",
-  ])
-  func weightsThatAnotherTensorScalesAreSetAside(_ scale: String) throws {
+  @Test(arguments: ["a.weight_scale_inv", "a.weight_scale", "a.scale_weight", "a.weight.scale", "a.scale"])
+  func aScaleBesideWeightsIsApplied(_ scale: String) throws {
+    let tensors = [eightBits("a.weight"), TestTensor(scale, .f32, [1], [2]), eightBits("b.weight")]
+    let path = try folder.write(tensors, to: "m.safetensors")
+    for mode in [ModelStoreWriter.Mode.places, .external, .copy] {
+      let record = try Models.importOne(path, into: folder.at("stores"), mode: mode)
+      #expect(record.setAside.isEmpty)
+      #expect(record.tensors.map(\.name) == ["a.weight", "b.weight"])
+      #expect(try record.tensors[0].values() == [2, -2, 4, 1, 0, 3])
+      #expect(try record.tensors[1].values() == [1, -1, 2, 0.5, 0, 1.5])
+    }
+  }
+
+  @Test(arguments: ["a.input_scale", "a.Scale"])
+  func weightsWhoseScaleIsNotKnownAreSetAside(_ scale: String) throws {
     let tensors = [eightBits("a.weight"), TestTensor(scale, .f32, [1], [2]), eightBits("b.weight")]
     let path = try folder.write(tensors, to: "m.safetensors")
     let record = try Models.importOne(path, into: folder.at("stores"))
     #expect(record.setAside.map(\.name) == ["a.weight"])
+    #expect(record.setAside[0].reason?.contains("'\(scale)'") == true)
     #expect(record.tensors.map(\.name) == [scale, "b.weight"])
   }
 
-  @Test func theScaleOfAFusedTensorCountsToo() throws {
-    let tensors = [eightBits("experts.gate_up_proj"), TestTensor("experts.gate_up_proj_scale", .f32, [1], [2])]
+  @Test func aScaleThatDoesNotFitIsNotApplied() throws {
+    let tensors = [eightBits("a.weight"), TestTensor("a.weight_scale", .f32, [5], [2, 2, 2, 2, 2])]
     let path = try folder.write(tensors, to: "m.safetensors")
     let record = try Models.importOne(path, into: folder.at("stores"))
-    #expect(record.setAside.map(\.name) == ["experts.gate_up_proj"])
+    #expect(record.setAside.map(\.name) == ["a.weight"])
+    #expect(record.setAside[0].reason?.contains("do not fit") == true && record.tensors.isEmpty)
+  }
+
+  @Test func theScaleOfAFusedTensorCountsToo() throws {
+    let tensors = [eightBits("experts.gate_up_proj"), TestTensor("experts.gate_up_proj_scale", .f32, [2], [2, 3])]
+    let path = try folder.write(tensors, to: "m.safetensors")
+    let record = try Models.importOne(path, into: folder.at("stores"))
+    #expect(try record.tensors[0].values() == [2, -2, 4, 1.5, 0, 4.5])
   }
 
   @Test func aScaleInAnotherFileOfTheModelCountsToo() throws {
@@ -59,8 +79,8 @@ struct EightBitTests {
         "a.weight_scale_inv": "model-00002-of-00002.safetensors",
       ]), to: "m/model.safetensors.index.json")
     let record = try Models.importOne(folder.at("m"), into: folder.at("stores"))
-    #expect(record.setAside.map(\.name) == ["a.weight"])
-    #expect(record.tensors.map(\.name).sorted() == ["a.weight_scale_inv", "c.weight"])
+    #expect(record.setAside.isEmpty && record.tensors.map(\.name).sorted() == ["a.weight", "c.weight"])
+    #expect(try record.tensors.first { $0.name == "a.weight" }?.values() == [2, -2, 4, 1, 0, 3])
   }
 
   /// Blocks of GGUF are no data type of safetensors, whatever a header says.

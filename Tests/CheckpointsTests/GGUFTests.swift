@@ -203,26 +203,25 @@ struct GGUFTests {
 
   @Test func partsAreOneModel() throws {
     try write(["m/x-00001-of-00002.gguf", "m/x-00002-of-00002.gguf"])
-    for path in ["m", "m/x-00001-of-00002.gguf", "m/x-00002-of-00002.gguf"] {
-      let record = try Models.importOne(folder.at(path), into: folder.at("stores"))
-      #expect(record.id == (path == "m" ? "m" : "x"))
-      #expect(record.tensors.map(\.name) == ["w0", "w1"])
-    }
+    let record = try Models.importOne(folder.at("m"), into: folder.at("stores"))
+    #expect(record.id == "m")
+    #expect(record.tensors.map(\.name) == ["w0", "w1"])
+    let path = folder.at("m/x-00001-of-00002.gguf")
+    let message = failure { _ = try Models.importOne(path, into: folder.at("stores")) }?.message ?? ""
+    #expect(message.contains("1 tensors") && message.contains("says 2"), "\(message)")
   }
 
   @Test func severalModelsInAFolderAreModelsByThemselves() throws {
     try write(["m/x-00001-of-00002.gguf", "m/x-00002-of-00002.gguf"])
     try folder.write(two.bytes, to: "m/y-Q4_K_M.gguf")
     let found = try ModelFinder([folder.at("m")])
-    #expect(found.models.map(\.id) == ["x", "y-Q4_K_M"] && found.notes.isEmpty, "\(found.notes)")
+    #expect(found.models.count == 2 && found.notes.isEmpty, "\(found.models.map(\.id)) \(found.notes)")
   }
 
   @Test func missingAndMisnamedPartsAreNamed() throws {
     try write(["m/x-00001-of-00002.gguf"])
-    for path in ["m", "m/x-00001-of-00002.gguf"] {
-      let message = failure { _ = try ModelFinder([folder.at(path)]) }?.message ?? ""
-      #expect(message.contains("lacks 'x-00002-of-00002.gguf'"), "\(message)")
-    }
+    let missing = failure { _ = try ModelFinder([folder.at("m")]) }?.message ?? ""
+    #expect(missing.contains("x-00001-of-00002.gguf") && missing.contains("part 2 is missing"), "\(missing)")
     try write(["n/x.gguf"])
     let message = failure { _ = try Models.importOne(folder.at("n"), into: folder.at("stores")) }?.message ?? ""
     #expect(message.contains("one of 2 parts"), "\(message)")

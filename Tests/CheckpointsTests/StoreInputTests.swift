@@ -21,14 +21,14 @@ struct StoreInputTests {
     try ModelRecord(id: record.id, path: record.path, store: record.store)
   }
 
-  @Test func foreignFileOfHDF5IsNamed() throws {
+  @Test func foreignFileOfHDF5IsReadByItsDatasets() throws {
     let path = folder.at("foreign.h5")
     let file = try HDF5File(creating: path)
     try file.write([1.0, 2.0], shape: [2], to: "/numbers")
     try file.close()
-    let error = try #require(failure { _ = try Models.importOne(path, into: folder.at("stores")) })
-    #expect(error.kind == .badInput)
-    #expect(error.message.contains("'\(path)' is an HDF5 file, but not a model store"))
+    let record = try Models.importOne(path, into: folder.at("stores"))
+    #expect(record.checkpoint.format == "hdf5")
+    #expect(record.tensors.map(\.name) + record.setAside.map(\.name) == ["numbers"])
   }
 
   @Test func storeOfAnotherFormatIsNamedWithBothNumbers() throws {

@@ -22,12 +22,29 @@ TYPES = {
     "BF16": ml_dtypes.bfloat16,
     "F8_E4M3": ml_dtypes.float8_e4m3fn,
     "F8_E5M2": ml_dtypes.float8_e5m2,
+    "F8_E8M0": ml_dtypes.float8_e8m0fnu,
+    "I8": "i1",
+    "U8": "u1",
+    "I32": "<i4",
 }
+
+# Whole numbers of a few bits as one little-endian stream, AWQ's in its own order of the eight in a word.
+BITS = {"U2": 2, "U3": 3, "U4": 4, "U4_AWQ": 4}
+
+
+def unpack(bytes: np.ndarray, bits: int) -> np.ndarray:
+    stream = np.unpackbits(bytes, bitorder="little").reshape(-1, bits)
+    return (stream << np.arange(bits)).sum(1).astype(np.float32)
 
 
 def decode(name: str, path: str) -> np.ndarray:
     if name in TYPES:
         return np.fromfile(path, TYPES[name]).astype(np.float32)
+    if name in BITS:
+        numbers = unpack(np.fromfile(path, np.uint8), BITS[name])
+        if name == "U4_AWQ":
+            numbers = numbers.reshape(-1, 8)[:, [0, 4, 1, 5, 2, 6, 3, 7]].ravel()
+        return numbers
     return gguf_blocks.dequantize(name, np.fromfile(path, np.uint8))
 
 

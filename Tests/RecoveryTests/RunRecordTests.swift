@@ -6,6 +6,7 @@ import Graph
 import Lineage
 import Monitoring
 import Recovery
+import Reports
 import Storage
 import System
 import Testing

@@ -21,10 +21,11 @@ struct RandomRecipe {
   ) throws -> RandomRecipe {
     var made = try array(encodings, in: folder, using: &random)
     for _ in 0..<Int.random(in: 0...depth, using: &random) {
-      switch Int.random(in: 0..<6, using: &random) {
+      switch Int.random(in: 0..<7, using: &random) {
       case 0: made.takeRows(random.range(within: made.matrix.count))
       case 1: made.takeColumns(random.range(within: made.matrix[0].count))
       case 2: made.transpose()
+      case 5: made.turnBlocks(using: &random)
       case 3: made.swapRows(using: &random)
       case 4: made.shuffleRows(using: &random)
       default:
@@ -95,6 +96,16 @@ struct RandomRecipe {
   private mutating func transpose() {
     recipe = .transposed(recipe)
     matrix = matrix[0].indices.map { column in matrix.map { $0[column] } }
+  }
+
+  /// numpy: `m.reshape(rows, -1, width).swapaxes(0, 1).reshape(columns / width, -1)`.
+  private mutating func turnBlocks(using random: inout Seeded) {
+    let columns = matrix[0].count
+    let width = (1...columns).filter { columns % $0 == 0 }.randomElement(using: &random) ?? 1
+    recipe = .turned(blocks: width, of: recipe)
+    matrix = (0..<columns / width).map { block in
+      matrix.flatMap { $0[block * width..<(block + 1) * width] }
+    }
   }
 
   private mutating func shuffleRows(using random: inout Seeded) {

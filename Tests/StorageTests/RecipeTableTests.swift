@@ -25,7 +25,8 @@ struct RecipeTableTests {
   @Test func everyRecipeComesBack() throws {
     var random = Seeded.fresh()
     let tensors = try (0..<200).map { index in
-      let made = try RandomRecipe.make(depth: 6, encodings: Encoding.all, in: folder, using: &random)
+      let made = try RandomRecipe.make(
+        depth: 6, encodings: Encoding.all.filter(\.companions.isEmpty), in: folder, using: &random)
       let shape = try #require(TensorShape([made.matrix.count, made.matrix[0].count, 1]))
       return StoredTensor(name: "rows 1 2 F32 \(index)", shape: shape, recipe: made.recipe)
     }
@@ -37,7 +38,8 @@ struct RecipeTableTests {
   @Test func aCopyHoldsWhatARecipeMakes() throws {
     var random = Seeded.fresh()
     let tensors = try (0..<40).map { index in
-      let made = try RandomRecipe.make(depth: 4, encodings: Encoding.all, in: folder, using: &random)
+      let made = try RandomRecipe.make(
+        depth: 4, encodings: Encoding.all.filter(\.companions.isEmpty), in: folder, using: &random)
       let shape = try #require(TensorShape([made.matrix.count, made.matrix[0].count]))
       return StoredTensor(name: "t\(index)", shape: shape, recipe: made.recipe)
     }

@@ -4,7 +4,7 @@ import Kernels
 import System
 
 /// Encodings whose weights are decoded before they are compared.
-private let encodings: [Encoding] = [.q8_0, .q4_0, .q4_k, .q6_k, .iq4_xs, .iq2_xs, .mxfp4]
+private let encodings: [Encoding] = [.q8_0, .q4_0, .q4_k, .q6_k, .iq4_xs, .iq2_xs, .mxfp4, .nf4]
 
 /// Decoding and comparing eight models of the same encoding, as a worker does it, block by block; compared with the
 /// same number of F16 weights. All of them lie in memory and are too many for the last-level cache.
@@ -21,6 +21,14 @@ func measureEncoded() {
     let rows = block.rows(n)
     let count = ShardGeometry.blockBytes(models: n) / (4 * n)
     let decoded = Block(bytes: 4 * n * count)
+    // Of the one that has companions: a scale for each 64 weights, and a table.
+    let scales = Block(bytes: 4 * max(16, coordinates / 64))
+    scales.fill(.f32)
+    let companions = encoding.companions.map { _ in
+      EncodedBlocks.Companion(
+        numbers: UnsafePointer(scales.bytes.assumingMemoryBound(to: Float.self).baseAddress!), columns: 16,
+        tile: .init(rows: 0, columns: 64))
+    }
     let (ours, f16) = costs(
       {
         let accumulator = ShardAccumulator(types: Array(repeating: .f32, count: n), columns: 4096, statistics: [])
@@ -30,7 +38,8 @@ func measureEncoded() {
             encoding.decode(
               EncodedBlocks(
                 bytes: from + start / encoding.blockElements * encoding.blockBytes,
-                count: count / encoding.blockElements),
+                count: count / encoding.blockElements, first: start / encoding.blockElements, elements: count,
+                columns: 4096, companions: companions),
               to: UnsafeMutablePointer(mutating: to.assumingMemoryBound(to: Float.self)))
           }
           accumulator.add(rows: floats, count: count)

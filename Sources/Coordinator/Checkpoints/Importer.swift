@@ -50,7 +50,7 @@ package enum Importer {
     for file in files {
       let path = absolute(file.path)
       let opened = try CheckpointFile(path: path)
-      sources.append(opened.source)
+      sources += [opened.source] + opened.companions
       sizes[opened.format, default: 0] += opened.source.bytes
       checkpoint.metadata.merge(opened.metadata) { known, _ in known }
       checkpoint.notes += opened.notes
@@ -66,16 +66,22 @@ package enum Importer {
         }
         entries.append(entry)
       }
-      guard missing.isEmpty else {
+      guard missing.isEmpty || missing.count < file.tensors?.count ?? 0 else {
         throw .badInput(
-          "'\(path.printable)' lacks \(missing.count) tensors that the model's index expects there, among them '\((missing.min() ?? "").printable)'",
+          "'\(path.printable)' lacks all \(missing.count) tensors that the model's index expects there, among them '\((missing.min() ?? "").printable)'",
           advice: "index and weights are of different versions; download both again")
+      }
+      if let first = missing.min() {
+        let others = missing.count > 1 ? " and \(missing.count - 1) more" : ""
+        let part = URL(fileURLWithPath: path).lastPathComponent
+        checkpoint.notes.append(
+          "the index expects '\(first.printable)'\(others) in '\(part.printable)', which has none of that name")
       }
     }
     if let parts = checkpoint.metadata["split.tensors.count"].flatMap({ Int($0) }), parts != entries.count {
       throw .badInput(
         "model '\(source.id.printable)' has \(entries.count) tensors in its \(files.count) files, but the first says \(parts)",
-        advice: "the parts are of different versions; download all of them again")
+        advice: "give the folder that holds all parts; if these are all, download them again")
     }
     checkpoint.format = sizes.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }?.key.rawValue ?? ""
     if let first = files.first {

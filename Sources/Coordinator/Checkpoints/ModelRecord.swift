@@ -108,6 +108,9 @@ public struct ModelRecord: Sendable {
 
   public var parameters: Int { stored.reduce(0) { $0 + $1.shape.elements } }
 
+  /// The scheme of quantized weights that it has and that cannot be read; nil where there are none.
+  package var unreadScheme: String? { setAside.first { QuantizedTensors.isScheme($0.type) }?.type }
+
   /// How its weights are stored, the encoding with most bytes first.
   package var encodings: [Encoding] {
     var sizes: [Encoding: Int] = [:]

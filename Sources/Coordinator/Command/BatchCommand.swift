@@ -4,6 +4,7 @@ import Coordination
 import Core
 import Foundation
 import Glibc
+import Printing
 import Recovery
 import System
 import Transport

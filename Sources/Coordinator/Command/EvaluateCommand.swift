@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Graph
+import Printing
 import Reports
 import System
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Core
+import Printing
 import Recovery
 import Storage
 import System

@@ -4,6 +4,7 @@ import Core
 import Foundation
 import Lineage
 import Planning
+import Printing
 import Recovery
 import Storage
 import System

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Foundation
+import Printing
 import Recovery
 import Reports
 import System

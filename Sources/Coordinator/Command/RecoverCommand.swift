@@ -1,6 +1,7 @@
 import ArgumentParser
 import Coordination
 import Core
+import Printing
 import Recovery
 import System
 

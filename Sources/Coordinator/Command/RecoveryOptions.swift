@@ -25,6 +25,9 @@ struct RecoveryOptions: ParsableArguments {
       valueName: "file|auto"))
   var hints: String?
 
+  @Flag(help: "Read all files once more for their SHA-256, as hubs publish it; run.json and attestations hold it.")
+  var hashes = false
+
   @Flag(help: "Start over: delete the results and the progress in the run directory.")
   var redo = false
 }
@@ -32,6 +35,7 @@ struct RecoveryOptions: ParsableArguments {
 extension Invocation {
   init(_ options: RecoveryOptions) {
     self.init(
-      inputs: options.inputs, lineage: options.lineage.options, truth: options.truth, hints: options.hints)
+      inputs: options.inputs, lineage: options.lineage.options, truth: options.truth, hints: options.hints,
+      hashes: options.hashes)
   }
 }

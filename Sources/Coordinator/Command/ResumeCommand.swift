@@ -3,6 +3,7 @@ import Coordination
 import Core
 import Foundation
 import Journal
+import Printing
 import Recovery
 import System
 import Transport

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Monitoring
+import Printing
 import Recovery
 import System
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Foundation
+import Printing
 import Reports
 import System
 
@@ -8,6 +9,7 @@ struct TreeCommand: ParsableCommand {
   /// Everything that a tree can be printed as.
   enum Output: ExpressibleByArgument {
     case format(TreeFormat)
+    case attestation(AttestationFormat)
     case html, png
 
     init?(argument: String) {
@@ -15,12 +17,19 @@ struct TreeCommand: ParsableCommand {
       case "html": self = .html
       case "png": self = .png
       default:
-        guard let format = TreeFormat(rawValue: argument) else { return nil }
-        self = .format(format)
+        if let format = TreeFormat(rawValue: argument) {
+          self = .format(format)
+        } else if let format = AttestationFormat(rawValue: argument) {
+          self = .attestation(format)
+        } else {
+          return nil
+        }
       }
     }
 
-    static var allValueStrings: [String] { TreeFormat.allCases.map(\.rawValue) + ["html", "png"] }
+    static var allValueStrings: [String] {
+      TreeFormat.allCases.map(\.rawValue) + ["html", "png"] + AttestationFormat.allCases.map(\.rawValue)
+    }
     var defaultValueDescription: String { "text" }
   }
 
@@ -30,7 +39,8 @@ struct TreeCommand: ParsableCommand {
     discussion: """
       text is for terminals; json is what networkx reads; nhx is Newick with the support; modelcard is \
       Hugging Face metadata to paste; html is the interactive page; svg and png are for papers, png needs \
-      rsvg-convert.
+      rsvg-convert. cyclonedx, spdx and in-toto are statements for the software supply chain; they name files by \
+      their hashes if the run was made with --hashes.
 
       Examples:
         modeltree tree run
@@ -53,6 +63,7 @@ struct TreeCommand: ParsableCommand {
       case .format(.text): Console.result(TextTree.render(report.graph, style: Terminal.style))
       case .format(.svg): Console.result(TreeFormat.picture(report.graph, lengths: lengths))
       case .format(let format): Console.result(format.render(report))
+      case .attestation(let format): Console.result(format.render(Attestation(try FinishedRun(path: path))))
       case .html: Console.result(try TreePage.render(FinishedRun(path: path)))
       case .png: try Rasteriser.print(TreeFormat.picture(report.graph, lengths: lengths))
       }

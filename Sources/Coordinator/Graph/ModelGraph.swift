@@ -148,7 +148,7 @@ package struct ModelGraph: Sendable, Equatable {
 
     /// Below these, an edge or its direction is called undecided.
     private static let leastSupport = 0.5
-    private static let leastDirectionSupport = 0.75
+    package static let leastDirectionSupport = 0.75
 
     /// Another parent, or the reverse, is nearly as likely.
     package var isUndecided: Bool {

@@ -18,6 +18,7 @@ package struct Relation: Sendable, Hashable {
   package static let quantized = Relation(.quantized)
   package static let merge = Relation(.merge)
   package static let duplicate = Relation(.duplicate)
+  package static let reformatted = Relation(.reformatted)
   package static let contains = Relation(.contains)
 
   /// The vocabulary; the raw values are the words of `tree.json`.

@@ -13,7 +13,7 @@ package struct AdapterAttachment: Sendable {
     let copies = lineage.duplicateOf.indices.filter { lineage.duplicateOf[$0] != nil }
     let verdicts = bases.verdicts(
       families: lineage.families, relations: lineage.relations,
-      excluded: Set(copies).union(lineage.unusable.findings.keys), isForbidden: problem.isForbidden)
+      excluded: Set(copies).union(lineage.unusable.models), isForbidden: problem.isForbidden)
     var whole = lineage
     whole.adopt(verdicts)
     return whole

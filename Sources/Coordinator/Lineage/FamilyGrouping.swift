@@ -7,7 +7,7 @@ package struct FamilyGrouping: Sendable {
   package init(_ problem: LineageProblem) { self.problem = problem }
 
   package func run(_ totals: TensorTotals<some ComparisonTotals>) -> FamilyGroups {
-    let excluded = problem.adapters.union(totals.unusable.findings.keys)
+    let excluded = problem.adapters.union(totals.unusable.models)
     let duplicateOf = totals.duplicates.firsts(excluded: excluded, haveSameSignature: problem.haveSameSignature)
     let usable = (0..<problem.modelCount).filter { !excluded.contains($0) }
     let found =

@@ -76,7 +76,10 @@ package struct LikelihoodMethod: LineageMethod {
     }
     let search = TreeSearch(
       unit: isComplete ? options.lambda / Self.shapeWeight * pricing.meanDistance : 0, members: family.distinct,
-      merges: events.merges[number], isForbidden: isForbidden)
+      merges: events.merges[number], fixed: events.sources
+    ) { parent, child in
+      isForbidden(parent, child) || events.isCopy(parent, ofNearer: child, pairs.distances)
+    }
     return FamilyGraph(nodes: family.distinct, cost: cost, pricing: pricing, search: search)
   }
 

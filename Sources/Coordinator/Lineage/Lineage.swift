@@ -23,6 +23,8 @@ public struct Lineage: Sendable {
   package internal(set) var relations: [Relation?]
   /// Of low-rank updates: how the rank was found.
   package let rankEvidence: [RankEvidence?]
+  /// Per model: what was undone to compare it with its parent.
+  package let transforms: [Int: [Transform]]
   /// Models that are combinations of others.
   public let merges: [Merge]
   /// The first of the models with the same weights; nil for all but the later ones.
@@ -33,6 +35,6 @@ public struct Lineage: Sendable {
   public internal(set) var directionSupport: [Double]
   /// What was found of each adapter, in the order of the models; empty where their changes were not read.
   package internal(set) var adapters: [AdapterVerdict] = []
-  /// Models with weights that are not finite, each a family of its own.
+  /// Tensors with weights that are not finite.
   public let unusable: UnusableWeights
 }

@@ -1,3 +1,5 @@
+package import Graph
+
 /// What solving needs to know beside the sums: of each model, what no weight says, and what the user asked for.
 package struct LineageProblem: Sendable {
   /// Per model: unit roundoff of the type that most of its weights are stored in.
@@ -9,7 +11,13 @@ package struct LineageProblem: Sendable {
   package var updates: AdapterUpdates?
   /// Edges that must not be, for example because the parent is known to be younger than the child.
   package var isForbidden: @Sendable (_ parent: Int, _ child: Int) -> Bool
-  /// Do two models have the same tensors in the same types? Only then can they be duplicates.
+  /// Mean squared error of the encoding that a model keeps a tensor in, over the mean square of weights.
+  package var noise: @Sendable (_ tensor: Int, _ model: Int) -> Double
+  /// Models with quantized weights that are not read: in which scheme.
+  package var unread: [Int: String] = [:]
+  /// What was undone to bring a model into the form of another one, and whether their formats are the same.
+  package var form: @Sendable (Int, Int) -> (isSame: Bool, transforms: [Transform]) = { _, _ in (true, []) }
+  /// Do two models have the same tensors? Only then can they be duplicates.
   package var haveSameSignature: @Sendable (Int, Int) -> Bool
 
   package init(
@@ -24,6 +32,7 @@ package struct LineageProblem: Sendable {
     self.updates = updates
     self.isForbidden = isForbidden
     self.haveSameSignature = haveSameSignature
+    noise = { _, model in 0.18 * rounding[model] * rounding[model] }
   }
 
   /// Models of the collection.

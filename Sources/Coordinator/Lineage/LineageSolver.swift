@@ -29,7 +29,9 @@ package struct LineageSolver: Sendable {
     let totals = try TensorPass(problem, method).run(source, observing: observing)
     let families = FamilyGrouping(problem).run(totals)
     let pairs = try PairPass(method).run(source, totals, families)
-    let events = method.events(totals.comparison, pairs, families)
+    var events = method.events(totals.comparison, pairs, families)
+    let isOwn = problem.options.stage == .auto && !problem.options.metric.isPublished
+    if isOwn { events.add(totals.quantized, families) }
     let trees = ForestSearch(method).run(families, pairs, events)
     let support = ForestSupport(problem.options, method).run(trees, pairs, events)
     let relations = try RelationPass(problem).run(source, trees, families, events)
@@ -37,9 +39,10 @@ package struct LineageSolver: Sendable {
       distances: pairs.distances, relatedness: totals.relatedness.ratio, scores: totals.comparison.scores,
       evidence: events.evidence, direction: Penalty.step.matrix(events.evidence), cost: trees.cost,
       families: families.numbers, parents: trees.parents, relations: relations.relations,
-      rankEvidence: relations.rankEvidence, merges: events.merges.flatMap { $0 },
+      rankEvidence: relations.rankEvidence, transforms: relations.transforms, merges: events.merges.flatMap { $0 },
       duplicateOf: families.duplicateOf, support: support.edges, directionSupport: support.directions,
       unusable: totals.unusable)
-    return AdapterAttachment(problem).run(lineage, totals.adapterBases)
+    let attached = isOwn ? CopyAttachment(problem).run(lineage, totals.quantized) : lineage
+    return AdapterAttachment(problem).run(attached, totals.adapterBases)
   }
 }

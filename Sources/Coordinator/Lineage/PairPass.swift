@@ -16,7 +16,7 @@ package struct PairPass<Method: LineageMethod>: Sendable {
     let scope = Scope(roles)
     var pairs = method.makePairs(totals.comparison, families, tensors: roles.count)
     try source.eachTensor { tensor throws(Failure) in
-      pairs.add(TensorView(tensor), isInScope: scope.includes(tensor))
+      pairs.add(TensorView(tensor.finite), isInScope: scope.includes(tensor))
     }
     return PairFindings(pairs)
   }

@@ -21,14 +21,17 @@ package struct RelationPass: Sendable {
     let roles = source.roles
     let scope = Scope(roles)
     try source.eachTensor(where: { scope.includes(roles[$0]) && ranks.isOpen }) { tensor throws(Failure) in
-      ranks.add(tensor)
+      ranks.add(tensor.finite)
     }
     var found = Relations(models: trees.parents.count)
     for (edge, finding) in zip(edges, ranks.findings) {
+      let form = problem.form(edge.parent, edge.child)
       let relation: Relation =
         families.areCopies(edge.parent, edge.child)
-        ? .duplicate : events.relation(parent: edge.parent, child: edge.child) ?? finding.relation
+        ? form.isSame ? .duplicate : .reformatted
+        : events.relation(parent: edge.parent, child: edge.child) ?? finding.relation
       found.relations[edge.child] = relation
+      if !form.transforms.isEmpty { found.transforms[edge.child] = form.transforms }
       if relation.rank != nil { found.rankEvidence[edge.child] = finding.evidence }
     }
     return found
@@ -41,6 +44,8 @@ package struct Relations: Sendable {
   package var relations: [Relation?]
   /// Per model: how the rank of a low-rank update was found; nil for all others.
   package var rankEvidence: [RankEvidence?]
+  /// Per model: what was undone to compare it with its parent.
+  package var transforms: [Int: [Transform]] = [:]
 
   package init(models n: Int) {
     relations = Array(repeating: nil, count: n)

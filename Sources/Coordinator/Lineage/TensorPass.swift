@@ -20,18 +20,21 @@ package struct TensorPass<Method: LineageMethod>: Sendable {
     let scope = Scope(source.roles)
     var totals = TensorTotals(
       comparison: method.makeTotals(models: n), relatedness: Relatedness(models: n),
-      duplicates: Duplicates(models: n), unusable: UnusableWeights(), adapterBases: makeAdapterBases())
+      duplicates: Duplicates(models: n), quantized: QuantizedCopies(models: n), unusable: UnusableWeights(),
+      adapterBases: makeAdapterBases())
     var number = 0
-    try source.eachTensor { tensor throws(Failure) in
+    try source.eachTensor { whole throws(Failure) in
+      totals.unusable.add(whole)
+      let tensor = whole.finite
       let view = TensorView(tensor)
       let isInScope = scope.includes(tensor)
       totals.comparison.add(view, isInScope: isInScope)
       if isInScope { totals.relatedness.add(view) }
       totals.duplicates.add(tensor)
-      totals.unusable.add(tensor)
+      totals.quantized.add(tensor, noise: tensor.models.map { problem.noise(number, $0) })
       if let updates = problem.updates { totals.adapterBases?.add(tensor, updates: try updates.read(number)) }
       number += 1
-      try observing(tensor)
+      try observing(whole)
     }
     return totals
   }
@@ -50,6 +53,7 @@ package struct TensorTotals<Comparison: ComparisonTotals>: Sendable {
   package var comparison: Comparison
   package var relatedness: Relatedness
   package var duplicates: Duplicates
+  package var quantized: QuantizedCopies
   package var unusable: UnusableWeights
   /// nil where the changes of adapters were not read.
   package var adapterBases: AdapterBases?

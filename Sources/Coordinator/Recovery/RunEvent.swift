@@ -1,4 +1,4 @@
-package import Checkpoints
+package import Core
 internal import System
 
 /// What a recovery reports while it is at work. The library prints nothing; the program that runs it shows each

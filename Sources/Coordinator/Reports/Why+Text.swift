@@ -9,13 +9,21 @@ extension Why {
     var lines: [String] = []
     let name = child.printable
     if let duplicateOf {
-      lines.append("\(name) holds the same weights, bit for bit, as \(duplicateOf.printable).")
+      let form = transform.isEmpty ? "" : " (\(transform.joined(separator: ", ")))"
+      lines.append(
+        relation == "reformatted"
+          ? "\(name) holds the same weights as \(duplicateOf.printable), in another form\(form)."
+          : "\(name) holds the same weights as \(duplicateOf.printable)\(form).")
       lines.append("Copies hang below the first of them; who copied whom, the weights do not say.")
       return lines.joined(separator: "\n") + "\n"
     }
     guard relatives > 0 else {
+      guard comparedModels > 0 else {
+        return
+          "\(name) is not comparable: none of its weights could be compared with another model of this run, so its relatives are not known. The notes of the run say what was not read (modeltree plan).\n"
+      }
       return
-        "\(name) is related to no other model of this run: its weights are as far from all of them as weights that were initialised independently.\n"
+        "\(name) is related to no other model of this run: its weights are as far from those of \(counted(comparedModels, "model")), all that it could be compared with, as weights that were initialized independently.\n"
     }
     if let parent {
       let how = rank.map { "\(relation ?? ""), rank \($0)" } ?? relation ?? ""
@@ -28,7 +36,14 @@ extension Why {
         "support \(AnswerText.percent(support)), direction \(AnswerText.percent(directionSupport))\(undecided ? ": undecided" : "")"
       )
     }
-    for part in [TextTable.of(table), verdict] where !part.isEmpty { lines += [""] + part }
+    if relation == "quantized", !encodings.isEmpty {
+      lines.append("its weights are stored as \(encodings.joined(separator: ", "))")
+    }
+    if equalTensors > 0 {
+      lines.append(
+        "equal to the parent's, bit for bit: \(equalTensors) of \(counted(sharedTensors, "compared tensor"))")
+    }
+    for part in [TextTable.of(table), legend, verdict] where !part.isEmpty { lines += [""] + part }
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -53,6 +68,15 @@ extension Why {
       rows.append(row("nearer in linear maps", { "\($0.nearerTensors) of \(tensors)" }))
     }
     return rows
+  }
+
+  /// The words of the table that are not plain.
+  private var legend: [String] {
+    guard parent != nil || runnerUp != nil else { return [] }
+    return [
+      "price: added to the distance, in its unit, where the order of training or the trained tokens speak against the pair.",
+      "The tree is the one whose costs add up to the least.",
+    ]
   }
 
   private var verdict: [String] {

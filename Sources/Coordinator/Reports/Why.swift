@@ -39,7 +39,16 @@ package struct Why: Encodable {
   package var child: String
   package var family: Int
   package var relatives: Int
+  /// Other models that its relatedness was measured to.
+  package var comparedModels: Int
   package var relation: String?
+  /// What was undone to compare it with its parent.
+  package var transform: [String]
+  /// How its weights are stored, most of them first.
+  package var encodings: [String]
+  /// Tensors that it shares with its parent, and those of them that are equal bit for bit.
+  package var sharedTensors: Int
+  package var equalTensors: Int
   package var rank: Int?
   package var duplicateOf: String?
   package var score: Double?
@@ -70,6 +79,8 @@ package struct Why: Encodable {
     family = node.family + 1
     relatives = members.count - 1
     relation = link?.relation.name
+    transform = (link?.transforms ?? []).map(\.rawValue)
+    encodings = node.model?.encodings ?? []
     rank = link?.relation.rank
     duplicateOf = node.model?.duplicateOf.map { run.graph.nodes[$0].id }
     score = node.model?.score
@@ -95,6 +106,12 @@ package struct Why: Encodable {
     for model in pair { apart[model] = linear(try run.tensorDistances(model, child)) }
     let evidence = try pair.isEmpty ? nil : run.evidence()
     let relatedness = try run.row("/relatedness", child)
+    comparedModels = relatedness.indices.count { $0 != child && !relatedness[$0].isNaN }
+    let shared = try parentNode.map { parent throws(Failure) in
+      try run.tensorDistances(parent, child).filter { !$0.isNaN }
+    }
+    sharedTensors = shared?.count ?? 0
+    equalTensors = shared?.count { $0 == 0 } ?? 0
     func candidate(_ model: Int?, against other: Int?) throws(Failure) -> Candidate? {
       guard let model else { return nil }
       let distance = distances[model, child]

@@ -126,6 +126,59 @@ void mt_decode_blocks(mt_blocks format, const void *from, float *to, size_t bloc
   mt_current()->decode_blocks(format, from, to, blocks);
 }
 
+void mt_decode_e8m0(const void *from, float *to, size_t count) {
+  const uint8_t *bytes = (const uint8_t *)from;
+  for (size_t p = 0; p < count; p++) {
+    uint32_t bits = bytes[p] == 255 ? 0x7fc00000u : bytes[p] == 0 ? 0x00400000u : (uint32_t)bytes[p] << 23;
+    memcpy(to + p, &bits, sizeof *to);
+  }
+}
+
+void mt_decode_i8(const void *from, float *to, size_t count) {
+  const int8_t *bytes = (const int8_t *)from;
+  for (size_t p = 0; p < count; p++) to[p] = bytes[p];
+}
+
+void mt_decode_u8(const void *from, float *to, size_t count) {
+  const uint8_t *bytes = (const uint8_t *)from;
+  for (size_t p = 0; p < count; p++) to[p] = bytes[p];
+}
+
+void mt_decode_planes3(const void *from, size_t plane, float *to, size_t columns) {
+  for (size_t c = 0; c < columns; c++, to += 32) {
+    uint32_t words[3];
+    for (size_t k = 0; k < 3; k++) memcpy(words + k, (const char *)from + k * plane + c * sizeof *words, sizeof *words);
+    for (unsigned k = 0; k < 32; k++) {
+      unsigned word = 3 * k / 32, bit = 3 * k % 32;
+      uint32_t value = words[word] >> bit;
+      // Two numbers cross from one word into the next.
+      if (bit > 29) value |= words[word + 1] << (32 - bit);
+      to[k] = (float)(value & 7);
+    }
+  }
+}
+
+void mt_decode_stream(const void *from, float *to, size_t eights, int bits) {
+  if (bits < 2 || bits > 8) abort();
+  mt_current()->decode_stream(from, to, eights, bits);
+}
+
+void mt_decode_fours(const void *from, float *to, size_t words, const uint32_t *shifts) {
+  mt_current()->decode_fours(from, to, words, shifts);
+}
+
+void mt_decode_table(const void *from, float *to, size_t words, const uint32_t *shifts, const float *table) {
+  mt_current()->decode_table(from, to, words, shifts, table);
+}
+
+void mt_affine(float *numbers, size_t groups, size_t width, const float *scale, const float *zero, const float *bias) {
+  mt_current()->affine(numbers, groups, width, scale, zero, bias);
+}
+
+void mt_affine_each(float *numbers, size_t count, const float *scale, const float *zero, const float *bias) {
+  mt_current()->affine_each(numbers, count, scale, zero, bias);
+}
+
 void mt_widen_f32_f64(const float *from, double *to, size_t count) { mt_current()->widen_f32_f64(from, to, count); }
 
 void mt_weigh(const float *terms, const float *weights, const uint32_t *rows, size_t count, float *to) {

@@ -25,6 +25,11 @@ struct mt_kernels {
   void (*decode_e4m3)(const void *, float *, size_t);
   void (*decode_e5m2)(const void *, float *, size_t);
   void (*decode_blocks)(mt_blocks, const void *, float *, size_t);
+  void (*decode_stream)(const void *, float *, size_t, int);
+  void (*decode_fours)(const void *, float *, size_t, const uint32_t *);
+  void (*decode_table)(const void *, float *, size_t, const uint32_t *, const float *);
+  void (*affine)(float *, size_t, size_t, const float *, const float *, const float *);
+  void (*affine_each)(float *, size_t, const float *, const float *, const float *);
   void (*gather_f16)(const void *, const uint32_t *, size_t, float *);
   void (*gather_bf16)(const void *, const uint32_t *, size_t, float *);
   void (*widen_f32_f64)(const float *, double *, size_t);

@@ -8,6 +8,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 // Rows of a band: with runs of 4 KiB they take a quarter of a MiB.
 #define BAND 60
@@ -97,6 +100,7 @@ typedef double CAT(NAME(four), _) __attribute__((ext_vector_type(4), aligned(8))
 
 #include "decode/decode_body.h"
 #include "decode/blocks_body.h"
+#include "decode/packed_body.h"
 
 // ---- moments of rows as they are stored ------------------------------------------------------------
 
@@ -207,6 +211,11 @@ const struct mt_kernels NAME(kernels) = {
     .decode_e4m3 = NAME(decode_e4m3),
     .decode_e5m2 = NAME(decode_e5m2),
     .decode_blocks = NAME(decode_blocks),
+    .decode_stream = NAME(decode_stream),
+    .decode_fours = NAME(decode_fours),
+    .decode_table = NAME(decode_table),
+    .affine = NAME(affine),
+    .affine_each = NAME(affine_each),
     .gather_f16 = NAME(gather_f16),
     .gather_bf16 = NAME(gather_bf16),
     .widen_f32_f64 = NAME(widen_f32_f64),

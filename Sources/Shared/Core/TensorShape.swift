@@ -5,6 +5,14 @@ public struct TensorShape: Sendable, Hashable, Codable, CustomStringConvertible 
   /// Number of elements; 1 for a scalar.
   public let elements: Int
 
+  /// The shape of a single number.
+  package static let scalar = TensorShape()
+
+  private init() {
+    extents = []
+    elements = 1
+  }
+
   /// - Returns: nil when an extent is negative or the number of elements overflows.
   public init?(_ extents: [Int]) {
     var product = 1

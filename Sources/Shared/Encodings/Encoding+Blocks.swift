@@ -11,7 +11,8 @@ extension Encoding {
     _ name: String, _ format: mt_blocks, blockElements: Int, blockBytes: Int, roundoff: Double, noise: Double
   ) {
     self.init(
-      name, blockElements: blockElements, blockBytes: blockBytes, roundoff: roundoff, collinearity: min(2 * noise, 0.5)
+      name, blockElements: blockElements, blockBytes: blockBytes, roundoff: roundoff, noise: noise,
+      collinearity: min(2 * noise, 0.5)
     ) { blocks, numbers in
       mt_decode_blocks(format, blocks.bytes, numbers, blocks.count)
     }

@@ -12,14 +12,19 @@ package struct Encoding: Sendable {
   package let blockElements: Int
   package let blockBytes: Int
   /// What further arrays a block needs to be decoded, such as scales, zero points or code books; each is
-  /// an array of its own, in the order of these names.
-  package let companions: [String]
+  /// an array of its own, in this order.
+  package let companions: [Companion]
+  /// Numbers whose bits lie in several rows of words, one below the other: how many. A block is then `blockBytes`
+  /// bytes together, of which each of these rows holds an equal part.
+  package let planes: Int
   /// The type of the numbers in memory: the stored one for the four plain encodings, which the kernels
   /// widen while they compare; Float for what must be decoded before.
   package let elementType: ElementType
   /// Unit roundoff: the largest error of rounding to this encoding, relative to the number, or where a block
   /// has a scale of its own, to the largest number of the block.
   package let roundoff: Double
+  /// Mean squared error of rounding normally distributed weights to this encoding, over their mean square.
+  package let noise: Double
   /// How far `1 - cosine` of two parallel vectors may be from 0 after both were rounded to this
   /// encoding: the bound below which two embedding rows count as collinear.
   package let collinearity: Double
@@ -27,28 +32,31 @@ package struct Encoding: Sendable {
   package let isSafetensors: Bool
   private let decoder: @Sendable (EncodedBlocks, UnsafeMutablePointer<Float>) -> Void
 
-  /// - Parameter decode: writes the numbers of all blocks, rounded to Float where they are wider.
+  /// - Parameters:
+  ///   - noise: nil: of rounding to a floating-point number, which leaves 1 / (8 ln 2) of the square of the roundoff:
+  ///     1/3 within a binade, times the mean of 1 / x^2 over x from 1 to 2 by the log.
+  ///   - decode: writes the numbers of all blocks, rounded to Float where they are wider.
   package init(
-    _ name: String, blockElements: Int = 1, blockBytes: Int, companions: [String] = [],
-    elementType: ElementType = .f32, roundoff: Double, collinearity: Double, isSafetensors: Bool = false,
-    decode: @escaping @Sendable (EncodedBlocks, UnsafeMutablePointer<Float>) -> Void
+    _ name: String, blockElements: Int = 1, blockBytes: Int, planes: Int = 1, companions: [Companion] = [],
+    elementType: ElementType = .f32, roundoff: Double, noise: Double? = nil, collinearity: Double,
+    isSafetensors: Bool = false, decode: @escaping @Sendable (EncodedBlocks, UnsafeMutablePointer<Float>) -> Void
   ) {
-    precondition(blockElements > 0 && blockBytes > 0)
+    precondition(blockElements > 0 && blockBytes > 0 && planes > 0 && blockBytes % planes == 0)
     self.name = name
     self.blockElements = blockElements
     self.blockBytes = blockBytes
     self.companions = companions
     self.elementType = elementType
+    self.planes = planes
     self.roundoff = roundoff
+    self.noise = noise ?? 0.18 * roundoff * roundoff
     self.collinearity = collinearity
     self.isSafetensors = isSafetensors
     decoder = decode
   }
 
   /// Do its bytes serve as numbers of `elementType` as they are?
-  package var isPlain: Bool {
-    blockElements == 1 && companions.isEmpty && blockBytes == elementType.bytes
-  }
+  package var isPlain: Bool { name == elementType.rawValue }
 
   /// Bytes that `elements` numbers take; nil when that is more than can be counted. The last block may be
   /// filled only in part.
@@ -66,24 +74,26 @@ package struct Encoding: Sendable {
   }
 }
 
-/// Consecutive whole blocks of an array, and what else it takes to decode them.
-package struct EncodedBlocks {
-  /// Needs no alignment.
-  package let bytes: UnsafeRawPointer
-  package let count: Int
-  /// Number of the first of these blocks in its array.
-  package let first: Int
-  /// Columns of the array as a matrix: encodings whose scales belong to tiles need them.
-  package let columns: Int
-  /// The numbers of the companions, each whole, in the order of `Encoding.companions`.
-  package let companions: [[Float]]
+extension Encoding {
+  /// An array that another one needs to be decoded.
+  package struct Companion: Sendable, Hashable {
+    /// What a number of it belongs to.
+    package enum Use: Sendable, Hashable {
+      /// One number for each tile of the array: rows and columns of a rectangle, see `EncodedBlocks.Companion`.
+      case tiles
+      /// So many numbers for all of the array, such as the numbers that indices stand for.
+      case table(Int)
+      /// For each number of a column of the array, which row of the other companions belongs to it.
+      case rowIndex
+    }
 
-  package init(bytes: UnsafeRawPointer, count: Int, first: Int = 0, columns: Int = 1, companions: [[Float]] = []) {
-    self.bytes = bytes
-    self.count = count
-    self.first = first
-    self.columns = columns
-    self.companions = companions
+    package let name: String
+    package let use: Use
+
+    package init(_ name: String, _ use: Use = .tiles) {
+      self.name = name
+      self.use = use
+    }
   }
 }
 

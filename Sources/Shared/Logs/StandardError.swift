@@ -54,7 +54,8 @@ public enum StandardError {
   public static func show(_ text: String) {
     guard canRewrite else { return say(text) }
     speech.withLock { speech in
-      write(clearing + text)
+      // A line that the terminal breaks would stay behind.
+      write(clearing + (columns.map { TextColumns.cut(text, to: $0 - 1) } ?? text))
       speech.isOpen = true
     }
   }
@@ -65,6 +66,13 @@ public enum StandardError {
       if speech.isOpen { write(clearing) }
       speech.isOpen = false
     }
+  }
+
+  /// Of the terminal; nil where it does not say.
+  private static var columns: Int? {
+    var size = winsize()
+    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 1 else { return nil }
+    return Int(size.ws_col)
   }
 
   private static let clearing = "\r\u{1b}[K"

@@ -8,8 +8,7 @@ final class BlockDecoder {
   /// Encoded blocks, and their numbers where those do not go straight to their place.
   private let encoded: UnsafeMutableRawBufferPointer
   private let numbers: UnsafeMutableBufferPointer<Float>
-  /// Of the array that was read last.
-  private var companions: (array: StoredArray, numbers: [[Float]])?
+  private lazy var companions = CompanionReader(bufferBytes: encoded.count)
 
   init(bufferBytes: Int) {
     encoded = .allocate(byteCount: bufferBytes, alignment: 64)
@@ -37,17 +36,23 @@ final class BlockDecoder {
     }
     precondition(type == .f32 || type == .f64, "\(encoding) is not decoded to \(type)")
     let size = encoding.blockElements
-    guard let companions = try companionNumbers(of: array, reading) else { return false }
     guard let floats = numbers.baseAddress, let bytes = encoded.baseAddress else { return false }
     let most = max(1, min(encoded.count / encoding.blockBytes, numbers.count / size))
     let end = (range.upperBound + size - 1) / size
+    // What belongs to a row of the array alone is read row by row.
+    let rowBlocks = array.isReadByRows ? array.columns / size : .max
     var block = range.lowerBound / size
     while block < end {
-      let count = min(most, end - block)
-      let chunk = UnsafeMutableRawBufferPointer(rebasing: encoded[..<(count * encoding.blockBytes)])
-      guard try reading(array.file, chunk, array.offset + block * encoding.blockBytes) else { return false }
+      let count = min(most, end - block, rowBlocks - block % rowBlocks)
+      guard try readBlocks(array, block..<block + count, rowBlocks, reading) else { return false }
+      let own = block * size..<min((block + count) * size, array.shape.elements)
+      var parts: [EncodedBlocks.Companion] = []
+      if !array.companions.isEmpty {
+        guard let found = try companions.numbers(of: array, own, reading) else { return false }
+        parts = found
+      }
       let blocks = EncodedBlocks(
-        bytes: bytes, count: count, first: block, columns: array.columns, companions: companions)
+        bytes: bytes, count: count, first: block, elements: own.count, columns: array.columns, companions: parts)
       // What of the blocks is asked for.
       let part = range.clamped(to: block * size..<(block + count) * size)
       let place = target + (part.lowerBound - range.lowerBound) * type.bytes
@@ -67,18 +72,24 @@ final class BlockDecoder {
     return true
   }
 
-  private func companionNumbers(of array: StoredArray, _ reading: SegmentReader.Read) throws(Failure) -> [[Float]]? {
-    guard !array.companions.isEmpty else { return [] }
-    if let companions, companions.array == array { return companions.numbers }
-    var all: [[Float]] = []
-    for companion in array.companions {
-      let count = companion.shape.elements
-      let numbers = UnsafeMutablePointer<Float>.allocate(capacity: max(1, count))
-      defer { numbers.deallocate() }
-      guard try read(companion, 0..<count, as: .f32, into: numbers, reading) else { return nil }
-      all.append(Array(UnsafeBufferPointer(start: numbers, count: count)))
+  /// Fills `encoded`, plane by plane.
+  private func readBlocks(
+    _ array: StoredArray, _ blocks: Range<Int>, _ rowBlocks: Int, _ reading: SegmentReader.Read
+  ) throws(Failure) -> Bool {
+    let encoding = array.encoding
+    guard encoding.planes > 1 else {
+      let chunk = UnsafeMutableRawBufferPointer(rebasing: encoded[..<(blocks.count * encoding.blockBytes)])
+      return try reading(array.file, chunk, array.offset + blocks.lowerBound * encoding.blockBytes)
     }
-    companions = (array, all)
-    return all
+    let width = encoding.blockBytes / encoding.planes
+    let (row, column) = blocks.lowerBound.quotientAndRemainder(dividingBy: rowBlocks)
+    for plane in 0..<encoding.planes {
+      let part = encoded[plane * blocks.count * width..<(plane + 1) * blocks.count * width]
+      let start = ((row * encoding.planes + plane) * rowBlocks + column) * width
+      guard try reading(array.file, UnsafeMutableRawBufferPointer(rebasing: part), array.offset + start) else {
+        return false
+      }
+    }
+    return true
   }
 }

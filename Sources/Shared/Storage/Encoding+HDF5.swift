@@ -15,7 +15,7 @@ extension Encoding {
     case .f32: HDF5Handle(H5Tcopy(chdf5_f32()), H5Tclose)
     case .f16: Self.sixteenBits(exponent: 5, mantissa: 10, bias: 15)
     case .bf16: Self.sixteenBits(exponent: 8, mantissa: 7, bias: 127)
-    default: blockElements == 1 ? tagged : nil
+    default: blockElements == 1 && companions.isEmpty ? tagged : nil
     }
   }
 

@@ -10,10 +10,11 @@ internal import System
 /// follows, the number of files, their paths, and for each tensor `RECIPE NAME`, or where the shape is not that of
 /// a single array, `shape EXTENTS RECIPE NAME`. Extents are written as `2x3x4`. A recipe is one of
 ///   - `ENCODING FILE OFFSET EXTENTS`, an array, with the file's number; then, one after the other, the
-///     arrays that the encoding names as companions
+///     companions that the encoding names: for each, rows and columns of its tile as `2x3`, the bits of what is added to
+///     its numbers, and the array
 ///   - `rows FROM TO RECIPE`, `columns FROM TO RECIPE`: up to but not including TO
 ///   - `concatenate COUNT RECIPE RECIPE ...`
-///   - `transpose RECIPE`
+///   - `transpose RECIPE`, `turn COLUMNS RECIPE`: by blocks of so many columns
 ///   - `swap OUTER INNER RUN RECIPE`, `order COUNT SOURCE SOURCE ... RECIPE`: see `RowOrder`
 package enum PlaceTable {
   static func encode(_ tensors: [StoredTensor]) -> [UInt8] {
@@ -56,6 +57,9 @@ package enum PlaceTable {
       case .transposed(let whole):
         lines += "transpose ".utf8
         add(whole)
+      case .turned(let width, let whole):
+        lines += "turn \(width) ".utf8
+        add(whole)
       case .reordered(.swapped(let outer, let inner, let run), let whole):
         lines += "swap \(outer) \(inner) \(run) ".utf8
         add(whole)
@@ -75,7 +79,10 @@ package enum PlaceTable {
       }
       lines += "\(array.encoding.name) \(number) \(array.offset) ".utf8
       add(array.shape)
-      for companion in array.companions { add(companion) }
+      for companion in array.companions {
+        lines += "\(companion.tile.rows)x\(companion.tile.columns) \(companion.addend.bitPattern) ".utf8
+        add(companion.array)
+      }
     }
 
     private mutating func add(_ shape: TensorShape) {
@@ -175,6 +182,9 @@ package enum PlaceTable {
         }
         return .concatenated(parts)
       case "transpose": return recipe(files, depth: depth + 1).map { .transposed($0) }
+      case "turn":
+        guard let width = number(until: Self.space) else { return nil }
+        return recipe(files, depth: depth + 1).map { .turned(blocks: width, of: $0) }
       case "swap":
         guard let outer = number(until: Self.space), let inner = number(until: Self.space),
           let run = number(until: Self.space)
@@ -201,19 +211,27 @@ package enum PlaceTable {
       return from..<to
     }
 
-    private mutating func array(_ name: String, _ files: [String], isCompanion: Bool = false) -> StoredArray? {
-      guard let encoding = Encoding(named: name), !isCompanion || encoding.companions.isEmpty,
+    private mutating func array(_ name: String, _ files: [String], depth: Int = 0) -> StoredArray? {
+      guard depth <= StoredArray.deepest, let encoding = Encoding(named: name),
         let file = number(until: Self.space), files.indices.contains(file), let offset = number(until: Self.space),
         let extents = field(until: Self.space), let shape = shape(extents)
       else { return nil }
       var array = StoredArray(encoding: encoding, shape: shape, file: files[file], offset: offset)
       for _ in encoding.companions {
-        guard let companion = text(until: Self.space).flatMap({ self.array($0, files, isCompanion: true) }) else {
-          return nil
-        }
+        guard let companion = companion(files, depth: depth + 1) else { return nil }
         array.companions.append(companion)
       }
       return array
+    }
+
+    private mutating func companion(_ files: [String], depth: Int) -> StoredArray.Companion? {
+      guard let tile = field(until: Self.space).flatMap({ shape($0) }), tile.rank == 2,
+        let bits = number(until: Self.space).flatMap({ UInt32(exactly: $0) }),
+        let array = text(until: Self.space).flatMap({ self.array($0, files, depth: depth) })
+      else { return nil }
+      return StoredArray.Companion(
+        array, tile: EncodedBlocks.Tile(rows: tile.extents[0], columns: tile.extents[1]),
+        addend: Float(bitPattern: bits))
     }
 
     private mutating func shape(_ text: UnsafeRawBufferPointer) -> TensorShape? {

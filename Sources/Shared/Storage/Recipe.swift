@@ -12,12 +12,15 @@ package enum Recipe: Sendable, Hashable {
   /// Matrices of as many columns, one below the other.
   indirect case concatenated([Recipe])
   indirect case transposed(Recipe)
+  /// A matrix of blocks of so many columns, transposed block by block: the block in row r and block column c goes to
+  /// row c and block column r. What is packed along columns comes out in rows.
+  indirect case turned(blocks: Int, of: Recipe)
   indirect case reordered(RowOrder, of: Recipe)
 
   /// Nesting that is followed; a recipe that a naming convention asks for needs four or five levels.
   static let deepest = 16
   /// Arrays of one recipe: a layer's experts are a few hundred.
-  static let mostArrays = 1 << 14
+  package static let mostArrays = 1 << 14
 
   /// Rows and columns; nil when the recipe is impossible: empty or outside of what it takes part of, parts
   /// that do not fit, an order that is none, sizes that cannot be counted.
@@ -56,6 +59,10 @@ package enum Recipe: Sendable, Hashable {
       return columns.map { (rows, $0) }
     case .transposed(let whole):
       return whole.size(depth: depth + 1, &arrays).map { ($0.columns, $0.rows) }
+    case .turned(let width, let whole):
+      guard let size = whole.size(depth: depth + 1, &arrays), width > 0, size.columns % width == 0 else { return nil }
+      let (columns, isTooLarge) = size.rows.multipliedReportingOverflow(by: width)
+      return isTooLarge ? nil : (size.columns / width, columns)
     case .reordered(let order, let whole):
       guard let size = whole.size(depth: depth + 1, &arrays), order.isPermutation(of: size.rows) else { return nil }
       return size
@@ -73,6 +80,9 @@ package enum Recipe: Sendable, Hashable {
     case .transposed(let whole):
       let extent = whole.extent
       return (extent.columns, extent.rows)
+    case .turned(let width, let whole):
+      let extent = whole.extent
+      return (extent.columns / width, extent.rows * width)
     case .reordered(_, let whole): return whole.extent
     }
   }
@@ -93,7 +103,7 @@ package enum Recipe: Sendable, Hashable {
     switch self {
     case .stored(let array): (array, 0)
     case .rows(let range, let whole): whole.span.map { ($0.array, $0.start + range.lowerBound * $0.array.columns) }
-    case .columns, .concatenated, .transposed, .reordered: nil
+    case .columns, .concatenated, .transposed, .turned, .reordered: nil
     }
   }
 
@@ -105,22 +115,29 @@ package enum Recipe: Sendable, Hashable {
     case .stored: already
     case .rows(_, let whole), .columns(_, let whole), .reordered(_, let whole): whole.isTurned(already: already)
     case .concatenated(let parts): parts.contains { $0.isTurned(already: already) }
-    case .transposed(let whole): whole.isTurned(already: !already)
+    case .transposed(let whole), .turned(_, let whole): whole.isTurned(already: !already)
     }
   }
 
   /// The same recipe for files that lie elsewhere.
   package func mapFiles(_ new: (String) -> String) -> Recipe {
     switch self {
-    case .stored(var array):
-      array.file = new(array.file)
-      for index in array.companions.indices { array.companions[index].file = new(array.companions[index].file) }
-      return .stored(array)
+    case .stored(let array): return .stored(array.mapFiles(new))
     case .rows(let range, let whole): return .rows(range, of: whole.mapFiles(new))
     case .columns(let range, let whole): return .columns(range, of: whole.mapFiles(new))
     case .concatenated(let parts): return .concatenated(parts.map { $0.mapFiles(new) })
     case .transposed(let whole): return .transposed(whole.mapFiles(new))
+    case .turned(let width, let whole): return .turned(blocks: width, of: whole.mapFiles(new))
     case .reordered(let order, let whole): return .reordered(order, of: whole.mapFiles(new))
     }
+  }
+}
+
+extension StoredArray {
+  fileprivate func mapFiles(_ new: (String) -> String) -> StoredArray {
+    var array = self
+    array.file = new(file)
+    for index in companions.indices { array.companions[index].array = companions[index].array.mapFiles(new) }
+    return array
   }
 }

@@ -40,6 +40,39 @@ struct Region {
   }
 }
 
+extension Region {
+  /// The same part of the matrix that this one is made of by transposing blocks of `width` columns.
+  ///
+  /// Its columns are cut where a block is not whole: each piece takes the same columns of all blocks that it touches.
+  fileprivate func turned(blocks width: Int) -> [Region] {
+    var regions: [Region] = []
+    for run in columns {
+      var done = 0
+      while done < run.count {
+        let (block, inside) = (run.start + done).quotientAndRemainder(dividingBy: width)
+        let left = run.count - done
+        let isPart = inside > 0 || left < width
+        let (blocks, taken) = isPart ? (1, min(width - inside, left)) : (left / width, width)
+        var own: [Run] = []
+        for row in rows {
+          for k in 0..<row.count {
+            own.append(
+              Run(
+                start: (row.start + k) * width + inside, count: taken, target: row.target + k * row.step,
+                step: run.step))
+          }
+        }
+        regions.append(
+          Region(
+            rows: [Run(start: block, count: blocks, target: run.target + done * run.step, step: width * run.step)],
+            columns: own))
+        done += blocks * taken
+      }
+    }
+    return regions
+  }
+}
+
 extension Recipe {
   /// What is read of which arrays for some coordinates of the tensor.
   func parts(of coordinates: Range<Int>, columns: Int) -> [(array: StoredArray, region: Region)] {
@@ -64,6 +97,8 @@ extension Recipe {
         start += rows
       }
     case .transposed(let whole): whole.collect(Region(rows: region.columns, columns: region.rows), &parts)
+    case .turned(let width, let whole):
+      for part in region.turned(blocks: width) { whole.collect(part, &parts) }
     case .reordered(let order, let whole):
       whole.collect(Region(rows: region.rows.reordered(order), columns: region.columns), &parts)
     }

@@ -20,8 +20,9 @@ package final class SegmentReader {
     (_ file: String, _ into: UnsafeMutableRawBufferPointer, _ offset: Int) throws(Failure) -> Bool
 
   private static let bufferBytes = 1 << 18
-  /// What a reader holds, in bytes.
-  package static let memoryBytes = 3 * bufferBytes
+  /// What a reader holds, in bytes: encoded blocks, their numbers, numbers that are to be put in their places, and
+  /// as much again for companions.
+  package static let memoryBytes = 6 * bufferBytes
 
   private let decoder = BlockDecoder(bufferBytes: bufferBytes)
   /// Numbers that are to be put in their places, as many rows as it has room for.

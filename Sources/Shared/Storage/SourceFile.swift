@@ -29,6 +29,18 @@ public struct SourceFile: Sendable, Hashable, Codable {
     )
   }
 
+  /// A file that has no header of known length at its beginning, as it is now.
+  ///
+  /// - Throws: `Failure` (bad input) when it cannot be opened.
+  package static func described(_ path: String) throws(Failure) -> SourceFile {
+    let file = try WeightFile(path: path)
+    guard let (bytes, modified) = status(of: path) else {
+      throw .badInput("'\(path.printable)' cannot be opened", advice: "check that the path is right and may be read")
+    }
+    return SourceFile(
+      path: path, bytes: bytes, modified: modified, header: try fingerprint(ofEndsOf: file, bytes: bytes))
+  }
+
   /// - Parameter place: where the file lies on this host, if that is another place than at the import.
   /// - Throws: `Failure` (bad input) when the file is gone or is no longer what was imported.
   public func verify(model: String, at place: String? = nil) throws(Failure) {

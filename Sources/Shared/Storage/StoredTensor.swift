@@ -30,15 +30,29 @@ public struct StoredTensor: Sendable, Hashable {
     return !isTooLarge && elements == shape.elements
   }
 
+  /// Some of its rows; the tensor itself where that is all of them.
+  ///
+  /// - Parameters:
+  ///   - first: row.
+  ///   - part: shape of the part, whose rows are its outermost extent.
+  /// - Returns: nil where the tensor has no such rows.
+  package func part(from first: Int, shape part: TensorShape) -> StoredTensor? {
+    if first == 0, part == shape { return self }
+    guard first >= 0, let all = shape.extents.first, let rows = part.extents.first, rows > 0, rows <= all - first,
+      part.extents.dropFirst() == shape.extents.dropFirst(), recipe.size?.rows == all
+    else { return nil }
+    return StoredTensor(name: name, shape: part, recipe: .rows(first..<first + rows, of: recipe))
+  }
+
   /// What is read for it, in bytes, by encoding; companions count with what they belong to.
   package var bytesByEncoding: [Encoding: Int] {
     var bytes: [Encoding: Int] = [:]
     if case .stored(let array) = recipe {
-      return [array.encoding: array.companions.reduce(array.bytes) { $0 + $1.bytes }]
+      return [array.encoding: array.bytesWithCompanions]
     }
     recipe.forEachArray { array, count in
       let own = array.encoding.bytes(of: count) ?? array.bytes
-      bytes[array.encoding, default: 0] += array.companions.reduce(own) { $0 + $1.bytes }
+      bytes[array.encoding, default: 0] += array.companions.reduce(own) { $0 + $1.array.bytesWithCompanions }
     }
     return bytes
   }
@@ -68,9 +82,9 @@ public struct StoredTensor: Sendable, Hashable {
 
   /// The arrays that it is made from, companions too.
   package var arrays: [StoredArray] {
-    if case .stored(let array) = recipe { return [array] + array.companions }
+    if case .stored(let array) = recipe { return array.all }
     var arrays: [StoredArray] = []
-    recipe.forEachArray { array, _ in arrays += [array] + array.companions }
+    recipe.forEachArray { array, _ in arrays += array.all }
     return arrays
   }
 

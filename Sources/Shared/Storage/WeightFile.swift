@@ -78,4 +78,20 @@ public final class WeightFile: Sendable {
       filled += count
     }
   }
+
+  /// SHA-256 of the whole file, as hubs publish it: 64 hexadecimal digits.
+  package func sha256() throws(Failure) -> String {
+    var hash = SHA256()
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 << 20, alignment: 4096)
+    defer { buffer.deallocate() }
+    let bytes = length ?? 0
+    var done = 0
+    while done < bytes {
+      let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, bytes - done)])
+      try read(into: piece, at: done, what: "the file for its hash")
+      hash.add(UnsafeRawBufferPointer(piece))
+      done += piece.count
+    }
+    return hash.digest.text
+  }
 }

@@ -53,6 +53,12 @@ package struct FileStatus: Sendable, Equatable {
   /// Is it a folder?
   package static func isFolder(_ path: String) -> Bool { FileStatus(path: path)?.kind == .folder }
 
+  /// Is the path itself a link, wherever it leads?
+  package static func isLink(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+  }
+
   /// What a path is instead of a regular file; nil for a regular file and for a path that leads nowhere.
   package static func otherThanFile(_ path: String) -> String? {
     switch FileStatus(path: path)?.kind {

@@ -1,35 +1,33 @@
-internal import Core
+package import Core
 internal import Foundation
-public import System
+internal import Storage
+package import System
 
 /// Finds the models below the paths that somebody gave, and gives each an id.
-public struct ModelFinder {
-  public private(set) var models: [ModelSource] = []
-  public private(set) var notes: [Note] = []
-  /// Models that were found, by their real paths.
-  private var seen: Set<ByteString> = []
-  /// Folders that were searched: each once, whatever links lead to it.
+package struct ModelFinder {
+  package private(set) var models: [ModelSource] = []
+  package private(set) var notes: [Note] = []
+  /// Files of models that were found, so that each is used once, whatever links lead to it.
+  private var seen: Set<FileStatus.Identity> = []
+  /// Folders that were searched: each once, likewise.
   private var visited: Set<FileStatus.Identity> = []
 
-  /// How many folders below a given one are searched.
-  private static let deepest = 6
-
-  /// - Parameter paths: model folders, `.safetensors` or `.gguf` files, `.h5` stores, or folders of these.
+  /// - Parameter paths: model folders, files of weights, `.h5` stores, or folders of these.
   /// - Throws: `Failure` (bad input) for a path that does not exist, a named model that is broken,
   ///   a folder without any model.
-  public init(_ paths: [String]) throws(Failure) {
+  package init(_ paths: [String]) throws(Failure) {
     for path in paths {
       let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-      let before = models.count + seen.count + notes.count
-      try add(path, depth: 0, isExplicit: true)
-      if models.count + seen.count + notes.count == before { throw Self.nothing(in: path) }
+      let before = models.count + notes.count
+      try add(path, isExplicit: true, isBelowModel: false)
+      if models.count + notes.count == before, !isKnown(path) { throw Self.nothing(in: path) }
     }
     guard !models.isEmpty else {
       throw .badInput(
         "no model that can be compared among \(paths.map { "'\($0.printable)'" }.joined(separator: ", "))\(Self.list(notes))",
-        advice: "give folders with model.safetensors, .safetensors or .gguf files, or .h5 stores")
+        advice: "give folders with model.safetensors, files of weights or .h5 stores")
     }
-    assignIDs()
+    for (index, id) in ModelNames.ids(of: models.map(\.path)).enumerated() { models[index].id = id }
   }
 
   private static func list(_ notes: [Note]) -> String {
@@ -38,17 +36,31 @@ public struct ModelFinder {
 
   private mutating func note(_ path: String, _ text: String) { notes.append(Note(subject: path, text: text)) }
 
-  private mutating func add(_ path: String, depth: Int, isExplicit: Bool) throws(Failure) {
+  /// Was something in the folder found before, by another path?
+  private func isKnown(_ path: String) -> Bool {
+    let real = Self.real(path)
+    return models.contains { Self.real($0.path) == real }
+  }
+
+  private static func real(_ path: String) -> ByteString {
+    ByteString(URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path)
+  }
+
+  /// - Parameter isBelowModel: is it a folder below that of a model? It may then hold nothing.
+  private mutating func add(_ path: String, isExplicit: Bool, isBelowModel: Bool) throws(Failure) {
     guard let status = FileStatus(path: path) else {
       throw .badInput("'\(path.printable)' does not exist", advice: "check that the path is right")
     }
-    guard status.kind == .folder else { return try addFile(path, isExplicit: isExplicit) }
+    guard status.kind == .folder else {
+      addFile(path, isExplicit: isExplicit)
+      return
+    }
     guard visited.insert(status.identity).inserted else {
       if isExplicit { try insist(onModelIn: path) }
       return note(path, "given twice, used once")
     }
     do throws(Failure) {
-      try addFolder(try ModelFolder(path: path), depth: depth, isExplicit: isExplicit)
+      try search(try ModelFolder(path: path), isExplicit: isExplicit, isBelowModel: isBelowModel)
     } catch {
       guard !isExplicit else { throw error }
       note(path, "skipped: \(error.message)")
@@ -57,7 +69,7 @@ public struct ModelFinder {
 
   /// Whoever names a model means it, also where a search of folders has found it before: a defect is an error.
   private mutating func insist(onModelIn path: String) throws(Failure) {
-    guard try ModelFolder(path: path).model() != nil else { return }
+    guard try ModelFolder(path: path).content().model != nil else { return }
     insist(onModelAt: path)
   }
 
@@ -66,21 +78,22 @@ public struct ModelFinder {
     for index in models.indices where Self.real(models[index].path) == real { models[index].isExplicit = true }
   }
 
-  private static func real(_ path: String) -> ByteString {
-    ByteString(URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path)
-  }
-
-  private mutating func addFolder(_ folder: ModelFolder, depth: Int, isExplicit: Bool) throws(Failure) {
-    if let model = try folder.model() {
-      add(folder.path, model, isExplicit: isExplicit)
-      noteUnread(folder.unread(beside: model.files), in: folder)
-    } else if depth < Self.deepest {
-      try addEntries(of: folder, depth: depth)
-    } else if folder.names.contains(where: { FileStatus.isFolder("\(folder.path)/\($0)") })
-      || !folder.unread(beside: []).isEmpty
-    {
-      note(folder.path, "not searched: it is more than \(Self.deepest) folders below the given one; give it by itself")
+  private mutating func search(_ folder: ModelFolder, isExplicit: Bool, isBelowModel: Bool) throws(Failure) {
+    let before = (models.count, notes.count)
+    let content: ModelFolder.Content
+    do throws(Failure) {
+      content = try folder.content()
+    } catch {
+      // A broken model does not hide those below it; but whoever named it hears of nothing else.
+      guard !isExplicit else { throw error }
+      note(folder.path, "skipped: \(error.message)")
+      return try addEntries(of: folder, ModelFolder.Content(), isBelowModel: isBelowModel)
     }
+    if let model = content.model { add(folder.path, model, isExplicit: isExplicit) }
+    for text in content.notes { note(folder.path, text) }
+    try addEntries(of: folder, content, isBelowModel: isBelowModel || content.model != nil)
+    noteUnread(content, in: folder)
+    if (models.count, notes.count) == before, !isBelowModel { noteNothing(in: folder) }
     if !folder.illegible.isEmpty {
       note(
         folder.path,
@@ -88,45 +101,73 @@ public struct ModelFinder {
     }
   }
 
-  private mutating func addEntries(of folder: ModelFolder, depth: Int) throws(Failure) {
-    let before = models.count
-    var hidden: [String] = []
-    for name in folder.names where !folder.isOfARun || !ModelFolder.ofARun.contains(name) {
+  /// Links last, so that what has a name of its own is not known by that of a link to it.
+  private mutating func addEntries(of folder: ModelFolder, _ content: ModelFolder.Content, isBelowModel: Bool)
+    throws(Failure)
+  {
+    var links: [String] = []
+    for name in folder.isOfHubCache ? ["snapshots"] : folder.names where !isLeftOut(name, of: folder) {
       let path = "\(folder.path)/\(name)"
-      if name.hasPrefix(".") {
-        hidden += Self.weights(hiddenAs: name, in: folder)
-        continue
-      }
+      if let other = content.others.first(where: { $0.path == path }) { add(path, other.content, isExplicit: false) }
       switch FileStatus(path: path)?.kind {
-      case .folder: try add(path, depth: depth + 1, isExplicit: false)
-      case .file where WeightNames.isReadable(name):
-        if !folder.isLaterPart(name) { try add(path, depth: depth + 1, isExplicit: false) }
+      case .folder where content.components.contains(name): break
+      case .folder where content.model != nil && folder.isPartOfModel(name): break
+      case .folder where FileStatus.isLink(path): links.append(name)
+      case .folder:
+        // What was to lie in a hub's cache is missing because its download has not finished.
+        try add(path, isExplicit: false, isBelowModel: isBelowModel || folder.unfinished != nil)
       case .special(let what) where WeightNames.isReadable(name): note(path, "skipped: it is \(what), not a file")
       case nil: note(path, "skipped: it is a link that leads nowhere, or may not be followed")
       default: break
       }
     }
-    noteUnread(hidden, in: folder)
-    let foreign = folder.foreignWeights
-    guard let first = foreign.first else { return }
-    if models.count == before {
-      note(folder.path, "skipped: holds \(first.printable), but no safetensors; convert it first")
-    } else {
-      noteUnread(foreign, in: folder)
+    for name in links { try add("\(folder.path)/\(name)", isExplicit: false, isBelowModel: isBelowModel) }
+  }
+
+  private func isLeftOut(_ name: String, of folder: ModelFolder) -> Bool {
+    name.hasPrefix(".") || WeightNames.foreign(name) != nil || folder.isOfARun && ModelFolder.ofARun.contains(name)
+  }
+
+  // MARK: What is not read
+
+  private mutating func noteUnread(_ content: ModelFolder.Content, in folder: ModelFolder) {
+    var unread = content.unread
+    let isModel = content.model != nil
+    for name in folder.names where !name.hasPrefix(".") || WeightNames.isReadable(name) {
+      let path = "\(folder.path)/\(name)"
+      if name.hasPrefix(".") {
+        if !FileStatus.isFolder(path) { unread.append(name) }
+      } else if isModel, !content.components.contains(name), folder.isPartOfModel(name), FileStatus.isFolder(path) {
+        unread += ModelFolder.weights(below: path, as: name)
+      }
+    }
+    for name in content.components {
+      let used = Set((content.model?.files ?? []).map { ByteString($0.path) })
+      unread += ModelFolder.weights(below: "\(folder.path)/\(name)", as: name)
+        .filter { !used.contains(ByteString("\(folder.path)/\($0)")) }
+    }
+    for name in folder.names where name.hasPrefix(".") && FileStatus.isFolder("\(folder.path)/\(name)") {
+      let names = (try? FolderListing(path: "\(folder.path)/\(name)"))?.names ?? []
+      unread += names.filter(WeightNames.isReadable).map { "\(name)/\($0)" }
+    }
+    if !unread.isEmpty { note(folder.path, "not read: \(Self.some(unread))") }
+    let foreign = folder.foreign
+    if let first = foreign.first {
+      let others = foreign.count > 1 ? " and \(foreign.count - 1) more" : ""
+      note(
+        folder.path,
+        "\(isModel ? "not read" : "skipped"): '\(first.name.printable)'\(others), \(first.what), which is not read\(isModel ? "" : "; convert it to safetensors first")"
+      )
     }
   }
 
-  /// Weights that a search of folders passes by because their names start with a dot.
-  private static func weights(hiddenAs name: String, in folder: ModelFolder) -> [String] {
-    let path = "\(folder.path)/\(name)"
-    guard FileStatus.isFolder(path) else { return WeightNames.isReadable(name) ? [name] : [] }
-    let names = (try? FolderListing(path: path))?.names ?? []
-    return names.filter(WeightNames.isReadable).map { "\(name)/\($0)" }
-  }
-
-  private mutating func noteUnread(_ names: [String], in folder: ModelFolder) {
-    guard !names.isEmpty else { return }
-    note(folder.path, "not read: \(Self.some(names))")
+  /// One line for a folder that looks as if a model should be in it.
+  private mutating func noteNothing(in folder: ModelFolder) {
+    if let name = folder.unfinished {
+      note(folder.path, "skipped: holds an unfinished download, '\(name.printable)', and no weights; download it again")
+    } else if let name = folder.description {
+      note(folder.path, "skipped: holds \(name), but no weights; download them too")
+    }
   }
 
   private static func some(_ names: [String]) -> String {
@@ -134,73 +175,31 @@ public struct ModelFinder {
     return names.count > 3 ? "\(shown) and \(names.count - 3) more" : shown
   }
 
-  private mutating func addFile(_ path: String, isExplicit: Bool) throws(Failure) {
-    if path.hasSuffix(".h5") {
+  // MARK: Models
+
+  private mutating func addFile(_ path: String, isExplicit: Bool) {
+    if path.hasSuffix(".h5"), HDF5Kind.isStore(path) {
       add(path, .store(path), isExplicit: isExplicit)
-    } else {
-      // Whatever its name is: its first bytes decide what format it is in.
-      let url = URL(fileURLWithPath: path)
-      guard GGUFPartName(url.lastPathComponent) != nil else {
-        return add(path, .weights([.init(path: path, prefix: "", tensors: nil)]), isExplicit: isExplicit)
-      }
-      do throws(Failure) {
-        let files = try ModelFolder(path: url.deletingLastPathComponent().path).files(of: url.lastPathComponent)
-        add(files[0].path, .weights(files), isExplicit: isExplicit)
-      } catch {
-        guard !isExplicit else { throw error }
-        note(path, "skipped: \(error.message)")
-      }
+      return
     }
+    let file = ModelSource.File(path: path, prefix: "", tensors: nil)
+    // Whatever its name is: its content decides what it is.
+    add(
+      path, AdapterNames.isAdapter(file: path) ? .adapter(file, configuration: "") : .weights([file]),
+      isExplicit: isExplicit)
   }
 
   private mutating func add(_ path: String, _ content: ModelSource.Content, isExplicit: Bool) {
-    guard seen.insert(Self.real(path)).inserted else {
+    // A model of several files is known by its folder.
+    let file = FileStatus(path: path)
+    if let file, file.kind != .folder, !seen.insert(file.identity).inserted {
       if isExplicit { insist(onModelAt: path) }
       return note(path, "given twice, used once")
     }
+    for file in content.files {
+      if let status = FileStatus(path: file.path) { seen.insert(status.identity) }
+    }
     models.append(ModelSource(id: "", path: path, content: content, isExplicit: isExplicit))
-  }
-
-  /// The folder or file name, with as many folders in front as it takes to be unique.
-  private mutating func assignIDs() {
-    let names = models.map { Self.names(of: $0.path) }
-    var parts = Array(repeating: 1, count: models.count)
-    while true {
-      for index in models.indices { models[index].id = Self.id(names[index], parts: parts[index]) }
-      let clashes = Dictionary(grouping: models.indices) { models[$0].id }.values.filter { $0.count > 1 }
-      let movable = clashes.joined().filter { parts[$0] < names[$0].count }
-      if movable.isEmpty {
-        // Only different forms of one name are left, as `a.h5` beside `a.safetensors`.
-        for clash in clashes {
-          for index in clash { models[index].id += "@\(index)" }
-        }
-        return
-      }
-      for index in movable { parts[index] += 1 }
-    }
-  }
-
-  /// Path components, the model's own name last. The Hugging Face cache's
-  /// `models--ORG--NAME/snapshots/REVISION` counts as `ORG/NAME`.
-  private static func names(of path: String) -> [String] {
-    let url = URL(fileURLWithPath: path).standardizedFileURL
-    var names = url.pathComponents.filter { $0 != "/" }
-    if let cache = names.lastIndex(where: { $0.hasPrefix("models--") }),
-      names.count == cache + 3, names[cache + 1] == "snapshots"
-    {
-      let repository = names[cache].dropFirst("models--".count).replacingOccurrences(of: "--", with: "/")
-      names[cache...] = [repository]
-    }
-    if let last = names.last {
-      for ending in [".safetensors", ".h5", ".gguf"] where last.hasSuffix(ending) && last.count > ending.count {
-        names[names.count - 1] = GGUFPartName(last)?.stem ?? String(last.dropLast(ending.count))
-      }
-    }
-    return names.isEmpty ? ["model"] : names
-  }
-
-  private static func id(_ names: [String], parts: Int) -> String {
-    names.suffix(parts).joined(separator: "/")
   }
 
   private static func nothing(in path: String) -> Failure {
@@ -212,7 +211,7 @@ public struct ModelFinder {
     return .badInput(
       "'\(path.printable)' holds no model",
       advice:
-        "expected model.safetensors, model.safetensors.index.json, diffusers components, *.safetensors, *.gguf, *.h5, or folders of these"
+        "expected model.safetensors, pytorch_model.bin, their sharded forms, diffusers components, files of weights, *.h5 stores, or folders of these"
     )
   }
 }

@@ -1,16 +1,15 @@
 internal import Core
 internal import Foundation
+internal import Storage
 internal import System
 
-/// Recognises the layouts in which a folder holds one model.
+/// Recognizes the layouts in which a folder holds models.
 struct ModelFolder {
   let path: String
   let names: [String]
   /// Names that are not UTF-8, with escapes.
   let illegible: [String]
 
-  /// Bytes of a JSON file that are read: a large model's index has some 10 MB.
-  private static let largestIndex = 256 << 20
   private static let largestConfiguration = 1 << 20
 
   init(path: String) throws(Failure) {
@@ -20,134 +19,141 @@ struct ModelFolder {
     illegible = listing.illegible
   }
 
-  /// The model in this folder; nil when the folder itself holds none.
-  func model() throws(Failure) -> ModelSource.Content? {
-    if let files = try weights(prefix: "") { return .weights(files) }
-    if let files = try pipeline() { return .weights(files) }
-    let adapter = "adapter_model.safetensors"
-    guard names.contains(adapter) else { return try ggufModel() }
-    return .adapter(
-      .init(path: "\(path)/\(adapter)", prefix: "", tensors: nil), configuration: try adapterConfiguration())
+  /// What a folder itself holds.
+  struct Content {
+    /// The model that the folder is; nil when it is none.
+    var model: ModelSource.Content?
+    /// Folders that belong to the model.
+    var components: [String] = []
+    /// Files that are models of their own, and what they are called: each by the path that people know it by.
+    var others: [(path: String, content: ModelSource.Content)] = []
+    /// Files whose model is read from another file.
+    var unread: [String] = []
+    /// What is odd, in plain words.
+    var notes: [String] = []
   }
 
-  /// The only model in GGUF; nil where there is none, or several, such as quantizations beside each other.
-  private func ggufModel() throws(Failure) -> ModelSource.Content? {
-    let whole = names.filter { name in
-      name.hasSuffix(".gguf") && !isLaterPart(name) && FileStatus(path: "\(path)/\(name)")?.kind == .file
+  /// - Throws: `Failure` (bad input) when what the folder holds is broken.
+  func content() throws(Failure) -> Content {
+    let sets = WeightSets.find(in: path, candidates)
+    var content = Content()
+    var rest = sets
+    if let (files, best) = try weights(of: sets, prefix: "") {
+      content.model = .weights(files)
+      content.notes += best.notes
+      rest.removeAll { $0.names == best.names }
+    } else if let (files, components) = try pipeline() {
+      content.model = .weights(files)
+      content.components = components
     }
-    guard let name = whole.first, whole.count == 1 else { return nil }
-    return .weights(try files(of: name))
-  }
-
-  /// The files of the model that a file is or is a part of.
-  ///
-  /// - Throws: `Failure` (bad input) when parts are missing.
-  func files(of name: String) throws(Failure) -> [ModelSource.File] {
-    let parts = GGUFPartName(name)?.all ?? [name]
-    for part in parts where !names.contains(part) {
-      throw .badInput(
-        "'\(path.printable)' lacks '\(part.printable)', one of the \(parts.count) parts of a model in GGUF",
-        advice: "download the missing part")
+    for adapter in Self.adapters(among: rest) {
+      let whole = try self.adapter(adapter)
+      if content.model == nil {
+        content.model = whole
+      } else {
+        content.others.append(("\(path)/\(adapter.names[0])", whole))
+      }
+      rest.removeAll { $0.names == adapter.names }
     }
-    return parts.map { .init(path: "\(path)/\($0)", prefix: "", tensors: nil) }
-  }
-
-  /// Does the file belong to a model that starts in another one here?
-  func isLaterPart(_ name: String) -> Bool {
-    guard let part = GGUFPartName(name), part.number > 1 else { return false }
-    return names.contains(part.all[0])
-  }
-
-  /// Empty for an adapter without one.
-  private func adapterConfiguration() throws(Failure) -> String {
-    let name = "adapter_config.json"
-    guard names.contains(name) else { return "" }
-    return String(decoding: try json(name, limit: Self.largestConfiguration), as: UTF8.self)
-  }
-
-  private func json(_ name: String, limit: Int) throws(Failure) -> Data {
-    do throws(BoundedFile.Problem) {
-      return try BoundedFile.read("\(path)/\(name)", limit: limit)
-    } catch {
-      throw .badInput(
-        "'\(path.printable)/\(name.printable)' cannot be read: \(error)", advice: "download it again")
+    if content.model == nil, rest.count == 1, let only = rest.first, only.ending != "h5",
+      only.isSharded || isDescribed, only.isSharded || !isAdapter(only)
+    {
+      if let defect = only.defect { throw named(defect) }
+      content.model = .weights(only.files(in: path))
+      content.notes += only.notes
+      return content
     }
+    try sort(rest, into: &content)
+    return content
   }
 
-  /// One network: `model.safetensors`, its sharded form, or the same under diffusers' name.
-  private func weights(prefix: String) throws(Failure) -> [ModelSource.File]? {
-    for stem in ["model", "diffusion_pytorch_model"] {
-      if names.contains("\(stem).safetensors") {
-        return [.init(path: "\(path)/\(stem).safetensors", prefix: prefix, tensors: nil)]
+  /// Files beside the model, or models of their own where the folder is none.
+  private func sort(_ rest: [WeightSet], into content: inout Content) throws(Failure) {
+    let isModel = content.model != nil
+    var taken: [String: WeightSet] = [:]
+    for set in rest.sorted(by: { ($0.preference, $0.stem) < ($1.preference, $1.stem) }) {
+      guard let first = set.names.first else {
+        if let defect = set.defect { content.notes.append("skipped: \(defect.message)") }
+        continue
       }
-      if names.contains("\(stem).safetensors.index.json") {
-        return try sharded(index: "\(stem).safetensors.index.json", prefix: prefix)
-      }
-      // Diffusers keeps precisions beside each other: `<stem>.fp16.safetensors`, or its parts.
-      let variants = names.filter { $0.hasPrefix("\(stem).") && $0.hasSuffix(".safetensors") }
-      if let whole = variants.first(where: { $0.split(separator: ".").count == 3 && !$0.contains("-of-") }) {
-        return [.init(path: "\(path)/\(whole)", prefix: prefix, tensors: nil)]
-      }
-      if let index = names.first(where: {
-        $0.hasPrefix("\(stem).") && $0.contains(".safetensors.index") && $0.hasSuffix(".json")
-      }) {
-        return try sharded(index: index, prefix: prefix)
-      }
-      let parts = variants + names.filter { $0.hasPrefix("\(stem)-00") && $0.hasSuffix(".safetensors") }
-      if let part = parts.first(where: { $0.contains("-00") }) {
-        throw .badInput(
-          "'\(path.printable)' holds '\(part.printable)', one part of a sharded model, but no '\(stem).safetensors.index.json'",
-          advice: "download the index file too")
+      let path = "\(self.path)/\(first)"
+      if set.ending == "h5", HDF5Kind.isStore(path) {
+        if isModel { content.unread.append(first) } else { content.others.append((path, .store(path))) }
+      } else if !isModel, let same = taken[set.stem] {
+        content.notes.append(
+          "not read: '\(first.printable)', taken for the same model as '\((same.names.first ?? "").printable)'")
+      } else if isAdapter(set) {
+        content.others.append((path, try adapter(set)))
+      } else if isModel {
+        content.unread += set.names
+      } else if let defect = set.defect {
+        content.notes.append("skipped: \(defect.message)")
+      } else {
+        taken[set.stem] = set
+        content.others.append((path, .weights(set.files(in: self.path))))
+        content.notes += set.notes
       }
     }
-    return nil
+    // In the order of their names, as everything in a folder.
+    content.others.sort { $0.path < $1.path }
   }
 
-  private struct Index: Decodable {
-    var weight_map: [String: String]
+  /// Is there a description of one model in it?
+  private var isDescribed: Bool { names.contains("config.json") || names.contains("params.json") }
+
+  /// Files that may hold weights, by their names, or where those say nothing by their first bytes; and indices.
+  private var candidates: [String] {
+    names.filter { name in
+      guard !name.hasPrefix("."), !(isOfARun && Self.ofARun.contains(name)), WeightNames.foreign(name) == nil else {
+        return false
+      }
+      if WeightIndex.parts(name) != nil { return true }
+      let path = "\(self.path)/\(name)"
+      guard !WeightNames.isOther(name), !WeightNames.isUnfinished(name), FileStatus(path: path)?.kind == .file else {
+        return false
+      }
+      return WeightNames.isReadable(name) || CheckpointFile.looksLikeWeights(path)
+    }
   }
 
-  private func sharded(index name: String, prefix: String) throws(Failure) -> [ModelSource.File] {
-    let text = try json(name, limit: Self.largestIndex)
-    let index: Index
-    do {
-      index = try JSONDecoder().decode(Index.self, from: text)
-    } catch {
-      throw .badInput(
-        "'\(path.printable)/\(name.printable)' is not an index of a sharded model (no readable 'weight_map')",
-        advice: "download it again")
+  // MARK: One network
+
+  /// The set under one of the names that models have in folders of their own: in the format that is preferred, whole
+  /// rather than as a variant.
+  private func weights(of sets: [WeightSet], prefix: String) throws(Failure) -> ([ModelSource.File], WeightSet)? {
+    let own = sets.compactMap { set in set.ownName.map { (set, $0) } }.filter {
+      $0.0.ending != "h5" || !HDF5Kind.isStore("\(path)/\($0.0.names[0])")
     }
-    let files = Dictionary(grouping: index.weight_map.keys) { index.weight_map[$0] ?? "" }
-    var found: [ModelSource.File] = []
-    for (file, tensors) in files.sorted(by: { $0.key < $1.key }) {
-      // The index comes from strangers: it may name its own folder's files and nothing else.
-      guard !file.contains("/"), file != "..", !file.isEmpty else {
-        throw .badInput(
-          "'\(path.printable)/\(name.printable)' points outside its folder: '\(file.printable)'",
-          advice: "do not use this model, or correct its index")
-      }
-      guard names.contains(file) else {
-        throw .badInput(
-          "'\(path.printable)' lacks '\(file.printable)', which its index names for \(tensors.count) tensors",
-          advice: "download the missing part")
-      }
-      found.append(.init(path: "\(path)/\(file)", prefix: prefix, tensors: Set(tensors)))
+    let ranked = own.sorted { a, b in
+      (a.0.preference, a.1.isVariant ? 1 : 0, a.1.place, a.0.isSharded ? 1 : 0, a.0.stem)
+        < (b.0.preference, b.1.isVariant ? 1 : 0, b.1.place, b.0.isSharded ? 1 : 0, b.0.stem)
     }
-    guard !found.isEmpty else {
-      throw .badInput("'\(path.printable)/\(name.printable)' names no tensors", advice: "download it again")
-    }
-    return found
+    guard let first = ranked.first?.0 else { return nil }
+    guard let defect = first.defect else { return (first.files(in: path, prefix: prefix), first) }
+    guard var other = ranked.first(where: { $0.0.defect == nil })?.0 else { throw named(defect) }
+    other.notes.append("'\((other.names.first ?? "").printable)' is read instead: \(defect.message)")
+    return (other.files(in: path, prefix: prefix), other)
+  }
+
+  /// A defect that names the folder.
+  private func named(_ defect: Failure) -> Failure {
+    guard !defect.message.contains(path) else { return defect }
+    return .badInput("'\(path.printable)' \(defect.message)", advice: defect.advice)
   }
 
   /// A diffusers pipeline: components in folders of their own, each under its name as prefix.
-  private func pipeline() throws(Failure) -> [ModelSource.File]? {
+  private func pipeline() throws(Failure) -> (files: [ModelSource.File], components: [String])? {
     guard names.contains("model_index.json") || holdsComponents else { return nil }
     var files: [ModelSource.File] = []
-    for name in names where FileStatus.isFolder("\(path)/\(name)") {
+    var components: [String] = []
+    for name in names where !name.hasPrefix(".") && FileStatus.isFolder("\(path)/\(name)") {
       let component = try ModelFolder(path: "\(path)/\(name)")
-      if let found = try component.weights(prefix: "\(name).") { files += found }
+      let sets = WeightSets.find(in: component.path, component.candidates)
+      guard let (found, _) = try component.weights(of: sets, prefix: "\(name).") else { continue }
+      files += found
+      components.append(name)
     }
-    return files.isEmpty ? nil : files
+    return files.isEmpty ? nil : (files, components)
   }
 
   private var holdsComponents: Bool {
@@ -158,26 +164,95 @@ struct ModelFolder {
     }
   }
 
-  /// Weights in this folder and in the folders directly below it that no given file stands for.
-  func unread(beside used: [ModelSource.File]) -> [String] {
-    let used = Set(used.map { ByteString($0.path) })
-    func isUnread(_ name: String, in folder: String) -> Bool {
-      (WeightNames.isReadable(name) || WeightNames.isForeign(name)) && !used.contains(ByteString("\(folder)/\(name)"))
+  // MARK: Adapters
+
+  /// Sets that are adapters by their names, the preferred format of each alone.
+  private static func adapters(among sets: [WeightSet]) -> [WeightSet] {
+    WeightNames.adapterNames.compactMap { name in
+      sets.filter { $0.stem == name && !$0.isSharded }.min { $0.preference < $1.preference }
     }
-    var unread = names.filter { isUnread($0, in: path) }
-    for name in names {
-      let below = "\(path)/\(name)"
-      guard FileStatus.isFolder(below), let names = (try? FolderListing(path: below))?.names else { continue }
-      unread += names.filter { isUnread($0, in: below) }.map { "\(name)/\($0)" }
-    }
-    return unread
   }
 
-  /// Weights in formats that are not read.
-  var foreignWeights: [String] { names.filter(WeightNames.isForeign) }
+  private func isAdapter(_ set: WeightSet) -> Bool {
+    !set.isSharded && AdapterNames.isAdapter(file: "\(path)/\(set.names[0])")
+  }
+
+  private func adapter(_ set: WeightSet) throws(Failure) -> ModelSource.Content {
+    .adapter(
+      .init(path: "\(path)/\(set.names[0])", prefix: "", tensors: nil),
+      configuration: WeightNames.adapterNames.contains(set.stem) ? try adapterConfiguration() : "")
+  }
+
+  /// Empty for an adapter without one.
+  private func adapterConfiguration() throws(Failure) -> String {
+    let name = "adapter_config.json"
+    guard names.contains(name) else { return "" }
+    do throws(BoundedFile.Problem) {
+      let text = try BoundedFile.read("\(path)/\(name)", limit: Self.largestConfiguration)
+      return String(decoding: text, as: UTF8.self)
+    } catch {
+      throw .badInput("'\(path.printable)/\(name)' cannot be read: \(error)", advice: "download it again")
+    }
+  }
+
+  // MARK: What is not read
+
+  /// Folders below a model that hold the same weights in another layout, or parts that are no models by themselves.
+  func isPartOfModel(_ name: String) -> Bool {
+    if Self.sameModel.contains(name.lowercased()) || name.hasPrefix("consolidated") || name.hasPrefix("global_step")
+      || name.hasPrefix("pytorch_model_fsdp_")
+    {
+      return true
+    }
+    // sentence-transformers numbers the modules that follow the network: `1_Pooling`, `2_Dense`.
+    return names.contains("modules.json") && name.first?.isNumber == true && name.contains("_")
+  }
+
+  private static let sameModel: Set<String> = [
+    "original", "metal", "onnx", "openvino", "coreml", "tensorrt", "tflite", "gguf",
+  ]
+
+  /// What holds weights in a form that is not read, and what each is.
+  var foreign: [(name: String, what: String)] {
+    names.compactMap { name in WeightNames.foreign(name).map { (name, $0) } }
+  }
+
+  /// A download that has not finished; nil when there is none.
+  var unfinished: String? {
+    if let name = names.first(where: { WeightNames.isUnfinished($0) && !$0.hasPrefix("._") }) { return name }
+    guard isOfHubCache, let blobs = try? FolderListing(path: "\(path)/blobs") else { return nil }
+    return blobs.names.first(where: WeightNames.isUnfinished).map { "blobs/\($0)" }
+  }
+
+  /// Is it the folder of a repository in a hub's cache? Its models are the snapshots.
+  var isOfHubCache: Bool { names.contains("snapshots") && HubCache.isRepository((path as NSString).lastPathComponent) }
+
+  /// The file that describes a network whose weights should be in the folder; nil when there is none.
+  var description: String? {
+    ["config.json", "model_index.json", "adapter_config.json", "params.json"].first { names.contains($0) }
+  }
+
+  /// Everything at any depth that looks like weights.
+  static func weights(below folder: String, as name: String, depth: Int = 0) -> [String] {
+    guard depth < 8, let names = (try? FolderListing(path: folder))?.names else { return [] }
+    var found: [String] = []
+    for entry in names {
+      let path = "\(folder)/\(entry)"
+      if WeightNames.foreign(entry) != nil {
+        found.append("\(name)/\(entry)")
+      } else if FileStatus.isFolder(path) {
+        found += weights(below: path, as: "\(name)/\(entry)", depth: depth + 1)
+      } else if WeightNames.isReadable(entry) {
+        found.append("\(name)/\(entry)")
+      }
+    }
+    return found
+  }
+
+  // MARK: Runs
 
   /// Is it the directory of a run? What a run keeps there are not models.
-  var isOfARun: Bool { names.contains("journal.sqlite") }
+  var isOfARun: Bool { names.contains("journal.sqlite") || names.contains("run.json") && names.contains("store") }
 
   /// What a run keeps in its directory and a search would take for models.
   static let ofARun: Set<String> = ["store", ".store-new", "results.h5"]

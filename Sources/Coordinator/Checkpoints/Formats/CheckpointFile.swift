@@ -5,6 +5,8 @@ package import System
 package struct CheckpointFile: Sendable {
   package var format: CheckpointFormat
   package var source: SourceFile
+  /// Other files that hold numbers of its tensors.
+  package var companions: [SourceFile]
   /// In the order of their bytes.
   package var entries: [CheckpointEntry]
   /// What the file itself says of its network, such as `attention.heads`.
@@ -13,11 +15,13 @@ package struct CheckpointFile: Sendable {
   package var notes: [String]
 
   package init(
-    format: CheckpointFormat, source: SourceFile, entries: [CheckpointEntry], metadata: [String: String] = [:],
+    format: CheckpointFormat, source: SourceFile, companions: [SourceFile] = [], entries: [CheckpointEntry],
+    metadata: [String: String] = [:],
     notes: [String] = []
   ) {
     self.format = format
     self.source = source
+    self.companions = companions
     self.entries = entries
     self.metadata = metadata
     self.notes = notes
@@ -28,9 +32,19 @@ package struct CheckpointFile: Sendable {
   /// - Throws: `Failure` (bad input) that names the file and what is wrong in it.
   package init(path: String) throws(Failure) {
     let head = try Self.head(of: path)
+    if let (what, advice) = FileLook.complaint(head.bytes, fileBytes: head.fileBytes),
+      FileStatus(path: path)?.kind == .file
+    {
+      throw .badInput("'\(path.printable)' \(what)", advice: advice)
+    }
     for reader in Self.readers where reader.recognizes(head.bytes, fileBytes: head.fileBytes) {
       self = try reader.read(path)
       return
+    }
+    guard path.hasSuffix(".safetensors") || FileLook.mayBeSafetensors(head.bytes) || head.fileBytes == 0 else {
+      throw .badInput(
+        "'\(path.printable)' is not a file of weights in a format that is read",
+        advice: "give safetensors, PyTorch, NumPy or HDF5 files, or convert it to safetensors")
     }
     // Its errors say what a safetensors file looks like.
     self = try SafetensorsReader.read(path)
@@ -38,8 +52,14 @@ package struct CheckpointFile: Sendable {
 
   /// In the order in which they are asked: formats with a mark of their own first.
   private static let readers: [any CheckpointReader.Type] = [
-    GGUFReader.self
+    GGUFReader.self, NumpyReader.self, PyTorchReader.self, KerasReader.self, ONNXReader.self,
   ]
+
+  /// Does a file look like weights, whatever its name is? Unreadable ones do not.
+  static func looksLikeWeights(_ path: String) -> Bool {
+    guard let head = try? head(of: path) else { return false }
+    return FileLook.isWeights(head.bytes, fileBytes: head.fileBytes)
+  }
 
   /// The first bytes of a file, which tell its format.
   private static func head(of path: String) throws(Failure) -> (bytes: [UInt8], fileBytes: Int) {

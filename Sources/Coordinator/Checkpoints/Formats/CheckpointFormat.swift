@@ -2,4 +2,8 @@
 package enum CheckpointFormat: String, Sendable, Hashable, Codable, CaseIterable {
   case safetensors
   case gguf
+  case pytorch
+  case numpy
+  case hdf5
+  case onnx
 }

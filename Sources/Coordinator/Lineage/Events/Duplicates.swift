@@ -1,7 +1,10 @@
 package import Core
 
-/// Models with the same weights, bit for bit.
+/// Models with the same weights.
 package struct Duplicates: Sendable {
+  /// Of copies in another form.
+  private static let relativeError = 1e-6
+
   private let n: Int
   /// Per pair, n x n: does some shared tensor differ; is there a shared tensor?
   private var apart: [Bool]
@@ -17,8 +20,11 @@ package struct Duplicates: Sendable {
     tensor.forEachPair { p, a, b in
       let place = tensor.models[a] * n + tensor.models[b]
       shared[place] = true
-      // Squared distances of equal weights are exactly 0. NaN counts as different.
-      if !(tensor.sums.l2[p] == 0) { apart[place] = true }
+      // What sums of floats may leave where parts were put together in another order. NaN counts as different.
+      let energy =
+        tensor.sums.moments[a].m2 + tensor.sums.moments[a].count * tensor.sums.moments[a].mean
+        * tensor.sums.moments[a].mean
+      if !(tensor.sums.l2[p] <= Self.relativeError * Self.relativeError * energy) { apart[place] = true }
     }
   }
 

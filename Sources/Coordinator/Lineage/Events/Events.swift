@@ -5,6 +5,8 @@ internal import Graph
 package struct Events: Sendable {
   /// Copies on a coarser grid: the model that each was rounded from.
   package var roundedFrom: [Int: Int]
+  /// Copies in a coarser encoding: the models that each may have been rounded from.
+  package var sources: [Int: [Int]] = [:]
   /// Combinations of other models, by family number.
   package var merges: [[Merge]]
   /// n x n, antisymmetric: the evidence of the order, with that of the events in place.
@@ -31,6 +33,12 @@ package struct Events: Sendable {
   /// What an event makes of an edge; nil where none explains it.
   func relation(parent: Int, child: Int) -> Relation? {
     if merges.contains(where: { $0.contains { $0.child == child } }) { return .merge }
-    return roundedFrom[child] == parent ? .quantized : nil
+    return roundedFrom[child] == parent || sources[child]?.contains(parent) == true ? .quantized : nil
+  }
+
+  /// Is a model a rounded copy of one that another model is nearer to? Then the other does not come from the copy: what
+  /// was trained from a copy is nearer to the copy.
+  func isCopy(_ copy: Int, ofNearer other: Int, _ distances: SquareMatrix) -> Bool {
+    sources[copy]?.contains { $0 != other && distances[$0, other] <= distances[copy, other] } ?? false
   }
 }

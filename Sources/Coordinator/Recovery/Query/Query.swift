@@ -58,7 +58,7 @@ package struct Query {
     guard !chosen.isEmpty else { return answer }
     let (lineage, number) = try compare(chosen.map { plan.models[$0] }, new, finished)
     describe(&answer, lineage, number, chosen, search, ids)
-    guard lineage.unusable.findings[number] == nil else {
+    guard !lineage.unusable.models.contains(number) else {
       throw .badInput(
         "'\(new.path.printable)' holds NaN or infinite weights: it cannot be placed",
         advice: "download the model again, or fix its weights")

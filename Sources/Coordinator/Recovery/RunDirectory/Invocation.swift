@@ -12,18 +12,23 @@ package struct Invocation: Codable, Equatable, Sendable {
   package var truth: String?
   /// Absolute path of a file of hints, or `auto`.
   package var hints: String?
+  /// true when the SHA-256 of all files was asked for, else nil.
+  package var hashes: Bool?
 
   /// Where the journal keeps it.
   package static let setting = "invocation"
 
   /// - Parameters:
   ///   - inputs, truth, hints: paths as they were given; made absolute.
-  package init(inputs: [String], lineage: LineageOptions, truth: String? = nil, hints: String? = nil) {
+  package init(
+    inputs: [String], lineage: LineageOptions, truth: String? = nil, hints: String? = nil, hashes: Bool = false
+  ) {
     func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
     self.inputs = inputs.map(absolute)
     self.lineage = lineage
     self.truth = truth.map(absolute)
     self.hints = hints.map { $0 == HintSource.auto ? $0 : absolute($0) }
+    self.hashes = hashes ? true : nil
   }
 
   /// - Throws: `Failure` (bad input) when the text is not what `json` gives.

@@ -1,5 +1,4 @@
-package import Checkpoints
-import Core
+package import Core
 import Foundation
 package import Journal
 package import Planning

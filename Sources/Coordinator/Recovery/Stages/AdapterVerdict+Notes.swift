@@ -1,4 +1,5 @@
 import Checkpoints
+import Core
 import Lineage
 import System
 

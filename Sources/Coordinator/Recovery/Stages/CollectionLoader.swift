@@ -1,5 +1,6 @@
 internal import Alignment
 internal import Checkpoints
+internal import Core
 package import Storage
 package import System
 

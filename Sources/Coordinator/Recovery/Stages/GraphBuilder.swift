@@ -5,6 +5,7 @@ import Graph
 import Lineage
 import Planning
 import Reports
+import Storage
 import System
 
 /// Turns solved matrices into the graph of the models that they are about.
@@ -18,6 +19,8 @@ enum GraphBuilder {
         model: .init(
           path: model.path, score: lineage.scores[index].isFinite ? lineage.scores[index] : nil,
           dtype: model.encodings.map(\.name).joined(separator: "+"), parameters: model.parameters,
+          format: model.checkpoint.format.isEmpty ? nil : model.checkpoint.format,
+          encodings: model.encodings.map(\.name),
           duplicateOf: lineage.duplicateOf[index]))
     }
     func share(_ child: Int, _ parent: Int) -> Double? {
@@ -32,7 +35,7 @@ enum GraphBuilder {
         source: parent, target: child, relation: lineage.relations[child] ?? .finetune,
         distance: isCopy ? 0 : lineage.distances[parent, child], support: lineage.support[child],
         directionSupport: lineage.directionSupport[child], rankEvidence: lineage.rankEvidence[child],
-        share: share(child, parent))
+        share: share(child, parent), transforms: lineage.transforms[child] ?? [])
     }
     let extra = lineage.merges.flatMap { merge in
       zip(merge.parents, merge.shares).filter { $0.0 != lineage.parents[merge.child] }.map {

@@ -7,11 +7,15 @@ extension LineageProblem {
   /// What a plan and the user's hints say of its models.
   init(_ plan: Plan, options: LineageOptions, hints: Hints? = nil) {
     let models = plan.models
+    let forms = ModelForms(plan)
     self.init(
       rounding: models.map(\.rounding), options: options,
       adapters: Set(models.indices.filter { models[$0].adapter != nil }),
       isForbidden: { Self.isForbidden($0, $1, plan, hints) },
-      haveSameSignature: { models[$0].hasSameSignature(as: models[$1]) })
+      haveSameSignature: { forms.haveSameTensors($0, $1) })
+    noise = { forms.noise(tensor: $0, model: $1) }
+    form = { forms.difference($0, $1) }
+    for (number, model) in models.enumerated() { unread[number] = model.unreadScheme }
   }
 
   /// Do the layers of two models or the hints rule out that one descends from the other?

@@ -1,5 +1,6 @@
 package import Alignment
 package import Checkpoints
+package import Core
 package import System
 
 /// The first stage of a recovery: the models that were found, as their headers describe them. No weight is read.

@@ -1,7 +1,9 @@
 import Checkpoints
 import Core
 import Encodings
+import Naming
 package import Planning
+import Storage
 package import System
 
 /// A plan for people.
@@ -9,9 +11,7 @@ package enum PlanText {
   package static func whole(_ plan: Plan, workers: Int, memory: ByteCount) -> String {
     var lines = ["models                \(plan.models.count)"]
     for model in plan.models {
-      let types = model.encodings.map(\.name).joined(separator: "+")
-      lines.append(
-        "  \(model.id.printable)  \(model.parameters) weights, \(types), \(ByteCount(bytes: model.bytes))")
+      lines.append("  \(model.id.printable)  \(facts(model))")
     }
     let largest = plan.tensors.max { $0.bytes < $1.bytes }
     lines += [
@@ -26,6 +26,21 @@ package enum PlanText {
     ]
     for note in plan.notes { lines.append("note: \(note.subject.printable): \(note.text)") }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Weights, how they are stored, and what of the model is left out.
+  private static func facts(_ model: ModelRecord) -> String {
+    var facts = [
+      "\(model.parameters) weights", model.encodings.map(\.name).joined(separator: "+"),
+      "\(ByteCount(bytes: model.bytes))",
+    ]
+    if !model.checkpoint.format.isEmpty { facts.append(model.checkpoint.format) }
+    if let dialect = CanonicalNaming.dialect(of: model.tensors.map(\.name)) { facts.append("dialect \(dialect)") }
+    if !model.setAside.isEmpty {
+      let scheme = model.unreadScheme.map { " (\($0))" } ?? ""
+      facts.append("\(counted(model.setAside.count, "tensor")) left out\(scheme)")
+    }
+    return facts.joined(separator: ", ")
   }
 
   /// Groups of models with exactly the same compared tensors.

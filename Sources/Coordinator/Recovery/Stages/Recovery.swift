@@ -72,7 +72,11 @@ package struct Recovery {
   }
 
   /// Compares and solves, and writes no results: for questions about few models.
-  func solve() throws(Failure) -> (plan: Plan, lineage: Lineage) {
+  ///
+  /// - Parameter observing: called once with every tensor, in order.
+  func solve(
+    observing: (TensorSums) throws(Failure) -> Void = { _ throws(Failure) in }
+  ) throws(Failure) -> (plan: Plan, lineage: Lineage) {
     defer { pool.end() }
     pool.prepare()
     var times = PhaseTimes()
@@ -80,7 +84,7 @@ package struct Recovery {
     _ = try computation.finish(comparison)
     Allocator.keepFreed()
     let problem = LineageProblem(comparison.plan, options: invocation.lineage)
-    return (comparison.plan, try LineageSolver(problem).solve(comparison.statistics))
+    return (comparison.plan, try LineageSolver(problem).solve(comparison.statistics, observing: observing))
   }
 
   private func plan(_ times: inout PhaseTimes) throws(Failure) -> Plan {

@@ -58,10 +58,13 @@ struct ReportWriter {
     }
     var record = RunRecord(invocation, started: started)
     record.describe(plan, try comparison.journal.totals(), resumed: comparison.resumed.count)
-    record.describe(computed, times)
     record.addRead(adapterBytes: solution.adapterBytes)
     record.notes = notes
     record.evaluation = evaluation
+    if invocation.hashes ?? false {
+      try times.measure("hash") { () throws(Failure) in try FileHashes.add(to: &record) }
+    }
+    record.describe(computed, times)
     record.seconds = (ContinuousClock.now - clock) / .seconds(1)
     try AtomicFile.write(record.json, to: directory.record)
     let page = try TreePage.write(to: directory.path)

@@ -1,4 +1,5 @@
 internal import Checkpoints
+internal import Core
 internal import Hints
 internal import Lineage
 internal import Planning

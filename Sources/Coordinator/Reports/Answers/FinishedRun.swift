@@ -10,7 +10,7 @@ package import System
 package struct FinishedRun {
   package let path: String
   package let report: TreeReport
-  package let record: Record
+  package let record: RunRecord
   private let results: HDF5File
   /// Per row of the matrices its node: the models of the collection, without inferred ancestors.
   private let observed: [Int]
@@ -22,7 +22,7 @@ package struct FinishedRun {
     self.path = path
     let report = try TreeReport(path: "\(path)/tree.json")
     self.report = report
-    record = try Record(path: "\(path)/run.json")
+    record = try RunRecord(path: "\(path)/run.json")
     results = try HDF5File(reading: "\(path)/results.h5")
     let observed = report.graph.nodes.indices.filter { !report.graph.nodes[$0].isInferred }
     var row: [Int?] = Array(repeating: nil, count: report.graph.nodes.count)
@@ -94,15 +94,22 @@ package struct FinishedRun {
   /// What each tensor does in its network.
   func roles() throws(Failure) -> [String] { try results.strings("/tensor_role") }
 
-  /// The model that somebody means: its id, or the only one that ends with the text.
+  /// The model that somebody means: its id, its path, or the only one that ends with the text.
   ///
+  /// - Parameter text: as it was typed: `m-8f45`, `m-8f45/`, `models/m-8f45`.
   /// - Returns: its node.
   package func model(_ text: String) throws(Failure) -> Int {
     let ids = ids
-    let bytes = ByteString(text)
-    if let exact = ids.firstIndex(where: { ByteString($0) == bytes }) ?? ids.firstIndex(of: text) { return exact }
-    let ending = ids.indices.filter { ids[$0].hasSuffix("/" + text) }
+    let typed = text.count > 1 && text.hasSuffix("/") ? String(text.dropLast()) : text
+    let bytes = ByteString(typed)
+    if let exact = ids.firstIndex(where: { ByteString($0) == bytes }) ?? ids.firstIndex(of: typed) { return exact }
+    let ending = ids.indices.filter { ids[$0].hasSuffix("/" + typed) }
     if ending.count == 1 { return ending[0] }
+    let path = URL(fileURLWithPath: typed).standardizedFileURL.path
+    let placed = graph.nodes.indices.filter { graph.nodes[$0].model?.path == path }
+    if placed.count == 1 { return placed[0] }
+    let within = ids.indices.filter { typed.hasSuffix("/" + ids[$0]) }
+    if within.count == 1 { return within[0] }
     let near = ids.filter { $0.localizedCaseInsensitiveContains(text) }.prefix(5)
     let advice =
       near.isEmpty

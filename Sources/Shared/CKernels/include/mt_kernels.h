@@ -139,6 +139,33 @@ typedef enum {
 } mt_blocks;
 void mt_decode_blocks(mt_blocks format, const void *from, float *to, size_t blocks);
 
+// Powers of two, as scales of the OCP Microscaling formats are stored (version 1.0, 2023): 2^(byte - 127), NaN for 255.
+void mt_decode_e8m0(const void *from, float *to, size_t count);
+
+// Bytes with and without a sign.
+void mt_decode_i8(const void *from, float *to, size_t count);
+void mt_decode_u8(const void *from, float *to, size_t count);
+
+// Whole numbers of `bits` bits each, 2 to 8, packed as one little-endian stream: `bits` bytes hold eight of them.
+void mt_decode_stream(const void *from, float *to, size_t eights, int bits);
+
+// The same where bit k of the stream lies in one of three planes, `plane` bytes apart, each of which holds 32 bits of
+// it for one column after the other: 32 numbers of 3 bits for every column, as GPTQ packs them.
+void mt_decode_planes3(const void *from, size_t plane, float *to, size_t columns);
+
+// Little-endian words of eight numbers of four bits; shifts[k] says where the k-th of them starts.
+void mt_decode_fours(const void *from, float *to, size_t words, const uint32_t *shifts);
+
+// The same as indices into a table of 16 numbers.
+void mt_decode_table(const void *from, float *to, size_t words, const uint32_t *shifts, const float *table);
+
+// Numbers in groups of `width`: each becomes (number - zero) * scale + bias of its group, with a rounding after every
+// step. zero and bias may be NULL, which leaves out the step.
+void mt_affine(float *numbers, size_t groups, size_t width, const float *scale, const float *zero, const float *bias);
+
+// The same with a scale, a zero and a bias for each number.
+void mt_affine_each(float *numbers, size_t count, const float *scale, const float *zero, const float *bias);
+
 // Floats as doubles, which is exact.
 void mt_widen_f32_f64(const float *from, double *to, size_t count);
 

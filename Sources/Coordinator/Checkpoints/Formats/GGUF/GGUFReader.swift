@@ -87,7 +87,7 @@ enum GGUFReader: CheckpointReader {
   private static func checkPart(_ metadata: GGUFMetadata, _ path: String) throws(Failure) {
     guard let count = metadata.kept["split.count"].flatMap({ Int($0) }), count > 1 else { return }
     let name = path.split(separator: "/").last.map(String.init) ?? path
-    guard let part = GGUFPartName(name), part.count == count else {
+    guard let part = PartName(name), part.count == count else {
       throw .badInput(
         "'\(path.printable)' is one of \(count) parts of a model, but is not named as one, such as 'model-00001-of-0000\(count).gguf'",
         advice:

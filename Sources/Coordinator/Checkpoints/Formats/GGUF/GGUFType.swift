@@ -21,10 +21,10 @@ struct GGUFType {
     }
     self.name = name
     kind =
-      if let encoding = Encoding(named: name) {
-        .encoded(encoding)
-      } else if let width = Self.integers[name] {
+      if let width = Self.integers[name] {
         .integers(width)
+      } else if let encoding = Encoding(named: name) {
+        .encoded(encoding)
       } else if name == "Q8_1" {
         // 36 bytes a block in llama.cpp, 40 in the gguf package.
         .unread("programs differ on the size of the blocks of Q8_1, which is no type for weights")

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Core
+import Printing
+import Recovery
+import System
+
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Says whether the files of a finished run are still those that it read.",
+    discussion: """
+      Compares size, time and header of every file; with --hashes the SHA-256 too, for a run that was made with \
+      --hashes. Ends with 65 when a file has changed or is gone.
+
+      Example:
+        modeltree verify run --hashes
+      """)
+
+  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run")) var path: String
+  @Flag(help: "Read all files again and compare their SHA-256.") var hashes = false
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    try reporting { () throws(Failure) in
+      let found = try RunVerification(run: path, hashes: hashes)
+      Console.result(json ? found.json : found.text)
+      guard found.isSound else {
+        throw .badInput(
+          "the files of '\(path.printable)' are not those that it read",
+          advice: "its findings hold for the files as they were; recover again for those of today")
+      }
+    }
+  }
+}

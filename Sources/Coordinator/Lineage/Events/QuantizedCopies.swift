@@ -1,0 +1,122 @@
+package import Core
+
+/// Models that are others, rounded to a coarser encoding: by what their files say of their encodings.
+///
+/// Rounding leaves an error whose size is known: the mean squared error of the encoding times the square of the weights.
+/// The model that was rounded is about so far from its source, in the tensors whose encodings differ, and in all others
+/// not at all. Descendants of the source are further away; what was trained from the rounded model is nearer.
+package struct QuantizedCopies: Sendable {
+  /// What the tensors say of one pair.
+  private struct Pair: Sendable {
+    /// Learned tensors that both have, and those of them that are equal bit for bit.
+    var learned: Int32 = 0
+    var identical: Int32 = 0
+    /// Numbers in the latter.
+    var identicalNumbers = 0.0
+    /// Tensors that are no further apart than their roundings explain.
+    var agreeing: Int32 = 0
+    /// If the first (0) or the second (1) was rounded: tensors that it stores more coarsely; those of them that are no
+    /// further apart than roundings explain; the squared error that is expected; the squared distance.
+    var coarse = SIMD2<Int32>.zero
+    var agreeingCoarse = SIMD2<Int32>.zero
+    var expected = SIMD2<Double>.zero
+    var apart = SIMD2<Double>.zero
+  }
+
+  private let n: Int
+  private let index: PairIndex
+  private var pairs: [Pair]
+
+  /// An encoding whose error is so much larger, in squares, is coarser.
+  private static let coarser = 4.0
+  /// Squared distance over the expected one. Below, the other model was made from the rounded one; above, it is another
+  /// relative. GPTQ's errors are larger than those of rounding, as it moves weights before.
+  private static let believable = 0.3...5.0
+  /// The same of tensors that both store as finely.
+  private static let roundings = 3.0
+  /// Sources that are as likely: their distances differ by no more.
+  private static let tie = 1.02
+  /// Equal tensors, and numbers in them, below which kinship is not proven.
+  private static let fewestIdentical: Int32 = 3
+  private static let fewestNumbers = 512.0
+
+  package init(models n: Int) {
+    self.n = n
+    index = PairIndex(n)
+    pairs = Array(repeating: Pair(), count: n * (n - 1) / 2)
+  }
+
+  /// - Parameter noise: mean squared error of each of the tensor's models' encodings over the mean square of weights.
+  package mutating func add(_ tensor: TensorSums, noise: [Double]) {
+    let moments = tensor.sums.moments
+    tensor.forEachPair { p, a, b in
+      // Constants are alike without being related.
+      guard moments[a].m2 > 0, moments[b].m2 > 0 else { return }
+      let place = index(tensor.models[a], tensor.models[b])
+      let l2 = tensor.sums.l2[p]
+      let energy = (moments[a].energy + moments[b].energy) / 2
+      let agrees = l2 <= Self.roundings * (noise[a] + noise[b]) * energy
+      pairs[place].learned += 1
+      if l2 == 0 {
+        pairs[place].identical += 1
+        pairs[place].identicalNumbers += Double(tensor.shape.elements)
+      }
+      if agrees { pairs[place].agreeing += 1 }
+      let side = noise[a] > Self.coarser * noise[b] ? 0 : noise[b] > Self.coarser * noise[a] ? 1 : nil
+      guard let side else { return }
+      pairs[place].coarse[side] += 1
+      if agrees { pairs[place].agreeingCoarse[side] += 1 }
+      pairs[place].expected[side] += (noise[a] + noise[b]) * energy
+      pairs[place].apart[side] += l2
+    }
+  }
+
+  /// How far a model is from what rounding another one would have made, as a factor on the squared distance; nil where
+  /// it is no rounded copy of it.
+  package func ratio(source: Int, copy: Int) -> Double? {
+    guard source != copy else { return nil }
+    let pair = pairs[index(min(source, copy), max(source, copy))]
+    let side = copy < source ? 0 : 1
+    guard pair.coarse[side] > 0, pair.expected[side] > 0 else { return nil }
+    let ratio = pair.apart[side] / pair.expected[side]
+    let rest = pair.learned - pair.coarse[side]
+    let agreeing = pair.agreeing - pair.agreeingCoarse[side]
+    return Self.believable ~= ratio && 2 * agreeing >= rest ? ratio : nil
+  }
+
+  /// The models that a model may have been rounded from: the best, and those that are as good.
+  package func sources(of copy: Int, among members: [Int]) -> [Int] {
+    let found = members.compactMap { source in
+      ratio(source: source, copy: copy).map { (source, $0, identicalShare(source, copy)) }
+    }
+    guard let share = found.map(\.2).max() else { return [] }
+    let best = found.filter { $0.2 == share }
+    guard let least = best.map(\.1).min() else { return [] }
+    return best.filter { $0.1 <= least * Self.tie }.map(\.0)
+  }
+
+  /// Share of the learned tensors of two models that are equal bit for bit; 0 where there are none.
+  package func identicalShare(_ i: Int, _ j: Int) -> Double {
+    guard i != j else { return 1 }
+    let pair = pairs[index(min(i, j), max(i, j))]
+    return pair.learned > 0 ? Double(pair.identical) / Double(pair.learned) : 0
+  }
+
+  /// Learned tensors that are equal bit for bit.
+  package func identicalTensors(_ i: Int, _ j: Int) -> Int {
+    i == j ? 0 : Int(pairs[index(min(i, j), max(i, j))].identical)
+  }
+
+  /// Are at least half of what two models share equal bit for bit, and is that enough to exclude chance?
+  package func provesKinship(_ i: Int, _ j: Int) -> Bool {
+    guard i != j else { return true }
+    let pair = pairs[index(min(i, j), max(i, j))]
+    return pair.identical >= Self.fewestIdentical && pair.identicalNumbers >= Self.fewestNumbers
+      && 2 * pair.identical >= pair.learned
+  }
+}
+
+extension Moments {
+  /// Sum of squares.
+  fileprivate var energy: Double { m2 + count * mean * mean }
+}

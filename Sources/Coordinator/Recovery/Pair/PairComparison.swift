@@ -1,0 +1,102 @@
+internal import Checkpoints
+internal import Coordination
+internal import Core
+internal import Encodings
+internal import Foundation
+internal import Graph
+internal import Lineage
+internal import Planning
+package import Reports
+internal import Storage
+package import System
+
+/// Compares two models: a small recovery of its own, in a folder that the caller removes.
+package struct PairComparison {
+  private let paths: [String]
+  private let workers: Int
+  private let memoryBytes: Int
+  private let hashes: Bool
+  private let folder: String
+  private let interruption: Interruption
+  private let report: RunEventHandler
+
+  /// - Parameters:
+  ///   - paths: of the two models.
+  ///   - workers: worker processes on this machine.
+  ///   - memoryBytes: of each worker.
+  ///   - hashes: read all files once more for their SHA-256?
+  ///   - folder: for stores and the journal.
+  package init(
+    _ first: String, _ second: String, workers: Int, memoryBytes: Int, hashes: Bool, folder: String,
+    interruption: Interruption, report: @escaping RunEventHandler
+  ) {
+    paths = [first, second]
+    self.workers = workers
+    self.memoryBytes = memoryBytes
+    self.hashes = hashes
+    self.folder = folder
+    self.interruption = interruption
+    self.report = report
+  }
+
+  /// The answer, and the same as a graph of two nodes with the files that it is bound to.
+  package struct Answer {
+    package let verdict: PairVerdict
+    package let attestation: Attestation
+    /// ISO 8601.
+    package let created: String
+  }
+
+  /// - Throws: `Failure` (usage) unless each path holds one model; and what a recovery throws.
+  package func answer() throws(Failure) -> Answer {
+    for (number, path) in paths.enumerated() { try requireOne(path, number) }
+    let real = paths.map { ByteString(URL(fileURLWithPath: $0).resolvingSymlinksInPath().standardizedFileURL.path) }
+    guard real[0] != real[1] else { throw same }
+    let directory = try RunDirectory(path: "\(folder)/run", redo: false)
+    let local = LocalWorkers.Options(count: workers, memoryBytes: memoryBytes, logPath: directory.log)
+    let pool = try ShardPool(.local(local), interruption: interruption, logger: directory.logger, report: report)
+    let recovery = Recovery(
+      Invocation(inputs: paths, lineage: LineageOptions()), directory: directory, pool: pool, mayChangeModels: false,
+      report: report)
+    var tally = ComponentTally()
+    let (plan, lineage) = try recovery.solve { tensor throws(Failure) in tally.add(tensor) }
+    guard plan.models.count == 2 else { throw same }
+    let tree = GraphBuilder.report(lineage, plan, LineageOptions(), []).graph
+    let models = try plan.models.enumerated().map { number, model throws(Failure) in
+      PairVerdict.Model(
+        id: model.id, path: model.path, format: tree.nodes[number].model?.format,
+        encodings: model.encodings.map(\.name), parameters: model.parameters,
+        compared: plan.tensors.filter { $0.models.contains(number) && $0.copies.count == 2 }
+          .reduce(0) { $0 + $1.shape.elements }, files: try files(of: model))
+    }
+    func finite(_ value: Double) -> Double? { value.isFinite ? value : nil }
+    let verdict = PairVerdict(
+      tree, models: models, ratio: finite(lineage.relatedness[0, 1]), distance: finite(lineage.distances[0, 1]),
+      components: tally.components, notes: plan.notes.map { "\($0.subject.printable): \($0.text)" })
+    let created = Date().formatted(.iso8601)
+    return Answer(
+      verdict: verdict,
+      attestation: Attestation(
+        tree, files: Dictionary(models.map { ($0.id, $0.files) }, uniquingKeysWith: { first, _ in first }),
+        created: created, finding: verdict.finding), created: created)
+  }
+
+  private var same: Failure {
+    .usage("'\(paths[0].printable)' and '\(paths[1].printable)' are the same model", advice: "name two different ones")
+  }
+
+  private func requireOne(_ path: String, _ number: Int) throws(Failure) {
+    let found = try CollectionLoader(stores: "\(folder)/look-\(number)", mode: .places).load([path])
+    guard found.models.count != 1 else { return }
+    throw .usage(
+      "'\(path.printable)' holds \(counted(found.models.count, "model")), 'compare' takes one at a time",
+      advice: "name one of them, or recover all of them: modeltree recover \(path.printable) --out run")
+  }
+
+  private func files(of model: ModelRecord) throws(Failure) -> [AttestedModel.File] {
+    try model.sources.map { source throws(Failure) in
+      AttestedModel.File(
+        path: source.path, bytes: source.bytes, sha256: hashes ? try WeightFile(path: source.path).sha256() : nil)
+    }
+  }
+}

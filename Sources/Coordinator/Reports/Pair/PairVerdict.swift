@@ -1,0 +1,106 @@
+internal import Core
+package import Graph
+internal import System
+
+/// What two models have to do with each other: the answer of `modeltree compare`.
+package struct PairVerdict: Sendable, Equatable, Encodable {
+  package enum Kinship: String, Sendable, Encodable {
+    case related, unrelated
+    /// Nothing was compared: neither the one nor the other can be said.
+    case notComparable = "not_comparable"
+  }
+
+  package struct Model: Sendable, Equatable, Encodable {
+    package var id: String
+    package var path: String
+    package var format: String?
+    package var encodings: [String]
+    package var parameters: Int
+    /// Weights that were compared with the other model's, of `parameters`.
+    package var compared: Int
+    package var files: [AttestedModel.File]
+
+    package init(
+      id: String, path: String, format: String?, encodings: [String], parameters: Int, compared: Int,
+      files: [AttestedModel.File]
+    ) {
+      self.id = id
+      self.path = path
+      self.format = format
+      self.encodings = encodings
+      self.parameters = parameters
+      self.compared = compared
+      self.files = files
+    }
+
+    var share: Double { parameters > 0 ? Double(compared) / Double(parameters) : 0 }
+  }
+
+  /// One kind of tensors, such as attention.
+  package struct Component: Sendable, Equatable, Encodable {
+    package var name: String
+    package var tensors: Int
+    package var weights: Int
+    /// |x - y|^2 / (|x|^2 + |y|^2); 0 for copies, about 1 for strangers; nil where all weights are 0.
+    package var ratio: Double?
+
+    package init(name: String, tensors: Int, weights: Int, ratio: Double?) {
+      self.name = name
+      self.tensors = tensors
+      self.weights = weights
+      self.ratio = ratio
+    }
+  }
+
+  package var kinship: Kinship
+  /// As they were given.
+  package var models: [Model]
+  /// As `Component.ratio`, over all linear maps, centered; what kinship is decided by.
+  package var ratio: Double?
+  package var distance: Double?
+  package var components: [Component]
+  /// The one that was there first; nil for strangers.
+  package var parent: String?
+  package var relation: String?
+  package var rank: Int?
+  package var transforms: [Transform]
+  /// How sure the direction is, 0 to 1.
+  package var directionSupport: Double?
+  package var undecided: Bool
+  /// What was left out, and why.
+  package var notes: [String]
+
+  /// - Parameters:
+  ///   - graph: of the two models alone, in the order in which they were given.
+  ///   - ratio: of the linear maps; nil where none was compared.
+  package init(
+    _ graph: ModelGraph, models: [Model], ratio: Double?, distance: Double?, components: [Component], notes: [String]
+  ) {
+    self.models = models
+    self.ratio = ratio
+    self.distance = distance
+    self.components = components
+    self.notes = notes
+    let edge = graph.edges.first
+    if let edge {
+      kinship = .related
+      parent = graph.nodes[edge.source].id
+      relation = edge.relation.name
+      rank = edge.relation.rank
+      transforms = edge.transforms
+      directionSupport = edge.directionSupport
+      undecided = edge.directionSupport < ModelGraph.Edge.leastDirectionSupport
+    } else {
+      kinship = components.isEmpty ? .notComparable : .unrelated
+      transforms = []
+      undecided = false
+    }
+  }
+
+  package var json: String { AnswerText.json(self) }
+
+  /// Weights that were compared, of each.
+  var comparedWeights: Int { models.map(\.compared).max() ?? 0 }
+
+  var child: Model? { models.first { $0.id != parent } }
+}

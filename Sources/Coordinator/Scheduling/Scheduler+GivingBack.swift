@@ -1,0 +1,98 @@
+internal import Core
+
+/// Tasks change hands: they end, come back and are blamed or not.
+extension Scheduler {
+  /// Ends a task for good; copies of it that are still held do not count any more.
+  mutating func close(_ task: TaskID, as state: State) {
+    for other in holders.removeValue(forKey: task) ?? [] {
+      for copy in workers[other]?.leases.keys.filter({ $0.task == task }) ?? [] {
+        workers[other]?.leases[copy] = nil
+      }
+      updateWaiting(other)
+    }
+    move(task, to: state)
+    opinions[task] = nil
+    firstGiven[task] = nil
+    convictions[task] = nil
+    suspects.remove(task)
+    condemned.remove(task)
+  }
+
+  mutating func move(_ task: TaskID, to state: State) {
+    let index = Int(owners[task.value])
+    if states[task.value] == .leased { jobs[index].leased -= 1 }
+    states[task.value] = state
+    switch state {
+    case .pending: break
+    case .leased: jobs[index].leased += 1
+    case .done: jobs[index].done += 1
+    case .setAside: jobs[index].setAside += 1
+    }
+  }
+
+  mutating func release(_ lease: Lease, from id: WorkerID) -> Bool {
+    guard workers[id]?.leases.removeValue(forKey: lease) != nil else { return false }
+    letGo(lease.task, id)
+    updateWaiting(id)
+    return true
+  }
+
+  mutating func letGo(_ task: TaskID, _ id: WorkerID) {
+    holders[task]?.remove(id)
+    switch holders[task]?.count {
+    case 0: holders[task] = nil
+    // The copy that is left may be older than any other lease that is held once.
+    case 1: nextStraggler = .zero
+    default: break
+    }
+  }
+
+  /// - Parameter reason: what is held against the tasks that it had; nil for nothing.
+  mutating func forget(_ id: WorkerID, reason: String?) -> [Action] {
+    guard let worker = workers.removeValue(forKey: id) else { return [] }
+    waiting.remove(id)
+    for lease in worker.leases.keys { letGo(lease.task, id) }
+    return worker.leases.keys.sorted { $0.task < $1.task }.flatMap { lease in
+      if reason != nil, isWitness(worker) || !hasProven { suspects.insert(lease.task) }
+      return giveBack(
+        lease, reason: reason.map { "\(worker.origin) \($0)" }, isWitness: isWitness(worker),
+        isAlone: worker.leases.count == 1)
+    }
+  }
+
+  /// - Parameters:
+  ///   - reason: what is held against the task; nil for nothing.
+  ///   - isWitness: whether what the worker says or suffers counts against the task.
+  ///   - isAlone: whether the worker held nothing else, so that nothing else can be the cause.
+  mutating func giveBack(_ lease: Lease, reason: String?, isWitness: Bool = true, isAlone: Bool = true)
+    -> [Action]
+  {
+    let task = lease.task
+    guard states[task.value] == .leased else { return [] }
+    if let reason {
+      if reasons[task, default: []].count < Self.mostReasons {
+        reasons[task, default: []].append("attempt \(lease.attempt): \(reason)")
+      }
+      if isAlone { condemned.insert(task) }
+      if isWitness { convictions[task, default: 0] += 1 }
+    }
+    // Another worker may still be at it.
+    if isHeld(task) { return [] }
+    if let reasons = reasons[task], blame(of: task) >= limits.attempts {
+      close(task, as: .setAside)
+      return [.setAside(task, reasons: reasons)]
+    }
+    giveOut(task)
+    return []
+  }
+
+  /// Reasons that are kept of a task's failures.
+  private static let mostReasons = 20
+
+  func isHeld(_ task: TaskID) -> Bool { holders[task] != nil }
+
+  mutating func giveOut(_ task: TaskID) {
+    move(task, to: .pending)
+    returned.append(task)
+  }
+}
