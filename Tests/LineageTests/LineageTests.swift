@@ -96,7 +96,7 @@ import Testing
   @Test func excludedModelsStandAlone() throws {
     var random = Seeded.fresh()
     var models = Self.weights(&random)
-    models[3][7] = .nan
+    models[3] = models[3].map { _ in .nan }
     for families in [nil, 3] {
       let found = try solve(
         Synthetic(linear: models).sums, models: 6,
@@ -111,11 +111,24 @@ import Testing
     var random = Seeded.fresh()
     let base = random.trainedWeights(1024)
     var broken = base
-    broken[7] = .nan
+    for place in broken.indices { broken[place] = .nan }
     let found = try solve(Synthetic(linear: [broken, base, base, broken]).sums, models: 4)
     #expect(found.duplicateOf == [nil, nil, 1, nil])
     #expect(found.parents == [nil, nil, 1, nil])
     #expect(found.families == [0, 1, 1, 2])
+  }
+
+  @Test func aTensorWithNaNIsLeftOutAndItsModelStaysWhereItWas() throws {
+    var random = Seeded.fresh()
+    let weights = Self.weights(&random)
+    let whole = try solve(Synthetic(linear: weights).sums, models: 6)
+    // The same tensors twice, the second time with a NaN in one model.
+    var broken = weights
+    broken[1][7] = .nan
+    let sums = Synthetic(linear: weights).sums + Synthetic(linear: broken).sums
+    let found = try solve(sums, models: 6)
+    #expect(found.parents == whole.parents && found.families == whole.families, "seed \(random.seed)")
+    #expect(found.unusable.models.isEmpty && found.unusable.findings[1]?.tensors == 1)
   }
 
   @Test func aNumberOfFamiliesIsKeptTo() throws {

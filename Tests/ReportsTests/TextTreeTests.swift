@@ -64,6 +64,6 @@ struct TextTreeTests {
         $0.contains("captioner  ") && $0.hasSuffix("(lora, rank 4) [contains vision tower of vision, 30 %]")
       })
     #expect(lines.contains { $0.hasSuffix("(merge: 75 % left + 25 % right)") })
-    #expect(lines.contains("vision  (related to no other model)"))
+    #expect(lines.contains("vision  (not comparable)"))
   }
 }

@@ -311,7 +311,7 @@ struct TreeFormatTests {
     }
     #expect(lines[0] == "family 1: 30 models")
     #expect(lines[1] == "plain  (root)")
-    #expect(lines.last == " leading and trailing   (related to no other model)")
+    #expect(lines.last == " leading and trailing   (not comparable)")
     #expect(lines.contains { $0.hasSuffix("  (duplicate)") })
   }
 

@@ -55,6 +55,8 @@ package struct ModelGraph: Sendable, Equatable {
     package var path: String
     /// Directional score; nil where it shares no weights with another.
     package var score: Double?
+    /// Was anything of it compared with another model? If not, nothing is known about its relatives.
+    package var isComparable: Bool { score != nil }
     /// Element types of the stored tensors, most used first, joined by `+`.
     package var dtype: String
     /// Number of weights.
@@ -63,7 +65,7 @@ package struct ModelGraph: Sendable, Equatable {
     package var format: String?
     /// How bytes become numbers, most weights first; empty where it was not recorded.
     package var encodings: [String]
-    /// The first model with the same weights, bit for bit; nil for all others.
+    /// The first model with the same weights; nil for all others.
     package var duplicateOf: Int?
     /// What its uploader says it was made from; nil without hints.
     package var declaration: Declaration?

@@ -8,7 +8,9 @@ package struct FamilyGrouping: Sendable {
 
   package func run(_ totals: TensorTotals<some ComparisonTotals>) -> FamilyGroups {
     let excluded = problem.adapters.union(totals.unusable.models)
-    let duplicateOf = totals.duplicates.firsts(excluded: excluded, haveSameSignature: problem.haveSameSignature)
+    // What a tensor with NaN would have been, nobody knows.
+    let duplicateOf = totals.duplicates.firsts(
+      excluded: excluded.union(totals.unusable.findings.keys), haveSameSignature: problem.haveSameSignature)
     let usable = (0..<problem.modelCount).filter { !excluded.contains($0) }
     let found =
       if let count = problem.options.families {

@@ -20,9 +20,10 @@ package final class SegmentReader {
     (_ file: String, _ into: UnsafeMutableRawBufferPointer, _ offset: Int) throws(Failure) -> Bool
 
   private static let bufferBytes = 1 << 18
-  /// What a reader holds, in bytes: encoded blocks, their numbers, numbers that are to be put in their places, and
-  /// as much again for companions.
-  package static let memoryBytes = 6 * bufferBytes
+  /// What a reader holds, in bytes: encoded blocks, their numbers, and numbers that are to be put in their places.
+  package static let memoryBytes = 3 * bufferBytes
+  /// What it holds beside that for arrays with companions.
+  package static let companionBytes = 3 * bufferBytes
 
   private let decoder = BlockDecoder(bufferBytes: bufferBytes)
   /// Numbers that are to be put in their places, as many rows as it has room for.

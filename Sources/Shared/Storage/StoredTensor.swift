@@ -105,7 +105,11 @@ public struct StoredTensor: Sendable, Hashable {
   }
 
   /// What reading it takes beside its rows, in bytes.
-  package var readingBytes: Int { plainPlace == nil ? SegmentReader.memoryBytes : 0 }
+  package var readingBytes: Int {
+    guard plainPlace == nil else { return 0 }
+    let hasCompanions = encodings.contains { !$0.companions.isEmpty }
+    return SegmentReader.memoryBytes + (hasCompanions ? SegmentReader.companionBytes : 0)
+  }
 
   /// How it is stored, in words: the encoding, or for a tensor that is put together all of the recipe. The
   /// same for the same model, wherever its files lie.

@@ -18,7 +18,9 @@ enum ModelCards {
     } else {
       lines.append(
         outline.children[node].isEmpty
-          ? "# related to no other model of the collection" : "# a root: nothing in the collection is its base")
+          ? graph.nodes[node].model?.isComparable == false
+            ? "# not comparable with any other model of the collection"
+            : "# related to no other model of the collection" : "# a root: nothing in the collection is its base")
     }
     for edge in extra {
       guard let component = edge.component else { continue }

@@ -55,7 +55,9 @@ package enum TextTree {
       let remarks = remarks(of: node, extra[node] ?? [], graph)
       guard let parent = outline.parent[node], let edge = outline.edge(to: node) else {
         isLast = []
-        let place = members.count == 1 ? "(related to no other model)" : "(root)"
+        let place =
+          members.count > 1
+          ? "(root)" : model.model?.isComparable == false ? "(not comparable)" : "(related to no other model)"
         return Line(
           name: model.id.printable, remark: ([place] + remarks).joined(separator: " "), isRoot: true)
       }

@@ -66,7 +66,7 @@ enum VectorImage {
     families.sort { ($1.nodes.count, $0.number) < ($0.nodes.count, $1.number) }
     let lone = groups.filter { $0.value.count == 1 }.flatMap(\.value).sorted()
     guard !lone.isEmpty else { return families }
-    let title = "related to no other model · \(AnswerText.count(lone.count, "model", "models"))"
+    let title = "no relative known · \(AnswerText.count(lone.count, "model", "models"))"
     let columns = max(1, Int((Double(lone.count) / 4).squareRoot().rounded(.up)))
     let perColumn = (lone.count + columns - 1) / columns
     var x = 0.0

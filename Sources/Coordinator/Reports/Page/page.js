@@ -143,6 +143,8 @@
   // ---- arrangement: Swift's tidy trees, less what is folded, side by side ------------------------
   const titleRoom = 34;
   const isLone = (members) => members.length === 1;
+  // A model without a score shares nothing that could be compared.
+  const loneText = (n) => n.node.score === undefined && !n.node.inferred ? "not comparable with any other model" : "related to no other model";
 
   function arrange(aspect) {
     const own = layout[state.lengths];
@@ -196,7 +198,7 @@
   function grid(lone) {
     const columns = Math.max(1, Math.ceil(Math.sqrt(lone.length / 4)));
     const perColumn = Math.ceil(lone.length / columns);
-    const block = { title: `related to no other model · ${models(lone.length)}`, w: 0, h: 0, put: [] };
+    const block = { title: `no relative known · ${models(lone.length)}`, w: 0, h: 0, put: [] };
     let x = 0;
     for (let c = 0; c < columns; c += 1) {
       const part = lone.slice(c * perColumn, (c + 1) * perColumn);
@@ -329,7 +331,7 @@
     const n = nodes[i];
     const up = n.link
       ? `child of ${n.link.source}, ${relationText(n.link)}, distance ${short(n.link.distance)}, support ${percent(n.link.support)}${n.link.undecided ? ", undecided" : ""}`
-      : isLone(families.get(n.family)) ? "related to no other model" : "root";
+      : isLone(families.get(n.family)) ? loneText(n) : "root";
     return `${n.id}, ${n.node.inferred ? `${inferredText(n)}, ` : ""}${up}, ${models(n.size - 1)} below`;
   }
 
@@ -622,10 +624,10 @@
     const link = n.link;
     const parts = [make("h2", {}, n.id)];
     const alone = isLone(families.get(n.family));
-    parts.push(make("p", { class: "kind" }, alone ? "related to no other model" : `${link ? relationText(link) : "root"} · family ${n.family + 1} · depth ${n.depth}`));
+    parts.push(make("p", { class: "kind" }, alone ? loneText(n) : `${link ? relationText(link) : "root"} · family ${n.family + 1} · depth ${n.depth}`));
     if (link && link.undecided) parts.push(make("p", { class: "verdict" }, "Undecided: another parent, or the reverse, is nearly as likely."));
     if (n.node.inferred) parts.push(make("p", { class: "verdict" }, `An ancestor that its children imply: ${inferredText(n)}.`));
-    if (n.node.duplicate_of) parts.push(make("p", { class: "verdict" }, "The same weights, bit for bit, as ", button(number.get(n.node.duplicate_of))));
+    if (n.node.duplicate_of) parts.push(make("p", { class: "verdict" }, "The same weights as ", button(number.get(n.node.duplicate_of))));
     if (link) {
       const next = nextBestText(n);
       parts.push(make("h3", {}, "Parent"), rows([
@@ -698,7 +700,7 @@
   function nodeTip(i) {
     const n = nodes[i];
     return [make("b", {}, n.id), rows([
-      ["parent", n.link ? `${n.link.source} at ${short(n.link.distance)}` : isLone(families.get(n.family)) ? "none, related to no other model" : "none, root"],
+      ["parent", n.link ? `${n.link.source} at ${short(n.link.distance)}` : isLone(families.get(n.family)) ? `none, ${loneText(n)}` : "none, root"],
       ["next best", n.next ? `${nodes[n.next.node].id} at ${short(n.next.distance)}` : null],
       ["relation", n.link ? relationText(n.link) : null],
       ["support", n.link ? `${percent(n.link.support)}, direction ${percent(n.link.direction_support)}${n.link.undecided ? ", undecided" : ""}` : null],
