@@ -186,7 +186,11 @@ def scaled() -> None:
     tensors["int8z.weight_zero_point"] = zero
     numbers["int8z.weight"] = (whole.astype(F32) - zero.astype(F32)) * tensors["int8z.weight_scale"]
     bytes8 = rng.integers(-127, 128, (20, 24)).astype(np.int8)
-    tensors |= {"bnb.weight": bytes8, "bnb.SCB": rng.uniform(0.1, 0.2, 20).astype(F32), "bnb.weight_format": np.array(0, np.uint8)}
+    tensors |= {
+        "bnb.weight": bytes8,
+        "bnb.SCB": rng.uniform(0.1, 0.2, 20).astype(F32),
+        "bnb.weight_format": np.array(0, np.uint8),
+    }
     numbers["bnb.weight"] = bytes8.astype(F32) * tensors["bnb.SCB"][:, None] * F32(7.874015718698502e-3)
     save("scaled", tensors, numbers)
 

@@ -78,7 +78,7 @@ package struct LikelihoodMethod: LineageMethod {
       unit: isComplete ? options.lambda / Self.shapeWeight * pricing.meanDistance : 0, members: family.distinct,
       merges: events.merges[number], fixed: events.sources
     ) { parent, child in
-      isForbidden(parent, child) || events.isCopy(parent, ofNearer: child, pairs.distances)
+      isForbidden(parent, child) || events.closed.contains(.init(parent: parent, child: child))
     }
     return FamilyGraph(nodes: family.distinct, cost: cost, pricing: pricing, search: search)
   }

@@ -17,7 +17,9 @@ package struct LineageSolver: Sendable {
     _ source: some TensorSource, observing: (TensorSums) throws(Failure) -> Void = { _ throws(Failure) in }
   ) throws(Failure) -> Lineage {
     let metric = problem.options.metric
-    let ranked = RankedTensors(source, stored: problem.rounding, countsNoise: metric != .motherLoRA)
+    let ranked = RankedTensors(
+      source, stored: problem.rounding, countsNoise: metric != .motherLoRA,
+      noise: problem.noise)
     return metric.isPublished
       ? try solve(by: PublishedRules(problem), ranked, observing)
       : try solve(by: LikelihoodMethod(problem), ranked, observing)
@@ -31,7 +33,7 @@ package struct LineageSolver: Sendable {
     let pairs = try PairPass(method).run(source, totals, families)
     var events = method.events(totals.comparison, pairs, families)
     let isOwn = problem.options.stage == .auto && !problem.options.metric.isPublished
-    if isOwn { events.add(totals.quantized, families) }
+    if isOwn { events.add(totals.quantized, families, unread: Set(problem.unread.keys)) }
     let trees = ForestSearch(method).run(families, pairs, events)
     let support = ForestSupport(problem.options, method).run(trees, pairs, events)
     let relations = try RelationPass(problem).run(source, trees, families, events)

@@ -10,6 +10,8 @@ public struct TensorSums: Sendable {
   public var sums: Partial
   /// Ranks of the differences per pair; nil where weights are not finite, empty when not asked for.
   public var ranks: [DifferenceRank?] = []
+  /// Mean squared error of each model's encoding over the mean square of weights; empty where it is not known.
+  public var noise: [Double] = []
   /// The positions of the samples of `sums` in the tensor.
   public var places: [SampleGrid.Place]
 

@@ -98,7 +98,8 @@ enum GPTQTensors {
       groups = scales.shape.extents[0]
       outputs = scales.shape.extents[1]
       let (words, isTooLarge) = zeros.shape.extents[1].multipliedReportingOverflow(by: 32)
-      guard codes.shape.extents[1] == outputs, !isTooLarge, words % outputs == 0, [2, 3, 4, 8].contains(words / outputs)
+      guard codes.shape.extents[1] == outputs, !isTooLarge, words % outputs == 0,
+        [2, 3, 4, 8].contains(words / outputs)
       else { return nil }
       bits = words / outputs
       let (stored, isTooLargeToo) = codes.shape.extents[0].multipliedReportingOverflow(by: 32)

@@ -6,13 +6,15 @@ internal import Storage
 /// transformers makes `X` (experts, inputs, outputs) of. Without experts: (outputs, blocks, 16).
 enum MXFP4Tensors {
   static func assemble(_ parts: inout QuantizedParts) {
-    for name in parts.owners("_blocks") {
-      let names = ["\(name)_blocks", "\(name)_scales"]
+    for owner in parts.owners("_blocks") {
+      let names = ["\(owner)_blocks", "\(owner)_scales"]
       guard let codes = parts.entry(names[0]), let scales = parts.entry(names[1]),
         QuantizedParts.plain(codes.type) == "U8", ["U8", "F8_E8M0"].contains(QuantizedParts.plain(scales.type)),
         [3, 4].contains(codes.shape.rank), codes.shape.extents.last == 16,
         Array(codes.shape.extents.dropLast()) == scales.shape.extents
       else { continue }
+      // Linear maps are called `weight`; stacked experts are parameters of their own.
+      let name = codes.shape.rank == 4 || owner.hasSuffix("weight") ? owner : "\(owner).weight"
       let extents = scales.shape.extents
       let (outputs, blocks) = (extents[extents.count - 2], extents[extents.count - 1])
       let experts = extents.count == 3 ? extents[0] : 1

@@ -65,10 +65,11 @@ enum PackedTensors {
         var array = parts.array(codes, bits == 4 ? .packed4 : .packed8, [rows, stored])
       else { return nil }
       // Rows are padded to whole words, which no scale needs to belong to.
-      guard (stored - 1) / group + 1 == groups, let scale = parts.numbers(scales, rows, groups),
+      let width = groups == 1 ? stored : group
+      guard (stored - 1) / width + 1 == groups, let scale = parts.numbers(scales, rows, groups),
         let shape = TensorShape([rows, columns])
       else { return nil }
-      array.companions = [.init(scale, tile: EncodedBlocks.Tile(rows: 1, columns: group))]
+      array.companions = [.init(scale, tile: EncodedBlocks.Tile(rows: 1, columns: width))]
       let recipe = Recipe.stored(array)
       return CheckpointEntry(
         name: name, type: array.encoding.name, shape: shape,

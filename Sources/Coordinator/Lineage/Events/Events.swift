@@ -7,10 +7,17 @@ package struct Events: Sendable {
   package var roundedFrom: [Int: Int]
   /// Copies in a coarser encoding: the models that each may have been rounded from.
   package var sources: [Int: [Int]] = [:]
+  /// Edges that must not be.
+  package var closed: Set<Edge> = []
   /// Combinations of other models, by family number.
   package var merges: [[Merge]]
   /// n x n, antisymmetric: the evidence of the order, with that of the events in place.
   package var evidence: SquareMatrix
+
+  package struct Edge: Sendable, Hashable {
+    package var parent: Int
+    package var child: Int
+  }
 
   /// Evidence of an event, in nats: which of the two models came first is beyond doubt.
   package static let certain = 50.0
@@ -34,11 +41,5 @@ package struct Events: Sendable {
   func relation(parent: Int, child: Int) -> Relation? {
     if merges.contains(where: { $0.contains { $0.child == child } }) { return .merge }
     return roundedFrom[child] == parent || sources[child]?.contains(parent) == true ? .quantized : nil
-  }
-
-  /// Is a model a rounded copy of one that another model is nearer to? Then the other does not come from the copy: what
-  /// was trained from a copy is nearer to the copy.
-  func isCopy(_ copy: Int, ofNearer other: Int, _ distances: SquareMatrix) -> Bool {
-    sources[copy]?.contains { $0 != other && distances[$0, other] <= distances[copy, other] } ?? false
   }
 }

@@ -21,6 +21,9 @@ package struct QuantizedCopies: Sendable {
     var agreeingCoarse = SIMD2<Int32>.zero
     var expected = SIMD2<Double>.zero
     var apart = SIMD2<Double>.zero
+    /// Squared distance and mean of the sums of squares, of all learned tensors.
+    var distance = 0.0
+    var energy = 0.0
   }
 
   private let n: Int
@@ -57,6 +60,8 @@ package struct QuantizedCopies: Sendable {
       let energy = (moments[a].energy + moments[b].energy) / 2
       let agrees = l2 <= Self.roundings * (noise[a] + noise[b]) * energy
       pairs[place].learned += 1
+      pairs[place].distance += l2
+      pairs[place].energy += energy
       if l2 == 0 {
         pairs[place].identical += 1
         pairs[place].identicalNumbers += Double(tensor.shape.elements)
@@ -93,6 +98,20 @@ package struct QuantizedCopies: Sendable {
     let best = found.filter { $0.2 == share }
     guard let least = best.map(\.1).min() else { return [] }
     return best.filter { $0.1 <= least * Self.tie }.map(\.0)
+  }
+
+  /// Squared distance over the sum of squares, of what two models share; NaN where that is nothing.
+  package func relativeDistance(_ i: Int, _ j: Int) -> Double {
+    guard i != j else { return 0 }
+    let pair = pairs[index(min(i, j), max(i, j))]
+    return pair.energy > 0 ? pair.distance / pair.energy : .nan
+  }
+
+  /// The models that most tensors of a model are equal to, bit for bit, if that proves kinship.
+  package func equals(of copy: Int, among members: [Int]) -> [Int] {
+    let found = members.filter { $0 != copy && provesKinship($0, copy) }
+    let most = found.map { identicalTensors($0, copy) }.max()
+    return found.filter { identicalTensors($0, copy) == most }
   }
 
   /// Share of the learned tensors of two models that are equal bit for bit; 0 where there are none.

@@ -62,7 +62,7 @@ public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
     let sums = view.tensor.sums
     switch self {
     case .auto:
-      let angle = view.squaredAngle(pair, a, b).squareRoot()
+      let angle = view.quietSquaredAngle(pair, a, b).squareRoot()
       return angle > 0 ? angle * effectiveRank() : 0
     case .l2: return sums.l2[pair]
     case .l1: return sums.l1[pair]

@@ -7,13 +7,19 @@ final class RankedTensors<Base: TensorSource>: TensorSource {
   private let base: Base
   private let stored: [Double]
   private let countsNoise: Bool
+  private let noise: (_ tensor: Int, _ model: Int) -> Double
   /// By position of the tensor.
   private var known: [Int: [DifferenceRank?]] = [:]
 
   /// - Parameters:
   ///   - stored: unit roundoff of the type that each model is stored in.
   ///   - countsNoise: see `RankRule`.
-  init(_ base: Base, stored: [Double], countsNoise: Bool) {
+  ///   - noise: see `LineageProblem`.
+  init(
+    _ base: Base, stored: [Double], countsNoise: Bool,
+    noise: @escaping (_ tensor: Int, _ model: Int) -> Double = { _, _ in 0 }
+  ) {
+    self.noise = noise
     self.base = base
     self.stored = stored
     self.countsNoise = countsNoise
@@ -33,6 +39,7 @@ final class RankedTensors<Base: TensorSource>: TensorSource {
     try base.eachTensor(where: isNext) { tensor throws(Failure) in
       let number = asked.removeFirst()
       var tensor = tensor
+      tensor.noise = tensor.models.map { noise(number, $0) }
       if let sketch = tensor.sums.sketch {
         tensor.sums.sketch = nil
         let ranks = known[number] ?? ranks(sketch, tensor)

@@ -8,6 +8,7 @@ extension TensorSums {
     var left = self
     left.models = places.map { models[$0] }
     left.sums = sums.selecting(places, samples: sums.samples.count)
+    if !noise.isEmpty { left.noise = places.map { noise[$0] } }
     guard !ranks.isEmpty else { return left }
     let pairs = PairIndex(models.count)
     left.ranks = []

@@ -38,6 +38,21 @@ public struct TensorView: Sendable {
     return max(0, tensor.sums.l2[pair] - longer * longer) / product
   }
 
+  /// Errors of rounding that are taken out of angles: those of encodings that are coarser than half precision.
+  private static let coarse = 1e-5
+  /// As much of them, since some writers choose scales that leave less.
+  private static let certain = 0.8
+  /// What is left of a squared angle at least.
+  private static let least = 0.05
+
+  /// `squaredAngle` without what the roundings of coarse encodings add to it, which is at right angles to all else.
+  func quietSquaredAngle(_ pair: Int, _ a: Int, _ b: Int) -> Double {
+    let squared = squaredAngle(pair, a, b)
+    guard !tensor.noise.isEmpty, squared > 0 else { return squared }
+    let noise = [a, b].reduce(0) { $0 + (tensor.noise[$1] > Self.coarse ? tensor.noise[$1] : 0) }
+    return max(Self.least * squared, squared - Self.certain * noise)
+  }
+
   func terms(_ pair: Int, _ a: Int, _ b: Int) -> DirectionModel.Terms {
     DirectionModel.terms(
       t: squaredAngle(pair, a, b), lower: (logLower[b] - logLower[a]) / 2,

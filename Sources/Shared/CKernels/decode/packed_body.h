@@ -72,11 +72,11 @@ TARGET static void NAME(decode_table)(const void *from, float *to, size_t words,
 
 // Numbers in groups of `width`: each becomes (number - zero) * scale + bias of its group, with a rounding after every
 // step. Where there is no zero or no bias, the step is left out.
-#define AFFINE_STEP(v, s, z, b)      \
-  do {                               \
-    if (z) v -= *(z);                \
-    v *= *(s);                       \
-    if (b) v += *(b);                \
+#define AFFINE_STEP(v, s, z, b) \
+  do {                          \
+    if (z) v -= *(z);           \
+    v *= *(s);                  \
+    if (b) v += *(b);           \
   } while (0)
 
 TARGET static void NAME(affine)(float *numbers, size_t groups, size_t width, const float *scale, const float *zero,
