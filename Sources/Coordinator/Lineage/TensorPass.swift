@@ -31,7 +31,7 @@ package struct TensorPass<Method: LineageMethod>: Sendable {
       totals.comparison.add(view, isInScope: isInScope)
       if isInScope { totals.relatedness.add(view) }
       totals.duplicates.add(tensor)
-      totals.quantized.add(tensor, noise: tensor.noise)
+      totals.quantized.add(tensor)
       if let updates = problem.updates { totals.adapterBases?.add(tensor, updates: try updates.read(number)) }
       number += 1
       try observing(whole)

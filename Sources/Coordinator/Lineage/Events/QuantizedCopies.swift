@@ -49,9 +49,9 @@ package struct QuantizedCopies: Sendable {
     pairs = Array(repeating: Pair(), count: n * (n - 1) / 2)
   }
 
-  /// - Parameter noise: mean squared error of each of the tensor's models' encodings over the mean square of weights.
-  package mutating func add(_ tensor: TensorSums, noise: [Double]) {
+  package mutating func add(_ tensor: TensorSums) {
     let moments = tensor.sums.moments
+    let noise = tensor.noise.isEmpty ? moments.map { _ in 0 } : tensor.noise
     tensor.forEachPair { p, a, b in
       // Constants are alike without being related.
       guard moments[a].m2 > 0, moments[b].m2 > 0 else { return }
