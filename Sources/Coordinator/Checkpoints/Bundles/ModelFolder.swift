@@ -1,6 +1,5 @@
 internal import Core
 internal import Foundation
-internal import Storage
 internal import System
 
 /// Recognizes the layouts in which a folder holds models.
@@ -77,7 +76,7 @@ struct ModelFolder {
         continue
       }
       let path = "\(self.path)/\(first)"
-      if set.ending == "h5", HDF5Kind.isStore(path) {
+      if set.ending == "h5", ForeignHDF5.isStore(path) {
         if isModel { content.unread.append(first) } else { content.others.append((path, .store(path))) }
       } else if !isModel, let same = taken[set.stem] {
         content.notes.append(
@@ -109,11 +108,19 @@ struct ModelFolder {
       }
       if WeightIndex.parts(name) != nil { return true }
       let path = "\(self.path)/\(name)"
-      guard !WeightNames.isOther(name), !WeightNames.isUnfinished(name), FileStatus(path: path)?.kind == .file else {
-        return false
-      }
+      let kind = FileStatus(path: path)?.kind
+      // A pipe in the place of a folder's model is an error, not a detail.
+      if let kind, kind != .folder, Self.isOwn(name) { return true }
+      guard !WeightNames.isOther(name), !WeightNames.isUnfinished(name), kind == .file else { return false }
       return WeightNames.isReadable(name) || CheckpointFile.looksLikeWeights(path)
     }
+  }
+
+  /// Is it a name that a model or an adapter has in a folder of its own?
+  static func isOwn(_ name: String) -> Bool {
+    guard let ending = WeightNames.ending(of: name) else { return false }
+    let set = WeightSet(stem: WeightNames.stem(name), ending: ending, names: [name])
+    return set.ownName != nil || WeightNames.adapterNames.contains(set.stem)
   }
 
   // MARK: One network
@@ -122,7 +129,7 @@ struct ModelFolder {
   /// rather than as a variant.
   private func weights(of sets: [WeightSet], prefix: String) throws(Failure) -> ([ModelSource.File], WeightSet)? {
     let own = sets.compactMap { set in set.ownName.map { (set, $0) } }.filter {
-      $0.0.ending != "h5" || !HDF5Kind.isStore("\(path)/\($0.0.names[0])")
+      $0.0.ending != "h5" || !ForeignHDF5.isStore("\(path)/\($0.0.names[0])")
     }
     let ranked = own.sorted { a, b in
       (a.0.preference, a.1.isVariant ? 1 : 0, a.1.place, a.0.isSharded ? 1 : 0, a.0.stem)
