@@ -54,11 +54,10 @@ struct ModelFolder {
       }
       rest.removeAll { $0.names == adapter.names }
     }
-    if content.model == nil, rest.count == 1, let only = rest.first, only.ending != "h5",
-      only.isSharded || isDescribed, only.isSharded || !isAdapter(only)
+    if content.model == nil, rest.count == 1, let only = rest.first, only.ending != "h5", only.isSharded || isDescribed
     {
       if let defect = only.defect { throw named(defect) }
-      content.model = .weights(only.files(in: path))
+      content.model = isAdapter(only) ? try adapter(only, isOnly: true) : .weights(only.files(in: path))
       content.notes += only.notes
       return content
     }
@@ -98,7 +97,9 @@ struct ModelFolder {
   }
 
   /// Is there a description of one model in it?
-  private var isDescribed: Bool { names.contains("config.json") || names.contains("params.json") }
+  private var isDescribed: Bool {
+    ["config.json", "params.json", "adapter_config.json"].contains { names.contains($0) }
+  }
 
   /// Files that may hold weights, by their names, or where those say nothing by their first bytes; and indices.
   private var candidates: [String] {
@@ -184,10 +185,12 @@ struct ModelFolder {
     !set.isSharded && AdapterNames.isAdapter(file: "\(path)/\(set.names[0])")
   }
 
-  private func adapter(_ set: WeightSet) throws(Failure) -> ModelSource.Content {
-    .adapter(
+  /// - Parameter isOnly: is it all that the folder holds? The configuration is then its own, whatever it is called.
+  private func adapter(_ set: WeightSet, isOnly: Bool = false) throws(Failure) -> ModelSource.Content {
+    let isConfigured = isOnly || WeightNames.adapterNames.contains(set.stem)
+    return .adapter(
       .init(path: "\(path)/\(set.names[0])", prefix: "", tensors: nil),
-      configuration: WeightNames.adapterNames.contains(set.stem) ? try adapterConfiguration() : "")
+      configuration: isConfigured ? try adapterConfiguration() : "")
   }
 
   /// Empty for an adapter without one.
