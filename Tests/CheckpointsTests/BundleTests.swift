@@ -124,6 +124,13 @@ struct BundleTests {
     #expect(try isAdapter("style") && isAdapter("m/pytorch_lora_weights") && !isAdapter("both") && !isAdapter("m"))
   }
 
+  @Test func anAdapterAloneInAFolderIsCalledLikeIt() throws {
+    try folder.write(factors(".lora_A.weight", ".lora_B.weight"), to: "zoo/tuned/checkpoint.safetensors")
+    try folder.write(#"{"r": 2, "lora_alpha": 8}"#, to: "zoo/tuned/adapter_config.json")
+    let record = try Models.importOne(folder.at("zoo"), into: folder.at("stores"))
+    #expect(record.id == "tuned" && record.adapter?.updates.map(\.scale) == [4, 4])
+  }
+
   @Test func revisionsInAHubsCacheAreToldApart() throws {
     let commits = ["a1b2c3d4e5", "f00dcafe99"]
     for (number, commit) in commits.enumerated() {

@@ -1,6 +1,5 @@
 package import Core
 internal import Foundation
-internal import Storage
 package import System
 
 /// Finds the models below the paths that somebody gave, and gives each an id.
@@ -18,9 +17,17 @@ package struct ModelFinder {
   package init(_ paths: [String]) throws(Failure) {
     for path in paths {
       let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-      let before = models.count + notes.count
+      let before = (models: models.count, notes: notes.count)
       try add(path, isExplicit: true, isBelowModel: false)
-      if models.count + notes.count == before, !isKnown(path) { throw Self.nothing(in: path) }
+      guard models.count == before.models, !isKnown(path) else { continue }
+      let new = notes[before.notes...]
+      if new.isEmpty { throw Self.nothing(in: path) }
+      // Whoever names a folder means that there is something in it.
+      guard new.contains(where: { $0.text == Self.repeated }) else {
+        throw .badInput(
+          "'\(path.printable)' holds no model that can be read\(Self.list(new))", advice: "see what is said of it above"
+        )
+      }
     }
     guard !models.isEmpty else {
       throw .badInput(
@@ -30,7 +37,9 @@ package struct ModelFinder {
     for (index, id) in ModelNames.ids(of: models.map(\.path)).enumerated() { models[index].id = id }
   }
 
-  private static func list(_ notes: [Note]) -> String {
+  private static let repeated = "given twice, used once"
+
+  private static func list(_ notes: some Sequence<Note>) -> String {
     notes.map { "\n  \($0.subject.printable): \($0.text)" }.joined()
   }
 
@@ -57,7 +66,7 @@ package struct ModelFinder {
     }
     guard visited.insert(status.identity).inserted else {
       if isExplicit { try insist(onModelIn: path) }
-      return note(path, "given twice, used once")
+      return note(path, Self.repeated)
     }
     do throws(Failure) {
       try search(try ModelFolder(path: path), isExplicit: isExplicit, isBelowModel: isBelowModel)
@@ -116,7 +125,8 @@ package struct ModelFinder {
       case .folder:
         // What was to lie in a hub's cache is missing because its download has not finished.
         try add(path, isExplicit: false, isBelowModel: isBelowModel || folder.unfinished != nil)
-      case .special(let what) where WeightNames.isReadable(name): note(path, "skipped: it is \(what), not a file")
+      case .special(let what) where WeightNames.isReadable(name) && !ModelFolder.isOwn(name):
+        note(path, "skipped: it is \(what), not a file")
       case nil: note(path, "skipped: it is a link that leads nowhere, or may not be followed")
       default: break
       }
@@ -178,7 +188,7 @@ package struct ModelFinder {
   // MARK: Models
 
   private mutating func addFile(_ path: String, isExplicit: Bool) {
-    if path.hasSuffix(".h5"), HDF5Kind.isStore(path) {
+    if path.hasSuffix(".h5"), ForeignHDF5.isStore(path) {
       add(path, .store(path), isExplicit: isExplicit)
       return
     }
@@ -194,7 +204,7 @@ package struct ModelFinder {
     let file = FileStatus(path: path)
     if let file, file.kind != .folder, !seen.insert(file.identity).inserted {
       if isExplicit { insist(onModelAt: path) }
-      return note(path, "given twice, used once")
+      return note(path, Self.repeated)
     }
     for file in content.files {
       if let status = FileStatus(path: file.path) { seen.insert(status.identity) }

@@ -1,6 +1,5 @@
 internal import Core
 internal import Foundation
-internal import Storage
 internal import System
 
 /// Recognizes the layouts in which a folder holds models.
@@ -55,11 +54,10 @@ struct ModelFolder {
       }
       rest.removeAll { $0.names == adapter.names }
     }
-    if content.model == nil, rest.count == 1, let only = rest.first, only.ending != "h5",
-      only.isSharded || isDescribed, only.isSharded || !isAdapter(only)
+    if content.model == nil, rest.count == 1, let only = rest.first, only.ending != "h5", only.isSharded || isDescribed
     {
       if let defect = only.defect { throw named(defect) }
-      content.model = .weights(only.files(in: path))
+      content.model = isAdapter(only) ? try adapter(only, isOnly: true) : .weights(only.files(in: path))
       content.notes += only.notes
       return content
     }
@@ -77,7 +75,7 @@ struct ModelFolder {
         continue
       }
       let path = "\(self.path)/\(first)"
-      if set.ending == "h5", HDF5Kind.isStore(path) {
+      if set.ending == "h5", ForeignHDF5.isStore(path) {
         if isModel { content.unread.append(first) } else { content.others.append((path, .store(path))) }
       } else if !isModel, let same = taken[set.stem] {
         content.notes.append(
@@ -99,7 +97,9 @@ struct ModelFolder {
   }
 
   /// Is there a description of one model in it?
-  private var isDescribed: Bool { names.contains("config.json") || names.contains("params.json") }
+  private var isDescribed: Bool {
+    ["config.json", "params.json", "adapter_config.json"].contains { names.contains($0) }
+  }
 
   /// Files that may hold weights, by their names, or where those say nothing by their first bytes; and indices.
   private var candidates: [String] {
@@ -109,11 +109,19 @@ struct ModelFolder {
       }
       if WeightIndex.parts(name) != nil { return true }
       let path = "\(self.path)/\(name)"
-      guard !WeightNames.isOther(name), !WeightNames.isUnfinished(name), FileStatus(path: path)?.kind == .file else {
-        return false
-      }
+      let kind = FileStatus(path: path)?.kind
+      // A pipe in the place of a folder's model is an error, not a detail.
+      if let kind, kind != .folder, Self.isOwn(name) { return true }
+      guard !WeightNames.isOther(name), !WeightNames.isUnfinished(name), kind == .file else { return false }
       return WeightNames.isReadable(name) || CheckpointFile.looksLikeWeights(path)
     }
+  }
+
+  /// Is it a name that a model or an adapter has in a folder of its own?
+  static func isOwn(_ name: String) -> Bool {
+    guard let ending = WeightNames.ending(of: name) else { return false }
+    let set = WeightSet(stem: WeightNames.stem(name), ending: ending, names: [name])
+    return set.ownName != nil || WeightNames.adapterNames.contains(set.stem)
   }
 
   // MARK: One network
@@ -122,7 +130,7 @@ struct ModelFolder {
   /// rather than as a variant.
   private func weights(of sets: [WeightSet], prefix: String) throws(Failure) -> ([ModelSource.File], WeightSet)? {
     let own = sets.compactMap { set in set.ownName.map { (set, $0) } }.filter {
-      $0.0.ending != "h5" || !HDF5Kind.isStore("\(path)/\($0.0.names[0])")
+      $0.0.ending != "h5" || !ForeignHDF5.isStore("\(path)/\($0.0.names[0])")
     }
     let ranked = own.sorted { a, b in
       (a.0.preference, a.1.isVariant ? 1 : 0, a.1.place, a.0.isSharded ? 1 : 0, a.0.stem)
@@ -177,10 +185,12 @@ struct ModelFolder {
     !set.isSharded && AdapterNames.isAdapter(file: "\(path)/\(set.names[0])")
   }
 
-  private func adapter(_ set: WeightSet) throws(Failure) -> ModelSource.Content {
-    .adapter(
+  /// - Parameter isOnly: is it all that the folder holds? The configuration is then its own, whatever it is called.
+  private func adapter(_ set: WeightSet, isOnly: Bool = false) throws(Failure) -> ModelSource.Content {
+    let isConfigured = isOnly || WeightNames.adapterNames.contains(set.stem)
+    return .adapter(
       .init(path: "\(path)/\(set.names[0])", prefix: "", tensors: nil),
-      configuration: WeightNames.adapterNames.contains(set.stem) ? try adapterConfiguration() : "")
+      configuration: isConfigured ? try adapterConfiguration() : "")
   }
 
   /// Empty for an adapter without one.

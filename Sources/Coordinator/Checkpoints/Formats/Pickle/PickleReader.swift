@@ -7,8 +7,9 @@ package import System
 /// written down (`PickleObject`), except for constructors of plain containers, whose results are the containers here.
 /// Memory is bounded by `mostCells`, time by that and by the bytes that the cursor allows to be read; depth costs nothing.
 package struct PickleReader {
-  /// Values on the stack, in containers and in the memo that a pickle may make: a million tensors take 27 million.
-  private static let mostCells = 1 << 25
+  /// Values in containers and in the memo that a pickle may make, and values on the stack at a time: a million tensors
+  /// take some 30 million.
+  private static let mostCells = 40_000_000
   /// Bytes of a number or name of protocol 0.
   private static let longestLine = 1 << 20
 
@@ -155,7 +156,7 @@ package struct PickleReader {
   }
 
   private mutating func push(_ value: PickleValue) throws(Failure) {
-    try charge()
+    if stack.count == Self.mostCells { try charge(Self.mostCells) }
     stack.append(value)
   }
 
@@ -223,6 +224,7 @@ package struct PickleReader {
   }
 
   private mutating func push(text: String) throws(Failure) {
+    try charge()
     heap.texts.append(text)
     try push(.text(heap.texts.count - 1))
   }
@@ -242,11 +244,13 @@ package struct PickleReader {
     } else {
       _ = try cursor.skip(count)
     }
+    try charge()
     heap.strings.append((text, start..<cursor.place))
     try push(.string(heap.strings.count - 1))
   }
 
   private mutating func pushBytes(_ count: Int) throws(Failure) {
+    try charge()
     heap.bytes.append(try cursor.skip(count))
     try push(.bytes(heap.bytes.count - 1))
   }

@@ -6,16 +6,14 @@ internal import System
 /// HDF5 files in which Keras keeps weights: `.weights.h5` since version 3, whole models as `.h5` before. Each dataset
 /// is a tensor, named after its groups; what is stored in one piece is read where it is.
 enum KerasReader: CheckpointReader {
-  private static let mark: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
-
-  static func recognizes(_ head: [UInt8], fileBytes: Int) -> Bool { head.starts(with: mark) }
+  static func recognizes(_ head: [UInt8], fileBytes: Int) -> Bool { head.starts(with: ForeignHDF5.mark) }
 
   static func read(_ path: String) throws(Failure) -> CheckpointFile {
     let source = try SourceFile.described(path)
-    let inventory = try HDF5Inventory(path: path)
+    let file = try ForeignHDF5(source)
     var optimizer = 0
     var entries: [(start: Int, entry: CheckpointEntry)] = []
-    for dataset in inventory.datasets {
+    for dataset in file.datasets {
       let name = dataset.name.split(separator: "/").joined(separator: ".")
       guard !dataset.name.hasPrefix("optimizer"), dataset.type != "text" else {
         optimizer += 1
@@ -24,13 +22,6 @@ enum KerasReader: CheckpointReader {
       var (start, content) = (Int.max, CheckpointEntry.Content.unread(""))
       switch dataset.place {
       case .numbers(let encoding, let offset):
-        guard let bytes = encoding.bytes(of: dataset.shape.elements), offset >= 0, offset <= source.bytes,
-          bytes <= source.bytes - offset
-        else {
-          throw .badInput(
-            "'\(path.printable)': dataset '\(dataset.name.printable)' of \(dataset.shape) from byte \(offset) on reaches beyond the file of \(source.bytes) bytes",
-            advice: "the file is damaged; download or write it again")
-        }
         start = offset
         content = .recipe(.stored(StoredArray(encoding: encoding, shape: dataset.shape, file: path, offset: offset)))
       case .unread(let why): content = .unread("it \(why)")
@@ -42,9 +33,14 @@ enum KerasReader: CheckpointReader {
         "'\(path.printable)' is an HDF5 file without arrays of numbers", advice: "give a file of weights of Keras")
     }
     let ordered = entries.enumerated().sorted { ($0.element.start, $0.offset) < ($1.element.start, $1.offset) }
-    return CheckpointFile(
-      format: .hdf5, source: source, entries: ordered.map(\.element.entry),
-      notes: optimizer > 0
-        ? ["not weights of the network, passed over: \(optimizer) arrays of the optimizer or of texts"] : [])
+    var notes: [String] = []
+    if optimizer > 0 {
+      notes.append("not weights of the network, passed over: \(optimizer) arrays of the optimizer or of texts")
+    }
+    if let group = file.unreadGroups.first {
+      let others = file.unreadGroups.count > 1 ? " and \(file.unreadGroups.count - 1) more" : ""
+      notes.append("the group '/\(group.printable)'\(others) has an index of its members, which is not read")
+    }
+    return CheckpointFile(format: .hdf5, source: source, entries: ordered.map(\.element.entry), notes: notes)
   }
 }
