@@ -69,6 +69,24 @@ struct ShardStreamTests {
     }
   }
 
+  @Test func aPartOfTheRowsIsReadFromTablesOfAnySize() throws {
+    let tensors = relatives([.f32, .bf16])
+    let longer = TestTensor("w", .bf16, [310, 70], tensors[1].values + Array(repeating: 9, count: 700))
+    let records = try Models.make([[tensors[0]], [longer]], in: folder)
+    for first in [0, 100] {
+      let rows = 300 - first
+      let assignment = CoordinatorMessage.Assignment(
+        run: "", shard: ShardID(0), attempt: 1, shape: try #require(TensorShape([rows, 70])), firstRow: first,
+        coordinates: 0..<rows * 70, statistics: [], sources: [.init(tensor: "w", models: [0, 1])])
+      let expected = BruteForce(tensors.map { $0.values[(first * 70)...] })
+      #expect(error(try compute(assignment, records).l2, expected.l2) < 1e-6)
+    }
+    let beyond = CoordinatorMessage.Assignment(
+      run: "", shard: ShardID(0), attempt: 1, shape: try #require(TensorShape([300, 70])), firstRow: 8,
+      coordinates: 0..<21000, statistics: [], sources: [.init(tensor: "w", models: [0, 1])])
+    #expect(throws: Failure.self) { try compute(beyond, records) }
+  }
+
   @Test func memoryDoesNotChangeABit() throws {
     let types: [ElementType] = [.f32, .bf16, .f16]
     let records = try Models.make(relatives(types).map { [$0] }, in: folder)

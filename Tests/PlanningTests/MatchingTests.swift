@@ -96,6 +96,44 @@ struct MatchingTests {
     #expect(plan.notes[0].text.hasPrefix("1 of 2 tensors is in no other model"))
   }
 
+  private func decoder(_ id: String, tokens: Int, layers: Int = 2) -> ModelRecord {
+    record(
+      id,
+      [("embed_tokens.weight", [tokens, 8])] + (0..<layers).map { ("layers.\($0).mlp.up_proj.weight", [16, 8]) }
+        + [("lm_head.weight", [tokens, 8])])
+  }
+
+  @Test func aFewAppendedTokensAreCutOffTablesAndHeads() {
+    let plan = plan(decoder("a", tokens: 300), decoder("b", tokens: 301), decoder("c", tokens: 364))
+    let tables = plan.tensors.filter { $0.role != .linear }
+    #expect(tables.map(\.shape.extents) == [[300, 8], [300, 8]])
+    #expect(tables.allSatisfy { $0.models == [0, 1, 2] && $0.firstRow == 0 })
+    #expect(tables[0].copies.map(\.bytes) == [9600, 9600, 9600], "only the rows that are compared are read")
+  }
+
+  @Test func manyAppendedTokensAreComparedAmongTheModelsThatHaveThem() {
+    let plan = plan(
+      decoder("a", tokens: 300), decoder("b", tokens: 600), decoder("c", tokens: 610), decoder("d", tokens: 300))
+    let tables = plan.tensors.filter { $0.role == .embedding }
+    #expect(tables.map(\.shape.extents) == [[300, 8], [300, 8]])
+    #expect(tables.map(\.firstRow) == [0, 300])
+    #expect(tables.map(\.models) == [[0, 1, 2, 3], [1, 2]])
+  }
+
+  @Test func aTableOfAnotherArchitectureCutsNothing() {
+    let other = record("x", [("embed_tokens.weight", [40, 8]), ("layers.0.mlp.up_proj.weight", [99, 8])])
+    let plan = plan(decoder("a", tokens: 300), other, decoder("b", tokens: 301))
+    #expect(plan.tensors.filter { $0.role == .embedding }.map(\.models) == [[0, 2]])
+  }
+
+  @Test func headsOfOtherTasksAreNotComparedRowByRow() {
+    let linear = ("layers.0.mlp.up_proj.weight", [16, 8])
+    let plan = plan(
+      record("a", [("embed_tokens.weight", [300, 8]), linear, ("classifier.weight", [20, 8])]),
+      record("b", [("embed_tokens.weight", [300, 8]), linear, ("classifier.weight", [30, 8])]))
+    #expect(plan.tensors.map(\.name) == ["embed_tokens.weight", "layers.0.mlp.up_proj.weight"])
+  }
+
   @Test func embeddingTablesAreAskedForTheirShrinkage() {
     let tensors = [
       ("embeddings.word.weight", [100, 8]), ("layer.0.weight", [16, 16]), ("embeddings.bias", [8]),

@@ -62,10 +62,10 @@ enum Samples {
       (
         .assign(
           CoordinatorMessage.Assignment(
-            run: "00ff", shard: ShardID(5), attempt: 1, shape: shape, coordinates: 32..<640,
+            run: "00ff", shard: ShardID(5), attempt: 1, shape: shape, firstRow: 8, coordinates: 32..<640,
             statistics: [.l1, .shrinkage], samples: 2, spectrum: 96,
             sources: [CoordinatorMessage.Assignment.Source(tensor: "w", models: [0, 2])])),
-        "\u{3}{\"attempt\":1,\"end\":640,\"run\":\"00ff\",\"samples\":2,\"shape\":[64,32],\"shard\":5,"
+        "\u{3}{\"attempt\":1,\"end\":640,\"firstRow\":8,\"run\":\"00ff\",\"samples\":2,\"shape\":[64,32],\"shard\":5,"
           + "\"sources\":[{\"models\":[0,2],\"tensor\":\"w\"}],\"spectrum\":96,\"start\":32,"
           + "\"statistics\":5}"
       ),

@@ -181,7 +181,7 @@ final class ServedJob {
     let shard = shard(lease.task)
     let tensor = tensor(of: shard)
     return CoordinatorMessage.Assignment(
-      run: run, shard: shard.id, attempt: lease.attempt, shape: tensor.shape,
+      run: run, shard: shard.id, attempt: lease.attempt, shape: tensor.shape, firstRow: tensor.firstRow,
       coordinates: shard.coordinates, statistics: tensor.statistics, samples: shard.samples,
       spectrum: shard.spectrum, sketch: tensor.sketch,
       sources: tensor.namesakes.map { .init(tensor: $0.name, models: $0.models) })

@@ -13,6 +13,7 @@ public struct PlanOutline: Sendable, Codable, Equatable {
     }
 
     var shape: TensorShape
+    var firstRow: Int
     var statistics: Statistics
     var samples: Int
     var spectrum: Int
@@ -30,7 +31,7 @@ public struct PlanOutline: Sendable, Codable, Equatable {
     models = plan.models.map(\.id)
     tensors = plan.tensors.map { tensor in
       Tensor(
-        shape: tensor.shape, statistics: tensor.statistics, samples: tensor.samples,
+        shape: tensor.shape, firstRow: tensor.firstRow, statistics: tensor.statistics, samples: tensor.samples,
         spectrum: tensor.spectrum, sketch: tensor.sketch, isDouble: tensor.isDouble,
         copies: tensor.namesakes.map {
           Tensor.Copies(name: $0.name, models: $0.models.count == plan.models.count ? nil : $0.models)
@@ -65,7 +66,8 @@ public struct PlanOutline: Sendable, Codable, Equatable {
       let positions = Dictionary(members.enumerated().map { ($1, $0) }) { first, _ in first }
       for copies in tensor.copies {
         for model in models(of: copies) {
-          places[Copy(model: model, name: ByteString(copies.name))] = (index, positions[model] ?? 0)
+          let copy = Copy(model: model, name: ByteString(copies.name), firstRow: tensor.firstRow)
+          places[copy] = (index, positions[model] ?? 0)
         }
       }
     }
@@ -74,7 +76,9 @@ public struct PlanOutline: Sendable, Codable, Equatable {
     for shard in plan.shards {
       let tensor = plan.tensors[shard.tensor]
       let copies = tensor.copies.map { copy in
-        known[copy.model].flatMap { places[Copy(model: $0, name: ByteString(copy.name))] }
+        known[copy.model].flatMap {
+          places[Copy(model: $0, name: ByteString(copy.name), firstRow: tensor.firstRow)]
+        }
       }
       guard let first = copies[0] else { continue }
       let former = tensors[first.tensor]
@@ -99,10 +103,11 @@ public struct PlanOutline: Sendable, Codable, Equatable {
 
   private func models(of copies: Tensor.Copies) -> [Int] { copies.models ?? Array(models.indices) }
 
-  /// A tensor of a model of the old plan.
+  /// A tensor of a model of the old plan, or a part of it.
   private struct Copy: Hashable {
     var model: Int
     var name: ByteString
+    var firstRow: Int
   }
 
   /// The shards of the old plan, tensor by tensor.

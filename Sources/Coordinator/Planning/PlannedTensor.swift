@@ -2,7 +2,7 @@ public import Core
 internal import System
 
 /// A tensor that at least two models have, or one model and the updates of an adapter: same canonical
-/// name, same shape.
+/// name, same shape except for the number of tokens.
 public struct PlannedTensor: Sendable, Hashable {
   /// One model's copy.
   public struct Copy: Sendable, Hashable {
@@ -27,7 +27,10 @@ public struct PlannedTensor: Sendable, Hashable {
 
   /// The name in the first model that has it.
   public var name: String
+  /// Of what is compared: of token tables perhaps fewer rows than some model has.
   public var shape: TensorShape
+  /// The first row that is compared.
+  public var firstRow = 0
   public var role: TensorRole
   /// Where in the network it is.
   public var part: NetworkPart

@@ -44,7 +44,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
   private static func print(of plan: Plan, beside statistics: Statistics) -> String {
     var print = SHA256()
     for tensor in plan.tensors {
-      print.add("\(tensor.name)\u{0}\(tensor.shape)\u{0}")
+      print.add("\(tensor.name)\u{0}\(tensor.shape)\u{0}\(tensor.firstRow)\u{0}")
       let own = tensor.statistics.subtracting(statistics).rawValue
       let sketch = tensor.sketch.map { "\($0.rows)x\($0.columns)" } ?? "none"
       print.add("\(own) \(tensor.samples) \(tensor.spectrum) \(sketch) \(tensor.copies.count)")

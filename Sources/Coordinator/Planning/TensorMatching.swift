@@ -9,6 +9,8 @@ struct TensorMatching {
   /// One canonical tensor and all that is known of it.
   struct Match {
     var tensor: CanonicalTensor
+    /// Where it begins in tables with more rows; see `VocabularyCuts`.
+    var firstRow = 0
     /// In the order of the models.
     var copies: [PlannedTensor.Copy] = []
     var updates: [PlannedTensor.Update] = []
@@ -21,26 +23,56 @@ struct TensorMatching {
   private(set) var matches: [Match] = []
 
   init(_ models: [ModelRecord], _ alignment: [AlignmentMap]) {
-    var numbers: [CanonicalTensor: Int] = [:]
+    let cuts = VocabularyCuts(models, alignment)
+    var numbers: [Part: Int] = [:]
+    func number(_ part: Part) -> Int {
+      if let known = numbers[part] { return known }
+      numbers[part] = matches.count
+      matches.append(Match(tensor: part.tensor, firstRow: part.firstRow))
+      return matches.count - 1
+    }
     // Of the last model's tensors.
-    var places: [Int] = []
+    var places: [[Int]] = []
     for (index, model) in models.enumerated() {
       if index == 0 || alignment[index].tensors != alignment[index - 1].tensors {
-        places = alignment[index].tensors.map { tensor in
-          if let known = numbers[tensor] { return known }
-          numbers[tensor] = matches.count
-          matches.append(Match(tensor: tensor))
-          return matches.count - 1
+        places = alignment[index].tensors.enumerated().map { place, tensor in
+          guard let rows = cuts.rows(ofModel: index, tensor: place) else {
+            return [number(Part(tensor: tensor, firstRow: 0))]
+          }
+          return rows.compactMap { Part(tensor, rows: $0) }.map(number)
         }
       }
-      for (tensor, place) in zip(model.tensors, places) {
-        matches[place].copies.append(
-          .init(
-            model: index, name: tensor.name, elementType: tensor.elementType, bytes: tensor.bytes,
-            readingBytes: tensor.readingBytes))
+      for (tensor, places) in zip(model.tensors, places) {
+        for place in places {
+          let shape = matches[place].tensor.shape
+          // What is read is the part's share of the whole.
+          let bytes = tensor.bytes.multipliedFullWidth(by: shape.elements)
+          matches[place].copies.append(
+            .init(
+              model: index, name: tensor.name, elementType: tensor.elementType,
+              bytes: tensor.shape.elements.dividingFullWidth(bytes).quotient, readingBytes: tensor.readingBytes))
+        }
       }
     }
     addUpdates(models, alignment)
+  }
+
+  /// A canonical tensor, or some rows of one.
+  private struct Part: Hashable {
+    var tensor: CanonicalTensor
+    var firstRow: Int
+
+    init(tensor: CanonicalTensor, firstRow: Int) {
+      self.tensor = tensor
+      self.firstRow = firstRow
+    }
+
+    init?(_ whole: CanonicalTensor, rows: Range<Int>) {
+      guard let shape = TensorShape([rows.count] + whole.shape.extents.dropFirst()) else { return nil }
+      tensor = whole
+      tensor.shape = shape
+      firstRow = rows.lowerBound
+    }
   }
 
   /// Where an update of an adapter belongs.

@@ -30,6 +30,20 @@ public struct StoredTensor: Sendable, Hashable {
     return !isTooLarge && elements == shape.elements
   }
 
+  /// Some of its rows; the tensor itself where that is all of them.
+  ///
+  /// - Parameters:
+  ///   - first: row.
+  ///   - part: shape of the part, whose rows are its outermost extent.
+  /// - Returns: nil where the tensor has no such rows.
+  package func part(from first: Int, shape part: TensorShape) -> StoredTensor? {
+    if first == 0, part == shape { return self }
+    guard first >= 0, let all = shape.extents.first, let rows = part.extents.first, rows > 0, rows <= all - first,
+      part.extents.dropFirst() == shape.extents.dropFirst(), recipe.size?.rows == all
+    else { return nil }
+    return StoredTensor(name: name, shape: part, recipe: .rows(first..<first + rows, of: recipe))
+  }
+
   /// What is read for it, in bytes, by encoding; companions count with what they belong to.
   package var bytesByEncoding: [Encoding: Int] {
     var bytes: [Encoding: Int] = [:]

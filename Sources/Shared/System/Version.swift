@@ -3,7 +3,7 @@ public enum Version {
   /// Coordinator and workers must agree on it.
   public static let software = "0.2.0"
   /// Format of the run directory; a different one cannot be resumed.
-  public static let runFormat = 4
+  public static let runFormat = 5
   /// Format of the HDF5 model store.
   public static let storeFormat = 4
 }

@@ -13,7 +13,7 @@ public import System
 /// `hello`, and is sent the status.
 public enum WireProtocol {
   /// Raised with every change that an older program could misread.
-  public static let version = 4
+  public static let version = 5
 
   /// Largest control frame that a worker looks at: the stores of thousands of models.
   public static let largestControlBytes = 1 << 24
@@ -175,7 +175,11 @@ public enum CoordinatorMessage: Sendable, Equatable {
     public var run: String
     public var shard: ShardID
     public var attempt: Int
+    /// Of what is compared: models may have more rows.
     public var shape: TensorShape
+    /// The first row that is compared.
+    public var firstRow: Int
+    /// Coordinates count from there.
     public var start: Int
     public var end: Int
     public var statistics: Statistics
@@ -199,7 +203,7 @@ public enum CoordinatorMessage: Sendable, Equatable {
     }
 
     public init(
-      run: String, shard: ShardID, attempt: Int, shape: TensorShape, coordinates: Range<Int>,
+      run: String, shard: ShardID, attempt: Int, shape: TensorShape, firstRow: Int = 0, coordinates: Range<Int>,
       statistics: Statistics, samples: Int = 0, spectrum: Int = 0,
       sketch: SampleShape? = nil, sources: [Source]
     ) {
@@ -207,6 +211,7 @@ public enum CoordinatorMessage: Sendable, Equatable {
       self.shard = shard
       self.attempt = attempt
       self.shape = shape
+      self.firstRow = firstRow
       start = coordinates.lowerBound
       end = coordinates.upperBound
       self.statistics = statistics

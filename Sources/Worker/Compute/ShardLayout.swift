@@ -100,12 +100,13 @@ struct ShardLayout: Sendable {
       }
       let places = try library.locate(source.tensor, in: source.models.map { stores[$0] })
       for (model, (tensor, sources)) in zip(source.models, places) {
-        guard tensor.shape == assignment.shape else {
+        guard let part = tensor.part(from: assignment.firstRow, shape: assignment.shape) else {
+          let rows = assignment.firstRow > 0 ? " from row \(assignment.firstRow) on" : ""
           throw .badInput(
-            "'\(stores[model].printable)': '\(source.tensor.printable)' has the shape \(tensor.shape), the plan says \(assignment.shape)",
+            "'\(stores[model].printable)': '\(source.tensor.printable)' has the shape \(tensor.shape), the plan says \(assignment.shape)\(rows)",
             advice: "the store was replaced during the run; start the run again")
         }
-        found.append(Found(model: model, tensor: tensor, sources: sources))
+        found.append(Found(model: model, tensor: part, sources: sources))
       }
     }
     found.sort { $0.model < $1.model }
