@@ -1,0 +1,205 @@
+"""Counts what modeltree claims wrongly on varied collections (vary.py), and how surely.
+
+    python zoo/honesty.py [--binary .build/release/modeltree] [--runs DIR] [--wrong] COLLECTION...
+
+A COLLECTION is a folder with truth.json, or one that holds such folders. Printed per kind of collection, that is
+per first word of a folder's name. Sure means support and direction support of at least 90 %. For a model whose true
+parent is absent, its nearest present ancestor, no parent where there is none, or an inferred node all of whose
+observed children descend from the absent parent is right.
+"""
+
+import argparse
+import json
+import subprocess
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+SURE = 0.9
+
+
+class Tree:
+    """What a run found."""
+
+    def __init__(self, tree: dict):
+        self.family = {n["id"]: n["family"] for n in tree["nodes"]}
+        self.inferred = {n["id"] for n in tree["nodes"] if n.get("inferred")}
+        self.link = {link["target"]: link for link in tree["links"] if not link.get("extra")}
+        self.extra = [link for link in tree["links"] if link.get("extra")]
+
+    def parent(self, model: str):
+        return self.link[model]["source"] if model in self.link else None
+
+    def observed_below(self, node: str) -> set:
+        found, open_ = set(), [node]
+        while open_:
+            top = open_.pop()
+            for child, link in self.link.items():
+                if link["source"] == top:
+                    (open_.append if child in self.inferred else found.add)(child)
+        return found
+
+    def is_sure(self, model: str) -> bool:
+        link = self.link[model]
+        return min(link["support"], link["direction_support"]) >= SURE
+
+
+class Truth:
+    def __init__(self, folder: Path):
+        self.models = {m["id"]: m for m in json.loads((folder / "truth.json").read_text())["models"]}
+        self.present = {i for i, m in self.models.items() if (folder / m.get("path", i)).exists()}
+
+    def parents(self, model: str) -> list:
+        m = self.models[model]
+        return m.get("parents") or ([m["parent"]] if m.get("parent") else [])
+
+    def nearest_present(self, model: str) -> set:
+        found, open_ = set(), list(self.parents(model))
+        while open_:
+            top = open_.pop()
+            if top in self.present:
+                found.add(top)
+            else:
+                open_ += self.parents(top)
+        return found
+
+    def ancestors(self, model: str) -> set:
+        found, open_ = set(), list(self.parents(model))
+        while open_:
+            top = open_.pop()
+            if top not in found:
+                found.add(top)
+                open_ += self.parents(top)
+        return found
+
+    def root(self, model: str) -> str:
+        while self.parents(model):
+            model = self.parents(model)[0]
+        return model
+
+
+def is_right(truth: Truth, tree: Tree, model: str) -> bool:
+    parent = tree.parent(model)
+    allowed = truth.nearest_present(model)
+    if parent is None:
+        return not allowed
+    if parent not in tree.inferred:
+        return parent in allowed
+    absent = [a for a in truth.ancestors(model) if a not in truth.present]
+    below = tree.observed_below(parent)
+    return any(all(a in truth.ancestors(m) for m in below) for a in absent)
+
+
+def count(kind: str, truth: Truth, tree: Tree, counts: Counter, wrong: list, name: str):
+    for model in sorted(truth.present):
+        if model not in tree.family:
+            counts["missing"] += 1
+            continue
+        entry = truth.models[model]
+        parents = truth.parents(model)
+        orphan = any(p not in truth.present for p in parents)
+        right = is_right(truth, tree, model)
+        counts["models"] += 1
+        if parents:
+            counts["edges"] += 1
+            counts["edges right"] += right
+        else:
+            counts["roots"] += 1
+            counts["roots right"] += right
+        if orphan:
+            counts["orphans"] += 1
+            counts["orphans right"] += right
+        claimed = tree.link.get(model)
+        if claimed and tree.is_sure(model):
+            counts["sure"] += 1
+            counts["sure right"] += right
+        if claimed and not right:
+            sure = tree.is_sure(model)
+            counts["sure and wrong"] += sure
+            if orphan:
+                counts["orphans sure and wrong"] += sure
+            wrong.append((name, model, entry.get("change") or entry.get("component") or entry["relation"],
+                          parents, claimed["source"], claimed["relation"], claimed["support"],
+                          claimed["direction_support"], "orphan" if orphan else ""))  # fmt: skip
+        elif not claimed and not right:
+            wrong.append((name, model, entry.get("change") or entry["relation"], parents, None, "", 0, 0, ""))
+        relation = claimed["relation"] if claimed else None
+        if entry["relation"] == "duplicate" and parents:
+            counts["copies"] += 1
+            counts["copies called so"] += relation in ("duplicate", "reformatted", "quantized") and right
+        if entry["relation"] == "merge":
+            counts["merges"] += 1
+            found = {tree.parent(model)} | {e["source"] for e in tree.extra
+                                            if e["target"] == model and e["relation"] == "merge"}  # fmt: skip
+            counts["merges found"] += relation == "merge" and found == set(parents)
+            counts["merges called so"] += relation == "merge"
+        elif relation == "merge":
+            counts["false merges"] += 1
+            wrong.append((name, model, "false merge", parents, claimed["source"], relation, claimed["support"], 0, ""))
+        if "component" in entry:
+            counts["chimeras"] += 1
+            counts["chimeras named"] += any(
+                e["target"] == model and e["relation"] == "contains"
+                and truth.root(e["source"]) == truth.root(entry["source"]) for e in tree.extra if e["source"] in truth.models
+            )  # fmt: skip
+    present = sorted(m for m in truth.present if m in tree.family)
+    roots = {m: truth.root(m) for m in present}
+    by_family = defaultdict(set)
+    for m in present:
+        by_family[tree.family[m]].add(roots[m])
+    counts["families that join strangers"] += sum(len(r) > 1 for r in by_family.values())
+    counts["inferred nodes"] += len(tree.inferred)
+    for node in tree.inferred:
+        below = tree.observed_below(node)
+        shared = set.intersection(*(truth.ancestors(m) for m in below)) - truth.present if below else set()
+        counts["inferred nodes false"] += not shared
+    children = Counter(p for m in present for p in truth.parents(m) if p not in truth.present)
+    for parent, n in children.items():
+        key = "absent parents of 3+" if n > 2 else "absent parents of 2"
+        if n > 1:
+            counts[key] += 1
+            counts[key + " flagged"] += any(
+                len(tree.observed_below(i)) > 1 and all(parent in truth.ancestors(m) for m in tree.observed_below(i))
+                for i in tree.inferred
+            )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("collections", type=Path, nargs="+")
+    parser.add_argument("--binary", type=Path, default=Path(".build/release/modeltree"))
+    parser.add_argument("--runs", type=Path, default=Path("runs/honesty"))
+    parser.add_argument("--wrong", action="store_true", help="list what is wrong")
+    parser.add_argument("--jobs", type=int, default=2)
+    args = parser.parse_args()
+    folders = []
+    for place in args.collections:
+        folders += [place] if (place / "truth.json").exists() else sorted(f.parent for f in place.glob("*/truth.json"))
+    args.runs.mkdir(parents=True, exist_ok=True)
+
+    def run(folder: Path):
+        out = args.runs / folder.name
+        command = [args.binary, "recover", folder, "--out", out, "--redo"]
+        done = subprocess.run([str(c) for c in command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        return done.stderr.strip()[-300:] if done.returncode else json.loads((out / "tree.json").read_text())
+
+    with ThreadPoolExecutor(args.jobs) as pool:
+        trees = list(pool.map(run, folders))
+    kinds, wrong = defaultdict(Counter), []
+    for folder, tree in zip(folders, trees):
+        kind = "orphans" if "-without-" in folder.name else folder.name.split("-")[0]
+        if isinstance(tree, str):
+            kinds[kind]["failed"] += 1
+            wrong.append((folder.name, tree))
+            continue
+        kinds[kind]["collections"] += 1
+        count(kind, Truth(folder), Tree(tree), kinds[kind], wrong, folder.name)
+    for kind, counts in kinds.items():
+        print(f"{kind}: " + ", ".join(f"{key} {value}" for key, value in counts.items() if value))
+    if args.wrong:
+        for row in wrong:
+            print(*row)
+
+
+if __name__ == "__main__":
+    main()
