@@ -53,6 +53,14 @@ class Truth:
         m = self.models[model]
         return m.get("parents") or ([m["parent"]] if m.get("parent") else [])
 
+    def first_copies(self) -> dict:
+        """Model -> what it is a copy of, where nothing but the order of the files tells the two apart."""
+        first = {}
+        for m in self.models.values():
+            if m["relation"] == "duplicate" and self.parents(m["id"]):
+                first[m["id"]] = self.parents(m["id"])[0]
+        return first
+
     def nearest_present(self, model: str) -> set:
         found, open_ = set(), list(self.parents(model))
         while open_:
@@ -81,6 +89,13 @@ class Truth:
 def is_right(truth: Truth, tree: Tree, model: str) -> bool:
     parent = tree.parent(model)
     allowed = truth.nearest_present(model)
+    copies = truth.first_copies()
+    group = {copies.get(model, model)} | {c for c, o in copies.items() if o == copies.get(model, model)}
+    if parent in group:  # Which of two copies is the original, the weights do not say.
+        return True
+    if len(group) > 1:
+        allowed = set().union(*(truth.nearest_present(m) for m in group)) - group
+    allowed |= {c for c, o in copies.items() if o in allowed}
     if parent is None:
         return not allowed
     if parent not in tree.inferred:

@@ -9,11 +9,13 @@ package struct LineageProblem: Sendable {
   package var updates: AdapterUpdates?
   /// Edges that must not be, for example because the parent is known to be younger than the child.
   package var isForbidden: @Sendable (_ parent: Int, _ child: Int) -> Bool
+  /// Per model: rows of its largest table of tokens; 0 where it has none or that is not known.
+  package var tokens: [Int]
   /// Do two models have the same tensors in the same types? Only then can they be duplicates.
   package var haveSameSignature: @Sendable (Int, Int) -> Bool
 
   package init(
-    rounding: [Double], options: LineageOptions, adapters: Set<Int> = [],
+    rounding: [Double], options: LineageOptions, adapters: Set<Int> = [], tokens: [Int]? = nil,
     updates: AdapterUpdates? = nil,
     isForbidden: @escaping @Sendable (_ parent: Int, _ child: Int) -> Bool = { _, _ in false },
     haveSameSignature: @escaping @Sendable (Int, Int) -> Bool
@@ -21,6 +23,7 @@ package struct LineageProblem: Sendable {
     self.rounding = rounding
     self.options = options
     self.adapters = adapters
+    self.tokens = tokens ?? rounding.map { _ in 0 }
     self.updates = updates
     self.isForbidden = isForbidden
     self.haveSameSignature = haveSameSignature

@@ -14,8 +14,9 @@ extension Why {
       return lines.joined(separator: "\n") + "\n"
     }
     guard relatives > 0 else {
-      return
-        "\(name) is related to no other model of this run: its weights are as far from all of them as weights that were initialised independently.\n"
+      return compared == 0
+        ? "\(name) is not comparable: no other model of this run shares a tensor with it that was trained, so the weights do not say whether it has relatives here.\n"
+        : "\(name) is related to no other model of this run: compared with \(AnswerText.count(compared, "model", "models")), its weights are as far from theirs as weights that were initialised independently.\n"
     }
     if let parent {
       let how = rank.map { "\(relation ?? ""), rank \($0)" } ?? relation ?? ""
@@ -47,6 +48,7 @@ extension Why {
     rows.append(row("price of order and tokens", { AnswerText.number($0.penalty) }))
     rows.append(row("cost (distance + price)", { AnswerText.number($0.cost) }))
     rows.append(row("relatedness ratio (strangers: 1)", { AnswerText.number($0.relatedness) }))
+    rows.append(row("probability if unrelated", { AnswerText.probability($0.probability) }))
     rows.append(row("score", { $0.score.map(AnswerText.number) ?? "-" }, score.map(AnswerText.number) ?? "-"))
     rows.append(row("mean kurtosis", { AnswerText.number($0.kurtosis) }, AnswerText.number(kurtosis)))
     if parent != nil, runnerUp != nil, tensors > 0 {

@@ -5,6 +5,9 @@ internal import Graph
 package struct Events: Sendable {
   /// Copies on a coarser grid: the model that each was rounded from.
   package var roundedFrom: [Int: Int]
+  /// Those of them of which every weight is the rounded weight of the source.
+  package var castFrom: [Int: Int] { roundedFrom.filter { casts.contains($0.key) } }
+  package var casts: Set<Int> = []
   /// Combinations of other models, by family number.
   package var merges: [[Merge]]
   /// n x n, antisymmetric: the evidence of the order, with that of the events in place.

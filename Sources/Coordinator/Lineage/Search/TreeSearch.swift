@@ -9,7 +9,7 @@ package import Core
 /// solution's.
 package struct TreeSearch: Sendable {
   private let unit: Double
-  /// Per merge the parents that it may have; a merge is neither a root nor a parent of theirs.
+  /// Per merge or cast the parents that it may have; it is neither a root nor a parent of theirs.
   private let sources: [Int: [Int]]
   /// Edges that must not be.
   private var banned: [(from: Int, to: Int)]
@@ -23,16 +23,22 @@ package struct TreeSearch: Sendable {
   ///   - unit: cost of a factor e in the probability of the tree's shape; 0: the cost alone counts.
   ///   - members: model numbers of the nodes.
   ///   - merges: among the members.
+  ///   - casts: models that are others in another type, and what each was made from; among the members.
   ///   - isForbidden: edges that must not be, by model numbers.
   package init(
-    unit: Double, members: [Int], merges: [Merge], isForbidden: (_ from: Int, _ to: Int) -> Bool
+    unit: Double, members: [Int], merges: [Merge], casts: [Int: Int] = [:],
+    isForbidden: (_ from: Int, _ to: Int) -> Bool
   ) {
     self.unit = unit
     let places = Dictionary(uniqueKeysWithValues: members.enumerated().map { ($1, $0) })
-    sources = Dictionary(
-      uniqueKeysWithValues: merges.compactMap { merge in
-        places[merge.child].map { ($0, merge.parents.compactMap { places[$0] }) }
-      })
+    var sources: [Int: [Int]] = [:]
+    for merge in merges {
+      if let child = places[merge.child] { sources[child] = merge.parents.compactMap { places[$0] } }
+    }
+    for (copy, source) in casts {
+      if let child = places[copy], let parent = places[source] { sources[child] = [parent] }
+    }
+    self.sources = sources
     banned = members.indices.flatMap { a in
       members.indices.filter { $0 != a && isForbidden(members[a], members[$0]) }.map { (a, $0) }
     }

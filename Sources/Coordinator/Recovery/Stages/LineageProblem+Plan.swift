@@ -9,7 +9,7 @@ extension LineageProblem {
     let models = plan.models
     self.init(
       rounding: models.map(\.rounding), options: options,
-      adapters: Set(models.indices.filter { models[$0].adapter != nil }),
+      adapters: Set(models.indices.filter { models[$0].adapter != nil }), tokens: plan.tokens,
       isForbidden: { Self.isForbidden($0, $1, plan, hints) },
       haveSameSignature: { models[$0].hasSameSignature(as: models[$1]) })
   }
