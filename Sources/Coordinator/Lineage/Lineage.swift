@@ -40,6 +40,8 @@ public struct Lineage: Sendable {
   package let parentTests: [ParentTest?]
   /// Ancestors that are not in the collection.
   package let absentParents: [AbsentParent]
+  /// Parts that models of different families have in common.
+  package let components: [SharedComponent]
   /// What was found of each adapter, in the order of the models; empty where their changes were not read.
   package internal(set) var adapters: [AdapterVerdict] = []
   /// Models with weights that are not finite, each a family of its own.

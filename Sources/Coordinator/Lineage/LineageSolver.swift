@@ -32,6 +32,7 @@ package struct LineageSolver: Sendable {
     let events = method.events(totals.comparison, pairs, families)
     let trees = ForestSearch(method).run(families, pairs, events)
     let parentTests = method.parentTests(trees, pairs)
+    let components = try ComponentPass(problem).run(source, totals, families)
     let doubt = ParentDoubt(trees, parentTests, distances: pairs.distances, events)
     var support = ForestSupport(problem.options, method).run(trees, families, pairs, events)
     for child in support.edges.indices { support.edges[child] *= doubt.discount(child) }
@@ -43,7 +44,8 @@ package struct LineageSolver: Sendable {
       families: families.numbers, parents: trees.parents, relations: relations.relations,
       rankEvidence: relations.rankEvidence, transforms: relations.transforms, merges: events.merges.flatMap { $0 },
       duplicateOf: families.duplicateOf, support: support.edges, directionSupport: support.directions,
-      parentTests: parentTests, absentParents: doubt.absentParents(trees), unusable: totals.unusable)
+      parentTests: parentTests, absentParents: doubt.absentParents(trees), components: components,
+      unusable: totals.unusable)
     return AdapterAttachment(problem).run(lineage, totals.adapterBases)
   }
 }

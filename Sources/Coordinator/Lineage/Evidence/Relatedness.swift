@@ -152,6 +152,9 @@ package struct Relatedness: Sendable {
     return pair.tensors > 0 && Self.probability(pair) < Self.significance
   }
 
+  /// Is some of what two models share kin?
+  package func hasCommonPart(_ i: Int, _ j: Int) -> Bool { i != j && pair(i, j).kinTensors > 0 }
+
   private static func probability(_ pair: Pair) -> Double {
     guard pair.tensors > 0 else { return .nan }
     if 2 * pair.kinTensors >= pair.tensors, 2 * pair.kinWeights >= pair.weights { return 1e-15 }
@@ -170,20 +173,4 @@ package struct Relatedness: Sendable {
 
   /// Of the standard normal distribution.
   private static func upperTail(_ z: Double) -> Double { erfc(z / 2.0.squareRoot()) / 2 }
-}
-
-extension Relatedness {
-  /// A part of the network that two models have in common without being related.
-  package struct SharedPart: Sendable, Equatable {
-    package var tensors: Int
-    /// Of the weights that the two have in common.
-    package var share: Double
-  }
-
-  /// Most of what two models share is not kin, but some of it is.
-  package func sharedPart(_ i: Int, _ j: Int) -> SharedPart? {
-    let pair = pair(i, j)
-    guard i != j, pair.kinTensors > 0, !areRelated(i, j) else { return nil }
-    return SharedPart(tensors: Int(pair.kinTensors), share: pair.kinWeights / pair.weights)
-  }
 }

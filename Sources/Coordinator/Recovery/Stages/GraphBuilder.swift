@@ -54,9 +54,15 @@ enum GraphBuilder {
           distance: lineage.distances[$0.0, merge.child], support: 1, directionSupport: 1, share: $0.1)
       }
     }
+    let components = lineage.components.map { found in
+      ModelGraph.Edge(
+        source: found.source, target: found.target, kind: .component(found.name), relation: .contains, distance: nil,
+        support: found.isOrderKnown ? 0.95 : 0.5, directionSupport: found.isOrderKnown ? 0.95 : 0.5,
+        share: min(1, Double(found.weights) / Double(max(1, plan.models[found.target].parameters))))
+    }
     return TreeReport(
       graph: ModelGraph(
-        nodes: nodes + inferred, edges: (edges + inferredEdges).sorted { $0.target < $1.target } + extra),
+        nodes: nodes + inferred, edges: (edges + inferredEdges).sorted { $0.target < $1.target } + extra + components),
       description: RunDescription(options: options, notes: notes.map { "\($0.subject): \($0.text)" }))
   }
 
