@@ -236,12 +236,14 @@ func numbered(_ labels: [Int]) -> [Int] {
     let base = random.trainedWeights(4096)
     let family = [base, random.trained(base, by: 0.1), random.trained(base, by: 0.12)]
     let alone = try solve(Synthetic(linear: family).sums, models: 3)
-    let others = Synthetic(linear: [nil, nil, nil] + (0..<3).map { _ in random.weights(4096) }).sums.map { tensor in
+    let nobody: [[Double]?] = [nil, nil, nil]
+    let strangers: [[Double]?] = (0..<3).map { _ in random.weights(4096) }
+    let others = Synthetic(linear: nobody + strangers).sums.map { tensor in
       var tensor = tensor
       tensor.name += "-of-others"
       return tensor
     }
-    let among = try solve(Synthetic(linear: family + [nil, nil, nil]).sums + others, models: 6)
+    let among = try solve(Synthetic(linear: family.map { $0 } + nobody).sums + others, models: 6)
     #expect(Array(among.parents[..<3]) == alone.parents && Array(among.support[..<3]) == alone.support)
     #expect(among.distances.submatrix([0, 1, 2]).values == alone.distances.values)
     #expect(among.evidence.submatrix([0, 1, 2]).values == alone.evidence.values, "seed \(random.seed)")

@@ -98,15 +98,18 @@ package struct ComponentPass: Sendable {
       let taker = isOrderKnown ? takers : both.second
       let targets = isOrderKnown ? involved(taker).sorted() : Array(involved(taker).sorted().prefix(1))
       for target in targets {
-        let choices = own.filter { $0.i == target || $0.j == target }.compactMap { pair in parts[pair].map { (pair, $0) } }
-        let best = choices.min {
-          ($1.1.weights, $0.1.apart, $0.0.other(target)) < ($0.1.weights, $1.1.apart, $1.0.other(target))
+        let choices = own.filter { $0.i == target || $0.j == target }.compactMap { pair in
+          parts[pair].map { (pair: pair, part: $0) }
         }
-        guard let (best, part) = best else { continue }
+        // Most weights, then the smallest distance, then the first.
+        let best = choices.max {
+          ($0.part.weights, $1.part.apart, $1.pair.other(target)) < ($1.part.weights, $0.part.apart, $0.pair.other(target))
+        }
+        guard let best else { continue }
         found.append(
           SharedComponent(
-            source: best.other(target), target: target, name: SharedComponent.name(of: part.tensors),
-            weights: part.weights, isOrderKnown: isOrderKnown))
+            source: best.pair.other(target), target: target, name: SharedComponent.name(of: best.part.tensors),
+            weights: best.part.weights, isOrderKnown: isOrderKnown))
       }
     }
     return found.sorted { ($0.target, $0.source) < ($1.target, $1.source) }

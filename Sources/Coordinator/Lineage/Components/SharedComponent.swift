@@ -19,6 +19,9 @@ package struct SharedComponent: Sendable, Equatable {
     self.isOrderKnown = isOrderKnown
   }
 
+  /// Parts of names that say nothing of what is inside.
+  private static let containers: Set<String> = ["model", "layers", "layer", "blocks", "h"]
+
   /// What some tensors have in common: the beginning of their names, else the place within their layers, else the module
   /// there.
   package static func name(of tensors: [String]) -> String {
@@ -29,9 +32,7 @@ package struct SharedComponent: Sendable, Equatable {
     }
     guard var common = parts.first else { return "" }
     for words in parts { common = zip(common, words).prefix { $0 == $1 }.map(\.0) }
-    while let last = common.last, ["model", "layers", "layer", "blocks", "h", "encoder", "decoder"].contains(last),
-      common.count == 1 || last != "encoder" && last != "decoder"
-    { common.removeLast() }
+    while let last = common.last, containers.contains(last) { common.removeLast() }
     if !common.isEmpty { return common.joined(separator: ".") }
     // Within layers: what follows the first number.
     let inside = parts.map { words in

@@ -215,6 +215,11 @@ package struct PairStatistics: PairEvidence {
 
   // MARK: Resampling
 
+  /// Tensors that count for the distance of some candidate, ascending.
+  func tensors(of chosen: [Int]) -> [Int] {
+    (0..<tensors).filter { row in chosen.contains { terms[$0 * tensors + row][Self.shared] > 0 } }
+  }
+
   /// How often each tensor counts in a resampling: those that do, and how often.
   package struct Draw: Sendable {
     fileprivate let rows: [UInt32]
