@@ -103,7 +103,9 @@ package struct ComponentPass: Sendable {
         }
         // Most weights, then the smallest distance, then the first.
         let best = choices.max {
-          ($0.part.weights, $1.part.apart, $1.pair.other(target)) < ($1.part.weights, $0.part.apart, $0.pair.other(target))
+          ($0.part.weights, $1.part.apart, $1.pair.other(target)) < (
+            $1.part.weights, $0.part.apart, $0.pair.other(target)
+          )
         }
         guard let best else { continue }
         found.append(
