@@ -14,7 +14,8 @@ import Testing
     let totals = try TensorPass(problem, method).run(tensors)
     let families = FamilyGrouping(problem).run(totals)
     let pairs = try PairPass(method).run(tensors, totals, families)
-    let detection = EventDetection(findsRoundings: findsRoundings, findsMerges: findsMerges)
+    let detection = EventDetection(
+      findsRoundings: findsRoundings, findsMerges: findsMerges, tokens: models.map { _ in 0 })
     return (detection.run(totals.comparison.geometry, pairs, families), pairs.evidence)
   }
 

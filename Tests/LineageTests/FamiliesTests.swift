@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import Lineage
 import System
 import TestPrograms
@@ -166,6 +167,86 @@ func numbered(_ labels: [Int]) -> [Int] {
     let ones = Array(repeating: 1.0, count: 64)
     let sums = Synthetic(linear: [ones, ones], maps: 1, columns: 8).sums
     #expect(Relatedness(sums, models: 2).ratio[0, 1].isNaN)
+  }
+
+  /// One unit's profile that all strangers have, inputs of very different sizes, few directions: the cosine of such
+  /// strangers is far above 1/sqrt(weights), and the probability still that of chance.
+  @Test func sharedStructureMakesNoRelatives() {
+    var random = Seeded.fresh()
+    let (rows, columns, n) = (64, 48, 24)
+    let profile = (0..<columns).map { _ in exp(random.normal()) }
+    let direction = (0..<columns).map { _ in random.normal() }
+    let models = (0..<n).map { _ in
+      (0..<4).flatMap { _ in
+        (0..<rows).flatMap { _ in
+          let along = 2 * random.normal()
+          return (0..<columns).map { (along * direction[$0] + random.normal()) * profile[$0] }
+        }
+      }
+    }
+    let related = Relatedness(Synthetic(linear: models, maps: 4, columns: columns).sums, models: n)
+    var probabilities: [Double] = []
+    PairIndex(n).forEach { _, i, j in
+      probabilities.append(related.probability[i, j])
+      #expect(!related.areRelated(i, j), "seed \(random.seed)")
+    }
+    // Kolmogorov and Smirnov: the largest distance from the uniform distribution.
+    let sorted = probabilities.sorted()
+    let count = Double(sorted.count)
+    let apart = sorted.enumerated().map { abs($1 - (Double($0) + 0.5) / count) }.max() ?? 1
+    #expect(apart < 2.2 / count.squareRoot(), "seed \(random.seed)")
+  }
+
+  @Test func aBorrowedPartMakesNoRelatives() {
+    var random = Seeded.fresh()
+    let (a, b) = (random.weights(8192), random.weights(8192))
+    let chimera = a.enumerated().map { $0 < 2048 ? b[$0] : $1 }
+    let related = Relatedness(Synthetic(linear: [a, b, chimera]).sums, models: 3)
+    #expect(related.areRelated(0, 2) && !related.areRelated(1, 2) && !related.areRelated(0, 1), "seed \(random.seed)")
+  }
+
+  @Test func constantsThatStrangersShareProveNothing() {
+    var random = Seeded.fresh()
+    let basis = random.weights(8192)
+    var sums = Synthetic(linear: [random.weights(1024), random.weights(1024)], maps: 2).sums
+    var shared = Synthetic(linear: [basis, basis], maps: 1).sums[0]
+    shared.part = .constant
+    sums.append(shared)
+    #expect(!Relatedness(sums, models: 2).areRelated(0, 1), "seed \(random.seed)")
+    // Position numbers, whatever they are called.
+    let positions = (0..<512).map(Double.init)
+    let table = Synthetic.Tensor(name: "p", role: .vector, extents: [512], weights: [positions, positions])
+    #expect(!Relatedness(Synthetic([table]).sums, models: 2).areRelated(0, 1))
+  }
+
+  @Test func vectorsThatAreEqualProveKinshipWhereNoMatrixIsShared() {
+    var random = Seeded.fresh()
+    let vectors = (0..<4).map { number in
+      let weights = random.weights(64)
+      return Synthetic.Tensor(
+        name: "v\(number)", role: .vector, extents: [64], weights: [weights, weights, random.weights(64)])
+    }
+    let related = Relatedness(Synthetic(vectors).sums, models: 3)
+    #expect(related.areRelated(0, 1) && !related.areRelated(0, 2), "seed \(random.seed)")
+  }
+
+  /// What is decided of two models does not depend on the others, not even where those share no linear map.
+  @Test func bystandersChangeNothing() throws {
+    var random = Seeded.fresh()
+    let base = random.trainedWeights(4096)
+    let family = [base, random.trained(base, by: 0.1), random.trained(base, by: 0.12)]
+    let alone = try solve(Synthetic(linear: family).sums, models: 3)
+    let nobody: [[Double]?] = [nil, nil, nil]
+    let strangers: [[Double]?] = (0..<3).map { _ in random.weights(4096) }
+    let others = Synthetic(linear: nobody + strangers).sums.map { tensor in
+      var tensor = tensor
+      tensor.name += "-of-others"
+      return tensor
+    }
+    let among = try solve(Synthetic(linear: family.map { $0 } + nobody).sums + others, models: 6)
+    #expect(Array(among.parents[..<3]) == alone.parents && Array(among.support[..<3]) == alone.support)
+    #expect(among.distances.submatrix([0, 1, 2]).values == alone.distances.values)
+    #expect(among.evidence.submatrix([0, 1, 2]).values == alone.evidence.values, "seed \(random.seed)")
   }
 
   @Test func embeddingsCountOnlyWhereThereIsNothingElse() {

@@ -29,7 +29,7 @@ private struct FixedMethod: LineageMethod {
   struct Totals: ComparisonTotals {
     var clusteringDistances = SquareMatrix(0)
     var scores: [Double] = []
-    mutating func add(_ view: TensorView, isInScope: Bool) {}
+    mutating func add(_ view: TensorView, _ scope: Scope) {}
   }
 
   func makeTotals(models n: Int) -> Totals { Totals() }
@@ -52,13 +52,15 @@ private struct FixedMethod: LineageMethod {
       search: TreeSearch(unit: 0, members: family.distinct, merges: []) { _, _ in false })
   }
 
+  func parentTests(_ trees: FamilyTrees, _ pairs: PairFindings<FixedPairs>) -> [ParentTest?] { [] }
+
   func resampler(_ tree: FamilyTree, _ pairs: PairFindings<FixedPairs>, _ events: Events) -> FixedResampler? { nil }
 }
 
 private struct FixedPairs: PairEvidence {
   var distances: SquareMatrix
   var evidence: SquareMatrix
-  mutating func add(_ view: TensorView, isInScope: Bool) {}
+  mutating func add(_ view: TensorView, _ scope: Scope) {}
 }
 
 private struct FixedResampler: Resampler {

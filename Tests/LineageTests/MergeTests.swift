@@ -67,6 +67,33 @@ import Testing
     #expect(found.merges.map(\.child) == [3], "seed \(random.seed)")
   }
 
+  @Test(arguments: [4, 6, 8])
+  func aMeanOfManyHasAllItsParents(_ count: Int) throws {
+    var random = Seeded.fresh()
+    let base = random.trainedWeights(8192)
+    let parts = (0..<count).map { _ in random.trained(base, by: 0.1) }
+    let shares = (0..<count).map { Double($0 + 2) }
+    let total = shares.reduce(0, +)
+    let mean = Self.combine(zip(shares, parts).map { ($0 / total, $1) })
+    let found = try solve(Synthetic(linear: [base] + parts + [mean], maps: 4).sums, models: count + 2)
+    let merge = try #require(found.merges.first, "seed \(random.seed)")
+    #expect(found.merges.count == 1 && merge.child == count + 1)
+    #expect(merge.parents.sorted() == Array(1...count), "seed \(random.seed)")
+    for (parent, share) in zip(merge.parents, merge.shares) {
+      #expect(abs(share - shares[parent - 1] / total) < 0.02, "seed \(random.seed)")
+    }
+  }
+
+  /// Distances over different tensors make no geometry: b lacks a map, and so seems nearer to everybody.
+  @Test func modelsThatShareOtherTensorsAreNotPutTogether() throws {
+    var random = Seeded.fresh()
+    let base = random.trainedWeights(8192)
+    let (a, b) = (random.trained(base, by: 0.1), random.trained(base, by: 0.1))
+    var tensors = Synthetic(linear: [base, a, b, random.trained(a, by: 0.1)], maps: 4).tensors
+    for map in 1..<4 { tensors[map].weights[2] = nil }
+    #expect(try solve(Synthetic(tensors).sums, models: 4).merges.isEmpty, "seed \(random.seed)")
+  }
+
   @Test func trainedModelsAreNoMerges() throws {
     var random = Seeded.fresh()
     for _ in 0..<5 {

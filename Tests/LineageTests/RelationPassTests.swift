@@ -18,7 +18,8 @@ import Testing
     let families = FamilyGroups(numbers: [0, 0, 0, 0, 0], duplicateOf: [nil, nil, nil, 0, nil])
     let events = Events(roundedFrom: [4: 0], merges: [[]], evidence: SquareMatrix(5))
     let trees = FamilyTrees(trees: [], parents: [nil, 0, 0, 0, 0], cost: SquareMatrix(5))
-    let found = try RelationPass(Problem.of(models: 5)).run(sums, trees, families, events)
+    let found = try RelationPass(Problem.of(models: 5)).run(
+      sums, trees, families, events, ScaledCopies(rounding: Array(repeating: 0, count: 5)))
     #expect(
       found.relations == [nil, .lora(rank: 1), .finetune, .duplicate, .quantized], "seed \(random.seed)")
     #expect(found.rankEvidence == [nil, .sampled, nil, nil, nil])

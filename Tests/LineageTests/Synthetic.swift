@@ -125,26 +125,26 @@ extension Seeded {
 func solve(
   _ tensors: [TensorSums], models: Int, rounding: Double = Encoding.f32.roundoff,
   options: LineageOptions = LineageOptions(),
-  haveSameSignature: @escaping @Sendable (Int, Int) -> Bool = { _, _ in true }
+  tokens: [Int]? = nil, haveSameSignature: @escaping @Sendable (Int, Int) -> Bool = { _, _ in true }
 ) throws -> Lineage {
   let problem = LineageProblem(
-    rounding: Array(repeating: rounding, count: models), options: options, haveSameSignature: haveSameSignature)
+    rounding: Array(repeating: rounding, count: models), options: options, tokens: tokens,
+    haveSameSignature: haveSameSignature)
   return try LineageSolver(problem).solve(tensors)
 }
 
 extension Direction {
   init(_ tensors: [TensorSums], models: Int, stage: Stage) {
     self.init(stage: stage, models: models)
-    let hasLinear = tensors.contains { $0.role == .linear }
-    for tensor in tensors where !hasLinear || tensor.role == .linear { add(TensorView(tensor)) }
+    let scope = Scope(tensors, models: models)
+    for tensor in tensors { add(TensorView(tensor), scope) }
   }
 }
 
 extension Relatedness {
   init(_ tensors: [TensorSums], models: Int) {
     self.init(models: models)
-    let hasLinear = tensors.contains { $0.role == .linear }
-    for tensor in tensors where !hasLinear || tensor.role == .linear { add(TensorView(tensor)) }
+    for tensor in tensors { add(TensorView(tensor)) }
   }
 }
 
@@ -152,7 +152,7 @@ extension DistanceMetric {
   /// The distances before any pair was looked at closely.
   func matrix(_ tensors: [TensorSums], models: Int) -> SquareMatrix {
     var sums = DistanceSums(self, models: models)
-    for tensor in tensors { sums.add(TensorView(tensor), isLinear: tensor.role == .linear) }
+    for tensor in tensors { sums.add(TensorView(tensor), Scope(tensors, models: models)) }
     return sums.matrix
   }
 }

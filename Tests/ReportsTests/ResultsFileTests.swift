@@ -78,6 +78,7 @@ struct ResultsFileTests {
       "tensor_distance/l1": ("float64", [2, 3, 3]), "tensor_distance/max": ("float64", [2, 3, 3]),
       "kurtosis": ("float64", [3, 2]), "score": ("float64", [3]), "direction": ("uint8", [3, 3]),
       "cost": ("float64", [3, 3]), "family": ("int64", [3]), "relatedness": ("float64", [3, 3]),
+      "relatedness_p": ("float64", [3, 3]), "parent_test": ("float64", [3, 2]),
       "moments/mean": ("float64", [3, 2]), "moments/variance": ("float64", [3, 2]),
     ]
     for (name, (type, shape)) in expected {

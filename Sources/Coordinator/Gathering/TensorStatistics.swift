@@ -26,6 +26,8 @@ package struct TensorStatistics: TensorSource, Sendable {
 
   package var roles: [TensorRole] { plan.tensors.map(\.role) }
 
+  package var models: [[Int]] { plan.tensors.map(\.models) }
+
   /// - Throws: `Failure` when a partial is missing or damaged, and what the body throws.
   package func eachTensor(
     where isWanted: (Int) -> Bool, _ body: (TensorSums) throws(Failure) -> Void

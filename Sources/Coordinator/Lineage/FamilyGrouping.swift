@@ -21,12 +21,15 @@ package struct FamilyGrouping: Sendable {
     // Excluded models get numbers that nobody else has.
     var labels = (0..<problem.modelCount).map { problem.modelCount + $0 }
     for (position, model) in usable.enumerated() { labels[model] = found[position] }
+    let distinct = usable.filter { duplicateOf[$0] == nil }
+    let scaled = totals.scaled.findings(among: distinct, apart: totals.relatedness.ratio)
+    for finding in scaled { labels[finding.copy] = labels[finding.original] }
     // A copy belongs to its first, even where more families are asked for than there are different
     // models, or where constant weights say nothing.
     for (model, first) in duplicateOf.enumerated() {
       if let first { labels[model] = labels[first] }
     }
-    return FamilyGroups(numbers: Families.numbered(labels), duplicateOf: duplicateOf)
+    return FamilyGroups(numbers: Families.numbered(labels), duplicateOf: duplicateOf, scaled: scaled)
   }
 }
 
@@ -43,17 +46,30 @@ package struct FamilyGroups: Sendable {
   package let numbers: [Int]
   /// The first of the models with the same weights; nil for all but the later ones.
   package let duplicateOf: [Int?]
+  /// Multiples of others.
+  package let scaled: [ScaledCopies.Finding]
+  /// What each model is a copy of, bit for bit or up to a factor; nil for all others.
+  package let copyOf: [Int?]
   /// By family number.
   package let families: [Family]
 
-  package init(numbers: [Int], duplicateOf: [Int?]) {
+  package init(numbers: [Int], duplicateOf: [Int?], scaled: [ScaledCopies.Finding] = []) {
     self.numbers = numbers
     self.duplicateOf = duplicateOf
+    self.scaled = scaled
+    var copyOf = duplicateOf
+    for finding in scaled { copyOf[finding.copy] = finding.original }
+    self.copyOf = copyOf
     var members = Array(repeating: [Int](), count: (numbers.max() ?? -1) + 1)
     for (model, family) in numbers.enumerated() { members[family].append(model) }
     families = members.map { members in
-      Family(members: members, distinct: members.filter { duplicateOf[$0] == nil })
+      Family(members: members, distinct: members.filter { copyOf[$0] == nil })
     }
+  }
+
+  /// Is one of two models a multiple of the other?
+  package func areScaled(_ i: Int, _ j: Int) -> Bool {
+    scaled.contains { ($0.copy, $0.original) == (i, j) || ($0.copy, $0.original) == (j, i) }
   }
 
   /// Do two models hold the same weights?

@@ -13,7 +13,7 @@ package struct ForestSearch<Method: LineageMethod>: Sendable {
     var cost = SquareMatrix(n, filledWith: .nan)
     for i in 0..<n { cost[i, i] = 0 }
     // Copies that take no part in the search hang below the first of them.
-    var parents = families.duplicateOf
+    var parents = families.copyOf
     var trees: [FamilyTree] = []
     for (number, family) in families.families.enumerated() {
       let graph = method.graph(ofFamily: number, families, pairs, events)

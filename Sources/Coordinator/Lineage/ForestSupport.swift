@@ -8,8 +8,12 @@ package struct ForestSupport<Method: LineageMethod>: Sendable {
     self.method = method
   }
 
-  package func run(_ trees: FamilyTrees, _ pairs: PairFindings<Method.Pairs>, _ events: Events) -> Support {
+  package func run(
+    _ trees: FamilyTrees, _ families: FamilyGroups, _ pairs: PairFindings<Method.Pairs>, _ events: Events
+  ) -> Support {
     var support = Support(nodes: trees.parents.count)
+    // Of two multiples of each other, nothing but their relatives tells which is the original.
+    for finding in families.scaled where !finding.isOrderKnown { support.directions[finding.copy] = 0.5 }
     for tree in trees.trees {
       guard options.replicates > 0, tree.nodes.count > 1, let resampler = method.resampler(tree, pairs, events) else {
         continue

@@ -8,6 +8,7 @@ package import Core
 package struct LikelihoodMethod: LineageMethod {
   private let options: LineageOptions
   private let rounding: [Double]
+  private let tokens: [Int]
   private let isForbidden: @Sendable (_ parent: Int, _ child: Int) -> Bool
   /// Neither the distance nor the stage is one of those kept for comparison.
   private let isComplete: Bool
@@ -18,6 +19,7 @@ package struct LikelihoodMethod: LineageMethod {
   package init(_ problem: LineageProblem) {
     options = problem.options
     rounding = problem.rounding
+    tokens = problem.tokens
     isForbidden = problem.isForbidden
     isComplete = options.metric == .auto && options.stage == .auto
   }
@@ -27,12 +29,10 @@ package struct LikelihoodMethod: LineageMethod {
     package var sums: DistanceSums
     package var geometry: Merge.Geometry
 
-    package mutating func add(_ view: TensorView, isInScope: Bool) {
-      if isInScope {
-        direction.add(view)
-        geometry.add(view)
-      }
-      sums.add(view, isLinear: isInScope)
+    package mutating func add(_ view: TensorView, _ scope: Scope) {
+      direction.add(view, scope)
+      geometry.add(view, scope)
+      sums.add(view, scope)
     }
 
     /// Provisional: pairs that are no near relatives have the largest possible distance.
@@ -57,7 +57,7 @@ package struct LikelihoodMethod: LineageMethod {
   package func events(
     _ totals: Totals, _ pairs: PairFindings<PairStatistics>, _ families: FamilyGroups
   ) -> Events {
-    EventDetection(findsRoundings: options.stage == .auto, findsMerges: isComplete)
+    EventDetection(findsRoundings: options.stage == .auto, findsMerges: isComplete, tokens: tokens)
       .run(totals.geometry, pairs, families)
   }
 
@@ -70,17 +70,23 @@ package struct LikelihoodMethod: LineageMethod {
       distances: distances, penalty: Penalty(options.metric, options.stage), lambda: options.lambda,
       trainedTokenFraction: isComplete ? pairs.pairs.trainedTokenFraction(family.distinct) : nil)
     var cost = pricing.matrix(distances: distances, evidence: events.evidence.submatrix(family.members))
-    let places = family.members.indices.filter { families.duplicateOf[family.members[$0]] == nil }
+    let places = family.members.indices.filter { families.copyOf[family.members[$0]] == nil }
     for (parent, a) in places.enumerated() {
       for (child, b) in places.enumerated() { cost[a, b] += pricing.tokens(parent: parent, child: child) }
     }
     let search = TreeSearch(
       unit: isComplete ? options.lambda / Self.shapeWeight * pricing.meanDistance : 0, members: family.distinct,
-      merges: events.merges[number], fixed: events.sources
+      merges: events.merges[number], fixed: events.fixedParents
     ) { parent, child in
       isForbidden(parent, child) || events.closed.contains(.init(parent: parent, child: child))
     }
     return FamilyGraph(nodes: family.distinct, cost: cost, pricing: pricing, search: search)
+  }
+
+  package func parentTests(_ trees: FamilyTrees, _ pairs: PairFindings<PairStatistics>) -> [ParentTest?] {
+    trees.parents.enumerated().map { child, parent in
+      isComplete ? parent.flatMap { ParentTest(parent: $0, child: child, pairs.pairs) } : nil
+    }
   }
 
   package func resampler(

@@ -7,6 +7,9 @@ public struct Lineage: Sendable {
   public internal(set) var distances: SquareMatrix
   /// n x n: |x - y|^2 / (|x|^2 + |y|^2) of the centered weights; see `Relatedness`.
   public let relatedness: SquareMatrix
+  /// n x n: probability of what two models have in common if they were initialized independently; NaN on the diagonal
+  /// and where two models share nothing.
+  package let probability: SquareMatrix
   /// The directional score of each model; see `Direction`.
   public let scores: [Double]
   /// n x n, antisymmetric: positive values speak for i before j. Nats for the stage `auto`.
@@ -24,7 +27,7 @@ public struct Lineage: Sendable {
   /// Of low-rank updates: how the rank was found.
   package let rankEvidence: [RankEvidence?]
   /// Per model: what was undone to compare it with its parent.
-  package let transforms: [Int: [Transform]]
+  package let transforms: [[Transform]]
   /// Models that are combinations of others.
   public let merges: [Merge]
   /// The first of the models with the same weights; nil for all but the later ones.
@@ -33,6 +36,12 @@ public struct Lineage: Sendable {
   public internal(set) var support: [Double]
   /// Per model: support of the direction of that edge, from 0 to 1; 1 for roots.
   public internal(set) var directionSupport: [Double]
+  /// Per model: what speaks for and against its parent; nil for roots and where nothing is known.
+  package let parentTests: [ParentTest?]
+  /// Ancestors that are not in the collection.
+  package let absentParents: [AbsentParent]
+  /// Parts that models of different families have in common.
+  package let components: [SharedComponent]
   /// What was found of each adapter, in the order of the models; empty where their changes were not read.
   package internal(set) var adapters: [AdapterVerdict] = []
   /// Tensors with weights that are not finite.

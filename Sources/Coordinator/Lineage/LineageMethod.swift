@@ -26,14 +26,16 @@ package protocol LineageMethod: Sendable {
     ofFamily number: Int, _ families: FamilyGroups, _ pairs: PairFindings<Pairs>, _ events: Events
   ) -> FamilyGraph
 
+  /// What speaks for and against the parent that was found for each model: per model, nil where nothing is known.
+  func parentTests(_ trees: FamilyTrees, _ pairs: PairFindings<Pairs>) -> [ParentTest?]
+
   /// What another sample of tensors might have said of a family; nil when there is nothing to resample.
   func resampler(_ tree: FamilyTree, _ pairs: PairFindings<Pairs>, _ events: Events) -> Replicates?
 }
 
 /// What adds up over all tensors for all models and pairs: the first reading.
 package protocol ComparisonTotals: Sendable {
-  /// - Parameter isInScope: is the tensor among those that the rules use, see `Scope`?
-  mutating func add(_ view: TensorView, isInScope: Bool)
+  mutating func add(_ view: TensorView, _ scope: Scope)
 
   /// What a given number of families is clustered by: n x n, symmetric, zero diagonal; NaN for pairs that share
   /// nothing.
@@ -45,8 +47,7 @@ package protocol ComparisonTotals: Sendable {
 
 /// What adds up over all tensors for pairs within families: the second reading.
 package protocol PairEvidence: Sendable {
-  /// - Parameter isInScope: is the tensor among those that the rules use, see `Scope`?
-  mutating func add(_ view: TensorView, isInScope: Bool)
+  mutating func add(_ view: TensorView, _ scope: Scope)
 
   /// The distances of the result: n x n, symmetric, zero diagonal; NaN where there is none.
   var distances: SquareMatrix { get }

@@ -17,11 +17,13 @@ package struct LineageProblem: Sendable {
   package var unread: [Int: String] = [:]
   /// What was undone to bring a model into the form of another one, and whether their formats are the same.
   package var form: @Sendable (Int, Int) -> (isSame: Bool, transforms: [Transform]) = { _, _ in (true, []) }
+  /// Per model: rows of its largest table of tokens; 0 where it has none or that is not known.
+  package var tokens: [Int]
   /// Do two models have the same tensors? Only then can they be duplicates.
   package var haveSameSignature: @Sendable (Int, Int) -> Bool
 
   package init(
-    rounding: [Double], options: LineageOptions, adapters: Set<Int> = [],
+    rounding: [Double], options: LineageOptions, adapters: Set<Int> = [], tokens: [Int]? = nil,
     updates: AdapterUpdates? = nil,
     isForbidden: @escaping @Sendable (_ parent: Int, _ child: Int) -> Bool = { _, _ in false },
     haveSameSignature: @escaping @Sendable (Int, Int) -> Bool
@@ -29,6 +31,7 @@ package struct LineageProblem: Sendable {
     self.rounding = rounding
     self.options = options
     self.adapters = adapters
+    self.tokens = tokens ?? rounding.map { _ in 0 }
     self.updates = updates
     self.isForbidden = isForbidden
     self.haveSameSignature = haveSameSignature

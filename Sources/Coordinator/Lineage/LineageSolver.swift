@@ -35,14 +35,20 @@ package struct LineageSolver: Sendable {
     let isOwn = problem.options.stage == .auto && !problem.options.metric.isPublished
     if isOwn { events.add(totals.quantized, families, unread: Set(problem.unread.keys)) }
     let trees = ForestSearch(method).run(families, pairs, events)
-    let support = ForestSupport(problem.options, method).run(trees, pairs, events)
-    let relations = try RelationPass(problem).run(source, trees, families, events)
+    let parentTests = method.parentTests(trees, pairs)
+    let components = try ComponentPass(problem).run(source, totals, families)
+    let doubt = ParentDoubt(trees, parentTests, distances: pairs.distances, events)
+    var support = ForestSupport(problem.options, method).run(trees, families, pairs, events)
+    for child in support.edges.indices { support.edges[child] *= doubt.discount(child) }
+    let relations = try RelationPass(problem).run(source, trees, families, events, totals.scaled)
     let lineage = Lineage(
-      distances: pairs.distances, relatedness: totals.relatedness.ratio, scores: totals.comparison.scores,
+      distances: pairs.distances, relatedness: totals.relatedness.ratio,
+      probability: totals.relatedness.probability, scores: totals.comparison.scores,
       evidence: events.evidence, direction: Penalty.step.matrix(events.evidence), cost: trees.cost,
       families: families.numbers, parents: trees.parents, relations: relations.relations,
       rankEvidence: relations.rankEvidence, transforms: relations.transforms, merges: events.merges.flatMap { $0 },
       duplicateOf: families.duplicateOf, support: support.edges, directionSupport: support.directions,
+      parentTests: parentTests, absentParents: doubt.absentParents(trees), components: components,
       unusable: totals.unusable)
     let attached = isOwn ? CopyAttachment(problem).run(lineage, totals.quantized) : lineage
     return AdapterAttachment(problem).run(attached, totals.adapterBases)

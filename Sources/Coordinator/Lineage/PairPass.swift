@@ -12,12 +12,8 @@ package struct PairPass<Method: LineageMethod>: Sendable {
   package func run(
     _ source: some TensorSource, _ totals: TensorTotals<Method.Totals>, _ families: FamilyGroups
   ) throws(Failure) -> PairFindings<Method.Pairs> {
-    let roles = source.roles
-    let scope = Scope(roles)
-    var pairs = method.makePairs(totals.comparison, families, tensors: roles.count)
-    try source.eachTensor { tensor throws(Failure) in
-      pairs.add(TensorView(tensor.finite), isInScope: scope.includes(tensor))
-    }
+    var pairs = method.makePairs(totals.comparison, families, tensors: source.roles.count)
+    try source.eachTensor { tensor throws(Failure) in pairs.add(TensorView(tensor.finite), totals.scope) }
     return PairFindings(pairs)
   }
 }

@@ -11,7 +11,8 @@ package struct RelationPass: Sendable {
 
   /// - Throws: what the source throws.
   package func run(
-    _ source: some TensorSource, _ trees: FamilyTrees, _ families: FamilyGroups, _ events: Events
+    _ source: some TensorSource, _ trees: FamilyTrees, _ families: FamilyGroups, _ events: Events,
+    _ copies: ScaledCopies
   ) throws(Failure) -> Relations {
     let edges = trees.parents.enumerated().compactMap { child, parent in
       parent.map { EdgeRanks.Edge(parent: $0, child: child) }
@@ -19,22 +20,33 @@ package struct RelationPass: Sendable {
     var ranks = EdgeRanks(
       edges, rounding: problem.rounding, isSampled: !problem.options.metric.statistics.contains(.sketch))
     let roles = source.roles
-    let scope = Scope(roles)
-    try source.eachTensor(where: { scope.includes(roles[$0]) && ranks.isOpen }) { tensor throws(Failure) in
+    try source.eachTensor(where: { roles[$0] == .linear && ranks.isOpen }) { tensor throws(Failure) in
       ranks.add(tensor.finite)
     }
     var found = Relations(models: trees.parents.count)
     for (edge, finding) in zip(edges, ranks.findings) {
-      let form = problem.form(edge.parent, edge.child)
-      let relation: Relation =
-        families.areCopies(edge.parent, edge.child)
-        ? form.isSame ? .duplicate : .reformatted
-        : events.relation(parent: edge.parent, child: edge.child) ?? finding.relation
+      let (relation, transforms) = relation(edge, finding, families, events, copies)
       found.relations[edge.child] = relation
-      if !form.transforms.isEmpty { found.transforms[edge.child] = form.transforms }
+      found.transforms[edge.child] = transforms
       if relation.rank != nil { found.rankEvidence[edge.child] = finding.evidence }
     }
     return found
+  }
+
+  private func relation(
+    _ edge: EdgeRanks.Edge, _ finding: EdgeRanks.Finding, _ families: FamilyGroups, _ events: Events,
+    _ copies: ScaledCopies
+  ) -> (Relation, [Transform]) {
+    let (parent, child) = (edge.parent, edge.child)
+    let form = problem.form(parent, child)
+    if families.areCopies(parent, child) { return (form.isSame ? .duplicate : .reformatted, form.transforms) }
+    if families.areScaled(parent, child) { return (.reformatted, form.transforms + [.scaled]) }
+    let (before, after) = (problem.tokens[parent], problem.tokens[child])
+    guard before > 0, after > 0, before != after else {
+      return (events.relation(parent: parent, child: child) ?? finding.relation, form.transforms)
+    }
+    if copies.areEqual(parent, child) { return (Relation(after > before ? .extended : .reformatted), form.transforms + [.vocabulary]) }
+    return (events.relation(parent: parent, child: child) ?? finding.relation, form.transforms + [.vocabulary])
   }
 }
 
@@ -45,10 +57,11 @@ package struct Relations: Sendable {
   /// Per model: how the rank of a low-rank update was found; nil for all others.
   package var rankEvidence: [RankEvidence?]
   /// Per model: what was undone to compare it with its parent.
-  package var transforms: [Int: [Transform]] = [:]
+  package var transforms: [[Transform]]
 
   package init(models n: Int) {
     relations = Array(repeating: nil, count: n)
     rankEvidence = Array(repeating: nil, count: n)
+    transforms = Array(repeating: [], count: n)
   }
 }

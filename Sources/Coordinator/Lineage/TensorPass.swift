@@ -17,21 +17,22 @@ package struct TensorPass<Method: LineageMethod>: Sendable {
     _ source: some TensorSource, observing: (TensorSums) throws(Failure) -> Void = { _ throws(Failure) in }
   ) throws(Failure) -> TensorTotals<Method.Totals> {
     let n = problem.modelCount
-    let scope = Scope(source.roles)
+    let scope = Scope(source, models: n)
     var totals = TensorTotals(
       comparison: method.makeTotals(models: n), relatedness: Relatedness(models: n),
-      duplicates: Duplicates(models: n), quantized: QuantizedCopies(models: n), unusable: UnusableWeights(),
-      adapterBases: makeAdapterBases())
+      duplicates: Duplicates(models: n), quantized: QuantizedCopies(models: n),
+      scaled: ScaledCopies(rounding: problem.rounding), scope: scope,
+      unusable: UnusableWeights(), adapterBases: makeAdapterBases())
     var number = 0
     try source.eachTensor { whole throws(Failure) in
       totals.unusable.add(whole)
       let tensor = whole.finite
       let view = TensorView(tensor)
-      let isInScope = scope.includes(tensor)
-      totals.comparison.add(view, isInScope: isInScope)
-      if isInScope { totals.relatedness.add(view) }
+      totals.comparison.add(view, scope)
+      totals.relatedness.add(view)
       totals.duplicates.add(tensor)
       totals.quantized.add(tensor)
+      totals.scaled.add(view)
       if let updates = problem.updates { totals.adapterBases?.add(tensor, updates: try updates.read(number)) }
       number += 1
       try observing(whole)
@@ -54,6 +55,8 @@ package struct TensorTotals<Comparison: ComparisonTotals>: Sendable {
   package var relatedness: Relatedness
   package var duplicates: Duplicates
   package var quantized: QuantizedCopies
+  package var scaled: ScaledCopies
+  package var scope: Scope
   package var unusable: UnusableWeights
   /// nil where the changes of adapters were not read.
   package var adapterBases: AdapterBases?

@@ -14,6 +14,8 @@ struct CommonNames: Decodable, Sendable {
   let maps: [NameWord]
   /// Output layers: language-model heads, classifiers, poolers.
   let heads: [NameWord]
+  /// Numbers that no training changes, equal in strangers.
+  let constants: [NameWord]
 
   static let shared: CommonNames = DialectData.decode(PackageResources.common_json, "common")
 

@@ -1,6 +1,7 @@
 package import Alignment
 public import Checkpoints
 public import Core
+internal import Naming
 
 /// What a run will do: which tensors of which models are compared, in which shards.
 ///
@@ -59,6 +60,20 @@ public struct Plan: Sendable {
   ///   - child, parent: positions in `models`.
   package func mayDescend(_ child: Int, from parent: Int) -> Bool {
     alignment[child].mayDescend(from: alignment[parent])
+  }
+
+  /// Per model: rows of its largest table of tokens; 0 where it has none.
+  package var tokens: [Int] {
+    var tokens: [Int] = []
+    for (index, map) in alignment.enumerated() {
+      if index > 0, map.tensors == alignment[index - 1].tensors {
+        tokens.append(tokens[index - 1])
+      } else {
+        let tables = map.tensors.filter { $0.networkPart == .tokens }
+        tokens.append(tables.map { $0.shape.extents.first ?? 0 }.max() ?? 0)
+      }
+    }
+    return tokens
   }
 
   /// The part of the plan whose tensors are finished. Shards keep the numbers that they have in the

@@ -20,6 +20,8 @@ package struct Why: Encodable {
     package var cost: Double
     /// |x - y|^2 / (|x|^2 + |y|^2): about 1 for strangers.
     package var relatedness: Double
+    /// Probability of so much in common between networks that were initialized independently.
+    package var probability: Double
     package var score: Double?
     /// Mean over the linear maps.
     package var kurtosis: Double
@@ -78,6 +80,8 @@ package struct Why: Encodable {
     self.child = node.id
     family = node.family + 1
     relatives = members.count - 1
+    let relatedness = try run.row("/relatedness", child)
+    comparedModels = relatedness.indices.count { $0 != child && relatedness[$0].isFinite }
     relation = link?.relation.name
     transform = (link?.transforms ?? []).map(\.rawValue)
     encodings = node.model?.encodings ?? []
@@ -105,13 +109,12 @@ package struct Why: Encodable {
     var apart: [Int: [Double]] = [:]
     for model in pair { apart[model] = linear(try run.tensorDistances(model, child)) }
     let evidence = try pair.isEmpty ? nil : run.evidence()
-    let relatedness = try run.row("/relatedness", child)
-    comparedModels = relatedness.indices.count { $0 != child && !relatedness[$0].isNaN }
     let shared = try parentNode.map { parent throws(Failure) in
       try run.tensorDistances(parent, child).filter { !$0.isNaN }
     }
     sharedTensors = shared?.count ?? 0
     equalTensors = shared?.count { $0 == 0 } ?? 0
+    let probability = try run.row("/relatedness_p", child)
     func candidate(_ model: Int?, against other: Int?) throws(Failure) -> Candidate? {
       guard let model else { return nil }
       let distance = distances[model, child]
@@ -120,7 +123,8 @@ package struct Why: Encodable {
         id: run.graph.nodes[model].id, distance: distance,
         nearness: 1 + members.count { $0 != child && distances[$0, child] < distance },
         evidence: evidence?[model, child] ?? 0, penalty: max(0, cost[model, child] - distance),
-        cost: cost[model, child], relatedness: relatedness[model], score: run.graph.nodes[model].model?.score,
+        cost: cost[model, child], relatedness: relatedness[model], probability: probability[model],
+        score: run.graph.nodes[model].model?.score,
         kurtosis: try meanKurtosis(model),
         nearerTensors: zip(apart[model] ?? [], rivals).count { $0 < $1 })
     }

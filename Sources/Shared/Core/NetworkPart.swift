@@ -8,4 +8,6 @@ public enum NetworkPart: Sendable, Hashable, CaseIterable {
   case table
   /// The output: language-model head, classifier, pooler.
   case head
+  /// Numbers that nobody trains: bases of transforms, rotary frequencies, position numbers, masks.
+  case constant
 }

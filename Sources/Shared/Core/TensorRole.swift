@@ -23,6 +23,7 @@ public enum TensorRole: String, Sendable, Codable, CaseIterable {
     case .body: self = .linear
     case .tokens, .table: self = .embedding
     case .head: self = .head
+    case .constant: self = .vector
     }
   }
 

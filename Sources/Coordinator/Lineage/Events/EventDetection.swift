@@ -4,16 +4,29 @@ internal import Core
 package struct EventDetection: Sendable {
   private let findsRoundings: Bool
   private let findsMerges: Bool
+  private let tokens: [Int]
 
-  package init(findsRoundings: Bool, findsMerges: Bool) {
+  /// Of the model with fewer tokens being the other's parent, where nothing else tells the two apart: tokens are
+  /// added more often than removed. In nats.
+  private static let fewerTokens = 3.0
+
+  /// - Parameter tokens: per model, rows of its largest table of tokens; 0: not known.
+  package init(findsRoundings: Bool, findsMerges: Bool, tokens: [Int]) {
     self.findsRoundings = findsRoundings
     self.findsMerges = findsMerges
+    self.tokens = tokens
   }
 
   package func run(
     _ geometry: Merge.Geometry, _ findings: PairFindings<PairStatistics>, _ families: FamilyGroups
   ) -> Events {
     var events = Events(merges: families.families.map { _ in [] }, evidence: findings.evidence)
+    for (p, pair) in findings.pairs.candidates.pairs.enumerated() where findings.pairs.isUnmoved(p) {
+      let (i, j) = (pair.first, pair.second)
+      guard tokens[i] > 0, tokens[j] > 0, tokens[i] != tokens[j] else { continue }
+      events.evidence[i, j] = tokens[i] < tokens[j] ? Self.fewerTokens : -Self.fewerTokens
+      events.evidence[j, i] = -events.evidence[i, j]
+    }
     if findsRoundings { addRoundings(findings.pairs, geometry, to: &events) }
     guard findsMerges else { return events }
     for (number, family) in families.families.enumerated() {
@@ -34,7 +47,9 @@ package struct EventDetection: Sendable {
       events.setCertain(first: source, second: copy)
       // Relatives of the source look like sources too; the nearest is the true one.
       let known = events.roundedFrom[copy].map { geometry.squares[$0, copy] }
-      if known.map({ geometry.squares[source, copy] < $0 }) ?? true { events.roundedFrom[copy] = source }
+      guard known.map({ geometry.squares[source, copy] < $0 }) ?? true else { continue }
+      events.roundedFrom[copy] = source
+      if pairs.isCast(p) { events.casts.insert(copy) } else { events.casts.remove(copy) }
     }
   }
 }

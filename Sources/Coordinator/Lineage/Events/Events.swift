@@ -9,10 +9,16 @@ package struct Events: Sendable {
   package var sources: [Int: [Int]] = [:]
   /// Edges that must not be.
   package var closed: Set<Edge> = []
+  /// Those of them of which every weight is the rounded weight of the source.
+  package var castFrom: [Int: Int] { roundedFrom.filter { casts.contains($0.key) } }
+  package var casts: Set<Int> = []
   /// Combinations of other models, by family number.
   package var merges: [[Merge]]
   /// n x n, antisymmetric: the evidence of the order, with that of the events in place.
   package var evidence: SquareMatrix
+
+  /// By model number, the only parents that a copy in another type or encoding may have.
+  var fixedParents: [Int: [Int]] { castFrom.mapValues { [$0] }.merging(sources) { _, sources in sources } }
 
   package struct Edge: Sendable, Hashable {
     package var parent: Int

@@ -5,8 +5,9 @@ package import Core
 ///
 /// The squared distances of the linear maps hold the whole geometry: with one model as origin, the
 /// inner products of the displacements follow from them, and least squares gives the combination of
-/// two or three others that comes nearest. No weight is read again. Shares add up to 1; that of a base
-/// to which task vectors were added may be negative.
+/// two or three others that comes nearest. Means of more are found by least squares with shares that are not negative,
+/// over all relatives at once. No weight is read again. Shares add up to 1; that of a base
+/// to which task vectors were added may be negative. Only models that share the same tensors are put together.
 public struct Merge: Sendable, Equatable {
   public let child: Int
   /// Those with positive shares.
@@ -32,6 +33,8 @@ public struct Merge: Sendable, Equatable {
   package struct Geometry: Sendable {
     /// Squared distances, n x n.
     package private(set) var squares: SquareMatrix
+    /// Weights that the squared distances are over.
+    fileprivate var weights: SquareMatrix
     /// Squared norms per model.
     package private(set) var energies: [Double]
     /// Unit roundoff of the type that each model is stored in.
@@ -43,17 +46,28 @@ public struct Merge: Sendable, Equatable {
     /// - Parameter rounding: per model, unit roundoff of the type that it is stored in.
     package init(rounding: [Double]) {
       squares = SquareMatrix(rounding.count)
+      weights = squares
       energies = Array(repeating: 0, count: rounding.count)
       self.rounding = rounding
     }
 
-    package mutating func add(_ view: TensorView) {
+    package mutating func add(_ view: TensorView, _ scope: Scope) {
       let tensor = view.tensor
       tensor.forEachPair { p, a, b in
         let (i, j) = (tensor.models[a], tensor.models[b])
+        guard scope.includes(tensor.role, i, j) else { return }
         squares.setBoth(i, j, squares[i, j] + tensor.sums.l2[p])
+        weights.setBoth(i, j, weights[i, j] + Double(tensor.shape.elements))
       }
-      for (a, i) in tensor.models.enumerated() { energies[i] += view.energies[a] }
+      for (a, i) in tensor.models.enumerated() where scope.includes(tensor.role, i) { energies[i] += view.energies[a] }
+    }
+
+    /// Do all pairs of some models share the same weights? Distances over different ones make no geometry.
+    fileprivate func isUniform(_ models: [Int]) -> Bool {
+      let first = weights[models[0], models[1]]
+      return models.indices.allSatisfy { a in
+        models[(a + 1)...].allSatisfy { weights[models[a], $0] == first }
+      }
     }
 
     /// Squared distance by which rounding moves a model.
@@ -75,7 +89,10 @@ public struct Merge: Sendable, Equatable {
 
   private static func best(_ child: Int, _ geometry: Geometry, _ members: [Int]) -> Merge? {
     let squares = geometry.squares
-    let near = members.filter { $0 != child && squares[child, $0] > 0 }.sorted {
+    let most = members.map { $0 == child ? 0 : geometry.weights[child, $0] }.max() ?? 0
+    let near = members.filter {
+      $0 != child && squares[child, $0] > 0 && geometry.weights[child, $0] == most
+    }.sorted {
       (squares[child, $0], $0) < (squares[child, $1], $1)
     }.prefix(nearest)
     guard let first = near.first else { return nil }
@@ -84,10 +101,52 @@ public struct Merge: Sendable, Equatable {
       let fits = sets.compactMap { fit(child, $0, geometry, first) }
       if let best = fits.min(by: { $0.misfit < $1.misfit }) { return best }
     }
-    return nil
+    return mean(child, Array(near), geometry)
   }
 
+  /// Means of four and more: the point of the simplex of the relatives that is nearest to the child.
+  ///
+  /// |c - sum s x|^2 = sum s d2[c, x] - sum over pairs s s' d2[x, x'] for shares that add up to 1, minimized by moving
+  /// share from one relative to another as long as that helps.
+  private static func mean(_ child: Int, _ near: [Int], _ geometry: Geometry) -> Merge? {
+    let squares = geometry.squares
+    let nearest = near[0]
+    let models = near.filter { $0 == nearest || geometry.isUniform([child, nearest, $0]) }
+    guard models.count > 3, geometry.isUniform([child] + models) else { return nil }
+    var shares = models.map { _ in 1 / Double(models.count) }
+    func slope(_ k: Int) -> Double {
+      squares[child, models[k]] - models.indices.reduce(0) { $0 + shares[$1] * squares[models[k], models[$1]] }
+    }
+    for _ in 0..<mostSteps {
+      let slopes = models.indices.map(slope)
+      guard let to = models.indices.min(by: { slopes[$0] < slopes[$1] }),
+        let from = models.indices.filter({ shares[$0] > 0 }).max(by: { slopes[$0] < slopes[$1] }), to != from
+      else { break }
+      let gain = slopes[from] - slopes[to]
+      guard gain > 1e-9 * squares[child, nearest] else { break }
+      // Along this direction the second derivative is twice their squared distance.
+      let step = min(shares[from], gain / (2 * squares[models[from], models[to]]))
+      shares[from] = step == shares[from] ? 0 : shares[from] - step
+      shares[to] += step
+    }
+    let chosen = models.indices.filter { shares[$0] > smallestShare }
+    guard 4...mostParents ~= chosen.count, chosen.count < models.count else { return nil }
+    let total = chosen.reduce(0) { $0 + shares[$1] }
+    let own = chosen.map { shares[$0] / total }
+    var rest = zip(chosen, own).reduce(0) { $0 + $1.1 * squares[child, models[$1.0]] }
+    for (a, k) in chosen.enumerated() {
+      for (b, l) in chosen.enumerated() where b > a { rest -= own[a] * own[b] * squares[models[k], models[l]] }
+    }
+    let misfit = (max(0, rest - geometry.noise(child)) / squares[child, nearest]).squareRoot()
+    guard misfit <= largestMisfit else { return nil }
+    return Merge(child: child, parents: chosen.map { models[$0] }, shares: own, misfit: misfit, size: 1)
+  }
+
+  private static let mostSteps = 4000
+  private static let mostParents = 8
+
   private static func fit(_ child: Int, _ models: [Int], _ geometry: Geometry, _ nearest: Int) -> Merge? {
+    guard geometry.isUniform([child, nearest] + models.filter { $0 != nearest }) else { return nil }
     let squares = geometry.squares
     let origin = models[0]
     func inner(_ a: Int, _ b: Int) -> Double {

@@ -53,6 +53,14 @@ struct Decay: Sendable {
   /// too few rows are collinear, or the tables did not move.
   var mean: Double? { rows >= Self.fewestRows && tablesMoved ? logs / rows : nil }
 
+  /// Is the shrinkage between the two models measured?
+  var isKnown: Bool { (vectors > 0 && !vectorsMoved) || mean != nil }
+
+  /// How much the token tables grew from the first to the second, over their squared distance: about 1/2 from parent
+  /// to child, between -1/2 and 1/2 from sibling to sibling; nil where no table moved, or
+  /// one was replaced.
+  var tableGrowth: Double? { apart > 0 && apart < energy ? (growth - 2 * (mean ?? 0) * energy) / apart : nil }
+
   /// The log of the factor on all weights from the first to the second model (`sign` 1), or from the
   /// second to the first (-1): values and their prior probabilities.
   func prior(sign: Double) -> [(value: Double, probability: Double)] {

@@ -14,14 +14,15 @@ public struct Direction: Sendable {
     gaps = SquareMatrix(stage == .auto ? 0 : n)
   }
 
-  /// - Parameter view: of a tensor that counts for the scores.
-  public mutating func add(_ view: TensorView) {
+  package mutating func add(_ view: TensorView, _ scope: Scope) {
     let models = view.tensor.models
-    for (a, i) in models.enumerated() {
+    let role = view.tensor.role
+    for (a, i) in models.enumerated() where scope.includes(role, i) {
       totals[i] += stage == .auto ? view.energies[a] : view.kurtosis[a]
     }
     guard stage != .auto else { return }
     view.tensor.forEachPair { _, a, b in
+      guard scope.includes(role, models[a], models[b]) else { return }
       let gap = view.kurtosis[a] - view.kurtosis[b]
       gaps[models[a], models[b]] += gap
       gaps[models[b], models[a]] -= gap

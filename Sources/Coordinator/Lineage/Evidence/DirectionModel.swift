@@ -76,10 +76,47 @@ enum DirectionModel {
     return terms
   }
 
+  /// Do some of the tensors differ?
+  static func hasMoved(_ sums: Terms) -> Bool { sums[moved] > 0 }
+
   /// Log likelihood ratio of "i before j" against "j before i", in nats.
   static func evidence(_ sums: Terms, _ decay: Decay) -> Double {
     guard sums[moved] > 0 else { return 0 }
     return logLikelihood(sums, decay, sign: 1) - logLikelihood(sums, decay, sign: -1) + decay.evidence
+  }
+
+  /// Mean squared angle of the tensors that differ; 0 where none does.
+  static func meanSquaredAngle(_ sums: Terms) -> Double { sums[moved] > 0 ? sums[squaredAngles] / sums[moved] : 0 }
+
+  /// Log likelihood ratio of "both come from an ancestor that is not here" against "i before j", in nats.
+  ///
+  /// Of two siblings, each grew by its own squared angle to the ancestor. The angle between the two is the sum of
+  /// these, so that x = kappa u t with u from -1 to 1: the part of the second less the part of the first. All u are
+  /// equally likely.
+  static func siblings(_ sums: Terms, _ decay: Decay, sign: Double) -> Double {
+    guard sums[moved] > 0 else { return 0 }
+    let likelihoods = pulls.map { logLikelihood(sums, decay, pull: $0) }
+    let largest = likelihoods.max() ?? 0
+    let mean = largest + log(likelihoods.reduce(0) { $0 + exp($1 - largest) } / Double(pulls.count))
+    return mean - logLikelihood(sums, decay, sign: sign)
+  }
+
+  /// Values of u.
+  private static let pulls = (0..<12).map { -0.92 + 0.1672727 * Double($0) }
+
+  /// Both siblings may have decayed.
+  private static func logLikelihood(_ sums: Terms, _ decay: Decay, pull: Double) -> Double {
+    let fits = [lower, plain].filter { sums[$0.place] > 0 }.map { Fit(sums, $0, 1, pull: pull) }
+    let shifts = decay.prior(sign: 1) + decay.prior(sign: 1).map { (-$0.value, $0.probability) }
+    var exponents: [Double] = []
+    for (s, probability) in decay.isKnown ? decay.prior(sign: 1) : shifts {
+      exponents.append(
+        fits.reduce(log(decay.isKnown ? probability : probability / 2)) {
+          $0 + $1.energy.weight * $1.logLikelihood(s)
+        })
+    }
+    let largest = exponents.max() ?? 0
+    return largest + log(exponents.reduce(0) { $0 + exp($1 - largest) })
   }
 
   /// What is known of a pair's decay, in a form that many resamplings share.
@@ -146,16 +183,20 @@ enum DirectionModel {
     /// directions and for all sizes is left out.
     let volume: SIMD4<Double>
 
-    /// - Parameter volume: of the other sign, which is the same.
-    init(_ sums: Terms, _ energy: Energy, _ sign: Double, volume known: SIMD4<Double>? = nil) {
+    /// - Parameters:
+    ///   - volume: of the other sign, which is the same.
+    ///   - pull: factor on kappa.
+    init(
+      _ sums: Terms, _ energy: Energy, _ sign: Double, volume known: SIMD4<Double>? = nil, pull: Double = 1
+    ) {
       self.energy = energy
       let p = energy.place
       let (w, wx, wxx) = (sums[p], sign * sums[p + 1], sums[p + 2])
       let (wt, wtt, wtx) = (sums[p + 3], sums[p + 4], sign * sums[p + 5])
       let count = sums[moved]
       degrees = count + energy.stiffness
-      let growth = energy.growth * sizes
-      let freedom = energy.freedom * sizes
+      let growth = energy.growth * pull * sizes
+      let freedom = energy.freedom * max(abs(pull), Self.leastPull) * sizes
       let a = wtt + 1 / (freedom * freedom)
       let b = w + count / (energy.level * energy.level * sums[squaredAngles])
       let determinant = a * b - wt * wt
@@ -177,6 +218,9 @@ enum DirectionModel {
       }
       self.volume = volume
     }
+
+    /// The factor is not known more exactly than that.
+    private static let leastPull = 0.1
 
     var kernel: mt_fit {
       mt_fit(

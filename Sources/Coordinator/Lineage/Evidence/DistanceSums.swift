@@ -12,11 +12,11 @@ public struct DistanceSums: Sendable {
     counts = SquareMatrix(n)
   }
 
-  /// - Parameter isLinear: is the tensor among those that the linear metrics use?
-  public mutating func add(_ view: TensorView, isLinear: Bool) {
-    guard isLinear || !metric.isLinear else { return }
+  /// - Parameter scope: nil: all tensors count.
+  package mutating func add(_ view: TensorView, _ scope: Scope? = nil) {
     view.tensor.forEachPair { p, a, b in
       let (i, j) = (view.tensor.models[a], view.tensor.models[b])
+      guard !metric.isLinear || scope?.includes(view.tensor.role, i, j) != false else { return }
       let term = metric.term(view, p, a, b, effectiveRank: view.largestEffectiveRank)
       sums.setBoth(i, j, metric.combine(sums[i, j], term))
       counts.setBoth(i, j, counts[i, j] + 1)

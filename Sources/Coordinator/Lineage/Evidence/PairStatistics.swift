@@ -25,9 +25,12 @@ package struct PairStatistics: PairEvidence {
   /// Of all tensors, weight 1 each.
   private var sums: [DirectionModel.Terms]
   private var largest: [Double]
+  /// The largest squared angle of any linear map.
+  private var widest: [Double]
   /// candidates x tensors; floats, as resampling needs no more.
   private var terms: [SIMD16<Float>]
   private var tallies: [Rounding.Tally]
+  private var casts: [CastTally]
   private var decays: [Decay]
   private var row = 0
 
@@ -47,15 +50,17 @@ package struct PairStatistics: PairEvidence {
     self.tensors = tensors
     sums = Array(repeating: .zero, count: candidates.pairs.count)
     tallies = Array(repeating: Rounding.Tally(), count: candidates.pairs.count)
+    casts = candidates.pairs.map { _ in CastTally() }
     decays = candidates.pairs.map { Decay(rounding: (rounding[$0.first], rounding[$0.second])) }
     largest = Array(repeating: 0, count: candidates.pairs.count)
+    widest = largest
     terms = Array(repeating: .zero, count: candidates.pairs.count * tensors)
   }
 
-  package mutating func add(_ view: TensorView, isInScope: Bool) {
+  package mutating func add(_ view: TensorView, _ scope: Scope) {
     defer { row += 1 }
     let shared = shared(by: view.tensor.models)
-    addTerms(view, shared, isInScope: isInScope)
+    addTerms(view, shared, scope)
     if let block = view.tensor.sums.samples.first { addTallies(block, shared) }
   }
 
@@ -77,14 +82,15 @@ package struct PairStatistics: PairEvidence {
     }
   }
 
-  private mutating func addTerms(_ view: TensorView, _ shared: [Shared], isInScope: Bool) {
-    let (metric, direction) = (metric, direction)
-    let isMeasured = isInScope || !metric.isLinear
-    let ranks = isMeasured && metric == .auto ? view.effectiveRanks(shared.map { ($0.pair, $0.a, $0.b) }) : []
+  private mutating func addTerms(_ view: TensorView, _ shared: [Shared], _ scope: Scope) {
+    let (metric, direction, models) = (metric, direction, view.tensor.models)
+    let isInScope = shared.map { scope.includes(view.tensor.role, models[$0.a], models[$0.b]) }
+    let ranks =
+      metric == .auto && isInScope.contains(true) ? view.effectiveRanks(shared.map { ($0.pair, $0.a, $0.b) }) : []
     let found = Parallel.map(shared.count, least: Self.manyPairs) { k -> DirectionModel.Terms in
       let (pair, a, b) = (shared[k].pair, shared[k].a, shared[k].b)
-      var terms = isInScope ? direction.terms(view, pair, a, b) : .zero
-      if isMeasured {
+      var terms = isInScope[k] ? direction.terms(view, pair, a, b) : .zero
+      if isInScope[k] || !metric.isLinear {
         terms[Self.distance] = metric.term(
           view, pair, a, b, effectiveRank: ranks.isEmpty ? view.largestEffectiveRank : ranks[k])
         terms[Self.shared] = 1
@@ -95,6 +101,7 @@ package struct PairStatistics: PairEvidence {
       let p = shared.candidate
       sums[p] += new
       largest[p] = max(largest[p], new[Self.distance])
+      widest[p] = max(widest[p], DirectionModel.meanSquaredAngle(new))
       terms[p * tensors + row] = SIMD16<Float>(new)
       decays[p].add(view, pair: shared.pair, shared.a, shared.b)
     }
@@ -102,6 +109,7 @@ package struct PairStatistics: PairEvidence {
 
   /// - Parameter block: the tensor's first sampled submatrix.
   private mutating func addTallies(_ block: SampleBlock, _ shared: [Shared]) {
+    for pair in shared { casts[pair.candidate].add(block, pair.a, pair.b) }
     let open = shared.filter { !tallies[$0.candidate].isRefuted }
     let known = open.map { tallies[$0.candidate] }
     let found = Parallel.map(open.count) { k in
@@ -136,15 +144,50 @@ package struct PairStatistics: PairEvidence {
     return evidence
   }
 
+  /// Is one of the pair the other in another floating-point type, weight by weight?
+  func isCast(_ candidate: Int) -> Bool { casts[candidate].verdict != 0 }
+
+  /// Was a part of one replaced in the other: does a tensor point elsewhere while the others hardly moved?
+  func isPatched(parent: Int, child: Int) -> Bool {
+    guard let candidate = candidates.place(parent, child) else { return false }
+    return widest[candidate] > Self.elsewhere
+      && widest[candidate] > Self.outstanding * DirectionModel.meanSquaredAngle(sums[candidate])
+  }
+
+  /// Squared angle from which on a tensor is another one, and how far it must be above the mean.
+  private static let elsewhere = 1.0
+  private static let outstanding = 3.0
+
+  /// Are all linear maps of the pair the same, and all tokens that both have?
+  func isUnmoved(_ candidate: Int) -> Bool {
+    !DirectionModel.hasMoved(sums[candidate]) && (decays[candidate].trainedTokenFraction ?? 0) == 0
+  }
+
+  /// Log likelihood ratio of two models being siblings against the first of them being the parent, in nats; nil for
+  /// pairs that are no candidates.
+  func siblingOdds(parent: Int, child: Int) -> Double? {
+    guard direction.stage == .auto, let candidate = candidates.place(parent, child) else { return nil }
+    return DirectionModel.siblings(sums[candidate], decays[candidate], sign: parent < child ? 1 : -1)
+  }
+
+  /// See `Decay.tableGrowth`.
+  func tableGrowth(parent: Int, child: Int) -> Double? {
+    guard let candidate = candidates.place(parent, child) else { return nil }
+    return decays[candidate].tableGrowth.map { parent < child ? $0 : -$0 }
+  }
+
   /// 1: the second of the pair is the first, rounded; -1: the other way around; 0: neither.
-  package func rounding(_ candidate: Int) -> Int { tallies[candidate].verdict }
+  package func rounding(_ candidate: Int) -> Int {
+    let cast = casts[candidate].verdict
+    return cast != 0 ? cast : tallies[candidate].verdict
+  }
 
   /// Fraction of the tokens that were trained between parent (row) and child (column), see `Decay`: m x m; 0 for
   /// pairs that are no candidates.
   ///
-  /// What is not known of a child and one of its candidates (another vocabulary) is taken to be the mean of its
-  /// others, so that no detour through such a model is cheaper than the known way. An edge along which untouched
-  /// rows get longer costs as if many tokens had been trained.
+  /// What is not known of a child and one of its candidates, because they have no table in common, is taken to be
+  /// the least of what is known of its others: it speaks neither for nor against. An edge along which untouched rows
+  /// get longer costs as if many tokens had been trained.
   ///
   /// - Parameter members: m models of one family.
   package func trainedTokenFraction(_ members: [Int]) -> SquareMatrix {
@@ -158,11 +201,10 @@ package struct PairStatistics: PairEvidence {
     }
     var fractions = SquareMatrix(members.count)
     for child in members.indices {
-      let told = members.indices.map { known[$0, child] }.filter { !$0.isNaN }
-      let mean = told.isEmpty ? 0 : told.reduce(0, +) / Double(told.count)
+      let least = members.indices.map { known[$0, child] }.filter { !$0.isNaN }.min() ?? 0
       for parent in members.indices where parent != child {
         let fraction = known[parent, child]
-        fractions[parent, child] = fraction.isNaN ? mean : fraction
+        fractions[parent, child] = fraction.isNaN ? least : fraction
         guard let candidate = candidates.place(members[parent], members[child]) else { continue }
         let forward = members[parent] < members[child] ? 1 : -1
         if decays[candidate].lengthening == forward { fractions[parent, child] += Self.longerRows }
@@ -172,6 +214,11 @@ package struct PairStatistics: PairEvidence {
   }
 
   // MARK: Resampling
+
+  /// Tensors that count for the distance of some candidate, ascending.
+  func tensors(of chosen: [Int]) -> [Int] {
+    (0..<tensors).filter { row in chosen.contains { terms[$0 * tensors + row][Self.shared] > 0 } }
+  }
 
   /// How often each tensor counts in a resampling: those that do, and how often.
   package struct Draw: Sendable {
@@ -208,7 +255,7 @@ package struct PairStatistics: PairEvidence {
     let count = wide[Self.shared]
     let distance = metric.distance(
       metric == .max && count > 0 ? wide[Self.distance] / count : wide[Self.distance], count)
-    let isFirm = direction.stage == .auto && abs(evidence) > Self.firm
+    let isFirm = direction.stage == .auto && (abs(evidence) > Self.firm || !DirectionModel.hasMoved(wide))
     return (distance, isFirm ? evidence : direction.quickEvidence(wide, decay))
   }
 }

@@ -27,6 +27,8 @@ final class RankedTensors<Base: TensorSource>: TensorSource {
 
   var roles: [TensorRole] { base.roles }
 
+  var models: [[Int]] { base.models }
+
   func eachTensor(
     where isWanted: (Int) -> Bool, _ body: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) {

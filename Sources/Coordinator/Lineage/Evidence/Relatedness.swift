@@ -1,65 +1,176 @@
-public import Core
+package import Core
+internal import Glibc
 
-/// Are two models related at all?
+/// Are two models related at all? Decided by their own weights, whatever else is in the collection.
 ///
 /// For weights that were initialized independently, the differences to each tensor's mean are
 /// orthogonal up to chance: |x - y|^2 = |x|^2 + |y|^2. Training moves weights little, so
-/// relatives stay far below. The ratio needs neither the number of families nor a training set.
-public struct Relatedness: Sendable {
-  private var apart: SquareMatrix
-  /// Sums of the two models' squared deviations from their means.
-  private var energies: SquareMatrix
-  /// Products of the two norms, summed over tensors.
-  private var lengths: SquareMatrix
-  private var shared: SquareMatrix
-
-  /// Strangers are within a few times 1/sqrt(weights) of 1: over linear maps, the cosine of
-  /// independent models times sqrt(weights) has a standard deviation of 0.9 to 1.5. Eight of them
-  /// are exceeded by chance once in 1e7 pairs even at 1.5. Weights of similar networks may in addition
-  /// share some structure; the margin leaves room for that.
-  private static let margin = 0.03
-  private static let deviations = 8.0
-
-  public init(models n: Int) {
-    apart = SquareMatrix(n)
-    energies = apart
-    lengths = apart
-    shared = apart
+/// relatives stay far below.
+///
+/// A tensor is *kin* where the two are equal bit for bit or point in nearly the same direction. Two models are related
+/// when most of what they share is kin, by tensors and by weights: a borrowed part makes no relatives. What is not
+/// clear tensor by tensor is tested together, see `UnitPermutations`. Constants, position numbers and masks are the same in strangers
+/// and count for nothing.
+package struct Relatedness: Sendable {
+  /// What the tensors of one pair say.
+  private struct Pair: Sendable {
+    var apart = 0.0
+    /// Squared deviations from the means, of both.
+    var energies = 0.0
+    /// Tensors and weights, and those that are kin.
+    var tensors: Int32 = 0
+    var kinTensors: Int32 = 0
+    var weights = 0.0
+    var kinWeights = 0.0
+    // Of the others: inner products and products of lengths,
+    var inner = 0.0
+    var lengths = 0.0
+    // and of their submatrices.
+    var along = 0.0
+    var variance = 0.0
+    var largest = 0.0
+    var tested: Int32 = 0
   }
 
-  public mutating func add(_ view: TensorView) {
+  private let n: Int
+  private let index: PairIndex
+  /// By pair: of linear maps, and of everything else.
+  private var linear: [Pair]
+  private var others: [Pair]
+
+  /// Cosine above which a tensor is kin, if it is also so many standard deviations above what chance gives weights
+  /// without structure.
+  private static let kinCosine = 0.2
+  private static let deviations = 8.0
+  /// Of two tensors' sums of squares: the ratios at which they are compared.
+  private static let comparable = 1e-3...1e3
+  /// Where there are no submatrices to permute: vectors and tables.
+  private static let leastCosine = 0.1
+  /// Probability under the null hypothesis below which two models are related. Fixed, so that other models change
+  /// nothing: in a million pairs of strangers, one in a thousand collections has a false pair.
+  private static let significance = 1e-9
+  /// Tensors of one pair that are permuted: more cost time and change no answer.
+  private static let mostTested: Int32 = 64
+  /// Beyond that the normal distribution is not relied on.
+  private static let tail = 3.0
+
+  package init(models n: Int) {
+    self.n = n
+    index = PairIndex(n)
+    linear = Array(repeating: Pair(), count: index.count)
+    others = linear
+  }
+
+  package mutating func add(_ view: TensorView) {
     let tensor = view.tensor
+    guard tensor.part != .constant else { return }
+    let models = tensor.models
     let moments = tensor.sums.moments
     let count = Double(tensor.shape.elements)
+    let isLinear = tensor.role == .linear
+    let bound = max(Self.kinCosine, Self.deviations / count.squareRoot())
+    let isFixed = moments.map(Self.isFixed)
+    var unclear: [(pair: Int, a: Int, b: Int)] = []
     tensor.forEachPair { p, a, b in
-      let (i, j) = (tensor.models[a], tensor.models[b])
+      let length = (moments[a].m2 * moments[b].m2).squareRoot()
+      guard length > 0, length.isFinite else { return }
+      // What decayed to nothing is noise.
+      let sizes = moments[a].m2 / moments[b].m2
+      guard Self.comparable.contains(sizes) else { return }
+      let place = index(models[a], models[b])
+      var pair = isLinear ? linear[place] : others[place]
       let shift = moments[a].mean - moments[b].mean
       // Rounding may leave slightly less than 0 when two models differ by a constant.
       let centered = max(0, tensor.sums.l2[p] - count * shift * shift)
-      apart.setBoth(i, j, apart[i, j] + centered)
-      energies.setBoth(i, j, energies[i, j] + moments[a].m2 + moments[b].m2)
-      lengths.setBoth(i, j, lengths[i, j] + (moments[a].m2 * moments[b].m2).squareRoot())
-      shared.setBoth(i, j, shared[i, j] + count)
+      let isEqual = tensor.sums.l2[p] == 0
+      guard !(isEqual && isFixed[a]) else { return }
+      let energies = moments[a].m2 + moments[b].m2
+      let inner = (energies - centered) / 2
+      pair.apart += centered
+      pair.energies += energies
+      pair.tensors += 1
+      pair.weights += count
+      // Both signs: a pair of maps may be negated without any effect.
+      if isEqual || abs(inner) > bound * length {
+        pair.kinTensors += 1
+        pair.kinWeights += count
+      } else {
+        pair.inner += inner
+        pair.lengths += length
+        if isLinear, pair.tested < Self.mostTested { unclear.append((place, a, b)) }
+      }
+      if isLinear { linear[place] = pair } else { others[place] = pair }
     }
+    let asked = unclear
+    guard !asked.isEmpty, let block = tensor.sums.samples.first,
+      let permutations = UnitPermutations(block, models: models.count)
+    else { return }
+    let terms = Parallel.map(asked.count, least: 64) { permutations.term(asked[$0].a, asked[$0].b) }
+    for (asked, term) in zip(asked, terms) {
+      guard let term else { continue }
+      linear[asked.pair].along += term.along
+      linear[asked.pair].variance += term.variance
+      linear[asked.pair].largest = max(linear[asked.pair].largest, term.largest)
+      linear[asked.pair].tested += 1
+    }
+  }
+
+  /// Weights that nobody trained, by what they are: position numbers and masks.
+  private static func isFixed(_ moments: Moments) -> Bool {
+    let n = moments.count
+    guard n > 0, moments.notFinite == 0 else { return false }
+    if moments.minimum == 0, moments.maximum == n - 1, moments.mean == (n - 1) / 2 { return true }
+    // Of zeros and ones the squares add up to as much as they do themselves.
+    return moments.minimum == 0 && moments.maximum == 1
+      && abs(moments.energy - n * moments.mean) <= 1e-9 * moments.energy
+  }
+
+  private func pair(_ i: Int, _ j: Int) -> Pair {
+    let place = index(min(i, j), max(i, j))
+    return linear[place].tensors > 0 ? linear[place] : others[place]
   }
 
   /// |x - y|^2 / (|x|^2 + |y|^2) of the centered weights, n x n; 0 on the diagonal, NaN for pairs
   /// without shared weights, about 1 for strangers.
-  public var ratio: SquareMatrix {
-    var ratio = apart
-    for p in ratio.values.indices where p % (ratio.n + 1) != 0 {
-      // Constant tensors on both sides: equal after centering, but that says nothing.
-      ratio.values[p] = energies.values[p] > 0 ? apart.values[p] / energies.values[p] : .nan
-    }
-    return ratio
+  package var ratio: SquareMatrix {
+    matrix(diagonal: 0) { $0.energies > 0 ? $0.apart / $0.energies : .nan }
   }
 
-  public func areRelated(_ i: Int, _ j: Int) -> Bool {
-    guard i != j else { return true }
-    guard lengths[i, j] > 0 else { return false }
-    let bound = max(Self.margin, Self.deviations / max(1, shared[i, j]).squareRoot())
-    // The cosine: the same as 1 less the ratio for models of one length, and no smaller where decay has
-    // left one of them short.
-    return (energies[i, j] - apart[i, j]) / (2 * lengths[i, j]) > bound
+  /// Probability of what two models have in common if they were initialized independently, n x n; NaN for pairs
+  /// without shared weights. Not below 1e-15 where single tensors leave no doubt.
+  package var probability: SquareMatrix { matrix(diagonal: .nan) { Self.probability($0) } }
+
+  private func matrix(diagonal: Double, _ value: (Pair) -> Double) -> SquareMatrix {
+    var matrix = SquareMatrix(n, filledWith: diagonal)
+    index.forEach { _, i, j in matrix.setBoth(i, j, value(pair(i, j))) }
+    return matrix
   }
+
+  package func areRelated(_ i: Int, _ j: Int) -> Bool {
+    guard i != j else { return true }
+    let pair = pair(i, j)
+    return pair.tensors > 0 && Self.probability(pair) < Self.significance
+  }
+
+  /// Is some of what two models share kin?
+  package func hasCommonPart(_ i: Int, _ j: Int) -> Bool { i != j && pair(i, j).kinTensors > 0 }
+
+  private static func probability(_ pair: Pair) -> Double {
+    guard pair.tensors > 0 else { return .nan }
+    if 2 * pair.kinTensors >= pair.tensors, 2 * pair.kinWeights >= pair.weights { return 1e-15 }
+    guard pair.lengths > 0 else { return 1 }
+    guard pair.variance > 0 else {
+      // Without submatrices only what vectors and tables say: their structure is not known.
+      let weights = pair.weights - pair.kinWeights
+      let z = pair.inner / pair.lengths / max(leastCosine / deviations, 1 / max(1, weights).squareRoot())
+      return upperTail(z)
+    }
+    let z = pair.along / pair.variance.squareRoot()
+    guard z > tail else { return upperTail(z) }
+    // Bernstein's correction: few units that carry much of a sum make large values likelier.
+    return upperTail(max(tail, z / (1 + pair.largest * pair.along / (3 * pair.variance)).squareRoot()))
+  }
+
+  /// Of the standard normal distribution.
+  private static func upperTail(_ z: Double) -> Double { erfc(z / 2.0.squareRoot()) / 2 }
 }

@@ -7,6 +7,9 @@ public protocol TensorSource {
   /// In the order of the tensors.
   var roles: [TensorRole] { get }
 
+  /// Models that have each tensor, ascending.
+  var models: [[Int]] { get }
+
   /// - Parameter isWanted: asked for the number of each tensor in order, before it is read: that may be while
   ///   the one before it is still in use. What is not wanted costs nothing.
   func eachTensor(
@@ -22,6 +25,8 @@ extension TensorSource {
 
 extension Array: TensorSource where Element == TensorSums {
   public var roles: [TensorRole] { map(\.role) }
+
+  public var models: [[Int]] { map(\.models) }
 
   public func eachTensor(
     where isWanted: (Int) -> Bool, _ body: (TensorSums) throws(Failure) -> Void

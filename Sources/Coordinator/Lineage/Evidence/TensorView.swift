@@ -7,7 +7,7 @@ public struct TensorView: Sendable {
   let energies: [Double]
   /// Kurtosis per model; 0 for constant tensors, which say nothing.
   let kurtosis: [Double]
-  private let norms: [Double]
+  let norms: [Double]
   private let logEnergies: [Double]
   /// Logs of the energies of the lower three quarters of the spectrum; NaN: not known.
   private let logLower: [Double]
@@ -31,11 +31,18 @@ public struct TensorView: Sendable {
 
   /// Squared angle between the tensors of the models at places a and b, the difference of their
   /// norms taken out: (|x - y|^2 - (|x| - |y|)^2) / (|x| |y|); 0 where one is zero.
-  func squaredAngle(_ pair: Int, _ a: Int, _ b: Int) -> Double {
+  func squaredAngle(_ pair: Int, _ a: Int, _ b: Int) -> Double { angle(pair, a, b).square }
+
+  /// The squared angle, and whether it is that of one tensor and the other's negative: where the two point in opposite
+  /// directions, their sign is arbitrary (one of a pair of maps that were both negated).
+  func angle(_ pair: Int, _ a: Int, _ b: Int) -> (square: Double, isTurned: Bool) {
     let product = norms[a] * norms[b]
-    guard product > 0 else { return 0 }
+    guard product > 0 else { return (0, false) }
     let longer = norms[a] - norms[b]
-    return max(0, tensor.sums.l2[pair] - longer * longer) / product
+    let energy = energies[a] + energies[b]
+    let isTurned = tensor.sums.l2[pair] > energy + product
+    let apart = isTurned ? 2 * energy - tensor.sums.l2[pair] : tensor.sums.l2[pair]
+    return (max(0, apart - longer * longer) / product, isTurned)
   }
 
   /// Errors of rounding that are taken out of angles: those of encodings that are coarser than half precision.
@@ -65,13 +72,14 @@ public struct TensorView: Sendable {
   func effectiveRanks(_ pairs: [(pair: Int, a: Int, b: Int)]) -> [Double] {
     guard let block = tensor.sums.samples.first else { return pairs.map { _ in largestEffectiveRank } }
     // Where the angle is 0, the distance is 0 as well.
-    let asked = pairs.indices.filter { squaredAngle(pairs[$0].pair, pairs[$0].a, pairs[$0].b) > 0 }
+    let angles = pairs.map { angle($0.pair, $0.a, $0.b) }
+    let asked = pairs.indices.filter { angles[$0].square > 0 }
     let found = EffectiveRank.of(
       block,
       asked.map { k in
         EffectiveRank.Pair(
           first: pairs[k].a, second: pairs[k].b, firstScale: 1 / norms[pairs[k].a],
-          secondScale: 1 / norms[pairs[k].b])
+          secondScale: (angles[k].isTurned ? -1 : 1) / norms[pairs[k].b])
       })
     var ranks = pairs.map { _ in largestEffectiveRank }
     // The samples may miss the few weights that differ.

@@ -38,7 +38,7 @@ package struct PublishedPairs: PairEvidence {
 
   package var evidence: SquareMatrix { PublishedRules.evidence(scores, stage) }
 
-  package mutating func add(_ view: TensorView, isInScope: Bool) {
+  package mutating func add(_ view: TensorView, _ scope: Scope) {
     let tensor = view.tensor
     let isMeasured = layers.distance.includes(tensor)
     let isScored = layers.score.includes(tensor)

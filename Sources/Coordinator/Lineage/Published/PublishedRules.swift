@@ -53,6 +53,10 @@ package struct PublishedRules: LineageMethod {
     return FamilyGraph(nodes: members, cost: cost, pricing: pricing, search: search)
   }
 
+  package func parentTests(_ trees: FamilyTrees, _ pairs: PairFindings<PublishedPairs>) -> [ParentTest?] {
+    trees.parents.map { _ in nil }
+  }
+
   package func resampler(
     _ tree: FamilyTree, _ pairs: PairFindings<PublishedPairs>, _ events: Events
   ) -> PublishedResampler? {

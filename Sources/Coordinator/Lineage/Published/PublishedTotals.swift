@@ -17,7 +17,7 @@ package struct PublishedTotals: ComparisonTotals {
     scores = Array(repeating: 0, count: n)
   }
 
-  package mutating func add(_ view: TensorView, isInScope: Bool) {
+  package mutating func add(_ view: TensorView, _ scope: Scope) {
     let tensor = view.tensor
     if layers.score.includes(tensor) {
       for (model, value) in zip(tensor.models, view.kurtosis) { scores[model] += value }

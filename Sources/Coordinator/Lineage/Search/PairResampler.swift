@@ -23,6 +23,8 @@ package struct PairResampler: Resampler {
   private let tree: FamilyTree
   private let options: LineageOptions
   private let pairs: [Pair]
+  /// Of the family: what other models have does not change its resamplings.
+  private let tensors: [Int]
 
   /// Standard deviation of the log of the noise on distances.
   private static let deviation = 0.07
@@ -43,7 +45,8 @@ package struct PairResampler: Resampler {
         Pair(
           candidate: candidate, a: a, b: b, evidence: evidence[i, j], decay: statistics.decayPrior(candidate)))
     }
-    guard !pairs.isEmpty, statistics.tensors > 0 else { return nil }
+    tensors = statistics.tensors(of: pairs.map(\.candidate))
+    guard !tensors.isEmpty else { return nil }
     self.pairs = pairs
   }
 
@@ -57,7 +60,7 @@ package struct PairResampler: Resampler {
 
   package func draw(_ number: Int, _ random: inout RandomStream) -> Draw {
     var weights = Array(repeating: Float(0), count: statistics.tensors)
-    for _ in 0..<statistics.tensors { weights[Int.random(in: weights.indices, using: &random)] += 1 }
+    for _ in tensors { weights[tensors[Int.random(in: tensors.indices, using: &random)]] += 1 }
     let noise = pairs.map { _ in options.stage == .auto ? Self.logistic(&random) : 0 }
     let scales = pairs.map { _ in options.metric == .auto ? exp(Self.deviation * Self.normal(&random)) : 1 }
     return Draw(tensors: PairStatistics.Draw(weights), noise: noise, scales: scales)

@@ -27,15 +27,28 @@ enum GraphBuilder {
       guard let merge = lineage.merges.first(where: { $0.child == child }) else { return nil }
       return merge.parents.firstIndex(of: parent).map { merge.shares[$0] }
     }
+    let absent = lineage.absentParents
+    let inferred = absent.enumerated().map { place, found in
+      ModelGraph.Node(
+        id: "inferred-\(place + 1)", family: lineage.families[found.sibling], origin: .inferred(support: found.support))
+    }
+    // Per model: the inferred node that is its parent.
+    var inferredParent: [Int: Int] = [:]
+    for (place, found) in absent.enumerated() {
+      for child in [found.sibling] + found.orphans { inferredParent[child] = nodes.count + place }
+    }
     let edges = plan.models.indices.compactMap { child -> ModelGraph.Edge? in
-      guard let parent = lineage.parents[child] else { return nil }
+      guard inferredParent[child] == nil, let parent = lineage.parents[child] else { return nil }
       let isCopy = lineage.relations[child] == .duplicate
       // The metric may look at none of a copy's tensors; equal weights are at distance 0 all the same.
       return ModelGraph.Edge(
         source: parent, target: child, relation: lineage.relations[child] ?? .finetune,
         distance: isCopy ? 0 : lineage.distances[parent, child], support: lineage.support[child],
         directionSupport: lineage.directionSupport[child], rankEvidence: lineage.rankEvidence[child],
-        share: share(child, parent), transforms: lineage.transforms[child] ?? [])
+        share: share(child, parent), transforms: lineage.transforms[child])
+    }
+    let inferredEdges = absent.enumerated().flatMap { place, found in
+      ancestorEdges(lineage, found, node: nodes.count + place)
     }
     let extra = lineage.merges.flatMap { merge in
       zip(merge.parents, merge.shares).filter { $0.0 != lineage.parents[merge.child] }.map {
@@ -44,8 +57,40 @@ enum GraphBuilder {
           distance: lineage.distances[$0.0, merge.child], support: 1, directionSupport: 1, share: $0.1)
       }
     }
+    let components = lineage.components.map { found in
+      ModelGraph.Edge(
+        source: found.source, target: found.target, kind: .component(found.name), relation: .contains, distance: nil,
+        support: found.isOrderKnown ? 0.95 : 0.5, directionSupport: found.isOrderKnown ? 0.95 : 0.5,
+        share: min(1, Double(found.weights) / Double(max(1, plan.models[found.target].parameters))))
+    }
     return TreeReport(
-      graph: ModelGraph(nodes: nodes, edges: edges + extra),
+      graph: ModelGraph(
+        nodes: nodes + inferred, edges: (edges + inferredEdges).sorted { $0.target < $1.target } + extra + components),
       description: RunDescription(options: options, notes: notes.map { "\($0.subject): \($0.text)" }))
+  }
+
+  /// The edges from an inferred ancestor to its children, and the one to it from the parent of the model that was
+  /// taken for it.
+  private static func ancestorEdges(
+    _ lineage: Lineage, _ found: AbsentParent, node: Int
+  ) -> [ModelGraph.Edge] {
+    // Squared distances add up, and nothing tells how the way is divided.
+    let half = 0.5.squareRoot()
+    var edges = found.orphans.map { child in
+      ModelGraph.Edge(
+        source: node, target: child, relation: .finetune, distance: half * lineage.distances[found.sibling, child],
+        support: found.support, directionSupport: 1)
+    }
+    let nearest = edges.compactMap(\.distance).min() ?? 0
+    edges.append(
+      ModelGraph.Edge(
+        source: node, target: found.sibling, relation: .finetune, distance: nearest, support: found.support,
+        directionSupport: 1))
+    guard let parent = lineage.parents[found.sibling] else { return edges }
+    edges.append(
+      ModelGraph.Edge(
+        source: parent, target: node, relation: .finetune, distance: lineage.distances[parent, found.sibling],
+        support: lineage.support[found.sibling], directionSupport: lineage.directionSupport[found.sibling]))
+    return edges
   }
 }

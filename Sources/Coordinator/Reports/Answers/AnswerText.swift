@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Graph
 internal import System
 
@@ -7,6 +8,14 @@ enum AnswerText {
 
   static func signed(_ value: Double) -> String {
     value.isFinite ? (value > 0 ? "+" : "") + fixed(value, abs(value) < 10 ? 2 : 1) : "-"
+  }
+
+  /// Small probabilities as powers of ten; below 1e-15 the number says no more.
+  static func probability(_ value: Double) -> String {
+    guard value.isFinite else { return "-" }
+    guard value < 0.001 else { return fixed(value, 3) }
+    guard value > 1e-15 else { return "below 1e-15" }
+    return "1e\(Int(log10(value).rounded()))"
   }
 
   static func number(_ value: Double) -> String { value.isFinite ? TextTree.short(value) : "-" }

@@ -27,6 +27,8 @@ package struct RelationshipPath: Encodable {
   package var distance: Double?
   /// |x - y|^2 / (|x|^2 + |y|^2); about 1 for strangers.
   package var relatedness: Double?
+  /// Probability of so much in common between networks that were initialized independently.
+  package var probability: Double?
 
   package init(_ run: FinishedRun, from: Int, to: Int) throws(Failure) {
     let outline = Outline(run.graph)
@@ -37,6 +39,8 @@ package struct RelationshipPath: Encodable {
     distance = direct.isFinite ? direct : nil
     let ratio = try run.row("/relatedness", from)[to]
     relatedness = ratio.isFinite ? ratio : nil
+    let chance = try run.row("/relatedness_p", from)[to]
+    probability = chance.isFinite ? chance : nil
     let (up, down) = (outline.ancestry(of: from), outline.ancestry(of: to))
     let above = Set(down)
     guard let common = up.first(where: { above.contains($0) }) else {
@@ -80,11 +84,14 @@ package struct RelationshipPath: Encodable {
           }, indent: "  ")
       lines.append("")
       lines.append("distance along the way  \(AnswerText.number(wayDistance ?? 0))")
+    } else if relatedness == nil {
+      lines.append("\(a) and \(b) are not comparable: they share no tensor of one name and shape that was trained")
     } else {
       lines.append("\(a) and \(b) are of different families: no common ancestor in this run")
     }
     lines.append("distance of the two     \(distance.map(AnswerText.number) ?? Self.none)")
     if let relatedness { lines.append("relatedness ratio       \(AnswerText.number(relatedness))  (strangers: 1)") }
+    if let probability { lines.append("probability, unrelated  \(AnswerText.probability(probability))") }
     return lines.joined(separator: "\n") + "\n"
   }
 

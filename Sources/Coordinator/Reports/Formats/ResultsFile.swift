@@ -107,7 +107,7 @@ package final class ResultsFile {
       try write(tensor, to: ranks.exact, missing: 0, own: 1, pick(0) { $0.isExact ? 1 : 0 })
       try write(tensor, to: ranks.saturated, missing: 0, pick(0) { $0.isSaturated ? 1 : 0 })
     }
-    euclidean.add(TensorView(tensor), isLinear: false)
+    euclidean.add(TensorView(tensor))
     for (position, model) in tensor.models.enumerated() {
       for (index, quantity) in Self.quantities.enumerated() {
         moments[index][model * tensors.count + layer] = quantity.value(tensor.sums.moments[position])
@@ -147,6 +147,11 @@ package final class ResultsFile {
     try file.write(lineage.direction.values.map { UInt8($0) }, shape: [n, n], to: "/direction")
     try file.write(lineage.cost.values, shape: [n, n], to: "/cost")
     try file.write(lineage.relatedness.values, shape: [n, n], to: "/relatedness")
+    try file.write(lineage.probability.values, shape: [n, n], to: "/relatedness_p")
+    let tests = lineage.parentTests.flatMap { test -> [Double] in
+      [test?.energies ?? .nan, test?.tables ?? .nan]
+    }
+    try file.write(tests, shape: [n, 2], to: "/parent_test")
     try file.write(lineage.families.map { Int64($0) }, shape: [n], to: "/family")
     (l2, l1, max, ranks) = (nil, nil, nil, nil)
     try file.close()

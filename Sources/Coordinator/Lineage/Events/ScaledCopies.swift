@@ -1,0 +1,118 @@
+package import Core
+
+/// Models that are others times a constant, tensor by tensor: arithmetic, not training.
+///
+/// Every tensor of one is the other's times some factor, up to what rounding to the storage type explains, and some
+/// factor differs from 1 by more than that: from negated pairs of maps, from models that were multiplied as a whole.
+package struct ScaledCopies: Sendable {
+  private let n: Int
+  private let rounding: [Double]
+  /// n x n, above the diagonal: no tensor rules it out; some tensor has a factor; all shared tensors are equal.
+  private var isPossible: [Bool]
+  /// The largest factor of any tensor, as an absolute logarithm; infinite where a sign is turned, 0 without one.
+  private var factor: [Float]
+  private var isEqual: [Bool]
+  private var isShared: [Bool]
+
+  /// Rounding errors are granted this much more than their mean.
+  private static let allowance = 2.0
+  /// Relative errors of the sums themselves.
+  private static let sumError = 1e-6
+  /// A factor is one when it is off 1 by more than so many roundings.
+  private static let visible = 2.0
+  /// A smaller tensor does not tell a factor from an update.
+  private static let fewestWeights = 64
+
+  /// - Parameter rounding: per model, unit roundoff of the type that most of its weights are stored in.
+  package init(rounding: [Double]) {
+    n = rounding.count
+    self.rounding = rounding
+    isPossible = Array(repeating: true, count: n * n)
+    factor = Array(repeating: 0, count: n * n)
+    isEqual = isPossible
+    isShared = Array(repeating: false, count: n * n)
+  }
+
+  package mutating func add(_ view: TensorView) {
+    let tensor = view.tensor
+    tensor.forEachPair { p, a, b in
+      let (i, j) = (tensor.models[a], tensor.models[b])
+      let place = i * n + j
+      let l2 = tensor.sums.l2[p]
+      isShared[place] = true
+      if l2 != 0 { isEqual[place] = false }
+      guard isPossible[place], l2 != 0 else { return }
+      let product = view.norms[a] * view.norms[b]
+      guard product > 0, product.isFinite, l2.isFinite else {
+        isPossible[place] = false
+        return
+      }
+      let units = rounding[i] * rounding[i] + rounding[j] * rounding[j]
+      let allowed = Self.allowance * StorageGrid.meanSquaredError * units + Self.sumError * l2 / product + 1e-12
+      let (angle, isTurned) = view.angle(p, a, b)
+      guard angle <= allowed else {
+        isPossible[place] = false
+        return
+      }
+      let own = abs(Logarithm.of(view.norms[a] / view.norms[b]))
+      if tensor.shape.elements >= Self.fewestWeights,
+        isTurned || own > Self.visible * max(rounding[i], rounding[j])
+      {
+        factor[place] = max(factor[place], isTurned ? .infinity : Float(own))
+      }
+    }
+  }
+
+  private func place(_ i: Int, _ j: Int) -> Int { min(i, j) * n + max(i, j) }
+
+  func areScaled(_ i: Int, _ j: Int) -> Bool {
+    i != j && isShared[place(i, j)] && isPossible[place(i, j)] && factor[place(i, j)] > 0
+  }
+
+  /// Are all tensors that two models share the same, bit for bit?
+  package func areEqual(_ i: Int, _ j: Int) -> Bool { i != j && isShared[place(i, j)] && isEqual[place(i, j)] }
+
+  /// A copy and the model that it is a multiple of.
+  package struct Finding: Sendable, Equatable {
+    package var copy: Int
+    package var original: Int
+    /// Other relatives tell which of them is the original.
+    package var isOrderKnown: Bool
+  }
+
+  /// Of models that are multiples of each other, the original is the one that its other relatives are nearest to;
+  /// without such relatives the first is taken for it.
+  ///
+  /// - Parameters:
+  ///   - models: that can be copies, ascending.
+  ///   - apart: n x n, the ratio of `Relatedness`.
+  package func findings(among models: [Int], apart: SquareMatrix) -> [Finding] {
+    let groups = Families.connected(models.count) { areScaled(models[$0], models[$1]) }
+    var members: [Int: [Int]] = [:]
+    for (position, group) in groups.enumerated() { members[group, default: []].append(models[position]) }
+    var findings: [Finding] = []
+    for group in members.values where group.count > 1 {
+      let others = models.filter { !group.contains($0) }
+      func nearness(_ model: Int) -> Double {
+        others.map { apart[model, $0] }.filter { $0 < Self.related }.min() ?? .infinity
+      }
+      let nearest = group.map(nearness)
+      let least = nearest.min() ?? .infinity
+      let original = group[nearest.firstIndex(of: least) ?? 0]
+      for (copy, ratio) in zip(group, nearest) where copy != original {
+        // A copy is farther from the original's nearest relative by half the squared logarithm of the factor, if
+        // that relative is as long as the original; decay may make it look otherwise.
+        let size = Double(min(factor[place(copy, original)], 1))
+        findings.append(
+          Finding(
+            copy: copy, original: original, isOrderKnown: ratio - least > Self.clear * size * size / 2))
+      }
+    }
+    return findings.sorted { $0.copy < $1.copy }
+  }
+
+  /// Share of the expected difference from which on the order is known.
+  private static let clear = 0.6
+  /// Ratio of `Relatedness` below which another model's weights say something.
+  private static let related = 0.9
+}

@@ -1,0 +1,62 @@
+import Core
+import Lineage
+import System
+import TestSeed
+import Testing
+
+@Suite struct ComponentPassTests {
+  /// Two families of three on maps of 2,048 weights; the last model of the second took two maps from the first.
+  private func collection(_ random: inout Seeded) -> [[Double]] {
+    let roots = (0..<2).map { _ in random.weights(16_384) }
+    var models = roots.flatMap { [$0, random.trained($0, by: 0.1), random.trained($0, by: 0.1)] }
+    models[5].replaceSubrange(2048..<6144, with: models[1][2048..<6144])
+    return models
+  }
+
+  private func components(_ tensors: [TensorSums], models: Int) throws -> (found: [SharedComponent], families: [Int]) {
+    let problem = Problem.of(models: models)
+    let totals = try TensorPass(problem, LikelihoodMethod(problem)).run(tensors)
+    let families = FamilyGrouping(problem).run(totals)
+    return (try ComponentPass(problem).run(tensors, totals, families), families.numbers)
+  }
+
+  @Test func aBorrowedPartIsNamedWithItsSourceAndFusesNoFamilies() throws {
+    var random = Seeded.fresh()
+    var tensors = Synthetic(linear: collection(&random)).tensors
+    for map in tensors.indices { tensors[map].name = "model.layers.\(map).self_attn.o_proj.weight" }
+    let (found, families) = try components(Synthetic(tensors).sums, models: 6)
+    #expect(families == [0, 0, 0, 1, 1, 1], "seed \(random.seed)")
+    #expect(
+      found == [
+        SharedComponent(source: 1, target: 5, name: "self_attn.o_proj", weights: 4096, isOrderKnown: true)
+      ], "seed \(random.seed)")
+  }
+
+  /// Nothing tells which of the families had the part first.
+  @Test func aPartThatTwoFamiliesShareIsSaidOnce() throws {
+    var random = Seeded.fresh()
+    var models = collection(&random)
+    for model in 3..<6 { models[model].replaceSubrange(2048..<6144, with: models[0][2048..<6144]) }
+    for model in 1..<3 { models[model].replaceSubrange(2048..<6144, with: models[0][2048..<6144]) }
+    let (found, families) = try components(Synthetic(linear: models).sums, models: 6)
+    #expect(families == [0, 0, 0, 1, 1, 1], "seed \(random.seed)")
+    #expect(found.count == 1 && found[0].isOrderKnown == false && found[0].weights == 4096)
+  }
+
+  @Test func strangersHaveNothingInCommon() throws {
+    var random = Seeded.fresh()
+    let models = (0..<4).map { _ in random.weights(16_384) }
+    #expect(try components(Synthetic(linear: models).sums, models: 4).found.isEmpty, "seed \(random.seed)")
+  }
+
+  @Test(arguments: [
+    (["model.vision_tower.a.weight", "model.vision_tower.b.weight"], "model.vision_tower"),
+    (["model.layers.0.mlp.up.weight", "model.layers.1.mlp.down.weight"], "mlp"),
+    (["layers.3.self_attn.o_proj.weight", "layers.4.self_attn.o_proj.weight"], "self_attn.o_proj"),
+    (["model.layers.0.mlp.up.weight", "model.layers.0.self_attn.q.weight"], "model.layers.0"),
+    (["a.x", "b.y", "c.z"], "3 tensors"),
+  ])
+  func partsAreCalledWhatTheirNamesShare(_ names: [String], _ expected: String) {
+    #expect(SharedComponent.name(of: names) == expected)
+  }
+}

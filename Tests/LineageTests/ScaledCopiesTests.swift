@@ -1,0 +1,77 @@
+import Core
+import Encodings
+import Graph
+import Lineage
+import System
+import TestSeed
+import Testing
+
+/// Arithmetic that is no training.
+@Suite struct ScaledCopiesTests {
+  private func family(_ random: inout Seeded) -> [[Double]] {
+    let base = random.trainedWeights(8192)
+    let child = random.trained(base, by: 0.1)
+    return [base, child, random.trained(child, by: 0.1), random.trained(base, by: 0.12)]
+  }
+
+  @Test(arguments: [1.01, 0.5, 2, -1])
+  func aMultipleIsACopyAndNeverARoot(_ factor: Double) throws {
+    var random = Seeded.fresh()
+    var models = family(&random)
+    models.insert(models[0].map { factor * $0 }, at: 0)
+    let found = try solve(Synthetic(linear: models).sums, models: 5)
+    #expect(found.parents == [1, nil, 1, 2, 1], "factor \(factor), seed \(random.seed)")
+    #expect(found.relations[0] == Relation(.reformatted))
+    #expect(found.transforms[0] == [.scaled])
+    #expect(Set(found.families).count == 1)
+  }
+
+  /// Queries and keys: both signs change, and the product stays.
+  @Test func aNegatedPairOfMapsIsACopy() throws {
+    var random = Seeded.fresh()
+    var models = family(&random)
+    models.append(models[2].enumerated().map { place, weight in place < 2048 ? -weight : weight })
+    let found = try solve(Synthetic(linear: models).sums, models: 5)
+    #expect(found.parents == [nil, 0, 1, 0, 2], "seed \(random.seed)")
+    #expect(found.relations[4] == Relation(.reformatted))
+  }
+
+  @Test func aLightUpdateIsTraining() throws {
+    var random = Seeded.fresh()
+    let base = random.trainedWeights(8192)
+    let models = [base, random.trained(base, by: 0.003).map { 0.999 * $0 }]
+    let found = try solve(Synthetic(linear: models).sums, models: 2)
+    #expect(found.transforms == [[], []], "seed \(random.seed)")
+    #expect(found.relations[1] == .finetune)
+  }
+
+  /// Without other relatives, nothing tells which of the two is the original.
+  @Test func theOrderOfTwoMultiplesAloneIsUndecided() throws {
+    var random = Seeded.fresh()
+    let base = random.trainedWeights(8192)
+    let found = try solve(Synthetic(linear: [base, base.map { 1.1 * $0 }]).sums, models: 2)
+    #expect(found.parents == [nil, 0], "seed \(random.seed)")
+    #expect(found.directionSupport[1] == 0.5)
+  }
+
+  @Test func aCastToAShorterTypeIsBelowItsSource() throws {
+    var random = Seeded.fresh()
+    var models = family(&random).map { $0.map { Double(Float($0)) } }
+    models.append(models[2].map { Double(Float(bitPattern: (Float($0).bitPattern &+ 0x8000) & 0xffff_0000)) })
+    let found = try solve(Synthetic(linear: models, maps: 4, columns: 32).sums, models: 5)
+    #expect(found.parents == [nil, 0, 1, 0, 2], "seed \(random.seed)")
+    #expect(found.relations[4] == .quantized)
+  }
+
+  @Test func moreTokensAndNothingElseIsAnExtension() throws {
+    var random = Seeded.fresh()
+    let base = random.trainedWeights(8192)
+    let models = [base, base, random.trained(base, by: 0.1)]
+    let found = try solve(
+      Synthetic(linear: models).sums, models: 3, tokens: [264, 256, 300], haveSameSignature: { _, _ in false })
+    #expect(found.parents[0] == 1 && found.parents[1] == nil, "seed \(random.seed)")
+    #expect(found.relations[0] == Relation(.extended))
+    #expect(found.transforms[0] == [.vocabulary] && found.transforms[2] == [.vocabulary])
+    #expect(found.relations[2] == .finetune)
+  }
+}
