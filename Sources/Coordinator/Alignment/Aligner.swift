@@ -2,7 +2,7 @@ package import Checkpoints
 package import System
 
 /// Brings the models of a collection into common coordinates: first by what names say, then by names that differ in
-/// front, then by the content of layers.
+/// front, then by the content of matrices and of layers.
 package enum Aligner {
   /// - Returns: the models, whose tensors are as the canonical ones where models differ in how they store them, and a
   ///   map of each.
@@ -13,9 +13,16 @@ package enum Aligner {
     guard let first = models.first, !models.allSatisfy({ $0.hasSameTensors(as: first) && $0.adapter == nil }) else {
       return AlignedModels(models: models, maps: named)
     }
-    var (aligned, maps) = try Rearranging.apply(to: models, named)
-    PrefixMatching.align(&maps, of: aligned)
+    var (known, maps) = (models, named)
+    AdapterTargets.resolve(&known, &maps)
+    let rearranged = try Rearranging.apply(to: known, maps)
+    maps = rearranged.maps
+    PrefixMatching.align(&maps, of: rearranged.models)
+    let matched = try ContentMatching.apply(to: rearranged.models, maps)
+    let aligned = matched.models
+    maps = matched.maps
     try LayerMatching.align(&maps, of: aligned)
+    try ExpertOrigins.find(&maps, of: aligned)
     return AlignedModels(models: aligned, maps: maps)
   }
 }

@@ -9,6 +9,8 @@ package struct AlignmentMap: Sendable, Equatable {
   package var tensors: [CanonicalTensor]
   /// The model's layers, where models of its kind have different numbers of them; empty elsewhere.
   package var layers: [LayerCorrespondence] = []
+  /// Of a model with experts: the dense models whose MLPs they come from.
+  package var denseOrigins: Set<Int> = []
   /// What the updates of an adapter change, in their order; empty for every other model.
   package var updates: [CanonicalTensor] = []
   /// Of tensors that were made from stored ones in another arrangement: from which, by their places.
@@ -48,8 +50,10 @@ package struct AlignmentMap: Sendable, Equatable {
   }
 
   /// Layers are dropped and repeated, but do not come back from nowhere: a descendant's layers are
-  /// among its ancestor's, repeated ones aside, and what was repeated once stays.
+  /// among its ancestor's, repeated ones aside, and what was repeated once stays. What was made into experts does not
+  /// become one MLP again.
   package func mayDescend(from parent: AlignmentMap) -> Bool {
+    guard parent.denseOrigins.isEmpty || !denseOrigins.isEmpty else { return false }
     guard !layers.isEmpty, !parent.layers.isEmpty else { return true }
     let own = Set(layers.map(\.canonical))
     let others = Set(parent.layers.map(\.canonical))

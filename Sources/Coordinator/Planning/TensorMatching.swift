@@ -86,7 +86,8 @@ struct TensorMatching {
     guard models.contains(where: { $0.adapter != nil }) else { return }
     var updates: [Place: [PlannedTensor.Update]] = [:]
     for (number, model) in models.enumerated() {
-      for (index, (update, tensor)) in zip(model.adapter?.updates ?? [], alignment[number].updates).enumerated() {
+      guard let adapter = model.adapter, !adapter.isWithoutBase else { continue }
+      for (index, (update, tensor)) in zip(adapter.updates, alignment[number].updates).enumerated() {
         updates[Place(name: tensor.name, rows: update.rows, columns: update.columns), default: []]
           .append(.init(model: number, index: index))
       }

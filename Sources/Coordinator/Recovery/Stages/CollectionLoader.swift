@@ -33,10 +33,11 @@ package struct CollectionLoader {
     guard mode == .places else { return collection }
     let aligned = try Aligner.aligned(collection.models)
     collection.alignment = aligned.maps
-    for (number, model) in aligned.models.enumerated() where model.tensors != collection.models[number].tensors {
-      collection.models[number] = try Importer.rewrite(model, into: folder)
+    for (number, model) in aligned.models.enumerated() {
+      // The store of an adapter has its factors already.
+      let isNew = model.adapter == nil && model.tensors != collection.models[number].tensors
+      collection.models[number] = isNew ? try Importer.rewrite(model, into: folder) : model
     }
-    for (number, model) in aligned.models.enumerated() { collection.models[number].adapter = model.adapter }
     return collection
   }
 }

@@ -10,7 +10,7 @@ extension LineageProblem {
     let forms = ModelForms(plan)
     self.init(
       rounding: models.map(\.rounding), options: options,
-      adapters: Set(models.indices.filter { models[$0].adapter != nil }),
+      adapters: Set(models.indices.filter { models[$0].adapter.map { !$0.isWithoutBase } ?? false }),
       isForbidden: { Self.isForbidden($0, $1, plan, hints) },
       haveSameSignature: { forms.haveSameTensors($0, $1) })
     noise = { forms.noise(tensor: $0, model: $1) }
