@@ -29,7 +29,8 @@ package struct RelationPass: Sendable {
       let relation: Relation =
         families.areCopies(edge.parent, edge.child)
         ? form.isSame ? .duplicate : .reformatted
-        : events.relation(parent: edge.parent, child: edge.child) ?? finding.relation
+        : problem.upcycled.contains(edge.child) && !problem.upcycled.contains(edge.parent)
+          ? .upcycled : events.relation(parent: edge.parent, child: edge.child) ?? finding.relation
       found.relations[edge.child] = relation
       if !form.transforms.isEmpty { found.transforms[edge.child] = form.transforms }
       if relation.rank != nil { found.rankEvidence[edge.child] = finding.evidence }

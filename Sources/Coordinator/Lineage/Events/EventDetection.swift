@@ -5,9 +5,13 @@ package struct EventDetection: Sendable {
   private let findsRoundings: Bool
   private let findsMerges: Bool
 
-  package init(findsRoundings: Bool, findsMerges: Bool) {
+  private let upcycled: Set<Int>
+
+  /// - Parameter upcycled: models whose experts come from other models: no mean of anything.
+  package init(findsRoundings: Bool, findsMerges: Bool, upcycled: Set<Int> = []) {
     self.findsRoundings = findsRoundings
     self.findsMerges = findsMerges
+    self.upcycled = upcycled
   }
 
   package func run(
@@ -17,7 +21,7 @@ package struct EventDetection: Sendable {
     if findsRoundings { addRoundings(findings.pairs, geometry, to: &events) }
     guard findsMerges else { return events }
     for (number, family) in families.families.enumerated() {
-      let members = family.distinct.filter { events.roundedFrom[$0] == nil }
+      let members = family.distinct.filter { events.roundedFrom[$0] == nil && !upcycled.contains($0) }
       events.merges[number] = Merge.find(geometry, members: members)
       for merge in events.merges[number] {
         for parent in merge.parents { events.setCertain(first: parent, second: merge.child) }
