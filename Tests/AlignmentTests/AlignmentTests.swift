@@ -36,11 +36,12 @@ struct AlignmentTests {
   }
 
   @Test func prunedAndRepeatedLayersGetTheNumbersOfTheirContent() throws {
-    let models = try Aligner.maps(
-      of: records([
+    let models = try Aligner.aligned(
+      records([
         network([1, 2, 3, 4]), network([1, 2, 3, 4], noise: 100), network([1, 2, 4], noise: 200),
         network([1, 2, 3, 2, 3, 4], noise: 300),
-      ]))
+      ])
+    ).maps
     let plain = (0..<4).map { CanonicalLayer($0) }
     #expect(layers(models[1]) == plain)
     #expect(layers(models[2]) == [plain[0], plain[1], plain[3]])
@@ -57,8 +58,9 @@ struct AlignmentTests {
 
   /// A model that is matched to one with repeated layers may repeat the same ones again.
   @Test func aLayerThatComesAThirdTimeIsAnotherCopy() throws {
-    let maps = try Aligner.maps(
-      of: records([network([1, 2, 1]), network([1, 2, 1], noise: 5), network([1, 2, 1, 2, 1], noise: 7)]))
+    let maps = try Aligner.aligned(
+      records([network([1, 2, 1]), network([1, 2, 1], noise: 5), network([1, 2, 1, 2, 1], noise: 7)])
+    ).maps
     let places = layers(maps[2])
     #expect(Set(places).count == places.count, "\(places)")
     #expect(Set(maps[2].tensors).count == maps[2].tensors.count)
@@ -66,21 +68,22 @@ struct AlignmentTests {
 
   @Test func strangersWithOtherNumbersOfLayersKeepTheirs() throws {
     let models = try records([network([1, 2, 3, 4]), network([1, 2, 3, 4], noise: 9), network([5, 6, 7])])
-    let maps = try Aligner.maps(of: models)
+    let maps = try Aligner.aligned(models).maps
     #expect(maps.map(\.tensors) == AlignmentMap.named(models).map(\.tensors))
   }
 
   @Test func anyPrefixMayHaveBecomeAnyOther() throws {
-    let models = try Aligner.maps(
-      of: records([
+    let models = try Aligner.aligned(
+      records([
         network([1, 2]), network([1, 2], prefix: "vision_tower.net."), network([1, 2], prefix: "model."),
-      ]))
+      ])
+    ).maps
     #expect(Set(models.map(\.tensors)).count == 1)
   }
 
   @Test func namesThatAgreeAlreadyAreLeft() throws {
     let models = try records([network([1, 2]), network([1, 2, 3]), network([1, 2], prefix: "transformer.")])
     let places = { (maps: [AlignmentMap]) in maps.map { $0.tensors.map { [$0.stack, $0.part] } } }
-    #expect(try places(Aligner.maps(of: models)) == places(AlignmentMap.named(models)))
+    #expect(try places(Aligner.aligned(models).maps) == places(AlignmentMap.named(models)))
   }
 }

@@ -7,10 +7,15 @@ struct CanonicalNameTests {
     ("model.layers.0.self_attn.q_proj.weight", "layers.0.self_attn.q_proj.weight"),
     ("base_model.model.model.layers.0.mlp.up_proj.weight", "layers.0.mlp.up_proj.weight"),
     ("_orig_mod.module.bert.encoder.layer.1.output.dense.weight", "encoder.layer.1.output.dense.weight"),
-    ("lm_head.weight", "lm_head.weight"),
+    ("lm_head.weight", "lm_head.weight"), ("lm_head.base_layer.weight", "lm_head.weight"),
+    ("base_model.model.score.modules_to_save.default.weight", "score.weight"),
+    (
+      "model.layers.0._checkpoint_wrapped_module.self_attn._fsdp_wrapped_module.q_proj.weight",
+      "layers.0.self_attn.q_proj.weight"
+    ),
     ("modelling.weight", "modelling.weight"),
   ])
-  func leadingWrappersAreRemoved(_ name: String, _ canonical: String) {
+  func wrappersAreRemoved(_ name: String, _ canonical: String) {
     #expect(CanonicalName.of(name) == canonical)
   }
 

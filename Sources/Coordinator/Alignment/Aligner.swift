@@ -2,16 +2,35 @@ package import Checkpoints
 package import System
 
 /// Brings the models of a collection into common coordinates: first by what names say, then by names that differ in
-/// front, then by the content of layers.
+/// front, then by the content of matrices and of layers.
 package enum Aligner {
-  /// - Returns: one map for each model.
+  /// - Returns: the models, whose tensors are as the canonical ones where models differ in how they store them, and a
+  ///   map of each.
   /// - Throws: `Failure` when the weights of a layer that have to be compared cannot be read.
-  package static func maps(of models: [ModelRecord]) throws(Failure) -> [AlignmentMap] {
-    var maps = AlignmentMap.named(models)
+  package static func aligned(_ models: [ModelRecord]) throws(Failure) -> AlignedModels {
+    let named = AlignmentMap.named(models)
     // Mostly, all of a collection have the same tensors, and nothing has to be found out.
-    guard let first = models.first, !models.allSatisfy({ $0.hasSameTensors(as: first) }) else { return maps }
-    PrefixMatching.align(&maps, of: models)
-    try LayerMatching.align(&maps, of: models)
-    return maps
+    guard let first = models.first, !models.allSatisfy({ $0.hasSameTensors(as: first) && $0.adapter == nil }) else {
+      return AlignedModels(models: models, maps: named)
+    }
+    var (known, maps) = (models, named)
+    AdapterTargets.resolve(&known, &maps)
+    let rearranged = try Rearranging.apply(to: known, maps)
+    maps = rearranged.maps
+    PrefixMatching.align(&maps, of: rearranged.models)
+    let matched = try ContentMatching.apply(to: rearranged.models, maps)
+    let aligned = matched.models
+    maps = matched.maps
+    try LayerMatching.align(&maps, of: aligned)
+    try ExpertOrigins.find(&maps, of: aligned)
+    return AlignedModels(models: aligned, maps: maps)
   }
+}
+
+/// The models of a collection in common coordinates.
+package struct AlignedModels: Sendable {
+  /// In the order in which they were given.
+  package var models: [ModelRecord]
+  /// One for each model.
+  package var maps: [AlignmentMap]
 }

@@ -1,4 +1,5 @@
 package import Checkpoints
+internal import Core
 package import Naming
 internal import Storage
 
@@ -8,10 +9,27 @@ package struct AlignmentMap: Sendable, Equatable {
   package var tensors: [CanonicalTensor]
   /// The model's layers, where models of its kind have different numbers of them; empty elsewhere.
   package var layers: [LayerCorrespondence] = []
+  /// Of a model with experts: the dense models whose MLPs they come from.
+  package var denseOrigins: Set<Int> = []
+  /// What the updates of an adapter change, in their order; empty for every other model.
+  package var updates: [CanonicalTensor] = []
+  /// Of tensors that were made from stored ones in another arrangement: from which, by their places.
+  package var origins: [Int: TensorOrigin] = [:]
 
   /// What the names of a model's tensors say.
   package init(named model: ModelRecord) {
-    tensors = CanonicalNaming.tensors(named: model.tensors.map(\.name), shapes: model.tensors.map(\.shape))
+    let changes = model.adapter?.updates ?? []
+    // An adapter calls weights as its base does; all its names together say which dialect that is.
+    let all = CanonicalNaming.tensors(
+      named: model.tensors.map(\.name) + changes.map(\.weight),
+      shapes: model.tensors.map(\.shape) + changes.map { TensorShape([$0.rows, $0.columns]) ?? $0.up.shape })
+    tensors = Array(all[..<model.tensors.count])
+    updates = Array(all[model.tensors.count...])
+  }
+
+  /// Is some tensor stored otherwise than the canonical one?
+  var holdsRearranged: Bool {
+    tensors.contains { $0.rearrangement != nil } || updates.contains { $0.rearrangement != nil }
   }
 
   /// What names say of all models. Models with the same tensors share one array.
@@ -19,7 +37,9 @@ package struct AlignmentMap: Sendable, Equatable {
     var maps: [AlignmentMap] = []
     var distinct: [Int] = []
     for (number, model) in models.enumerated() {
-      if let same = distinct.last(where: { models[$0].hasSameTensors(as: model) }) {
+      if let same = distinct.last(where: { models[$0].adapter == nil && models[$0].hasSameTensors(as: model) }),
+        model.adapter == nil
+      {
         maps.append(maps[same])
       } else {
         distinct.append(number)
@@ -30,8 +50,10 @@ package struct AlignmentMap: Sendable, Equatable {
   }
 
   /// Layers are dropped and repeated, but do not come back from nowhere: a descendant's layers are
-  /// among its ancestor's, repeated ones aside, and what was repeated once stays.
+  /// among its ancestor's, repeated ones aside, and what was repeated once stays. What was made into experts does not
+  /// become one MLP again.
   package func mayDescend(from parent: AlignmentMap) -> Bool {
+    guard parent.denseOrigins.isEmpty || !denseOrigins.isEmpty else { return false }
     guard !layers.isEmpty, !parent.layers.isEmpty else { return true }
     let own = Set(layers.map(\.canonical))
     let others = Set(parent.layers.map(\.canonical))

@@ -110,6 +110,18 @@ package enum Importer {
       checkpoint: checkpoint, adapterConfiguration: adapter)
   }
 
+  /// Gives a model whose tensors are obtained in another way than from its store a store that says so.
+  ///
+  /// - Parameter folder: where the store goes.
+  package static func rewrite(_ model: ModelRecord, into folder: String) throws(Failure) -> ModelRecord {
+    var model = model
+    model.store = absolute("\(folder)/\(fileName(for: model.id)).h5")
+    try ModelStoreWriter.write(
+      to: model.store, model: model.id, tensors: model.tensors, setAside: model.setAside, sources: model.sources,
+      checkpoint: model.checkpoint, mode: .places)
+    return model
+  }
+
   static func absolute(_ path: String) -> String {
     URL(fileURLWithPath: path).standardizedFileURL.path
   }

@@ -19,6 +19,7 @@ package struct Relation: Sendable, Hashable {
   package static let merge = Relation(.merge)
   package static let duplicate = Relation(.duplicate)
   package static let reformatted = Relation(.reformatted)
+  package static let upcycled = Relation(.upcycled)
   package static let contains = Relation(.contains)
 
   /// The vocabulary; the raw values are the words of `tree.json`.

@@ -9,6 +9,7 @@ package struct LikelihoodMethod: LineageMethod {
   private let options: LineageOptions
   private let rounding: [Double]
   private let tokens: [Int]
+  private let upcycled: Set<Int>
   private let isForbidden: @Sendable (_ parent: Int, _ child: Int) -> Bool
   /// Neither the distance nor the stage is one of those kept for comparison.
   private let isComplete: Bool
@@ -20,6 +21,7 @@ package struct LikelihoodMethod: LineageMethod {
     options = problem.options
     rounding = problem.rounding
     tokens = problem.tokens
+    upcycled = problem.upcycled
     isForbidden = problem.isForbidden
     isComplete = options.metric == .auto && options.stage == .auto
   }
@@ -57,7 +59,7 @@ package struct LikelihoodMethod: LineageMethod {
   package func events(
     _ totals: Totals, _ pairs: PairFindings<PairStatistics>, _ families: FamilyGroups
   ) -> Events {
-    EventDetection(findsRoundings: options.stage == .auto, findsMerges: isComplete, tokens: tokens)
+    EventDetection(findsRoundings: options.stage == .auto, findsMerges: isComplete, tokens: tokens, upcycled: upcycled)
       .run(totals.geometry, pairs, families)
   }
 

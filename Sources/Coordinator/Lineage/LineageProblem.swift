@@ -13,6 +13,8 @@ package struct LineageProblem: Sendable {
   package var isForbidden: @Sendable (_ parent: Int, _ child: Int) -> Bool
   /// Mean squared error of the encoding that a model keeps a tensor in, over the mean square of weights.
   package var noise: @Sendable (_ tensor: Int, _ model: Int) -> Double
+  /// Models whose experts are the MLPs of models without experts.
+  package var upcycled: Set<Int> = []
   /// Models with quantized weights that are not read: in which scheme.
   package var unread: [Int: String] = [:]
   /// What was undone to bring a model into the form of another one, and whether their formats are the same.

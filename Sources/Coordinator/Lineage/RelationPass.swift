@@ -40,6 +40,7 @@ package struct RelationPass: Sendable {
     let (parent, child) = (edge.parent, edge.child)
     let form = problem.form(parent, child)
     if families.areCopies(parent, child) { return (form.isSame ? .duplicate : .reformatted, form.transforms) }
+    if problem.upcycled.contains(child), !problem.upcycled.contains(parent) { return (.upcycled, form.transforms) }
     if families.areScaled(parent, child) { return (.reformatted, form.transforms + [.scaled]) }
     let (before, after) = (problem.tokens[parent], problem.tokens[child])
     guard before > 0, after > 0, before != after else {

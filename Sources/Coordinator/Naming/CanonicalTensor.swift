@@ -31,6 +31,9 @@ package struct CanonicalTensor: Sendable, Hashable {
     part = String(name[number.upperBound...])
   }
 
+  /// A name with `#` in the place of each number: the same for a tensor of every layer and expert.
+  package static func template(of name: String) -> String { NameTemplate(name).text(from: 0) }
+
   package var name: String { "\(stack)\(layer?.description ?? "")\(part)" }
 
   /// What the tensor does in its network.

@@ -5,6 +5,10 @@ internal import Foundation
 struct CommonNames: Decodable, Sendable {
   /// Prefixes that task models, training frameworks and adapters put in front.
   let wrappers: [Prefix]
+  /// Parts that training frameworks insert anywhere.
+  let noise: Set<Substring>
+  /// Parts around a network inside another one that say nothing of what it is.
+  let inner: Set<Substring>
   /// Tables with one row per token, position or type.
   let tables: [NameWord]
   /// Tables with one row per token.
@@ -16,6 +20,21 @@ struct CommonNames: Decodable, Sendable {
   let heads: [NameWord]
   /// Numbers that no training changes, equal in strangers.
   let constants: [NameWord]
+
+  private enum CodingKeys: String, CodingKey { case wrappers, noise, inner, tables, tokens, maps, heads }
+
+  init(from decoder: any Decoder) throws {
+    let data = try decoder.container(keyedBy: CodingKeys.self)
+    wrappers = try data.decode([Prefix].self, forKey: .wrappers)
+    noise = Set(try data.decode([String].self, forKey: .noise).map { $0[...] })
+    let fronts = wrappers.map { String(decoding: $0.bytes.dropLast(), as: UTF8.self) }
+    inner = noise.union(
+      (fronts + (try data.decode([String].self, forKey: .inner))).flatMap { $0.split(separator: ".") })
+    tables = try data.decode([NameWord].self, forKey: .tables)
+    tokens = try data.decode([NameWord].self, forKey: .tokens)
+    maps = try data.decode([NameWord].self, forKey: .maps)
+    heads = try data.decode([NameWord].self, forKey: .heads)
+  }
 
   static let shared: CommonNames = DialectData.decode(PackageResources.common_json, "common")
 

@@ -1,12 +1,14 @@
 /// A naming and layout convention, made from its data file.
 package struct Dialect: Sendable {
   package let name: String
-  /// Names that mean another place in the network than in the reference dialect, or the same, by their templates.
+  /// The dialect whose names are canonical; its own name for such a dialect.
+  package let reference: String
+  /// What tensors of each name are, by the templates of their names.
   let entries: [String: Entry]
   /// What the names of layers start with, here and in the reference dialect.
   let layers: (own: String, canonical: String)
-  /// Its own names are the canonical ones.
-  let isReference: Bool
+  /// Decides between dialects that have the same names.
+  let probe: DialectData.Probe?
 
   struct Entry: Sendable {
     /// Templates of the canonical names; several where the stored tensor holds several.
@@ -17,17 +19,7 @@ package struct Dialect: Sendable {
 
   /// Every dialect that is known, reference dialects first.
   package static let all: [Dialect] = {
-    let files: [DialectData] = [
-      DialectData.decode(PackageResources.llama_json, "llama"), DialectData.decode(PackageResources.gpt2_json, "gpt2"),
-      DialectData.decode(PackageResources.neox_json, "neox"), DialectData.decode(PackageResources.bert_json, "bert"),
-      DialectData.decode(PackageResources.vit_json, "vit"), DialectData.decode(PackageResources.meta_json, "meta"),
-      DialectData.decode(PackageResources.timm_json, "timm"),
-      DialectData.decode(PackageResources.bert_gamma_json, "bert_gamma"),
-      DialectData.decode(PackageResources.gguf_llama_json, "gguf_llama"),
-      DialectData.decode(PackageResources.gguf_gpt2_json, "gguf_gpt2"),
-      DialectData.decode(PackageResources.gguf_neox_json, "gguf_neox"),
-      DialectData.decode(PackageResources.gguf_bert_json, "gguf_bert"),
-    ]
+    let files = DialectData.all
     let references = Dictionary(uniqueKeysWithValues: files.filter { $0.reference == nil }.map { ($0.dialect, $0) })
     return files.map { file in
       guard let reference = references[file.reference ?? file.dialect] else {
@@ -39,8 +31,9 @@ package struct Dialect: Sendable {
 
   private init(_ data: DialectData, reference: DialectData) {
     name = data.dialect
-    isReference = data.reference == nil
+    self.reference = reference.dialect
     layers = (data.layers, reference.layers)
+    probe = data.probe
     var canonical: [String: String] = [:]
     for (role, pattern) in reference.renamed {
       for (ending, name) in Self.expanded(pattern) { canonical[role + ending] = name }
@@ -54,6 +47,9 @@ package struct Dialect: Sendable {
       }
     }
     var entries: [String: Entry] = [:]
+    if data.extends == true || data.reference == nil {
+      for name in canonical.values { entries[name] = Entry(canonical: [name], steps: []) }
+    }
     for (role, pattern) in data.renamed {
       for (ending, name) in Self.expanded(pattern) {
         entries[name] = Entry(canonical: names([role], ending), steps: [])
@@ -64,6 +60,13 @@ package struct Dialect: Sendable {
         entries[name] = Entry(canonical: names(tensor.roles, ending), steps: tensor.do)
       }
     }
+    for counted in data.counted ?? [] {
+      for (own, canonical) in counted.names {
+        for ((_, own), (_, canonical)) in zip(Self.expanded(own), Self.expanded(canonical)) {
+          entries[own] = Entry(canonical: [canonical], steps: counted.do ?? [])
+        }
+      }
+    }
     self.entries = entries
   }
 
@@ -72,15 +75,5 @@ package struct Dialect: Sendable {
     guard pattern.hasSuffix(".*") else { return [("", pattern)] }
     let module = pattern.dropLast(2)
     return [".weight", ".bias"].map { ($0, module + $0) }
-  }
-
-  /// The dialect that knows most of a model's names; nil when none knows half of them.
-  static func spoken(in names: [NameTemplate]) -> Dialect? {
-    var best: (dialect: Dialect, known: Int)?
-    for dialect in all {
-      let known = names.count { dialect.entries[$0.text] != nil }
-      if known > best?.known ?? 0 { best = (dialect, known) }
-    }
-    return best.flatMap { 2 * $0.known >= names.count ? $0.dialect : nil }
   }
 }

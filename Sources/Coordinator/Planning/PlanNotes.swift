@@ -17,7 +17,9 @@ enum PlanNotes {
 
   /// What the files hold that is no weights.
   private static func files(_ models: [ModelRecord]) -> [Note] {
-    models.flatMap { model in model.checkpoint.notes.map { Note(subject: model.id, text: $0) } }
+    models.flatMap { model in
+      (model.checkpoint.notes + (model.adapter?.notes ?? [])).map { Note(subject: model.id, text: $0) }
+    }
   }
 
   private static func types(_ models: [ModelRecord]) -> [Note] {
@@ -83,7 +85,13 @@ enum PlanNotes {
   /// Models that share nothing with any other: they become families of one.
   private static func strangers(_ models: [ModelRecord], _ tensors: [PlannedTensor]) -> [Note] {
     let compared = Set(tensors.flatMap(\.models) + tensors.flatMap { $0.updates.map(\.model) })
-    return models.indices.filter { !compared.contains($0) }.map {
+    let alone = models.indices.filter { models[$0].adapter?.isWithoutBase ?? false }
+    let withoutBase = alone.map {
+      Note(
+        subject: models[$0].id,
+        text: "is an adapter whose weights no model here has; its factors are compared with those of other adapters")
+    }
+    return withoutBase + models.indices.filter { !compared.contains($0) && !alone.contains($0) }.map {
       if models[$0].adapter != nil {
         return Note(
           subject: models[$0].id,

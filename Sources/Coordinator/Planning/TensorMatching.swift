@@ -84,21 +84,11 @@ struct TensorMatching {
 
   private mutating func addUpdates(_ models: [ModelRecord], _ alignment: [AlignmentMap]) {
     guard models.contains(where: { $0.adapter != nil }) else { return }
-    // An adapter calls weights by the names that its base has.
-    var canonical: [String: String] = [:]
-    for (model, map) in zip(models, alignment) {
-      for (stored, tensor) in zip(model.tensors, map.tensors) {
-        let bare = CanonicalName.of(stored.name)
-        if bare != tensor.name { canonical[bare] = tensor.name }
-      }
-    }
-    let known = Set(matches.map(\.tensor.name))
     var updates: [Place: [PlannedTensor.Update]] = [:]
     for (number, model) in models.enumerated() {
-      for (index, update) in (model.adapter?.updates ?? []).enumerated() {
-        let bare = CanonicalName.of(update.weight)
-        let name = known.contains(bare) ? bare : canonical[bare] ?? bare
-        updates[Place(name: name, rows: update.rows, columns: update.columns), default: []]
+      guard let adapter = model.adapter, !adapter.isWithoutBase else { continue }
+      for (index, (update, tensor)) in zip(adapter.updates, alignment[number].updates).enumerated() {
+        updates[Place(name: tensor.name, rows: update.rows, columns: update.columns), default: []]
           .append(.init(model: number, index: index))
       }
     }

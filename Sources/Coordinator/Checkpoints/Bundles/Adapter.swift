@@ -6,7 +6,7 @@ internal import System
 public struct Adapter: Sendable, Hashable {
   /// The change of one weight matrix.
   public struct Update: Sendable, Hashable {
-    /// As the base names the weight, wrappers in front included.
+    /// As the adapter names the weight, wrappers in front included.
     public var weight: String
     /// A, rank x columns.
     public var down: StoredTensor
@@ -26,6 +26,10 @@ public struct Adapter: Sendable, Hashable {
   public var updates: [Update]
   /// The base that the uploader names: a hint, never trusted.
   public var declaredBase: String?
+  /// What it holds beside updates and is passed over, in plain words.
+  package var notes: [String] = []
+  /// No model of the collection has the weights that it changes: it is compared with other adapters like it.
+  package var isWithoutBase = false
 
   public var rank: Int { updates.map(\.rank).max() ?? 0 }
 
@@ -33,56 +37,81 @@ public struct Adapter: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - tensors: of the adapter; the factors are removed.
-  ///   - configuration: the text of adapter_config.json.
+  ///   - configuration: the text of adapter_config.json; empty without one.
   ///   - path: of the adapter, for messages.
-  /// - Throws: `Failure` (bad input) when a factor lacks its other half or they do not fit.
+  /// - Throws: `Failure` (bad input) when a factor lacks its other half or they do not fit, or when it is an adapter of
+  ///   another kind.
   init(takingFrom tensors: inout [StoredTensor], configuration: String, path: String) throws(Failure) {
     let config = try AdapterConfig(json: configuration, path: path)
-    var halves: [String: (down: StoredTensor?, up: StoredTensor?)] = [:]
-    var order: [String] = []
-    var rest: [StoredTensor] = []
-    for tensor in tensors {
-      guard let (module, isDown) = Self.factor(tensor.name) else {
-        rest.append(tensor)
+    let parts = Parts(tensors)
+    updates = []
+    for module in parts.order {
+      guard let found = parts.found[module], !found.isIncidental else { continue }
+      guard found[.middle] == nil else {
+        notes.append("the change of '\(module.printable)' has a third factor; it is passed over")
         continue
       }
-      if halves[module] == nil { order.append(module) }
-      if isDown {
-        halves[module, default: (nil, nil)].down = tensor
-      } else {
-        halves[module, default: (nil, nil)].up = tensor
-      }
-    }
-    updates = []
-    for module in order {
-      guard let down = halves[module]?.down, let up = halves[module]?.up,
+      let isTable = found[.tableDown] != nil || found[.tableUp] != nil
+      guard let down = found[isTable ? .tableDown : .down], let up = found[isTable ? .tableUp : .up],
         down.shape.rank >= 2, up.shape.rank >= 2, up.shape.columns == down.shape.rows
       else {
         throw .badInput(
           "'\(path.printable)': the factors lora_A and lora_B of '\(module.printable)' are not both there, or do not fit",
           advice: "download the adapter again")
       }
+      let alpha = try found[.alpha].flatMap { $0.shape.elements == 1 ? $0 : nil }?.values().first.map(Double.init)
       updates.append(
         Update(
           weight: "\(module).weight", down: down, up: up,
-          scale: config.scale(of: module, rank: down.shape.rows), isTransposed: config.isTransposed))
+          scale: config.scale(of: module, rank: down.shape.rows, alpha: alpha),
+          isTransposed: isTable != config.isTransposed))
     }
+    let others = Set(tensors.compactMap { FactorName.otherKind($0.name) }).sorted()
     guard !updates.isEmpty else {
       throw .badInput(
-        "'\(path.printable)' is an adapter without lora_A and lora_B",
+        others.isEmpty
+          ? "'\(path.printable)' is an adapter without lora_A and lora_B"
+          : "'\(path.printable)' is an adapter of the type '\(others.joined(separator: ", "))', only LoRA has factors that make an update",
         advice: "merge it into its base, and give the merged model")
     }
+    for kind in others { notes.append("is an adapter of the type '\(kind)' in part; that part is passed over") }
+    if parts.magnitudes > 0 {
+      notes.append(
+        "\(counted(parts.magnitudes, "vector")) of lengths (DoRA) \(parts.magnitudes == 1 ? "is" : "are") passed over: the directions of its changes are compared"
+      )
+    }
     declaredBase = config.declaredBase
-    tensors = rest
+    tensors = parts.rest
   }
 
-  /// The module that a factor belongs to: `x.lora_A.weight` and `x.lora_A.default.weight` are x's.
-  private static func factor(_ name: String) -> (module: String, isDown: Bool)? {
-    guard name.hasSuffix(".weight") else { return nil }
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    guard let place = parts.lastIndex(where: { $0 == "lora_A" || $0 == "lora_B" }), place > 0,
-      parts.count - place <= 3
-    else { return nil }
-    return (parts[..<place].joined(separator: "."), parts[place] == "lora_A")
+  /// The tensors of an adapter by the modules that they change.
+  private struct Parts {
+    struct Module {
+      var tensors: [FactorName.Part: StoredTensor] = [:]
+
+      subscript(part: FactorName.Part) -> StoredTensor? { tensors[part] }
+
+      /// Nothing but what belongs to factors that are elsewhere or of another kind.
+      var isIncidental: Bool { tensors.keys.allSatisfy { $0 == .alpha || $0 == .magnitude } }
+    }
+
+    /// In the order of the file.
+    var order: [String] = []
+    var found: [String: Module] = [:]
+    var rest: [StoredTensor] = []
+    var magnitudes = 0
+
+    init(_ tensors: [StoredTensor]) {
+      for tensor in tensors {
+        guard FactorName.otherKind(tensor.name) == nil else { continue }
+        guard let name = FactorName(tensor.name) else {
+          rest.append(tensor)
+          continue
+        }
+        if name.part == .magnitude { magnitudes += 1 }
+        if found[name.module] == nil { order.append(name.module) }
+        found[name.module, default: Module()].tensors[name.part] = tensor
+      }
+    }
   }
 }

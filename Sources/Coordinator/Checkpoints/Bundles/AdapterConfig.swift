@@ -38,17 +38,26 @@ struct AdapterConfig: Decodable {
   /// Are the weights that it changes stored as (in, out)?
   var isTransposed: Bool { fan_in_fan_out ?? false }
 
-  /// The factor of B A for a module, as `base_layer.attention.q_proj`.
-  func scale(of module: String, rank: Int) -> Double {
+  /// The factor of B A for a module, as `base_model.model.layers.0.q_proj`.
+  ///
+  /// - Parameters:
+  ///   - rank: of the factors as they are stored, which is the rank that they were trained with.
+  ///   - alpha: of this module, where the file says it.
+  func scale(of module: String, rank: Int, alpha: Double?) -> Double {
     let rank = max(1, Self.value(of: module, in: rank_pattern) ?? r ?? rank)
-    guard let alpha = Self.value(of: module, in: alpha_pattern) ?? lora_alpha else { return 1 }
+    guard let alpha = alpha ?? Self.value(of: module, in: alpha_pattern) ?? lora_alpha else { return 1 }
     return alpha / (use_rslora == true ? Double(rank).squareRoot() : Double(rank))
   }
 
-  /// Patterns are whole names or their ends, from a dot on.
-  private static func value<T>(of module: String, in pattern: [String: T]?) -> T? {
-    pattern?.sorted { $0.key.utf8.count > $1.key.utf8.count }.first {
-      module == $0.key || module.hasSuffix(".\($0.key)")
-    }?.value
+  /// Patterns are names, their ends from a dot on, or regular expressions for either.
+  private static func value<T>(of module: String, in patterns: [String: T]?) -> T? {
+    guard let patterns, !patterns.isEmpty else { return nil }
+    let wrapper = "base_model.model."
+    let module = module.hasPrefix(wrapper) ? String(module.dropFirst(wrapper.count)) : module
+    let order = patterns.sorted { ($1.key.utf8.count, $0.key) < ($0.key.utf8.count, $1.key) }
+    return order.first { module == $0.key || module.hasSuffix(".\($0.key)") }?.value
+      ?? order.prefix(mostPatterns).first { NamePattern($0.key)?.matches(module) ?? false }?.value
   }
+
+  private static let mostPatterns = 256
 }

@@ -41,6 +41,11 @@ extension AdapterBases {
         && traces.along[$0].isFinite
     }
     let proofs = proofs(traces, candidates)
+    if candidates.isEmpty || traces.squares == 0 && !proofs.values.contains(where: { $0 >= Self.proof }) {
+      return AdapterVerdict(
+        adapter: adapters[place], base: nil, absence: candidates.isEmpty ? .incomparable : .untrained, support: 1,
+        rank: traces.rank, distance: 0)
+    }
     // The logits of each candidate, and of none of them.
     var logits: [(model: Int, value: Double, temperature: Double)] = []
     for members in Dictionary(grouping: candidates, by: { families[$0] }).values {
@@ -60,7 +65,7 @@ extension AdapterBases {
     let total = weights.reduce(exp(none - top), +)
     guard let best = logits.first, weights.reduce(0, +) >= exp(none - top) else {
       return AdapterVerdict(
-        adapter: adapters[place], base: nil, support: exp(none - top) / total, rank: traces.rank, distance: 0)
+        adapter: adapters[place], base: nil, absence: .strange, support: exp(none - top) / total, rank: traces.rank, distance: 0)
     }
     let distance =
       metric == .auto ? traces.distance[best.model] / Double(max(1, linear)) : traces.squares.squareRoot()

@@ -5,16 +5,20 @@ package struct EventDetection: Sendable {
   private let findsRoundings: Bool
   private let findsMerges: Bool
   private let tokens: [Int]
+  private let upcycled: Set<Int>
 
   /// Of the model with fewer tokens being the other's parent, where nothing else tells the two apart: tokens are
   /// added more often than removed. In nats.
   private static let fewerTokens = 3.0
 
-  /// - Parameter tokens: per model, rows of its largest table of tokens; 0: not known.
-  package init(findsRoundings: Bool, findsMerges: Bool, tokens: [Int]) {
+  /// - Parameters:
+  ///   - tokens: per model, rows of its largest table of tokens; 0: not known.
+  ///   - upcycled: models whose experts come from other models: no mean of anything.
+  package init(findsRoundings: Bool, findsMerges: Bool, tokens: [Int], upcycled: Set<Int> = []) {
     self.findsRoundings = findsRoundings
     self.findsMerges = findsMerges
     self.tokens = tokens
+    self.upcycled = upcycled
   }
 
   package func run(
@@ -30,7 +34,7 @@ package struct EventDetection: Sendable {
     if findsRoundings { addRoundings(findings.pairs, geometry, to: &events) }
     guard findsMerges else { return events }
     for (number, family) in families.families.enumerated() {
-      let members = family.distinct.filter { events.roundedFrom[$0] == nil }
+      let members = family.distinct.filter { events.roundedFrom[$0] == nil && !upcycled.contains($0) }
       events.merges[number] = Merge.find(geometry, members: members)
       for merge in events.merges[number] {
         for parent in merge.parents { events.setCertain(first: parent, second: merge.child) }

@@ -115,14 +115,24 @@ package struct Query {
   }
 
   private func search(_ plan: Plan, _ journal: Journal, _ new: ModelRecord) throws(Failure) -> SampleSearch {
-    // Matching by canonical names is the planner's: its tensors that end with the new model are shared.
-    let joint = Plan(
-      models: plan.models + [new], alignment: plan.alignment + [AlignmentMap(named: new)], statistics: [])
+    // Which of its tensors are the run's is found out with all models together.
+    let invocation = try RunFiles.invocation("\(run)/journal.sqlite")
+    let together = try CollectionLoader(stores: "\(folder)/together", mode: .places).load(
+      invocation.inputs + [new.path])
+    let byPath = Dictionary(
+      zip(together.models, together.alignment).map { ($0.path, ($0, $1)) }, uniquingKeysWith: { first, _ in first })
+    let members = (plan.models.map(\.path) + [new.path]).compactMap { byPath[$0] }
+    guard let own = members.last, members.count == plan.models.count + 1 else {
+      return try SampleSearch(
+        plan, TensorStatistics(plan) { id throws(Failure) in try journal.partial(of: id) }
+      ) { _, _ in nil }
+    }
+    let joint = Plan(models: members.map(\.0), alignment: members.map(\.1), statistics: [])
     struct Key: Hashable {
       var name: String
       var shape: TensorShape
     }
-    let stored = Dictionary(new.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let stored = Dictionary(own.0.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     var shared: [Key: StoredTensor] = [:]
     for tensor in joint.tensors {
       guard let copy = tensor.copies.last, copy.model == plan.models.count else { continue }

@@ -7,8 +7,12 @@ import System
 extension AdapterUpdates {
   /// The changes that the adapters of a plan make, read from their files; nil when there are no adapters.
   init?(_ plan: Plan) {
-    let counts = plan.models.enumerated().compactMap { number, model in
-      model.adapter.map { (number, $0.updates.count) }
+    var found = Array(repeating: 0, count: plan.models.count)
+    for tensor in plan.tensors { for update in tensor.updates { found[update.model] += 1 } }
+    let counts: [(Int, Int)] = plan.models.enumerated().compactMap { number, model in
+      guard let adapter = model.adapter, !adapter.isWithoutBase else { return nil }
+      // Some change what no model here has, such as a text encoder that was not published with the denoiser.
+      return (number, 2 * found[number] >= adapter.updates.count ? found[number] : adapter.updates.count)
     }
     guard !counts.isEmpty else { return nil }
     var targets: [Int: [Int]] = [:]

@@ -29,7 +29,15 @@ package struct CollectionLoader {
         collection.notes.append(Note(subject: source.id, text: "skipped: \(error.message)"))
       }
     }
-    collection.alignment = try Aligner.maps(of: collection.models)
+    // What is kept for other runs is kept as it came.
+    guard mode == .places else { return collection }
+    let aligned = try Aligner.aligned(collection.models)
+    collection.alignment = aligned.maps
+    for (number, model) in aligned.models.enumerated() {
+      // The store of an adapter has its factors already.
+      let isNew = model.adapter == nil && model.tensors != collection.models[number].tensors
+      collection.models[number] = isNew ? try Importer.rewrite(model, into: folder) : model
+    }
     return collection
   }
 }

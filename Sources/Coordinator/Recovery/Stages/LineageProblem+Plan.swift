@@ -10,11 +10,13 @@ extension LineageProblem {
     let forms = ModelForms(plan)
     self.init(
       rounding: models.map(\.rounding), options: options,
-      adapters: Set(models.indices.filter { models[$0].adapter != nil }), tokens: plan.tokens,
+      adapters: Set(models.indices.filter { models[$0].adapter.map { !$0.isWithoutBase } ?? false }),
+      tokens: plan.tokens,
       isForbidden: { Self.isForbidden($0, $1, plan, hints) },
       haveSameSignature: { forms.haveSameTensors($0, $1) })
     noise = { forms.noise(tensor: $0, model: $1) }
     form = { forms.difference($0, $1) }
+    upcycled = Set(models.indices.filter { !plan.alignment[$0].denseOrigins.isEmpty })
     for (number, model) in models.enumerated() { unread[number] = model.unreadScheme }
   }
 
