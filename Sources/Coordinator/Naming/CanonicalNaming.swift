@@ -21,6 +21,11 @@ package enum CanonicalNaming {
     }
     return tensors
   }
+
+  /// The dialects that a model's tensor names belong to, the one that explains most of them first.
+  package static func dialects(named names: [String], shapes: [TensorShape]) -> [String] {
+    Section.all(in: names.map(CanonicalName.withoutNoise).map(NameTemplate.init), shapes).dialects
+  }
 }
 
 /// A network of a model and the dialect that its names speak.
@@ -152,6 +157,12 @@ private struct Sections {
       return (section, isFirst || section.place.isEmpty ? "" : section.place + ".")
     }
     self.names = names
+  }
+
+  /// Each once.
+  var dialects: [String] {
+    var seen: Set<String> = []
+    return sections.map(\.section.dialect.name).filter { seen.insert($0).inserted }
   }
 
   /// nil for a tensor of no section.

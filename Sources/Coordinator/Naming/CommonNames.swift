@@ -21,7 +21,7 @@ struct CommonNames: Decodable, Sendable {
   /// Numbers that no training changes, equal in strangers.
   let constants: [NameWord]
 
-  private enum CodingKeys: String, CodingKey { case wrappers, noise, inner, tables, tokens, maps, heads }
+  private enum CodingKeys: String, CodingKey { case wrappers, noise, inner, tables, tokens, maps, heads, constants }
 
   init(from decoder: any Decoder) throws {
     let data = try decoder.container(keyedBy: CodingKeys.self)
@@ -34,6 +34,7 @@ struct CommonNames: Decodable, Sendable {
     tokens = try data.decode([NameWord].self, forKey: .tokens)
     maps = try data.decode([NameWord].self, forKey: .maps)
     heads = try data.decode([NameWord].self, forKey: .heads)
+    constants = try data.decode([NameWord].self, forKey: .constants)
   }
 
   static let shared: CommonNames = DialectData.decode(PackageResources.common_json, "common")

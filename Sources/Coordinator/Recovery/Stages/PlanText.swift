@@ -35,7 +35,8 @@ package enum PlanText {
       "\(ByteCount(bytes: model.bytes))",
     ]
     if !model.checkpoint.format.isEmpty { facts.append(model.checkpoint.format) }
-    if let dialect = CanonicalNaming.dialect(of: model.tensors.map(\.name)) { facts.append("dialect \(dialect)") }
+    let dialects = CanonicalNaming.dialects(named: model.tensors.map(\.name), shapes: model.tensors.map(\.shape))
+    if !dialects.isEmpty { facts.append("dialect \(dialects.joined(separator: " + "))") }
     if !model.setAside.isEmpty {
       let scheme = model.unreadScheme.map { " (\($0))" } ?? ""
       facts.append("\(counted(model.setAside.count, "tensor")) left out\(scheme)")
