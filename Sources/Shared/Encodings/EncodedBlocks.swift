@@ -67,8 +67,9 @@ package struct EncodedBlocks {
   ///   - size: numbers of a block.
   ///   - scale: place of the scales among the companions; `zero` and `bias` of the others, nil where there are none.
   ///     They belong to the same tiles as the scales.
-  func scale(_ numbers: UnsafeMutablePointer<Float>, blocksOf size: Int, by scale: Int, zero: Int? = nil, bias: Int? = nil)
-  {
+  func scale(
+    _ numbers: UnsafeMutablePointer<Float>, blocksOf size: Int, by scale: Int, zero: Int? = nil, bias: Int? = nil
+  ) {
     let scales = companions[scale]
     let zeros = zero.map { companions[$0].numbers - companions[$0].first }
     let biases = bias.map { companions[$0].numbers - companions[$0].first }
