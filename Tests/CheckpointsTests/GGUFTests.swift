@@ -66,6 +66,25 @@ struct GGUFTests {
     }
   }
 
+  /// llama.cpp keeps the scale of a tensor, or of each expert, beside it.
+  @Test(arguments: [1, 3]) func aScaleBesideATensorOfNVFP4IsApplied(_ experts: Int) throws {
+    var random = Seeded.fresh()
+    let blocks = (0..<4 * experts * 36).map { _ in UInt8.random(in: 0...255, using: &random) }
+    let extents: [UInt64] = experts == 1 ? [64, 4] : [64, 4, UInt64(experts)]
+    let scales = (0..<experts).map { Float(0.25) * Float(1 << $0) }
+    let weight = GGUF.Tensor("blk.0.ffn_up.weight", extents, type: 40)
+    let start = (blocks.count + 31) / 32 * 32
+    let padded = blocks + Array(repeating: 0, count: start - blocks.count)
+    let scale = GGUF.Tensor("blk.0.ffn_up.scale", [UInt64(experts)], offset: UInt64(start))
+    try folder.write(GGUF([weight], data: padded).bytes, to: "plain/model.gguf")
+    try folder.write(GGUF([weight, scale], data: padded + floats(scales)).bytes, to: "scaled/model.gguf")
+    let plain = try Models.importOne(folder.at("plain"), into: folder.at("stores"), mode: .places)
+    let scaled = try Models.importOne(folder.at("scaled"), into: folder.at("stores"), mode: .places)
+    try #require(plain.tensors.count == 1 && scaled.tensors.count == 1)
+    let expected = try plain.tensors[0].values().enumerated().map { $1 * scales[$0 / 256] }
+    #expect(try scaled.tensors[0].values() == expected, "seed \(random.seed)")
+  }
+
   @Test(arguments: [2, 3] as [UInt32])
   func bothVersionsAreRead(_ version: UInt32) throws {
     var file = two

@@ -15,10 +15,10 @@ import Wire
 ///
 /// Whatever the bytes are, a reader returns or throws a `Failure` that calls them bad input; everything else is a
 /// crash that libFuzzer reports and keeps.
-struct FuzzTarget {
+struct FuzzTarget: Sendable {
   let name: String
   /// Makes what is called with every input.
-  let make: () throws -> (UnsafeRawBufferPointer) -> Void
+  let make: @Sendable () throws -> (UnsafeRawBufferPointer) -> Void
 
   static let all: [FuzzTarget] =
     ["safetensors", "gguf", "pytorch", "numpy", "onnx"].map { name in
@@ -37,7 +37,7 @@ struct FuzzTarget {
           attempt { _ = try CoordinatorMessage(decoding: Array(bytes)) }
         }
       },
-      FuzzTarget(name: "partials") { partials },
+      FuzzTarget(name: "partials") { { bytes in partials(bytes) } },
       file("journal", "journal.sqlite") { path in
         let journal = try Journal(reading: path)
         _ = try journal.identity()
@@ -63,7 +63,9 @@ struct FuzzTarget {
     ]
 
   /// A reader of a file of this name.
-  private static func file(_ name: String, _ file: String, _ read: @escaping (String) throws -> Void) -> FuzzTarget {
+  private static func file(_ name: String, _ file: String, _ read: @escaping @Sendable (String) throws -> Void)
+    -> FuzzTarget
+  {
     FuzzTarget(name: name) {
       let folder = FileManager.default.temporaryDirectory.appendingPathComponent("modeltree-fuzz-\(getpid())").path
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -136,7 +138,7 @@ struct FuzzTarget {
       }
       precondition(status == 0)
       // What the server does not want to hear is cut short by it.
-      _ = send(client, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL.rawValue))
+      _ = send(client, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
       shutdown(client, Int32(SHUT_WR))
       var answer = [UInt8](repeating: 0, count: 1 << 16)
       while recv(client, &answer, answer.count, 0) > 0 {}

@@ -19,6 +19,7 @@ extension Encoding {
     scaledF8E4M3, scaledF8E5M2, gptq2, gptq3, gptq4, gptq8, gptq2ByIndex, gptq3ByIndex, gptq4ByIndex, gptq8ByIndex,
     awq, mlx2, mlx3, mlx4, mlx5, mlx6, mlx8, packed4, packed8, packed4Asymmetric, packed8Asymmetric, scaledI8,
     scaledI8Asymmetric, nf4, fp4, bnb8, splitMXFP4, splitNVFP4, dividedNVFP4,
+    scaledNVFP4,
   ]
 
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

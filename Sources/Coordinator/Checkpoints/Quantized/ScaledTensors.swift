@@ -3,7 +3,8 @@ internal import Encodings
 internal import Storage
 
 /// Weights of eight or four bits that a scale beside them makes what they are: `M.weight` with `M.weight_scale_inv`
-/// (DeepSeek), `M.weight_scale` (compressed-tensors, ModelOpt), `M.scale_weight` (ComfyUI), `X` with `X_scale`.
+/// (DeepSeek), `M.weight_scale` (compressed-tensors, ModelOpt), `M.scale_weight` (ComfyUI), `X` with `X_scale`, and
+/// NVFP4 of llama.cpp with `M.scale`.
 enum ScaledTensors {
   static func assemble(_ parts: inout QuantizedParts) {
     var strays: [String: String] = [:]
@@ -22,6 +23,7 @@ enum ScaledTensors {
       case "F8_E4M3": .scaledF8E4M3
       case "F8_E5M2": .scaledF8E5M2
       case "I8": .scaledI8
+      case "NVFP4": .scaledNVFP4
       case "F4", "F4_E2M1", "U8": .splitMXFP4
       default: nil
       }
@@ -141,6 +143,8 @@ private struct Tiling {
     let down = shape.rank >= 2 ? shape.extents[shape.rank - 2] : 1
     let matrices = allRows / down
     var own = scales.extents
+    // One scale for each matrix.
+    if own.count == 1, shape.rank == 3, own[0] == matrices, own[0] != down { own += [1, 1] }
     // One scale for each row of each matrix.
     if own.count == shape.rank - 1 || own.count == 1 && own[0] == down { own.append(1) }
     guard own.count == shape.rank, own.count >= 2, Array(own.dropLast(2)) == Array(shape.extents.dropLast(2)),
