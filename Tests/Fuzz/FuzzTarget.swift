@@ -21,7 +21,7 @@ struct FuzzTarget: Sendable {
   let make: @Sendable () throws -> (UnsafeRawBufferPointer) -> Void
 
   static let all: [FuzzTarget] =
-    ["safetensors", "gguf", "pytorch", "numpy", "onnx"].map { name in
+    ["safetensors", "gguf", "pytorch", "numpy", "onnx", "hdf5"].map { name in
       file(name, "model.\(name)") { path in try readCheckpoint(path) }
     } + [
       FuzzTarget(name: "places") {

@@ -37,6 +37,7 @@ struct ComponentTally {
 
   private static func name(of tensor: TensorSums) -> String {
     switch tensor.part {
+    case .constant: "constants"
     case .tokens: "token table"
     case .table: "position and other tables"
     case .head: "head"

@@ -1,3 +1,4 @@
+import Alignment
 import Checkpoints
 import Hints
 import Lineage
