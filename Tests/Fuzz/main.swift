@@ -12,7 +12,7 @@ guard CommandLine.arguments.count > 1 else {
   exit(0)
 }
 guard let target = FuzzTarget.all.first(where: { $0.name == CommandLine.arguments[1] }) else {
-  fputs("no such target; without arguments, all are listed\n", stderr)
+  print("no such target; without arguments, all are listed")
   exit(64)
 }
 body = try target.make()
