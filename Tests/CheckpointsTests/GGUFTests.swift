@@ -44,7 +44,7 @@ struct GGUFTests {
       var bits: [UInt32]
     }
     let seed = Seeded.fresh().seed
-    let path = folder.at("all/types.gguf")
+    let path = folder.at("all/model.gguf")
     try folder.makeFolder("all")
     let expected: [Expected] = try Oracle.run("gguf_files.py", path, "\(seed)")
     let file = try CheckpointFile(path: path)
