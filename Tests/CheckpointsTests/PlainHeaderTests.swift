@@ -36,7 +36,18 @@ struct PlainHeaderTests {
 
   /// An escape in the metadata is nothing for the quick way.
   private func undecorated(_ header: [UInt8]) -> [UInt8] {
-    Array("{\"__metadata__\":{\"note\":\"two\\nlines\"},".utf8) + header.dropFirst()
+    Array("{\"__metadata__\":{\"note\":\"two\\nlines\"},".utf8)
+      + header.drop { [0x20, 0x09, 0x0a, 0x0d].contains($0) }.dropFirst()
+  }
+
+  @Test(arguments: [" ", "\n", "\t\r\n  "])
+  func blanksBeforeTheHeaderAreRead(_ blanks: String) throws {
+    var random = SeededRandom(6)
+    let good = Safetensors.encode([TestTensor.random("w", .f32, [2, 3], using: &random)])
+    let length = Int(good[0]) + 256 * Int(good[1])
+    let (header, body) = (Array(good[8..<8 + length]), Array(good[(8 + length)...]))
+    let expected = try #require(try outcome(header, body))
+    #expect(try outcome(Array(blanks.utf8) + header, body) == expected)
   }
 
   @Test func bothWaysAgreeOnAnyHeader() throws {

@@ -127,7 +127,10 @@ struct SafetensorsHeader {
     }
   }
 
-  private static func parse(_ header: Data, _ path: String) throws(Failure) -> [(String, Body)] {
+  private static func parse(_ whole: Data, _ path: String) throws(Failure) -> [(String, Body)] {
+    // The format wants '{' first; its own library reads what JSON allows before it.
+    let blanks = whole.prefix { [0x20, 0x09, 0x0a, 0x0d].contains($0) }.count
+    let header = blanks == 0 ? whole : Data(whole.dropFirst(blanks))
     guard header.first == UInt8(ascii: "{") else {
       throw bad(path, "has a header that is not a JSON object", "check whether it is a safetensors file at all")
     }

@@ -72,6 +72,7 @@ package struct PairComparison {
     func finite(_ value: Double) -> Double? { value.isFinite ? value : nil }
     let verdict = PairVerdict(
       tree, models: models, ratio: finite(lineage.relatedness[0, 1]), distance: finite(lineage.distances[0, 1]),
+      probability: finite(lineage.probability[0, 1]),
       components: tally.components, notes: plan.notes.map { "\($0.subject.printable): \($0.text)" })
     let created = Date().formatted(.iso8601)
     return Answer(

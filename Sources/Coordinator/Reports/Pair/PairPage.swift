@@ -43,6 +43,7 @@ package enum PairPage {
     switch verdict.kinship {
     case .related: verdict.undecided ? "related, direction undecided" : "related"
     case .unrelated: "not related"
+    case .sharesComponent: "a part in common"
     case .notComparable: "not comparable"
     }
   }
@@ -87,7 +88,7 @@ package enum PairPage {
     .verdict { display: inline-block; margin: 0; padding: .15rem .7rem; border-radius: 1rem; font-weight: 600;
       border: 2px solid currentColor; }
     .related { color: light-dark(#0b6b3a, #6fd49b); }
-    .unrelated { color: light-dark(#8a3b12, #f0a67c); }
+    .unrelated, .shares_component { color: light-dark(#8a3b12, #f0a67c); }
     .not_comparable { color: light-dark(#555, #bbb); }
     dl { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .3rem 1.25rem; margin: 0; }
     dt { font-weight: 600; overflow-wrap: anywhere; } dd { margin: 0; overflow-wrap: anywhere; }

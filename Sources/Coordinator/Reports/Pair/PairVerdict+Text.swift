@@ -9,8 +9,16 @@ extension PairVerdict {
     case .notComparable: return "\(a) and \(b) cannot be compared: they have no tensor in common."
     case .unrelated:
       return "\(a) and \(b) are not related: no trace of common weights was found."
+    case .sharesComponent:
+      let parts = shared.map { part in
+        let share = part.share.map { ", \(AnswerText.percent($0)) of its weights" } ?? ""
+        return "\(part.target.printable) has the \(part.component.printable) of \(part.source.printable)\(share)"
+      }
+      return "\(a) and \(b) are not related as a whole, but \(parts.joined(separator: "; "))."
     case .related:
-      guard let parent, let child, let relation else { return "\(a) and \(b) are related." }
+      guard let parent, let child, let relation else {
+        return "\(a) and \(b) are related: it seems that both were made from a third model, which was not given."
+      }
       if relation == "duplicate" { return "\(a) and \(b) hold the same weights, bit for bit." }
       let how = rank.map { "\(relation), rank \($0)" } ?? relation
       return undecided
@@ -44,6 +52,9 @@ extension PairVerdict {
           name: "difference",
           value:
             "\(AnswerText.number(ratio)) of what independently initialized weights differ by (copies 0, strangers 1)"))
+    }
+    if let probability {
+      facts.append(Fact(name: "probability", value: "\(AnswerText.probability(probability)) if they were unrelated"))
     }
     if let distance { facts.append(Fact(name: "distance", value: AnswerText.number(distance))) }
     if let parent, relation != "duplicate", let directionSupport {
@@ -84,7 +95,7 @@ extension PairVerdict {
       [
         "Whether the two are related: nothing was compared. 'modeltree plan' shows what of each model can be read."
       ]
-    case .unrelated:
+    case .unrelated, .sharesComponent:
       [
         "Weights that were disguised on purpose (units reordered, bases rotated) may look like those of a stranger.",
         "Distillation and training on the same data leave no common weights.",

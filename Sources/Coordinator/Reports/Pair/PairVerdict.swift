@@ -6,6 +6,8 @@ internal import System
 package struct PairVerdict: Sendable, Equatable, Encodable {
   package enum Kinship: String, Sendable, Encodable {
     case related, unrelated
+    /// Not related as a whole, but a part of one is a part of the other.
+    case sharesComponent = "shares_component"
     /// Nothing was compared: neither the one nor the other can be said.
     case notComparable = "not_comparable"
   }
@@ -52,14 +54,28 @@ package struct PairVerdict: Sendable, Equatable, Encodable {
     }
   }
 
+  /// A part that both have.
+  package struct Shared: Sendable, Equatable, Encodable {
+    package var component: String
+    /// The model whose part it is taken to be, and the one that took it over.
+    package var source: String
+    package var target: String
+    /// Of the weights of `target`; nil where it is not known.
+    package var share: Double?
+  }
+
   package var kinship: Kinship
   /// As they were given.
   package var models: [Model]
   /// As `Component.ratio`, over all linear maps, centered; what kinship is decided by.
   package var ratio: Double?
   package var distance: Double?
+  /// Probability of what the two have in common, had they been initialized independently (docs/method.md); nil where
+  /// nothing was tested.
+  package var probability: Double?
   package var components: [Component]
-  /// The one that was there first; nil for strangers.
+  package var shared: [Shared]
+  /// The one that was there first; nil for strangers, and for two children of a model that was not given.
   package var parent: String?
   package var relation: String?
   package var rank: Int?
@@ -72,16 +88,24 @@ package struct PairVerdict: Sendable, Equatable, Encodable {
 
   /// - Parameters:
   ///   - graph: of the two models alone, in the order in which they were given.
-  ///   - ratio: of the linear maps; nil where none was compared.
+  ///   - ratio, probability: nil where nothing was compared.
   package init(
-    _ graph: ModelGraph, models: [Model], ratio: Double?, distance: Double?, components: [Component], notes: [String]
+    _ graph: ModelGraph, models: [Model], ratio: Double?, distance: Double?, probability: Double?,
+    components: [Component], notes: [String]
   ) {
     self.models = models
     self.ratio = ratio
     self.distance = distance
+    self.probability = probability
     self.components = components
     self.notes = notes
-    let edge = graph.edges.first
+    shared = graph.edges.compactMap { edge in
+      edge.component.map {
+        Shared(
+          component: $0, source: graph.nodes[edge.source].id, target: graph.nodes[edge.target].id, share: edge.share)
+      }
+    }
+    let edge = graph.treeEdges.first { !graph.nodes[$0.source].isInferred && !graph.nodes[$0.target].isInferred }
     if let edge {
       kinship = .related
       parent = graph.nodes[edge.source].id
@@ -91,9 +115,11 @@ package struct PairVerdict: Sendable, Equatable, Encodable {
       directionSupport = edge.directionSupport
       undecided = edge.directionSupport < ModelGraph.Edge.leastDirectionSupport
     } else {
-      kinship = components.isEmpty ? .notComparable : .unrelated
+      let isFamily = graph.nodes[0].family == graph.nodes[1].family
+      kinship =
+        isFamily ? .related : !shared.isEmpty ? .sharesComponent : components.isEmpty ? .notComparable : .unrelated
       transforms = []
-      undecided = false
+      undecided = isFamily
     }
   }
 
