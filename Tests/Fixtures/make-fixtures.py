@@ -230,7 +230,9 @@ def onnx_models():
         onnx.numpy_helper.from_array(raw.numpy(), "raw"),
         onnx.helper.make_tensor("spelled", onnx.TensorProto.FLOAT, [5], spelled.tolist()),
         onnx.numpy_helper.from_array(half.numpy(), "half"),
-        onnx.helper.make_tensor("brain", onnx.TensorProto.BFLOAT16, [2, 3], brain.view(torch.int16).numpy().tobytes(), raw=True),
+        onnx.helper.make_tensor(
+            "brain", onnx.TensorProto.BFLOAT16, [2, 3], brain.view(torch.int16).numpy().tobytes(), raw=True
+        ),
         onnx.numpy_helper.from_array(numpy.arange(3), "axes"),
     ]
     nodes = [onnx.helper.make_node("MatMul", ["x", "raw"], ["y"])]
@@ -250,4 +252,6 @@ keras()
 onnx_models()
 lines = [f" {json.dumps(path)}: {json.dumps(tensors)}" for path, tensors in sorted(EXPECTED.items())]
 (HERE / "expected.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
-print(f"torch {torch.__version__}, numpy {numpy.__version__}: {len(EXPECTED)} files, {os.path.getsize(HERE / 'expected.json')} bytes")
+print(
+    f"torch {torch.__version__}, numpy {numpy.__version__}: {len(EXPECTED)} files, {os.path.getsize(HERE / 'expected.json')} bytes"
+)

@@ -44,7 +44,7 @@ package struct CheckpointFile: Sendable {
     guard path.hasSuffix(".safetensors") || FileLook.mayBeSafetensors(head.bytes) || head.fileBytes == 0 else {
       throw .badInput(
         "'\(path.printable)' is not a file of weights in a format that is read",
-        advice: "give safetensors, PyTorch, NumPy or HDF5 files, or convert it to safetensors")
+        advice: "give a file of safetensors, PyTorch, GGUF, ONNX, NumPy or Keras, or convert it to safetensors")
     }
     // Its errors say what a safetensors file looks like.
     self = try SafetensorsReader.read(path)
