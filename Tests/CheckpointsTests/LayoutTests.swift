@@ -108,6 +108,19 @@ struct LayoutTests {
     #expect(record.id == "llama.v2")
   }
 
+  /// The length of a header may read as the mark of a pickle (0x80, 2 to 5), of ONNX (8, 1 to 20) or of anything else.
+  @Test(arguments: [0x280, 0x380, 0x480, 0x580, 0x1208, 0x120708, 0x3a0708])
+  func lengthsOfHeadersAreNoMarks(_ length: Int) throws {
+    let tensors = [weight("a"), weight("b")]
+    let plain = Safetensors.encode(tensors)
+    let header = Array(plain[8..<8 + plain[..<8].enumerated().reduce(0) { $0 + Int($1.element) << (8 * $1.offset) }])
+    let padding = Array(repeating: UInt8(ascii: " "), count: length - header.count)
+    let bytes =
+      (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * $0)) } + header + padding + plain[(8 + header.count)...]
+    let path = try folder.write(bytes, to: "m.weights")
+    #expect(names(try Models.importOne(path, into: folder.at("stores"))) == ["a", "b"])
+  }
+
   @Test func storeIsUsedWhereItIs() throws {
     try folder.write([weight("a")], to: "m.safetensors")
     let first = try Models.importOne(folder.at("m.safetensors"), into: folder.at("stores"))

@@ -37,7 +37,8 @@ package struct CheckpointFile: Sendable {
     {
       throw .badInput("'\(path.printable)' \(what)", advice: advice)
     }
-    for reader in Self.readers where reader.recognizes(head.bytes, fileBytes: head.fileBytes) {
+    let isSafetensors = FileLook.isSafetensors(head.bytes)
+    for reader in Self.readers where !isSafetensors && reader.recognizes(head.bytes, fileBytes: head.fileBytes) {
       self = try reader.read(path)
       return
     }

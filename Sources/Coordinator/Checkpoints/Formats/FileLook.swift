@@ -35,6 +35,17 @@ enum FileLook {
     return nil
   }
 
+  /// Does it begin as a safetensors file must: with a length that the format allows, then JSON? Read as characters the
+  /// bytes of the length may be the mark of another format, but no other has JSON behind it. A file that was cut off
+  /// is one too.
+  static func isSafetensors(_ head: [UInt8]) -> Bool {
+    mayBeSafetensors(head) && headerBytes(head) <= SafetensorsHeader.largestHeader
+  }
+
+  private static func headerBytes(_ head: [UInt8]) -> UInt64 {
+    head[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+  }
+
   /// Behind the length of its header a safetensors file has JSON.
   static func mayBeSafetensors(_ head: [UInt8]) -> Bool {
     head.count > 8 && [0x7b, 0x20, 0x09, 0x0a, 0x0d].contains(head[8])
@@ -49,8 +60,7 @@ enum FileLook {
       return head.dropFirst(30).prefix(length).suffix("data.pkl".utf8.count).elementsEqual("data.pkl".utf8)
     }
     if head.starts(with: TorchStream.magic) { return true }
-    guard head.count > 9, head[8] == UInt8(ascii: "{") else { return false }
-    let length = head[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-    return length > 1 && length < UInt64(max(0, fileBytes - 8)) && head[9] == UInt8(ascii: "\"")
+    return isSafetensors(head) && headerBytes(head) < fileBytes && head.count > 9
+      && head[8...9].elementsEqual(#"{""#.utf8)
   }
 }

@@ -11,7 +11,7 @@ enum ONNXReader: CheckpointReader {
 
   /// `ModelProto` begins with its version, a small number, then with another of its fields; nothing else marks it.
   static func recognizes(_ head: [UInt8], fileBytes: Int) -> Bool {
-    guard head.count > 2, head[0] == 0x08, 1...20 ~= head[1], !FileLook.mayBeSafetensors(head) else { return false }
+    guard head.count > 2, head[0] == 0x08, 1...20 ~= head[1] else { return false }
     return [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72].contains(head[2])
   }
 
