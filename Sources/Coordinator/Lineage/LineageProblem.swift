@@ -17,6 +17,8 @@ package struct LineageProblem: Sendable {
   package var upcycled: Set<Int> = []
   /// Models with quantized weights that are not read: in which scheme.
   package var unread: [Int: String] = [:]
+  /// Models with weights that are not compared with any other's.
+  package var partial: Set<Int> = []
   /// What was undone to bring a model into the form of another one, and whether their formats are the same.
   package var form: @Sendable (Int, Int) -> (isSame: Bool, transforms: [Transform]) = { _, _ in (true, []) }
   /// Per model: rows of its largest table of tokens; 0 where it has none or that is not known.

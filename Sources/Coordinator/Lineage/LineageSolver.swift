@@ -33,11 +33,16 @@ package struct LineageSolver: Sendable {
     let pairs = try PairPass(method).run(source, totals, families)
     var events = method.events(totals.comparison, pairs, families)
     let isOwn = problem.options.stage == .auto && !problem.options.metric.isPublished
-    if isOwn { events.add(totals.quantized, families, unread: Set(problem.unread.keys)) }
+    if isOwn {
+      events.add(
+        totals.quantized, families, totals.scope, unread: Set(problem.unread.keys), partial: problem.partial)
+    }
     let trees = ForestSearch(method).run(families, pairs, events)
     let parentTests = method.parentTests(trees, pairs)
     let components = try ComponentPass(problem).run(source, totals, families)
-    let doubt = ParentDoubt(trees, parentTests, distances: pairs.distances, events)
+    let doubt = ParentDoubt(
+      trees, parentTests, distances: pairs.distances, events,
+      excluded: totals.quantized.coarseModels.union(problem.unread.keys).union(events.partsOf.keys))
     var support = ForestSupport(problem.options, method).run(trees, families, pairs, events)
     for child in support.edges.indices { support.edges[child] *= doubt.discount(child) }
     let relations = try RelationPass(problem).run(source, trees, families, events, totals.scaled)

@@ -29,7 +29,10 @@ package struct ParentDoubt: Sendable {
   /// - Parameters:
   ///   - tests: per model; nil where nothing is known.
   ///   - distances, evidence: n x n.
-  package init(_ trees: FamilyTrees, _ tests: [ParentTest?], distances: SquareMatrix, _ events: Events) {
+  ///   - excluded: models whose weights are seen too coarsely, or in part, to tell a parent from a sibling.
+  package init(
+    _ trees: FamilyTrees, _ tests: [ParentTest?], distances: SquareMatrix, _ events: Events, excluded: Set<Int> = []
+  ) {
     var probability = Array(repeating: 0.0, count: trees.parents.count)
     for tree in trees.trees {
       for (place, parent) in tree.parents.enumerated() {
@@ -37,7 +40,7 @@ package struct ParentDoubt: Sendable {
         guard let parent, let test = tests[child] else { continue }
         let above = tree.nodes[parent]
         let strength = events.evidence[above, child]
-        guard !Events.isCertain(strength) else { continue }
+        guard !Events.isCertain(strength), !excluded.contains(child), !excluded.contains(above) else { continue }
         let rivals = tree.parents.indices.filter { tree.parents[$0] == parent && $0 != place }
         let known = rivals.compactMap { tests[tree.nodes[$0]] }.map { Self.clamped($0.energies) }
         let nearest = tree.nodes.filter { $0 != child }.map { distances[$0, child] }.filter { $0 > 0 }.min()

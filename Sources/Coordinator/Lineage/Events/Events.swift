@@ -7,6 +7,9 @@ package struct Events: Sendable {
   package var roundedFrom: [Int: Int]
   /// Copies in a coarser encoding: the models that each may have been rounded from.
   package var sources: [Int: [Int]] = [:]
+  /// Models of which only tables and vectors can be compared, all of them equal to another's: those that each may have
+  /// them from.
+  package var partsOf: [Int: [Int]] = [:]
   /// Edges that must not be.
   package var closed: Set<Edge> = []
   /// Those of them of which every weight is the rounded weight of the source.
@@ -18,7 +21,9 @@ package struct Events: Sendable {
   package var evidence: SquareMatrix
 
   /// By model number, the only parents that a copy in another type or encoding may have.
-  var fixedParents: [Int: [Int]] { castFrom.mapValues { [$0] }.merging(sources) { _, sources in sources } }
+  var fixedParents: [Int: [Int]] {
+    castFrom.mapValues { [$0] }.merging(partsOf) { _, parts in parts }.merging(sources) { _, sources in sources }
+  }
 
   package struct Edge: Sendable, Hashable {
     package var parent: Int
@@ -46,6 +51,7 @@ package struct Events: Sendable {
   /// What an event makes of an edge; nil where none explains it.
   func relation(parent: Int, child: Int) -> Relation? {
     if merges.contains(where: { $0.contains { $0.child == child } }) { return .merge }
+    if partsOf[child]?.contains(parent) == true { return .finetune }
     return roundedFrom[child] == parent || sources[child]?.contains(parent) == true ? .quantized : nil
   }
 }

@@ -29,6 +29,9 @@ package struct QuantizedCopies: Sendable {
   private let n: Int
   private let index: PairIndex
   private var pairs: [Pair]
+  /// Per model: numbers, and the errors of their encodings, added up.
+  private var numbers: [Double]
+  private var errors: [Double]
 
   /// An encoding whose error is so much larger, in squares, is coarser.
   private static let coarser = 4.0
@@ -47,11 +50,17 @@ package struct QuantizedCopies: Sendable {
     self.n = n
     index = PairIndex(n)
     pairs = Array(repeating: Pair(), count: n * (n - 1) / 2)
+    numbers = Array(repeating: 0, count: n)
+    errors = numbers
   }
 
   package mutating func add(_ tensor: TensorSums) {
     let moments = tensor.sums.moments
     let noise = tensor.noise.isEmpty ? moments.map { _ in 0 } : tensor.noise
+    for (place, model) in tensor.models.enumerated() {
+      numbers[model] += Double(tensor.shape.elements)
+      errors[model] += noise[place] * Double(tensor.shape.elements)
+    }
     tensor.forEachPair { p, a, b in
       // Constants are alike without being related.
       guard moments[a].m2 > 0, moments[b].m2 > 0 else { return }
@@ -74,6 +83,14 @@ package struct QuantizedCopies: Sendable {
       pairs[place].expected[side] += (noise[a] + noise[b]) * energy
       pairs[place].apart[side] += l2
     }
+  }
+
+  /// Errors of encodings, in the mean, from which on energies and spectra say more about them than about training.
+  private static let coarse = 1e-4
+
+  /// Models most of whose weights are stored so coarsely that finer comparisons are idle.
+  package var coarseModels: Set<Int> {
+    Set((0..<n).filter { numbers[$0] > 0 && errors[$0] / numbers[$0] > Self.coarse })
   }
 
   /// How far a model is from what rounding another one would have made, as a factor on the squared distance; nil where

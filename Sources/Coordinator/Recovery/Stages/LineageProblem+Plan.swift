@@ -16,6 +16,7 @@ extension LineageProblem {
       isForbidden: { Self.isForbidden($0, $1, plan, hints) },
       haveSameSignature: { forms.haveSameTensors($0, $1) })
     noise = { forms.noise(tensor: $0, model: $1) }
+    partial = forms.partial
     form = { forms.difference($0, $1) }
     upcycled = Set(models.indices.filter { !plan.alignment[$0].denseOrigins.isEmpty })
     for (number, model) in models.enumerated() { unread[number] = model.unreadScheme }

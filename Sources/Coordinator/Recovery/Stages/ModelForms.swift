@@ -59,6 +59,9 @@ struct ModelForms: Sendable {
     !forms[i].hasOthers && !forms[j].hasOthers && forms[i].tensors == forms[j].tensors
   }
 
+  /// Models with weights that are not compared with any other's.
+  var partial: Set<Int> { Set(forms.indices.filter { forms[$0].hasOthers }) }
+
   func noise(tensor: Int, model: Int) -> Double { forms[model].noise[tensor] ?? 0 }
 
   /// Are the formats and the layouts of two models the same, and what has to be undone to compare them?
