@@ -22,7 +22,8 @@ package struct FamilyGrouping: Sendable {
     var labels = (0..<problem.modelCount).map { problem.modelCount + $0 }
     for (position, model) in usable.enumerated() { labels[model] = found[position] }
     let distinct = usable.filter { duplicateOf[$0] == nil }
-    let scaled = totals.scaled.findings(among: distinct, apart: totals.relatedness.ratio)
+    let scaled = totals.scaled.findings(
+      among: distinct.filter { !problem.factors.contains($0) }, apart: totals.relatedness.ratio)
     for finding in scaled { labels[finding.copy] = labels[finding.original] }
     // A copy belongs to its first, even where more families are asked for than there are different
     // models, or where constant weights say nothing.

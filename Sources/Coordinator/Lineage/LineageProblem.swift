@@ -17,6 +17,8 @@ package struct LineageProblem: Sendable {
   package var upcycled: Set<Int> = []
   /// Models with quantized weights that are not read: in which scheme.
   package var unread: [Int: String] = [:]
+  /// Adapters whose base is not among the models: factors, which training lengthens as a whole.
+  package var factors: Set<Int> = []
   /// Models with weights that are not compared with any other's.
   package var partial: Set<Int> = []
   /// What was undone to bring a model into the form of another one, and whether their formats are the same.

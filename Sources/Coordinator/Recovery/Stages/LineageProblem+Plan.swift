@@ -17,6 +17,7 @@ extension LineageProblem {
       haveSameSignature: { forms.haveSameTensors($0, $1) })
     noise = { forms.noise(tensor: $0, model: $1) }
     partial = forms.partial
+    factors = Set(models.indices.filter { models[$0].adapter?.isWithoutBase ?? false })
     form = { forms.difference($0, $1) }
     upcycled = Set(models.indices.filter { !plan.alignment[$0].denseOrigins.isEmpty })
     for (number, model) in models.enumerated() { unread[number] = model.unreadScheme }
