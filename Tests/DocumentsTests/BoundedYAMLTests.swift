@@ -24,6 +24,8 @@ import Testing
     (String(repeating: "? ", count: 100_000), "Maximum nesting level"),
     (String(repeating: "x", count: 5 << 20), "expected at most"),
     ("a: [", "did not find"),
+    ("[[ ]: x]\n", "a key that is a list or a mapping"),
+    ("? {a: b}\n: c\n", "a key that is a list or a mapping"),
   ]
 
   @Test(arguments: hostile)

@@ -13,6 +13,7 @@ package enum BoundedYAML {
     case tooLong(bytes: Int)
     case aliasInKey
     case tooManyNodes
+    case keyThatIsNoText
     /// Not YAML; the parser's words.
     case invalid(String)
 
@@ -23,6 +24,7 @@ package enum BoundedYAML {
       case .aliasInKey: "it may use an alias (*name) within a key, expected aliases in values only"
       case .tooManyNodes:
         "its aliases stand for more than \(BoundedYAML.mostNodes) entries, expected a document that says what it means"
+      case .keyThatIsNoText: "it has a key that is a list or a mapping, expected texts and numbers as keys"
       case .invalid(let reason): reason
       }
     }
@@ -37,7 +39,7 @@ package enum BoundedYAML {
     guard !mayHaveAliasInKey(text) else { throw .aliasInKey }
     do {
       guard let root = try Yams.compose(yaml: text) else { return nil }
-      guard size(of: root) <= mostNodes else { throw Problem.tooManyNodes }
+      guard try size(of: root) <= mostNodes else { throw Problem.tooManyNodes }
       return root.any
     } catch let problem as Problem {
       throw problem
@@ -47,14 +49,19 @@ package enum BoundedYAML {
   }
 
   /// Nodes of the document with every alias written out; stops counting beyond `mostNodes`.
-  private static func size(of root: Node) -> Int {
+  ///
+  /// - Throws: `Problem` where a key is a list or a mapping: Yams traps when it makes a value of it.
+  private static func size(of root: Node) throws(Problem) -> Int {
     var open = [root]
     var count = 0
     while let node = open.popLast(), count <= mostNodes {
       count += 1
       switch node {
       case .mapping(let mapping):
-        for (key, value) in mapping { open += [key, value] }
+        for (key, value) in mapping {
+          guard case .scalar = key else { throw .keyThatIsNoText }
+          open += [key, value]
+        }
       case .sequence(let sequence): open += Array(sequence)
       default: break
       }
