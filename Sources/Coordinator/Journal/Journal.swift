@@ -272,7 +272,10 @@ package final class Journal: Sendable {
     }
     let reason = (error as? DatabaseError).map { "\($0.resultCode): \($0.message ?? "")" } ?? "\(error)"
     let code = (error as? DatabaseError)?.resultCode
-    if code == .SQLITE_NOTADB || code == .SQLITE_CORRUPT || code == .SQLITE_TOOBIG || code == .SQLITE_MISMATCH {
+    // Whatever else is wrong with a file that is only read, such as values of another type, is its content.
+    let isRead = verb == "read" && (code == nil || code == .SQLITE_ERROR || code == .SQLITE_SCHEMA)
+    if isRead || code == .SQLITE_NOTADB || code == .SQLITE_CORRUPT || code == .SQLITE_TOOBIG || code == .SQLITE_MISMATCH
+    {
       return .badInput(
         "'\(path.printable)' is not a journal of a run: \(reason)",
         advice: "name another folder with --out, or start over with --redo")
