@@ -25,7 +25,7 @@ struct QuantizedCopiesTests {
   ) throws -> Lineage {
     var problem = LineageProblem(
       rounding: Array(repeating: 0x1p-24, count: models.count), options: LineageOptions(),
-      haveSameSignature: { _, _ in true })
+      haveSameSignature: { unread[$0] == nil && unread[$1] == nil })
     problem.noise = { _, model in noise[model] ?? 0x1p-48 }
     problem.unread = unread
     let linear = Synthetic(linear: models).sums

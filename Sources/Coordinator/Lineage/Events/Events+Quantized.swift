@@ -38,12 +38,17 @@ extension Events {
     for source in sources { setCertain(first: source, second: copy) }
     // What was trained from a copy is nearer to it than to its source; all others do not come from the copy.
     for other in family.distinct where other != copy && !sources.contains(other) {
-      let isNearer = sources.allSatisfy {
-        copies.relativeDistance(copy, other) < copies.relativeDistance($0, other)
+      let nearness = sources.map { copies.relativeDistance(copy, other) / copies.relativeDistance($0, other) }
+      if nearness.allSatisfy({ $0 < Self.clearlyNearer }) {
+        setCertain(first: copy, second: other)
+      } else if !nearness.allSatisfy({ $0 < 1 }) {
+        closed.insert(Edge(parent: copy, child: other))
       }
-      if !isNearer { closed.insert(Edge(parent: copy, child: other)) }
     }
   }
+
+  /// Squared distance from a copy over that from its source.
+  private static let clearlyNearer = 0.5
 
   /// What is seen of a part says less of others than all of its source does.
   private mutating func addPart(_ part: Int, of sources: [Int], _ family: FamilyGroups.Family) {
