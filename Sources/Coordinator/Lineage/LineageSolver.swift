@@ -39,7 +39,9 @@ package struct LineageSolver: Sendable {
     let components = try ComponentPass(problem).run(source, totals, families)
     let doubt = ParentDoubt(trees, parentTests, distances: pairs.distances, events)
     var support = ForestSupport(problem.options, method).run(trees, families, pairs, events)
-    for child in support.edges.indices { support.edges[child] *= doubt.discount(child) }
+    if problem.options.replicates > 0 {
+      for child in support.edges.indices { support.edges[child] *= doubt.discount(child) }
+    }
     let relations = try RelationPass(problem).run(source, trees, families, events, totals.scaled)
     let lineage = Lineage(
       distances: pairs.distances, relatedness: totals.relatedness.ratio,

@@ -46,7 +46,9 @@ package struct RelationPass: Sendable {
     guard before > 0, after > 0, before != after else {
       return (events.relation(parent: parent, child: child) ?? finding.relation, form.transforms)
     }
-    if copies.areEqual(parent, child) { return (Relation(after > before ? .extended : .reformatted), form.transforms + [.vocabulary]) }
+    if copies.areEqual(parent, child) {
+      return (Relation(after > before ? .extended : .reformatted), form.transforms + [.vocabulary])
+    }
     return (events.relation(parent: parent, child: child) ?? finding.relation, form.transforms + [.vocabulary])
   }
 }
