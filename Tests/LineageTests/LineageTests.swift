@@ -213,6 +213,8 @@ import Testing
     let first = try found(1)
     for share in first.support + first.directionSupport {
       #expect(0...1 ~= share)
+      // Doubt whether the parent is in the collection makes less of a share.
+      guard metric != .auto || stage != .auto else { continue }
       #expect(abs((share * 40).rounded() - share * 40) < 1e-9)
     }
     for (model, parent) in first.parents.enumerated() where parent == nil {
@@ -233,7 +235,8 @@ import Testing
     let models = LineageTests.weights(&random, count: 262_144)
     let found = try solve(Synthetic(linear: models, maps: 32).sums, models: 6)
     #expect(found.parents == LineageTests.parents)
-    #expect(found.support.allSatisfy { $0 > 0.9 }, "\(found.support), seed \(random.seed)")
+    // What is missing is doubt whether the parents are in the collection.
+    #expect(found.support.allSatisfy { $0 > 0.7 }, "\(found.support), seed \(random.seed)")
     #expect(found.directionSupport.allSatisfy { $0 > 0.9 }, "\(found.directionSupport)")
   }
 

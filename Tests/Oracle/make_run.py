@@ -50,6 +50,7 @@ with h5py.File(run / "results.h5", "w") as results:
     results["distance/" + tree["graph"].get("distance", "auto")] = distance[square]
     results["cost"] = cost[square]
     results["relatedness"] = np.where(np.isnan(cost), 1, 0.01)[square]
+    results["relatedness_p"] = np.where(np.isnan(cost), 0.5, 1e-15)[square]
 models = [
     {
         "id": node["id"],

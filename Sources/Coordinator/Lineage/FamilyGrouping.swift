@@ -16,7 +16,7 @@ package struct FamilyGrouping: Sendable {
       if let count = problem.options.families {
         Families.ward(totals.comparison.clusteringDistances.submatrix(usable), count: count)
       } else {
-        Families.connected(usable.count) { totals.relatedness.areRelated(usable[$0], usable[$1]) }
+        Families.connected(usable.count) { areRelated(usable[$0], usable[$1], totals) }
       }
     // Excluded models get numbers that nobody else has.
     var labels = (0..<problem.modelCount).map { problem.modelCount + $0 }
@@ -31,6 +31,16 @@ package struct FamilyGrouping: Sendable {
       if let first { labels[model] = labels[first] }
     }
     return FamilyGroups(numbers: Families.numbered(labels), duplicateOf: duplicateOf, scaled: scaled)
+  }
+}
+
+extension FamilyGrouping {
+  /// Models without a linear map in common are related here only where neither can be compared by linear maps at all;
+  /// what can is put in its place by these, and the other below it by what is equal, see `CopyAttachment`.
+  private func areRelated(_ i: Int, _ j: Int, _ totals: TensorTotals<some ComparisonTotals>) -> Bool {
+    guard totals.relatedness.areRelated(i, j) else { return false }
+    guard i != j, !totals.scope.sharesLinear(i, j) else { return true }
+    return [i, j].allSatisfy { !totals.scope.sharesLinear($0, $0) && problem.unread[$0] == nil }
   }
 }
 

@@ -9,6 +9,7 @@ package struct LikelihoodMethod: LineageMethod {
   private let options: LineageOptions
   private let rounding: [Double]
   private let tokens: [Int]
+  private let noise: @Sendable (_ tensor: Int, _ model: Int) -> Double
   private let upcycled: Set<Int>
   private let isForbidden: @Sendable (_ parent: Int, _ child: Int) -> Bool
   /// Neither the distance nor the stage is one of those kept for comparison.
@@ -21,6 +22,7 @@ package struct LikelihoodMethod: LineageMethod {
     options = problem.options
     rounding = problem.rounding
     tokens = problem.tokens
+    noise = problem.noise
     upcycled = problem.upcycled
     isForbidden = problem.isForbidden
     isComplete = options.metric == .auto && options.stage == .auto
@@ -86,8 +88,14 @@ package struct LikelihoodMethod: LineageMethod {
   }
 
   package func parentTests(_ trees: FamilyTrees, _ pairs: PairFindings<PairStatistics>) -> [ParentTest?] {
-    trees.parents.enumerated().map { child, parent in
-      isComplete ? parent.flatMap { ParentTest(parent: $0, child: child, pairs.pairs) } : nil
+    // Of each model that is asked for: the largest error of any of its encodings.
+    let asked = Set(trees.parents.enumerated().flatMap { child, parent in parent.map { [child, $0] } ?? [] })
+    var errors: [Int: Double] = [:]
+    for model in asked { errors[model] = (0..<pairs.pairs.tensors).map { noise($0, model) }.max() ?? 0 }
+    return trees.parents.enumerated().map { child, parent in
+      guard isComplete, let parent else { return nil }
+      let error = (errors[parent] ?? 0) + (errors[child] ?? 0)
+      return ParentTest(parent: parent, child: child, error: error, pairs.pairs)
     }
   }
 

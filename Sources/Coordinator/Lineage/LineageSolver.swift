@@ -44,7 +44,9 @@ package struct LineageSolver: Sendable {
       trees, parentTests, distances: pairs.distances, events,
       excluded: totals.quantized.coarseModels.union(problem.unread.keys).union(events.partsOf.keys))
     var support = ForestSupport(problem.options, method).run(trees, families, pairs, events)
-    for child in support.edges.indices { support.edges[child] *= doubt.discount(child) }
+    if problem.options.replicates > 0 {
+      for child in support.edges.indices { support.edges[child] *= doubt.discount(child) }
+    }
     let relations = try RelationPass(problem).run(source, trees, families, events, totals.scaled)
     let lineage = Lineage(
       distances: pairs.distances, relatedness: totals.relatedness.ratio,

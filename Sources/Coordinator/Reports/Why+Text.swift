@@ -62,7 +62,7 @@ extension Why {
     rows.append(row("price of order and tokens", { AnswerText.number($0.penalty) }))
     rows.append(row("cost (distance + price)", { AnswerText.number($0.cost) }))
     rows.append(row("relatedness ratio (strangers: 1)", { AnswerText.number($0.relatedness) }))
-    rows.append(row("probability if unrelated", { AnswerText.probability($0.probability) }))
+    rows.append(row("probability if unrelated", { $0.probability.map(AnswerText.probability) ?? "-" }))
     rows.append(row("score", { $0.score.map(AnswerText.number) ?? "-" }, score.map(AnswerText.number) ?? "-"))
     rows.append(row("mean kurtosis", { AnswerText.number($0.kurtosis) }, AnswerText.number(kurtosis)))
     if parent != nil, runnerUp != nil, tensors > 0 {

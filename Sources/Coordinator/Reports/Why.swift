@@ -21,7 +21,7 @@ package struct Why: Encodable {
     /// |x - y|^2 / (|x|^2 + |y|^2): about 1 for strangers.
     package var relatedness: Double
     /// Probability of so much in common between networks that were initialized independently.
-    package var probability: Double
+    package var probability: Double?
     package var score: Double?
     /// Mean over the linear maps.
     package var kurtosis: Double
@@ -114,7 +114,8 @@ package struct Why: Encodable {
     }
     sharedTensors = shared?.count ?? 0
     equalTensors = shared?.count { $0 == 0 } ?? 0
-    let probability = try run.row("/relatedness_p", child)
+    // Earlier runs did not keep it.
+    let probability = try? run.row("/relatedness_p", child)
     func candidate(_ model: Int?, against other: Int?) throws(Failure) -> Candidate? {
       guard let model else { return nil }
       let distance = distances[model, child]
@@ -123,7 +124,8 @@ package struct Why: Encodable {
         id: run.graph.nodes[model].id, distance: distance,
         nearness: 1 + members.count { $0 != child && distances[$0, child] < distance },
         evidence: evidence?[model, child] ?? 0, penalty: max(0, cost[model, child] - distance),
-        cost: cost[model, child], relatedness: relatedness[model], probability: probability[model],
+        cost: cost[model, child], relatedness: relatedness[model],
+        probability: probability.flatMap { $0[model].isFinite ? $0[model] : nil },
         score: run.graph.nodes[model].model?.score,
         kurtosis: try meanKurtosis(model),
         nearerTensors: zip(apart[model] ?? [], rivals).count { $0 < $1 })

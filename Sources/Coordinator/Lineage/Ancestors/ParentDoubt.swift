@@ -40,7 +40,10 @@ package struct ParentDoubt: Sendable {
         guard let parent, let test = tests[child] else { continue }
         let above = tree.nodes[parent]
         let strength = events.evidence[above, child]
-        guard !Events.isCertain(strength), !excluded.contains(child), !excluded.contains(above) else { continue }
+        // Copies and merges have their own proofs.
+        guard !Events.isCertain(strength), !excluded.contains(child), !excluded.contains(above),
+          !events.isCopy(above), !events.isCopy(child)
+        else { continue }
         let rivals = tree.parents.indices.filter { tree.parents[$0] == parent && $0 != place }
         let known = rivals.compactMap { tests[tree.nodes[$0]] }.map { Self.clamped($0.energies) }
         let nearest = tree.nodes.filter { $0 != child }.map { distances[$0, child] }.filter { $0 > 0 }.min()

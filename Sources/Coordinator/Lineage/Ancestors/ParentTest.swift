@@ -12,8 +12,13 @@ package struct ParentTest: Sendable, Equatable {
     self.tables = tables
   }
 
-  /// - Returns: nil where nothing is known of the pair.
-  init?(parent: Int, child: Int, _ pairs: PairStatistics) {
+  /// Errors of the encodings are at most such a share of the squared angle.
+  private static let mostNoise = 0.25
+
+  /// - Parameter error: of the encodings of both, in squares, over the mean square of the weights.
+  /// - Returns: nil where nothing is known of the pair, or errors of rounding look like growth.
+  init?(parent: Int, child: Int, error: Double, _ pairs: PairStatistics) {
+    guard error <= Self.mostNoise * pairs.meanSquaredAngle(parent: parent, child: child) else { return nil }
     // A part that was replaced is no growth, and says nothing of siblings.
     guard !pairs.isPatched(parent: parent, child: child),
       let odds = pairs.siblingOdds(parent: parent, child: child)

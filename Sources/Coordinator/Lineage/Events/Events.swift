@@ -42,6 +42,9 @@ package struct Events: Sendable {
   /// Is evidence in nats so large that no resampling needs to ask again?
   package static func isCertain(_ evidence: Double) -> Bool { abs(evidence) >= certain }
 
+  /// Is a model another one in a coarser encoding or type?
+  func isCopy(_ model: Int) -> Bool { roundedFrom[model] != nil || sources[model] != nil }
+
   /// Records that the order of two models is beyond doubt.
   mutating func setCertain(first: Int, second: Int) {
     evidence[first, second] = Self.certain

@@ -147,6 +147,11 @@ package struct PairStatistics: PairEvidence {
   /// Is one of the pair the other in another floating-point type, weight by weight?
   func isCast(_ candidate: Int) -> Bool { casts[candidate].verdict != 0 }
 
+  /// Mean squared angle of the linear maps that differ; 0 for pairs that are no candidates.
+  func meanSquaredAngle(parent: Int, child: Int) -> Double {
+    candidates.place(parent, child).map { DirectionModel.meanSquaredAngle(sums[$0]) } ?? 0
+  }
+
   /// Was a part of one replaced in the other: does a tensor point elsewhere while the others hardly moved?
   func isPatched(parent: Int, child: Int) -> Bool {
     guard let candidate = candidates.place(parent, child) else { return false }

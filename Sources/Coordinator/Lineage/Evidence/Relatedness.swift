@@ -41,9 +41,13 @@ package struct Relatedness: Sendable {
   /// Cosine above which a tensor is kin, if it is also so many standard deviations above what chance gives weights
   /// without structure.
   private static let kinCosine = 0.2
+  /// Cosine above which it is kin whatever its structure.
+  private static let clearCosine = 0.7
+  /// Below that, its units must agree by so many standard deviations more than permuted ones.
+  private static let unitDeviations = 6.0
   private static let deviations = 8.0
   /// Of two tensors' sums of squares: the ratios at which they are compared.
-  private static let comparable = 1e-3...1e3
+  private static let comparable = 1e-7...1e7
   /// Where there are no submatrices to permute: vectors and tables.
   private static let leastCosine = 0.1
   /// Probability under the null hypothesis below which two models are related. Fixed, so that other models change
@@ -70,7 +74,7 @@ package struct Relatedness: Sendable {
     let isLinear = tensor.role == .linear
     let bound = max(Self.kinCosine, Self.deviations / count.squareRoot())
     let isFixed = moments.map(Self.isFixed)
-    var unclear: [(pair: Int, a: Int, b: Int)] = []
+    var unclear: [Unclear] = []
     tensor.forEachPair { p, a, b in
       let length = (moments[a].m2 * moments[b].m2).squareRoot()
       guard length > 0, length.isFinite else { return }
@@ -91,27 +95,64 @@ package struct Relatedness: Sendable {
       pair.tensors += 1
       pair.weights += count
       // Both signs: a pair of maps may be negated without any effect.
-      if isEqual || abs(inner) > bound * length {
+      if isEqual || abs(inner) > max(bound, Self.clearCosine) * length {
         pair.kinTensors += 1
         pair.kinWeights += count
       } else {
-        pair.inner += inner
-        pair.lengths += length
-        if isLinear, pair.tested < Self.mostTested { unclear.append((place, a, b)) }
+        unclear.append(Unclear(pair: place, a: a, b: b, inner: inner, length: length))
       }
       if isLinear { linear[place] = pair } else { others[place] = pair }
     }
-    let asked = unclear
-    guard !asked.isEmpty, let block = tensor.sums.samples.first,
-      let permutations = UnitPermutations(block, models: models.count)
-    else { return }
-    let terms = Parallel.map(asked.count, least: 64) { permutations.term(asked[$0].a, asked[$0].b) }
-    for (asked, term) in zip(asked, terms) {
-      guard let term else { continue }
-      linear[asked.pair].along += term.along
-      linear[asked.pair].variance += term.variance
-      linear[asked.pair].largest = max(linear[asked.pair].largest, term.largest)
-      linear[asked.pair].tested += 1
+    if isLinear { addLinear(unclear, tensor, count, bound) } else { addOthers(unclear, count, bound) }
+  }
+
+  /// A tensor of one pair that is neither equal nor in nearly the same direction.
+  private struct Unclear: Sendable {
+    var pair: Int
+    var a: Int
+    var b: Int
+    /// Of the centered weights, and the product of their lengths.
+    var inner: Double
+    var length: Double
+  }
+
+  private mutating func addOthers(_ unclear: [Unclear], _ count: Double, _ bound: Double) {
+    for found in unclear {
+      if abs(found.inner) > bound * found.length {
+        others[found.pair].kinTensors += 1
+        others[found.pair].kinWeights += count
+      } else {
+        others[found.pair].inner += found.inner
+        others[found.pair].lengths += found.length
+      }
+    }
+  }
+
+  private mutating func addLinear(_ unclear: [Unclear], _ tensor: TensorSums, _ count: Double, _ bound: Double) {
+    let permutations =
+      unclear.isEmpty ? nil : tensor.sums.samples.first.flatMap { UnitPermutations($0, models: tensor.models.count) }
+    let isOpen = unclear.map { linear[$0.pair].tested < Self.mostTested }
+    let terms = Parallel.map(unclear.count, least: 64) { k -> UnitPermutations.Term? in
+      isOpen[k] ? permutations?.term(unclear[k].a, unclear[k].b) : nil
+    }
+    for (found, term) in zip(unclear, terms) {
+      var pair = linear[found.pair]
+      // What two have in common by the structure of such networks alone is no kinship.
+      let isBeyondChance = term.map { abs($0.along) > Self.unitDeviations * $0.variance.squareRoot() } ?? true
+      if isBeyondChance, abs(found.inner) > bound * found.length {
+        pair.kinTensors += 1
+        pair.kinWeights += count
+      } else {
+        pair.inner += found.inner
+        pair.lengths += found.length
+        if let term {
+          pair.along += term.along
+          pair.variance += term.variance
+          pair.largest = max(pair.largest, term.largest)
+          pair.tested += 1
+        }
+      }
+      linear[found.pair] = pair
     }
   }
 

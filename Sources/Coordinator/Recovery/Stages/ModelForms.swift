@@ -13,6 +13,8 @@ struct ModelForms: Sendable {
     var format: String
     /// Compared tensors that are no repetition of another one, ascending.
     var tensors: [Int]
+    /// Weights of each of them: of token tables perhaps more than are compared.
+    var sizes: [Int] = []
     /// Has it weights that are not compared, or cannot be read?
     var hasOthers: Bool
     /// What makes its tensors from the stored ones.
@@ -41,7 +43,10 @@ struct ModelForms: Sendable {
         let name = ByteString(copy.name)
         left[copy.model].remove(name)
         forms[copy.model].names[number] = copy.name
-        if !repeated[copy.model].contains(name) { forms[copy.model].tensors.append(number) }
+        if !repeated[copy.model].contains(name) {
+          forms[copy.model].tensors.append(number)
+          forms[copy.model].sizes.append(stored[copy.model][name]?.shape.elements ?? 0)
+        }
         guard let own = stored[copy.model][name] else { continue }
         forms[copy.model].noise[number] = own.noise
         forms[copy.model].transforms.formUnion(own.recipe.transforms)
@@ -57,6 +62,7 @@ struct ModelForms: Sendable {
   /// the table of tokens do not count.
   func haveSameTensors(_ i: Int, _ j: Int) -> Bool {
     !forms[i].hasOthers && !forms[j].hasOthers && forms[i].tensors == forms[j].tensors
+      && forms[i].sizes == forms[j].sizes
   }
 
   /// Models with weights that are not compared with any other's.

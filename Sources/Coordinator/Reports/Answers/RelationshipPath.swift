@@ -39,8 +39,9 @@ package struct RelationshipPath: Encodable {
     distance = direct.isFinite ? direct : nil
     let ratio = try run.row("/relatedness", from)[to]
     relatedness = ratio.isFinite ? ratio : nil
-    let chance = try run.row("/relatedness_p", from)[to]
-    probability = chance.isFinite ? chance : nil
+    // Earlier runs did not keep it.
+    let chance = (try? run.row("/relatedness_p", from))?[to]
+    probability = chance?.isFinite == true ? chance : nil
     let (up, down) = (outline.ancestry(of: from), outline.ancestry(of: to))
     let above = Set(down)
     guard let common = up.first(where: { above.contains($0) }) else {
