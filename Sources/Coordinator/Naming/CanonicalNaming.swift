@@ -10,6 +10,13 @@ package enum CanonicalNaming {
   ///   - shapes: of the same tensors.
   /// - Returns: one for each. Tensors that would become the same keep the names that they have.
   package static func tensors(named names: [String], shapes: [TensorShape]) -> [CanonicalTensor] {
+    reading(names, shapes: shapes).tensors
+  }
+
+  /// As `tensors`, and which dialects the names belong to, that of most tensors first.
+  package static func reading(
+    _ names: [String], shapes: [TensorShape]
+  ) -> (tensors: [CanonicalTensor], dialects: [String]) {
     let clean = names.map(CanonicalName.withoutNoise)
     let sections = Section.all(in: clean.map(NameTemplate.init), shapes)
     var tensors = zip(clean, shapes).enumerated().map { index, tensor in
@@ -19,12 +26,7 @@ package enum CanonicalNaming {
     for index in tensors.indices where counts[tensors[index].name] != 1 {
       tensors[index] = CanonicalTensor(name: names[index], shape: shapes[index])
     }
-    return tensors
-  }
-
-  /// The dialects that a model's tensor names belong to, the one that explains most of them first.
-  package static func dialects(named names: [String], shapes: [TensorShape]) -> [String] {
-    Section.all(in: names.map(CanonicalName.withoutNoise).map(NameTemplate.init), shapes).dialects
+    return (tensors, sections.dialects)
   }
 }
 
@@ -159,10 +161,11 @@ private struct Sections {
     self.names = names
   }
 
-  /// Each once.
+  /// Their names, each once.
   var dialects: [String] {
-    var seen: Set<String> = []
-    return sections.map(\.section.dialect.name).filter { seen.insert($0).inserted }
+    var names: [String] = []
+    for (section, _) in sections where !names.contains(section.dialect.name) { names.append(section.dialect.name) }
+    return names
   }
 
   /// nil for a tensor of no section.
