@@ -90,7 +90,9 @@ struct ContentMatching {
   }
 
   /// What a transposition leaves.
-  private static func size(_ shape: TensorShape) -> [Int] { [min(shape.rows, shape.columns), max(shape.rows, shape.columns)] }
+  private static func size(_ shape: TensorShape) -> [Int] {
+    [min(shape.rows, shape.columns), max(shape.rows, shape.columns)]
+  }
 
   /// Which matrices of one model are which of another.
   private struct Match {
@@ -187,7 +189,9 @@ struct ContentMatching {
           continue
         }
         let stored = models[member].tensors[place]
-        guard target.isTurned || target.tensor.shape == stored.shape || target.tensor.shape.elements == stored.shape.elements
+        guard
+          target.isTurned || target.tensor.shape == stored.shape
+            || target.tensor.shape.elements == stored.shape.elements
         else { continue }
         maps[member].tensors[place] = target.tensor
         guard target.isTurned || target.tensor.shape != stored.shape else { continue }

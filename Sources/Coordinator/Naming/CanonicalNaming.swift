@@ -28,6 +28,11 @@ package enum CanonicalNaming {
     }
     return (tensors, sections.dialects)
   }
+
+  /// What dialects call the tensor of a canonical name, where they store it as it is.
+  package static func aliases(of name: String) -> [String] {
+    DialectIndex.shared.aliases(of: NameTemplate(name))
+  }
 }
 
 /// A network of a model and the dialect that its names speak.
