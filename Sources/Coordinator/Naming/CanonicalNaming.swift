@@ -223,8 +223,9 @@ private struct Sections {
     } else {
       results = known.meaning.entry.canonical.map { front + NameTemplate.filling($0, numbers) }
     }
+    // Dialects that store it the same way call it by different names.
     return CanonicalTensor(
-      name: front + own(name, from: known.start, dialect), shape: shape,
+      name: results.first ?? front + own(name, from: known.start, dialect), shape: shape,
       rearrangement: Rearrangement(steps: steps, results: results))
   }
 
