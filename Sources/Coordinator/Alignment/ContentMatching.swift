@@ -128,7 +128,8 @@ struct ContentMatching {
   private mutating func addVectors(_ kind: Kind, _ own: Int, _ match: inout Match) throws(Failure) {
     let (ours, theirs) = (maps[own].tensors, maps[match.model].tensors)
     func vectors(_ tensors: [CanonicalTensor]) -> [Int] {
-      Array(tensors.indices.filter { tensors[$0].shape.rank < 2 && tensors[$0].shape.elements > 1 }.prefix(Self.matrices))
+      Array(
+        tensors.indices.filter { tensors[$0].shape.rank < 2 && tensors[$0].shape.elements > 1 }.prefix(Self.matrices))
     }
     let taken = Set(match.pairs.map { Self.module(ours[$0.own].name) })
     let given = Set(match.pairs.map { Self.module(theirs[$0.other].name) })
