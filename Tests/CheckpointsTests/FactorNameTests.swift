@@ -22,7 +22,9 @@ struct FactorNameTests {
     #expect((found.module, found.part) == (module, part))
   }
 
-  @Test(arguments: ["x.weight", "lora_A", "lora_A.weight", "alpha", "", ".", "x.down.weight", "lora.down.weight", "x.mlp.up"])
+  @Test(arguments: [
+    "x.weight", "lora_A", "lora_A.weight", "alpha", "", ".", "x.down.weight", "lora.down.weight", "x.mlp.up",
+  ])
   func otherNamesAreNoFactors(_ name: String) {
     #expect(FactorName(name) == nil)
   }
@@ -33,16 +35,22 @@ struct NamePatternTests {
   @Test(arguments: [
     (#".*\.layers\.3\..*(q_proj|v_proj)$"#, "model.layers.3.self_attn.q_proj", true),
     (#".*\.layers\.3\..*(q_proj|v_proj)$"#, "model.layers.13.self_attn.q_proj", false),
-    (#"^model\.layers\.0\..*"#, "model.layers.0.mlp.up_proj", true), (#"^model\.layers\.0\..*"#, "x.model.layers.0.a", false),
-    (#"q_proj"#, "a.q_proj", true), (#"q_proj"#, "a.xq_proj", false), (#"layers\.[0-3]\.(?:q|k)_proj"#, "m.layers.2.k_proj", true),
-    (#"layers\.[^0-3]\.q"#, "layers.2.q", false), (#"a?b+c*"#, "abb", true), (#"(a+)+$"#, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", false),
+    (#"^model\.layers\.0\..*"#, "model.layers.0.mlp.up_proj", true),
+    (#"^model\.layers\.0\..*"#, "x.model.layers.0.a", false),
+    (#"q_proj"#, "a.q_proj", true), (#"q_proj"#, "a.xq_proj", false),
+    (#"layers\.[0-3]\.(?:q|k)_proj"#, "m.layers.2.k_proj", true),
+    (#"layers\.[^0-3]\.q"#, "layers.2.q", false), (#"a?b+c*"#, "abb", true),
+    (#"(a+)+$"#, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", false),
     (#"\d+\.w"#, "12.w", true),
   ])
   func theyMatchAsInPEFT(_ pattern: String, _ text: String, _ isMatch: Bool) throws {
     #expect(try #require(NamePattern(pattern)).matches(text) == isMatch)
   }
 
-  @Test(arguments: ["(", "a)", "[a", "*a", "a{2}", #"\1"#, "(?=a)", String(repeating: "(", count: 400), String(repeating: "a", count: 600)])
+  @Test(arguments: [
+    "(", "a)", "[a", "*a", "a{2}", #"\1"#, "(?=a)", String(repeating: "(", count: 400),
+    String(repeating: "a", count: 600),
+  ])
   func whatIsNotReadMatchesNothing(_ pattern: String) {
     #expect(NamePattern(pattern) == nil)
   }

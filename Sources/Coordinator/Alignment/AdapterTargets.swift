@@ -64,7 +64,9 @@ struct AdapterTargets {
 
   private mutating func addEnds(_ model: ModelRecord, _ map: AlignmentMap) {
     for (stored, tensor) in zip(model.tensors, map.tensors) where stored.shape.rank >= 2 {
-      add(tensor.name, Target(tensor: tensor, shape: stored.shape))
+      for name in [tensor.name] + CanonicalNaming.aliases(of: tensor.name) {
+        add(name, Target(tensor: tensor, shape: stored.shape))
+      }
       if tensor.name != stored.name { add(stored.name, Target(tensor: tensor, shape: stored.shape)) }
       for result in tensor.rearrangement?.results ?? [] {
         add(result, Target(tensor: CanonicalTensor(name: result, shape: stored.shape), shape: nil))
@@ -91,8 +93,10 @@ struct AdapterTargets {
     while !rest.isEmpty {
       let found = ends[String(rest)] ?? []
       let fitting = found.filter { target in
-        target.shape.map { $0.rows == update.rows && $0.columns == update.columns
-          || target.tensor.rearrangement != nil && $0.elements == update.rows * update.columns } ?? true
+        target.shape.map {
+          $0.rows == update.rows && $0.columns == update.columns
+            || target.tensor.rearrangement != nil && $0.elements == update.rows * update.columns
+        } ?? true
       }
       if let first = fitting.first {
         // The second text encoder of a pipeline comes after the first.

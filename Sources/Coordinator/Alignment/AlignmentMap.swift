@@ -7,6 +7,8 @@ internal import Storage
 package struct AlignmentMap: Sendable, Equatable {
   /// The canonical tensor of each stored one, in the order of the model's tensors.
   package var tensors: [CanonicalTensor]
+  /// The conventions that its tensors' names follow, that of most tensors first.
+  package private(set) var dialects: [String]
   /// The model's layers, where models of its kind have different numbers of them; empty elsewhere.
   package var layers: [LayerCorrespondence] = []
   /// Of a model with experts: the dense models whose MLPs they come from.
@@ -20,9 +22,10 @@ package struct AlignmentMap: Sendable, Equatable {
   package init(named model: ModelRecord) {
     let changes = model.adapter?.updates ?? []
     // An adapter calls weights as its base does; all its names together say which dialect that is.
-    let all = CanonicalNaming.tensors(
-      named: model.tensors.map(\.name) + changes.map(\.weight),
+    let (all, dialects) = CanonicalNaming.reading(
+      model.tensors.map(\.name) + changes.map(\.weight),
       shapes: model.tensors.map(\.shape) + changes.map { TensorShape([$0.rows, $0.columns]) ?? $0.up.shape })
+    self.dialects = dialects
     tensors = Array(all[..<model.tensors.count])
     updates = Array(all[model.tensors.count...])
   }

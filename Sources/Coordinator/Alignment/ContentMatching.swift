@@ -90,7 +90,9 @@ struct ContentMatching {
   }
 
   /// What a transposition leaves.
-  private static func size(_ shape: TensorShape) -> [Int] { [min(shape.rows, shape.columns), max(shape.rows, shape.columns)] }
+  private static func size(_ shape: TensorShape) -> [Int] {
+    [min(shape.rows, shape.columns), max(shape.rows, shape.columns)]
+  }
 
   /// Which matrices of one model are which of another.
   private struct Match {
@@ -113,11 +115,39 @@ struct ContentMatching {
         let (ours, theirs) = (try prints(of: own, kind), try prints(of: model, other))
         let pairs = pairs(kind, own, ours, other, model, theirs)
         if pairs.count > 1, Double(pairs.count) >= Self.share * Double(min(kind.matrices.count, other.matrices.count)) {
-          return Match(pairs: pairs, model: model)
+          var match = Match(pairs: pairs, model: model)
+          try addVectors(kind, own, &match)
+          return match
         }
       }
     }
     return nil
+  }
+
+  /// Vectors that no module's name tells: gains of norms, positions, single tokens.
+  private mutating func addVectors(_ kind: Kind, _ own: Int, _ match: inout Match) throws(Failure) {
+    let (ours, theirs) = (maps[own].tensors, maps[match.model].tensors)
+    func vectors(_ tensors: [CanonicalTensor]) -> [Int] {
+      Array(
+        tensors.indices.filter { tensors[$0].shape.rank < 2 && tensors[$0].shape.elements > 1 }.prefix(Self.matrices))
+    }
+    let taken = Set(match.pairs.map { Self.module(ours[$0.own].name) })
+    let given = Set(match.pairs.map { Self.module(theirs[$0.other].name) })
+    let open = vectors(ours).filter { !taken.contains(Self.module(ours[$0].name)) }
+    let left = vectors(theirs).filter { !given.contains(Self.module(theirs[$0].name)) }
+    var examples: [(place: Int, print: WeightPrint)] = []
+    for place in left { examples.append((place, try WeightPrint(models[match.model].tensors[place]))) }
+    var found: [Match.Pair] = []
+    for place in open {
+      let print = try WeightPrint(models[own].tensors[place])
+      for example in examples where theirs[example.place].shape == ours[place].shape {
+        let likeness = print.vectorLikeness(example.print)
+        if likeness > Self.likeness {
+          found.append(.init(own: place, other: example.place, isTurned: false, likeness: likeness))
+        }
+      }
+    }
+    match.pairs += Self.distinct(found)
   }
 
   private mutating func prints(of model: Int, _ kind: Kind) throws(Failure) -> [Int: WeightPrint] {
@@ -128,7 +158,6 @@ struct ContentMatching {
     return made
   }
 
-  /// The likeliest first, each matrix at most once.
   private func pairs(
     _ kind: Kind, _ own: Int, _ ours: [Int: WeightPrint], _ other: Kind, _ model: Int, _ theirs: [Int: WeightPrint]
   ) -> [Match.Pair] {
@@ -149,9 +178,14 @@ struct ContentMatching {
         }
       }
     }
-    found.sort { ($1.likeness, $0.own, $0.other) < ($0.likeness, $1.own, $1.other) }
+    return Self.distinct(found)
+  }
+
+  /// The likeliest first, each tensor at most once.
+  private static func distinct(_ pairs: [Match.Pair]) -> [Match.Pair] {
     var (taken, given): (Set<Int>, Set<Int>) = ([], [])
-    return found.filter { pair in
+    let order = pairs.sorted { ($1.likeness, $0.own, $0.other) < ($0.likeness, $1.own, $1.other) }
+    return order.filter { pair in
       guard !taken.contains(pair.own), !given.contains(pair.other) else { return false }
       taken.insert(pair.own)
       given.insert(pair.other)
@@ -187,7 +221,9 @@ struct ContentMatching {
           continue
         }
         let stored = models[member].tensors[place]
-        guard target.isTurned || target.tensor.shape == stored.shape || target.tensor.shape.elements == stored.shape.elements
+        guard
+          target.isTurned || target.tensor.shape == stored.shape
+            || target.tensor.shape.elements == stored.shape.elements
         else { continue }
         maps[member].tensors[place] = target.tensor
         guard target.isTurned || target.tensor.shape != stored.shape else { continue }

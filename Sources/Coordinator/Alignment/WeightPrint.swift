@@ -8,6 +8,8 @@ struct WeightPrint {
   /// Both scaled to length 1; empty where there is nothing to compare.
   private let run: [Float]
   private let square: [Float]
+  /// The run as it is stored.
+  private let values: [Float]
 
   private static let side = 16
   /// Numbers of a run.
@@ -15,7 +17,8 @@ struct WeightPrint {
 
   init(_ tensor: StoredTensor) throws(Failure) {
     let count = min(Self.length, tensor.shape.elements)
-    run = Self.scaled(try tensor.values(from: (tensor.shape.elements - count) / 2, count: count))
+    values = try tensor.values(from: (tensor.shape.elements - count) / 2, count: count)
+    run = Self.scaled(values)
     let (rows, columns) = (tensor.shape.rows, tensor.shape.columns)
     guard tensor.shape.rank == 2, min(rows, columns) >= Self.side else {
       square = []
@@ -32,6 +35,17 @@ struct WeightPrint {
 
   /// Cosine of the runs: 1 for the same numbers in the same order, whatever the shapes.
   func likeness(_ other: WeightPrint) -> Float { Self.product(run, other.run) }
+
+  /// As `likeness`, of vectors: the mean, which all gains of norms share, does not count; equal ones are alike.
+  func vectorLikeness(_ other: WeightPrint) -> Float {
+    if values == other.values { return 1 }
+    return Self.product(Self.centered(values), Self.centered(other.values))
+  }
+
+  private static func centered(_ values: [Float]) -> [Float] {
+    let mean = values.reduce(0, +) / Float(max(1, values.count))
+    return scaled(values.map { $0 - mean })
+  }
 
   /// Cosine of this square and the other's transposed.
   func turnedLikeness(_ other: WeightPrint) -> Float {

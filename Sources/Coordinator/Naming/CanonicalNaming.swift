@@ -10,6 +10,13 @@ package enum CanonicalNaming {
   ///   - shapes: of the same tensors.
   /// - Returns: one for each. Tensors that would become the same keep the names that they have.
   package static func tensors(named names: [String], shapes: [TensorShape]) -> [CanonicalTensor] {
+    reading(names, shapes: shapes).tensors
+  }
+
+  /// As `tensors`, and which dialects the names belong to, that of most tensors first.
+  package static func reading(
+    _ names: [String], shapes: [TensorShape]
+  ) -> (tensors: [CanonicalTensor], dialects: [String]) {
     let clean = names.map(CanonicalName.withoutNoise)
     let sections = Section.all(in: clean.map(NameTemplate.init), shapes)
     var tensors = zip(clean, shapes).enumerated().map { index, tensor in
@@ -19,12 +26,12 @@ package enum CanonicalNaming {
     for index in tensors.indices where counts[tensors[index].name] != 1 {
       tensors[index] = CanonicalTensor(name: names[index], shape: shapes[index])
     }
-    return tensors
+    return (tensors, sections.dialects)
   }
 
-  /// The dialects that a model's tensor names belong to, the one that explains most of them first.
-  package static func dialects(named names: [String], shapes: [TensorShape]) -> [String] {
-    Section.all(in: names.map(CanonicalName.withoutNoise).map(NameTemplate.init), shapes).dialects
+  /// What dialects call the tensor of a canonical name, where they store it as it is.
+  package static func aliases(of name: String) -> [String] {
+    DialectIndex.shared.aliases(of: NameTemplate(name))
   }
 }
 
@@ -159,10 +166,11 @@ private struct Sections {
     self.names = names
   }
 
-  /// Each once.
+  /// Their names, each once.
   var dialects: [String] {
-    var seen: Set<String> = []
-    return sections.map(\.section.dialect.name).filter { seen.insert($0).inserted }
+    var names: [String] = []
+    for (section, _) in sections where !names.contains(section.dialect.name) { names.append(section.dialect.name) }
+    return names
   }
 
   /// nil for a tensor of no section.
@@ -215,8 +223,9 @@ private struct Sections {
     } else {
       results = known.meaning.entry.canonical.map { front + NameTemplate.filling($0, numbers) }
     }
+    // Dialects that store it the same way call it by different names.
     return CanonicalTensor(
-      name: front + own(name, from: known.start, dialect), shape: shape,
+      name: results.first ?? front + own(name, from: known.start, dialect), shape: shape,
       rearrangement: Rearrangement(steps: steps, results: results))
   }
 

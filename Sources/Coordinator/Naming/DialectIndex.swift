@@ -12,6 +12,8 @@ struct DialectIndex {
   private var meanings: [String: [Meaning]] = [:]
   /// Templates without literal numbers, and which of the numbers may be literal.
   private var literals: [String: [[Bool]]] = [:]
+  /// Templates of canonical names, and what other dialects call the same tensors where they store them the same way.
+  private var aliases: [String: [String]] = [:]
   private let longest: Int
 
   static let shared = DialectIndex(Dialect.all)
@@ -24,10 +26,14 @@ struct DialectIndex {
         let literal = parts.literals.contains(true) ? parts.literals : []
         meanings[template, default: []].append(Meaning(dialect: number, entry: entry, literal: literal))
         longest = max(longest, parts.parts.count)
+        if entry.steps.isEmpty, let canonical = entry.canonical.first, canonical != template {
+          aliases[canonical, default: []].append(template)
+        }
         let bare = parts.withoutLiterals
         if !(literals[bare, default: []].contains(literal)) { literals[bare, default: []].append(literal) }
       }
     }
+    for template in aliases.keys { aliases[template]?.sort() }
     for template in literals.keys {
       // Templates that say most of the numbers come first.
       literals[template]?.sort { a, b in
@@ -50,5 +56,14 @@ struct DialectIndex {
       }
     }
     return found
+  }
+
+  /// What other dialects call the tensor of a canonical name.
+  func aliases(of name: NameTemplate) -> [String] {
+    (literals[name.text(from: 0)] ?? []).flatMap { literal in
+      (aliases[name.text(from: 0, literal: literal)] ?? []).map {
+        NameTemplate.filling($0, name.numbers(from: 0, literal: literal))
+      }
+    }
   }
 }

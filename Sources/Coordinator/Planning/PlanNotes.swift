@@ -91,17 +91,18 @@ enum PlanNotes {
         subject: models[$0].id,
         text: "is an adapter whose weights no model here has; its factors are compared with those of other adapters")
     }
-    return withoutBase + models.indices.filter { !compared.contains($0) && !alone.contains($0) }.map {
-      if models[$0].adapter != nil {
+    return withoutBase
+      + models.indices.filter { !compared.contains($0) && !alone.contains($0) }.map {
+        if models[$0].adapter != nil {
+          return Note(
+            subject: models[$0].id,
+            text: "is an adapter whose weights no model here has (name and shape); its base is not among them")
+        }
         return Note(
           subject: models[$0].id,
-          text: "is an adapter whose weights no model here has (name and shape); its base is not among them")
+          text: models[$0].tensors.isEmpty
+            ? "has no floating-point weights; it cannot be related to any model"
+            : "shares no tensor (name and shape) with any other model; it cannot be related to one")
       }
-      return Note(
-        subject: models[$0].id,
-        text: models[$0].tensors.isEmpty
-          ? "has no floating-point weights; it cannot be related to any model"
-          : "shares no tensor (name and shape) with any other model; it cannot be related to one")
-    }
   }
 }

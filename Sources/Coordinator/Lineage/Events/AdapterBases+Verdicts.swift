@@ -65,7 +65,8 @@ extension AdapterBases {
     let total = weights.reduce(exp(none - top), +)
     guard let best = logits.first, weights.reduce(0, +) >= exp(none - top) else {
       return AdapterVerdict(
-        adapter: adapters[place], base: nil, absence: .strange, support: exp(none - top) / total, rank: traces.rank, distance: 0)
+        adapter: adapters[place], base: nil, absence: .strange, support: exp(none - top) / total, rank: traces.rank,
+        distance: 0)
     }
     let distance =
       metric == .auto ? traces.distance[best.model] / Double(max(1, linear)) : traces.squares.squareRoot()

@@ -1,8 +1,10 @@
 import Alignment
 import Checkpoints
+import Core
 import Hints
 import Lineage
 import Planning
+import Storage
 
 extension LineageProblem {
   /// What a plan and the user's hints say of its models.
@@ -14,13 +16,26 @@ extension LineageProblem {
       adapters: Set(models.indices.filter { models[$0].adapter.map { !$0.isWithoutBase } ?? false }),
       tokens: plan.tokens,
       isForbidden: { Self.isForbidden($0, $1, plan, hints) },
-      haveSameSignature: { forms.haveSameTensors($0, $1) })
+      haveSameSignature: { forms.haveSameTensors($0, $1) && !Self.areOtherAdapters(models[$0], models[$1]) })
     noise = { forms.noise(tensor: $0, model: $1) }
     partial = forms.partial
     factors = Set(models.indices.filter { models[$0].adapter?.isWithoutBase ?? false })
     form = { forms.difference($0, $1) }
     upcycled = Set(models.indices.filter { !plan.alignment[$0].denseOrigins.isEmpty })
     for (number, model) in models.enumerated() { unread[number] = model.unreadScheme }
+  }
+
+  /// Are these adapters without a base whose changes differ? A multiple of a model is a copy of it, a multiple of a change
+  /// is a later state of its training.
+  private static func areOtherAdapters(_ one: ModelRecord, _ other: ModelRecord) -> Bool {
+    guard let ours = one.adapter, let theirs = other.adapter, ours.isWithoutBase else { return false }
+    return zip(ours.updates, theirs.updates).contains { own, update in
+      let count = min(own.up.shape.elements, update.up.shape.elements, 64)
+      guard let first = try? own.up.values(from: 0, count: count),
+        let second = try? update.up.values(from: 0, count: count)
+      else { return true }
+      return first != second || own.scale != update.scale
+    }
   }
 
   /// Do the layers of two models or the hints rule out that one descends from the other?

@@ -1,3 +1,4 @@
+import Alignment
 import Checkpoints
 import Core
 import Encodings
@@ -34,7 +35,7 @@ struct ModelForms: Sendable {
         noise: [:])
     }
     let stored = plan.models.map { model in
-      Dictionary(model.tensors.map { (ByteString($0.name), $0) }) { first, _ in first }
+      Dictionary(model.tensors.enumerated().map { (ByteString($1.name), ($0, $1)) }) { first, _ in first }
     }
     var left = plan.models.map { Set($0.tensors.map { ByteString($0.name) }) }
     let repeated = plan.models.map(Self.repeatedHeads)
@@ -45,11 +46,16 @@ struct ModelForms: Sendable {
         forms[copy.model].names[number] = copy.name
         if !repeated[copy.model].contains(name) {
           forms[copy.model].tensors.append(number)
-          forms[copy.model].sizes.append(stored[copy.model][name]?.shape.elements ?? 0)
+          forms[copy.model].sizes.append(stored[copy.model][name]?.1.shape.elements ?? 0)
         }
-        guard let own = stored[copy.model][name] else { continue }
+        guard let (place, own) = stored[copy.model][name] else { continue }
         forms[copy.model].noise[number] = own.noise
-        forms[copy.model].transforms.formUnion(own.recipe.transforms)
+        if let origin = plan.alignment[copy.model].origins[place] {
+          forms[copy.model].transforms.formUnion(origin.steps.compactMap(\.transform))
+          forms[copy.model].names[number] = origin.name
+        } else {
+          forms[copy.model].transforms.formUnion(own.recipe.transforms)
+        }
       }
     }
     for model in plan.models.indices where !left[model].subtracting(repeated[model]).isEmpty {
@@ -108,6 +114,20 @@ struct ModelForms: Sendable {
 extension StoredTensor {
   /// Mean squared error of its encoding, over the mean square of the weights.
   fileprivate var noise: Double { encodings.map(\.noise).max() ?? 0 }
+}
+
+extension Rearrangement.Step {
+  /// What undoes it, of the vocabulary of `tree.json`; nil for what leaves all numbers where they are.
+  fileprivate var transform: Transform? {
+    switch self {
+    case .transpose: .transposed
+    case .squeeze: nil
+    case .splitRows, .splitGroups, .splitAlternating: .fused
+    case .pairsToHalves: .ropeLayout
+    case .splitExperts: .experts
+    case .swapHalves: .permuted
+    }
+  }
 }
 
 extension Recipe {

@@ -1,7 +1,7 @@
+import Alignment
 import Checkpoints
 import Core
 import Encodings
-import Naming
 package import Planning
 import Storage
 package import System
@@ -10,8 +10,8 @@ package import System
 package enum PlanText {
   package static func whole(_ plan: Plan, workers: Int, memory: ByteCount) -> String {
     var lines = ["models                \(plan.models.count)"]
-    for model in plan.models {
-      lines.append("  \(model.id.printable)  \(facts(model))")
+    for (model, map) in zip(plan.models, plan.alignment) {
+      lines.append("  \(model.id.printable)  \(facts(model, map))")
     }
     let largest = plan.tensors.max { $0.bytes < $1.bytes }
     lines += [
@@ -29,14 +29,13 @@ package enum PlanText {
   }
 
   /// Weights, how they are stored, and what of the model is left out.
-  private static func facts(_ model: ModelRecord) -> String {
+  private static func facts(_ model: ModelRecord, _ map: AlignmentMap) -> String {
     var facts = [
       "\(model.parameters) weights", model.encodings.map(\.name).joined(separator: "+"),
       "\(ByteCount(bytes: model.bytes))",
     ]
     if !model.checkpoint.format.isEmpty { facts.append(model.checkpoint.format) }
-    let dialects = CanonicalNaming.dialects(named: model.tensors.map(\.name), shapes: model.tensors.map(\.shape))
-    if !dialects.isEmpty { facts.append("dialect \(dialects.joined(separator: " + "))") }
+    if !map.dialects.isEmpty { facts.append("dialect \(map.dialects.joined(separator: " + "))") }
     if !model.setAside.isEmpty {
       let scheme = model.unreadScheme.map { " (\($0))" } ?? ""
       facts.append("\(counted(model.setAside.count, "tensor")) left out\(scheme)")
