@@ -244,7 +244,7 @@ def merge(zoo: Zoo, out: Path, seed: int, recipes: tuple = RECIPES):
     random = np.random.default_rng(seed)
     made = Collection(out, zoo)
     children = zoo.children()
-    for number, recipe in enumerate(recipes):
+    for recipe in recipes:
         # Parents: descendants of one base whose weights have its shapes.
         choices = []
         for base, direct in children.items():

@@ -65,4 +65,6 @@ def in_toto(text):
     }
 
 
-print(json.dumps({"cyclonedx": cyclonedx, "spdx": spdx, "in-toto": in_toto}[sys.argv[1]](Path(sys.argv[2]).read_text())))
+print(
+    json.dumps({"cyclonedx": cyclonedx, "spdx": spdx, "in-toto": in_toto}[sys.argv[1]](Path(sys.argv[2]).read_text()))
+)

@@ -4,6 +4,7 @@ usage: layouts.py MODEL.safetensors DIR SEED
 Prints one line per copy: its name and the transformations that a reader has to undo.
 Independent of the program: layouts are written as their projects document them.
 """
+
 import json
 import os
 import sys
@@ -46,10 +47,14 @@ def outside(embed, norm, head):
 
 def meta(q="layers.{}.attention.wq", k="layers.{}.attention.wk", rest=None, names=("tok_embeddings", "norm", "output")):
     rest = rest or {
-        "self_attn.v_proj": "layers.{}.attention.wv", "self_attn.o_proj": "layers.{}.attention.wo",
-        "mlp.gate_proj": "layers.{}.feed_forward.w1", "mlp.down_proj": "layers.{}.feed_forward.w2",
-        "mlp.up_proj": "layers.{}.feed_forward.w3", "input_layernorm": "layers.{}.attention_norm",
-        "post_attention_layernorm": "layers.{}.ffn_norm"}
+        "self_attn.v_proj": "layers.{}.attention.wv",
+        "self_attn.o_proj": "layers.{}.attention.wo",
+        "mlp.gate_proj": "layers.{}.feed_forward.w1",
+        "mlp.down_proj": "layers.{}.feed_forward.w2",
+        "mlp.up_proj": "layers.{}.feed_forward.w3",
+        "input_layernorm": "layers.{}.attention_norm",
+        "post_attention_layernorm": "layers.{}.ffn_norm",
+    }
     out = outside(*(f"{name}.weight" for name in names))
     for i in range(layers):
         out[q.format(i) + ".weight"] = pairs(layer(i, "self_attn.q_proj"))
@@ -71,9 +76,14 @@ def fused():
 
 def grouped():
     out = outside("model.tok_embeddings.weight", "model.norm.weight", "output.weight")
-    names = {"self_attn.o_proj": "attention.wo", "mlp.gate_proj": "feed_forward.w1", "mlp.down_proj": "feed_forward.w2",
-             "mlp.up_proj": "feed_forward.w3", "input_layernorm": "attention_norm",
-             "post_attention_layernorm": "ffn_norm"}
+    names = {
+        "self_attn.o_proj": "attention.wo",
+        "mlp.gate_proj": "feed_forward.w1",
+        "mlp.down_proj": "feed_forward.w2",
+        "mlp.up_proj": "feed_forward.w3",
+        "input_layernorm": "attention_norm",
+        "post_attention_layernorm": "ffn_norm",
+    }
     for i in range(layers):
         head = [layer(i, f"self_attn.{x}_proj").reshape(heads, width // heads, -1) for x in "qkv"]
         out[f"model.layers.{i}.attention.wqkv.weight"] = np.stack(head, 1).reshape(3 * width, -1)
@@ -84,20 +94,31 @@ def grouped():
 def unknown():
     """Names and numbers that nobody knows, every second matrix transposed."""
     out = {}
-    for number, (name, w) in enumerate(sorted(weights.items())):
+    for number, (_name, w) in enumerate(sorted(weights.items())):
         out[f"onnx::tensor_{number * 7 + 3}"] = w.T if w.ndim == 2 and number % 2 else w
     return out
 
 
-gguf = {"self_attn.v_proj": "blk.{}.attn_v", "self_attn.o_proj": "blk.{}.attn_output", "mlp.gate_proj": "blk.{}.ffn_gate",
-        "mlp.down_proj": "blk.{}.ffn_down", "mlp.up_proj": "blk.{}.ffn_up", "input_layernorm": "blk.{}.attn_norm",
-        "post_attention_layernorm": "blk.{}.ffn_norm"}
+gguf = {
+    "self_attn.v_proj": "blk.{}.attn_v",
+    "self_attn.o_proj": "blk.{}.attn_output",
+    "mlp.gate_proj": "blk.{}.ffn_gate",
+    "mlp.down_proj": "blk.{}.ffn_down",
+    "mlp.up_proj": "blk.{}.ffn_up",
+    "input_layernorm": "blk.{}.attn_norm",
+    "post_attention_layernorm": "blk.{}.ffn_norm",
+}
 write("plain", weights)
 write("meta", meta())
 write("gguf-names", meta("blk.{}.attn_q", "blk.{}.attn_k", gguf, ("token_embd", "output_norm", "output")))
 write("fused", fused())
 write("grouped", grouped())
-write("wrapped", {f"_orig_mod.module.model.language_model.{k.removeprefix('model.')}" if k.startswith("model.") else k: v
-                  for k, v in weights.items()})
+write(
+    "wrapped",
+    {
+        f"_orig_mod.module.model.language_model.{k.removeprefix('model.')}" if k.startswith("model.") else k: v
+        for k, v in weights.items()
+    },
+)
 write("unknown", unknown())
 print(f"seed {seed}, {heads} heads")

@@ -39,7 +39,9 @@ package struct LineageSolver: Sendable {
     }
     let trees = ForestSearch(method).run(families, pairs, events)
     let parentTests = method.parentTests(trees, pairs)
-    let components = try ComponentPass(problem).run(source, totals, families)
+    // A number of families that was asked for, or rules without them, leave nothing to say of parts.
+    let components =
+      isOwn && problem.options.families == nil ? try ComponentPass(problem).run(source, totals, families) : []
     let doubt = ParentDoubt(
       trees, parentTests, distances: pairs.distances, events,
       excluded: totals.quantized.coarseModels.union(problem.unread.keys).union(events.partsOf.keys))

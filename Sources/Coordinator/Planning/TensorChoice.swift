@@ -33,7 +33,8 @@ enum TensorChoice {
       statistics.insert(.shrinkage)
     }
     return PlannedTensor(
-      name: match.copies[0].name, shape: shape, firstRow: match.firstRow, role: role, part: match.tensor.networkPart, statistics: statistics,
+      name: match.copies[0].name, shape: shape, firstRow: match.firstRow, role: role, part: match.tensor.networkPart,
+      statistics: statistics,
       copies: match.copies, updates: match.updates)
   }
 

@@ -49,7 +49,6 @@ struct VocabularyCuts {
   ///   - place: among the model's tensors.
   func rows(ofModel model: Int, tensor place: Int) -> [Range<Int>]? { cuts[model][place] }
 
-
   /// Where the parts of a table end, for tables of several sizes.
   private static func ends(_ sizes: Set<Int>) -> [Int] {
     var ends: [Int] = []

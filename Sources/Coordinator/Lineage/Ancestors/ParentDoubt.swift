@@ -74,7 +74,7 @@ package struct ParentDoubt: Sendable {
   /// Doubt from which on the tree shows an ancestor that is not there.
   private static let inferred = 0.7
   /// The same where a single pair of models says so.
-  private static let inferredByPair = 0.8
+  private static let inferredByPair = 0.9
 
   /// The ancestors that the models imply, each for models of its own: of two that would share one, the more
   /// probable.

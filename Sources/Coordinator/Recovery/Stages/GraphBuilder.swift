@@ -57,7 +57,10 @@ enum GraphBuilder {
           distance: lineage.distances[$0.0, merge.child], support: 1, directionSupport: 1, share: $0.1)
       }
     }
-    let components = lineage.components.map { found in
+    // A model that was attached to the other's family afterwards has all of it from there.
+    let components = lineage.components.filter {
+      lineage.families[$0.source] != lineage.families[$0.target]
+    }.map { found in
       ModelGraph.Edge(
         source: found.source, target: found.target, kind: .component(found.name), relation: .contains, distance: nil,
         support: found.isOrderKnown ? 0.95 : 0.5, directionSupport: found.isOrderKnown ? 0.95 : 0.5,
