@@ -236,7 +236,7 @@ import Testing
     let found = try solve(Synthetic(linear: models, maps: 32).sums, models: 6)
     #expect(found.parents == LineageTests.parents)
     // What is missing is doubt whether the parents are in the collection.
-    #expect(found.support.allSatisfy { $0 > 0.7 }, "\(found.support), seed \(random.seed)")
+    #expect(found.support.allSatisfy { $0 > 0.5 }, "\(found.support), seed \(random.seed)")
     #expect(found.directionSupport.allSatisfy { $0 > 0.9 }, "\(found.directionSupport)")
   }
 

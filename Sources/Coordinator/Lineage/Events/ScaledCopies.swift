@@ -13,6 +13,10 @@ package struct ScaledCopies: Sendable {
   private var factor: [Float]
   private var isEqual: [Bool]
   private var isShared: [Bool]
+  /// Above the diagonal: squared distance, over the tensors that both have.
+  private var distance: [Double]
+  /// n x n: sum of squares of the first model's tensors that the second has as well.
+  private var energy: [Double]
 
   /// Rounding errors are granted this much more than their mean.
   private static let allowance = 2.0
@@ -31,6 +35,8 @@ package struct ScaledCopies: Sendable {
     factor = Array(repeating: 0, count: n * n)
     isEqual = isPossible
     isShared = Array(repeating: false, count: n * n)
+    distance = Array(repeating: 0, count: n * n)
+    energy = distance
   }
 
   package mutating func add(_ view: TensorView) {
@@ -40,6 +46,11 @@ package struct ScaledCopies: Sendable {
       let place = i * n + j
       let l2 = tensor.sums.l2[p]
       isShared[place] = true
+      if l2.isFinite {
+        distance[place] += l2
+        energy[place] += view.energies[a]
+        energy[j * n + i] += view.energies[b]
+      }
       if l2 != 0 { isEqual[place] = false }
       guard isPossible[place], l2 != 0 else { return }
       let product = view.norms[a] * view.norms[b]
@@ -80,8 +91,12 @@ package struct ScaledCopies: Sendable {
     package var isOrderKnown: Bool
   }
 
-  /// Of models that are multiples of each other, the original is the one that its other relatives are nearest to;
-  /// without such relatives the first is taken for it.
+  /// Of models that are multiples of each other, the original is the one that their nearest other relative is nearest
+  /// to; without such a relative the first is taken for it.
+  ///
+  /// Updates are nearly at right angles to the weights, so that among the multiples of a model it is the model itself
+  /// that comes nearest to its relatives. That holds of distances as they are: over the product of the norms a longer
+  /// multiple looks nearer.
   ///
   /// - Parameters:
   ///   - models: that can be copies, ascending.
@@ -93,22 +108,25 @@ package struct ScaledCopies: Sendable {
     var findings: [Finding] = []
     for group in members.values where group.count > 1 {
       let others = models.filter { !group.contains($0) }
-      func nearness(_ model: Int) -> Double {
-        others.map { apart[model, $0] }.filter { $0 < Self.related }.min() ?? .infinity
-      }
-      let nearest = group.map(nearness)
-      let least = nearest.min() ?? .infinity
-      let original = group[nearest.firstIndex(of: least) ?? 0]
-      for (copy, ratio) in zip(group, nearest) where copy != original {
-        // A copy is farther from the original's nearest relative by half the squared logarithm of the factor, if
-        // that relative is as long as the original; decay may make it look otherwise.
+      let relative = others.map { other in (other, group.map { apart[$0, other] }.min() ?? .nan) }
+        .filter { $0.1 < Self.related }.min { $0.1 < $1.1 }?.0
+      let nearness = group.map { model in relative.map { self.nearness(of: model, to: $0) } ?? .infinity }
+      let least = nearness.min() ?? .infinity
+      let original = group[nearness.firstIndex(of: least) ?? 0]
+      for (copy, ratio) in zip(group, nearness) where copy != original {
+        // A copy is farther by the square of the factor's logarithm; decay may make it look otherwise.
         let size = Double(min(factor[place(copy, original)], 1))
         findings.append(
-          Finding(
-            copy: copy, original: original, isOrderKnown: ratio - least > Self.clear * size * size / 2))
+          Finding(copy: copy, original: original, isOrderKnown: ratio - least > Self.clear * size * size))
       }
     }
     return findings.sorted { $0.copy < $1.copy }
+  }
+
+  /// Squared distance over the relative's own sum of squares.
+  private func nearness(of model: Int, to relative: Int) -> Double {
+    let own = energy[relative * n + model]
+    return own > 0 ? distance[place(model, relative)] / own : .infinity
   }
 
   /// Share of the expected difference from which on the order is known.
