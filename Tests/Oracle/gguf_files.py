@@ -106,7 +106,8 @@ def model(source: str, path: str, kind: str, heads: int, kv_heads: int) -> None:
     writer.close()
 
 
-if sys.argv[1] == "model":
-    model(*sys.argv[2:5], *(int(text) for text in sys.argv[5:]))
-else:
-    every_type(sys.argv[1], int(sys.argv[2]))
+if __name__ == "__main__":
+    if sys.argv[1] == "model":
+        model(*sys.argv[2:5], *(int(text) for text in sys.argv[5:]))
+    else:
+        every_type(sys.argv[1], int(sys.argv[2]))

@@ -151,8 +151,3 @@ package struct QuantizedCopies: Sendable {
       && 2 * pair.identical >= pair.learned
   }
 }
-
-extension Moments {
-  /// Sum of squares.
-  fileprivate var energy: Double { m2 + count * mean * mean }
-}

@@ -77,6 +77,9 @@ struct EdgeRanks {
       self.findings[e].evidence = .sampled
       self.findings[e].rank = max(findings[e].rank, ranks.rank)
       self.findings[e].most = max(findings[e].most, ranks.most)
+      if let a = places[edges[e].parent], let b = places[edges[e].child], hidesRank(tensor, a, b) {
+        self.findings[e].isSaturated = true
+      }
     }
   }
 
@@ -90,8 +93,23 @@ struct EdgeRanks {
       findings[e].changed += 1
       findings[e].rank = max(findings[e].rank, Int(found.rank))
       findings[e].most = max(findings[e].most, min(tensor.shape.rows, tensor.shape.columns))
-      if found.isSaturated { findings[e].isSaturated = true }
+      if found.isSaturated || hidesRank(tensor, a, b) { findings[e].isSaturated = true }
       if !found.isExact { findings[e].evidence = findings[e].evidence.weaker(.estimated) }
     }
+  }
+
+  /// Error of an encoding, over the sum of squares, from which on it is no rounding of numbers one by one. How large
+  /// such errors are depends on how a writer chooses its scales.
+  private static let coarse = 1e-5
+  /// Share of a difference that such errors may make up.
+  private static let hiddenShare = 0.1
+
+  /// May the errors of coarse encodings hide what an update of full rank would show?
+  private func hidesRank(_ tensor: TensorSums, _ a: Int, _ b: Int) -> Bool {
+    guard !tensor.noise.isEmpty else { return false }
+    let noise = [a, b].reduce(0) { sum, place in
+      tensor.noise[place] > Self.coarse ? sum + tensor.noise[place] * tensor.sums.moments[place].energy : sum
+    }
+    return noise > Self.hiddenShare * tensor.sums.l2[PairIndex(tensor.models.count)(min(a, b), max(a, b))]
   }
 }
