@@ -59,10 +59,11 @@ package struct LikelihoodMethod: LineageMethod {
   }
 
   package func events(
-    _ totals: Totals, _ pairs: PairFindings<PairStatistics>, _ families: FamilyGroups
+    _ totals: Totals, _ pairs: PairFindings<PairStatistics>, _ families: FamilyGroups, copies: Set<Int>
   ) -> Events {
-    EventDetection(findsRoundings: options.stage == .auto, findsMerges: isComplete, tokens: tokens, upcycled: upcycled)
-      .run(totals.geometry, pairs, families)
+    EventDetection(
+      findsRoundings: options.stage == .auto, findsMerges: isComplete, tokens: tokens, apart: upcycled.union(copies)
+    ).run(totals.geometry, pairs, families)
   }
 
   package func graph(

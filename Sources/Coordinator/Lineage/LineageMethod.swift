@@ -19,7 +19,10 @@ package protocol LineageMethod: Sendable {
   /// - Parameter tensors: how many will be added.
   func makePairs(_ totals: Totals, _ families: FamilyGroups, tensors: Int) -> Pairs
 
-  func events(_ totals: Totals, _ pairs: PairFindings<Pairs>, _ families: FamilyGroups) -> Events
+  /// - Parameter copies: models that are others in a coarser encoding.
+  func events(
+    _ totals: Totals, _ pairs: PairFindings<Pairs>, _ families: FamilyGroups, copies: Set<Int>
+  ) -> Events
 
   /// - Parameter number: of the family.
   func graph(

@@ -31,8 +31,9 @@ package struct LineageSolver: Sendable {
     let totals = try TensorPass(problem, method).run(source, observing: observing)
     let families = FamilyGrouping(problem).run(totals)
     let pairs = try PairPass(method).run(source, totals, families)
-    var events = method.events(totals.comparison, pairs, families)
     let isOwn = problem.options.stage == .auto && !problem.options.metric.isPublished
+    let copies = isOwn ? totals.quantized.copies(families) : []
+    var events = method.events(totals.comparison, pairs, families, copies: copies)
     if isOwn {
       events.add(
         totals.quantized, families, totals.scope, unread: Set(problem.unread.keys), partial: problem.partial)

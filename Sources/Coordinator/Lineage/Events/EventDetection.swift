@@ -5,7 +5,7 @@ package struct EventDetection: Sendable {
   private let findsRoundings: Bool
   private let findsMerges: Bool
   private let tokens: [Int]
-  private let upcycled: Set<Int>
+  private let apart: Set<Int>
 
   /// Of the model with fewer tokens being the other's parent, where nothing else tells the two apart: tokens are
   /// added more often than removed. In nats.
@@ -13,12 +13,13 @@ package struct EventDetection: Sendable {
 
   /// - Parameters:
   ///   - tokens: per model, rows of its largest table of tokens; 0: not known.
-  ///   - upcycled: models whose experts come from other models: no mean of anything.
-  package init(findsRoundings: Bool, findsMerges: Bool, tokens: [Int], upcycled: Set<Int> = []) {
+  ///   - apart: models that are in no mean, nor means themselves: those whose experts come from other models, and
+  ///     copies in a coarser encoding, whose errors of rounding would make up for anything.
+  package init(findsRoundings: Bool, findsMerges: Bool, tokens: [Int], apart: Set<Int> = []) {
     self.findsRoundings = findsRoundings
     self.findsMerges = findsMerges
     self.tokens = tokens
-    self.upcycled = upcycled
+    self.apart = apart
   }
 
   package func run(
@@ -34,7 +35,7 @@ package struct EventDetection: Sendable {
     if findsRoundings { addRoundings(findings.pairs, geometry, to: &events) }
     guard findsMerges else { return events }
     for (number, family) in families.families.enumerated() {
-      let members = family.distinct.filter { events.roundedFrom[$0] == nil && !upcycled.contains($0) }
+      let members = family.distinct.filter { events.roundedFrom[$0] == nil && !apart.contains($0) }
       events.merges[number] = Merge.find(geometry, members: members)
       for merge in events.merges[number] {
         for parent in merge.parents { events.setCertain(first: parent, second: merge.child) }

@@ -16,8 +16,6 @@ extension Events {
         let sources = copies.sources(of: copy, among: family.distinct)
         if !sources.isEmpty {
           addCopy(copy, of: sources, copies, family)
-          // An error of rounding is no share of another model.
-          merges[number].removeAll { $0.child == copy }
         } else if unread.contains(copy), !whole.isEmpty {
           self.sources[copy] = copies.equals(of: copy, among: whole)
           addPart(copy, of: self.sources[copy] ?? [], family)
@@ -41,7 +39,7 @@ extension Events {
       let nearness = sources.map { copies.relativeDistance(copy, other) / copies.relativeDistance($0, other) }
       if nearness.allSatisfy({ $0 < Self.clearlyNearer }) {
         setCertain(first: copy, second: other)
-      } else if !nearness.allSatisfy({ $0 < 1 }) {
+      } else if !sources.allSatisfy({ copies.isNearer(other, toCopy: copy, thanTo: $0) }) {
         closed.insert(Edge(parent: copy, child: other))
       }
     }

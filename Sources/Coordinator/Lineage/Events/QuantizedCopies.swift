@@ -117,12 +117,32 @@ package struct QuantizedCopies: Sendable {
     return best.filter { $0.1 <= least * Self.tie }.map(\.0)
   }
 
+  /// The models that are others of their families, in a coarser encoding.
+  package func copies(_ families: FamilyGroups) -> Set<Int> {
+    Set(families.families.flatMap { family in family.distinct.filter { !sources(of: $0, among: family.distinct).isEmpty } })
+  }
+
   /// Squared distance over the sum of squares, of what two models share; NaN where that is nothing.
   package func relativeDistance(_ i: Int, _ j: Int) -> Double {
     guard i != j else { return 0 }
     let pair = pairs[index(min(i, j), max(i, j))]
     return pair.energy > 0 ? pair.distance / pair.energy : .nan
   }
+
+  /// Is a model so much nearer to a copy than to its source that it may have been trained from the copy?
+  ///
+  /// The error of rounding is at right angles to what training did, up to chance: it adds its square to the squared
+  /// distance of what was trained from the other one. Where chance is larger than that, nobody can tell, and models are
+  /// trained from originals more often.
+  func isNearer(_ model: Int, toCopy copy: Int, thanTo source: Int) -> Bool {
+    let apart = relativeDistance(source, model)
+    let error = relativeDistance(source, copy) / apart
+    let chance = 2 * (error / numbers[copy]).squareRoot()
+    return error > Self.clear * chance && relativeDistance(copy, model) / apart < 1 - error / 2
+  }
+
+  /// In standard deviations.
+  private static let clear = 3.0
 
   /// The models that most tensors of a model are equal to, bit for bit, if that proves kinship.
   package func equals(of copy: Int, among members: [Int]) -> [Int] {

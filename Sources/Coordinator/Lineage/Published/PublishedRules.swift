@@ -33,7 +33,7 @@ package struct PublishedRules: LineageMethod {
   }
 
   package func events(
-    _ totals: PublishedTotals, _ pairs: PairFindings<PublishedPairs>, _ families: FamilyGroups
+    _ totals: PublishedTotals, _ pairs: PairFindings<PublishedPairs>, _ families: FamilyGroups, copies: Set<Int>
   ) -> Events {
     Events(merges: families.families.map { _ in [] }, evidence: pairs.evidence)
   }
