@@ -38,7 +38,8 @@ private struct FixedMethod: LineageMethod {
     FixedPairs(distances: cost, evidence: SquareMatrix(cost.n))
   }
 
-  func events(_ totals: Totals, _ pairs: PairFindings<FixedPairs>, _ families: FamilyGroups) -> Events {
+  func events(_ totals: Totals, _ pairs: PairFindings<FixedPairs>, _ families: FamilyGroups, copies: Set<Int>) -> Events
+  {
     Events(merges: families.families.map { _ in [] }, evidence: pairs.evidence)
   }
 

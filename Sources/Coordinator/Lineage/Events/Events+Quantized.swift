@@ -27,6 +27,7 @@ extension Events {
         }
       }
     }
+    closed = closed.filter { self.sources[$0.child]?.contains($0.parent) != true }
   }
 
   private mutating func addCopy(

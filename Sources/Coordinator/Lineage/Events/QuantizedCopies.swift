@@ -107,19 +107,29 @@ package struct QuantizedCopies: Sendable {
   }
 
   /// The models that a model may have been rounded from: the best, and those that are as good.
+  ///
+  /// Other copies of the same source look like sources of coarser ones. They are, where the copy is nearer to them.
   package func sources(of copy: Int, among members: [Int]) -> [Int] {
-    let found = members.compactMap { source in
-      ratio(source: source, copy: copy).map { (source, $0, identicalShare(source, copy)) }
+    let all = members.compactMap { source in
+      ratio(source: source, copy: copy).map { (source: source, ratio: $0, share: identicalShare(source, copy)) }
     }
-    guard let share = found.map(\.2).max() else { return [] }
-    let best = found.filter { $0.2 == share }
-    guard let least = best.map(\.1).min() else { return [] }
-    return best.filter { $0.1 <= least * Self.tie }.map(\.0)
+    let found = all.filter { one in
+      !all.contains { original in
+        ratio(source: original.source, copy: one.source) != nil
+          && !isNearer(copy, toCopy: one.source, thanTo: original.source)
+      }
+    }
+    guard let share = found.map(\.share).max() else { return [] }
+    let best = found.filter { $0.share == share }
+    guard let least = best.map(\.ratio).min() else { return [] }
+    return best.filter { $0.ratio <= least * Self.tie }.map(\.source)
   }
 
   /// The models that are others of their families, in a coarser encoding.
   package func copies(_ families: FamilyGroups) -> Set<Int> {
-    Set(families.families.flatMap { family in family.distinct.filter { !sources(of: $0, among: family.distinct).isEmpty } })
+    Set(
+      families.families.flatMap { family in family.distinct.filter { !sources(of: $0, among: family.distinct).isEmpty }
+      })
   }
 
   /// Squared distance over the sum of squares, of what two models share; NaN where that is nothing.
