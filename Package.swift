@@ -122,6 +122,9 @@ let package = Package(
     library(
       "Planning", in: "Coordinator/Planning",
       needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Naming", "Storage", "System"]),
+    library(
+      "Gauge", in: "Coordinator/Gauge",
+      needs: ["Alignment", "Checkpoints", "Core", "Naming", "Spectra", "Storage", "System"]),
     library("Scheduling", in: "Coordinator/Scheduling", needs: ["Core", "System"]),
     .systemLibrary(
       name: "CSQLite", path: "Sources/Coordinator/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
@@ -155,8 +158,8 @@ let package = Package(
     library(
       "Recovery", in: "Coordinator/Recovery",
       needs: [
-        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Gathering", "Graph", "Hints",
-        "Journal",
+        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Gathering", "Gauge", "Graph",
+        "Hints", "Journal",
         "Lineage", "Monitoring", "Naming", "Planning", "Reports", "Spectra", "Storage", "System", "Transport", "Wire",
         logging,
       ]),
@@ -210,6 +213,13 @@ let package = Package(
     tests("EncodingsTests", needs: ["Core", "Encodings", "System", "TestSeed", "TestSupport"]),
     tests("NamingTests", needs: ["Core", "Naming"]),
     tests("StorageTests", needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestSeed", "TestSupport"]),
+    tests(
+      "GaugeTests",
+      needs: [
+        "Alignment", "Checkpoints", "Core", "Gauge", "Naming", "Spectra", "Storage", "System", "TestPrograms",
+        "TestSeed",
+        "TestSupport",
+      ]),
     tests("PlanningTests", needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Planning", "Storage", "System"]),
     tests("DocumentsTests", needs: ["Documents"]),
     tests("BatchTests", needs: ["Batch", "Core", "System", "TestSupport"]),

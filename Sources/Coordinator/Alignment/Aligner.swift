@@ -4,6 +4,14 @@ package import System
 /// Brings the models of a collection into common coordinates: first by what names say, then by names that differ in
 /// front, then by the content of matrices and of layers.
 package enum Aligner {
+  /// By names alone, with every tensor as the canonical one.
+  ///
+  /// - Throws: `Failure` when the weights that tell the size of heads cannot be read.
+  package static func canonical(_ models: [ModelRecord]) throws(Failure) -> AlignedModels {
+    let plain = try Rearranging.apply(to: models, AlignmentMap.named(models), takesAll: true)
+    return AlignedModels(models: plain.models, maps: plain.maps)
+  }
+
   /// - Returns: the models, whose tensors are as the canonical ones where models differ in how they store them, and a
   ///   map of each.
   /// - Throws: `Failure` when the weights of a layer that have to be compared cannot be read.

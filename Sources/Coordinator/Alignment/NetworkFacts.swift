@@ -1,9 +1,9 @@
-internal import Checkpoints
+package import Checkpoints
 internal import Storage
 
 /// What a model's configuration says of the size of its heads.
-struct NetworkFacts {
-  private(set) var headSize: Int?
+package struct NetworkFacts {
+  package private(set) var headSize: Int?
   /// Rows of all queries.
   private(set) var queries: Int?
   /// The size of a head as rotary rows are reordered by; 2 where the order is the canonical one already.
@@ -19,7 +19,7 @@ struct NetworkFacts {
   private static let parts = ["text_config.", "llm_config.", "language_config.", ""]
 
   /// From what the files and the configuration beside them say: of transformers, of Meta, of llama.cpp.
-  init(_ model: ModelRecord) {
+  package init(_ model: ModelRecord) {
     let metadata = model.checkpoint.metadata
     let architecture = metadata["general.architecture"]
     func number(_ names: [String]) -> Int? {

@@ -13,13 +13,14 @@ struct Rearranging {
   /// Models with the same tensors, by the first of them.
   private let groups: [(first: Int, members: [Int])]
 
+  /// - Parameter takesAll: also what all of the collection store the same way.
   /// - Returns: the models with their tensors taken apart, and where their tensors are.
   static func apply(
-    to models: [ModelRecord], _ maps: [AlignmentMap]
+    to models: [ModelRecord], _ maps: [AlignmentMap], takesAll: Bool = false
   ) throws(Failure) -> (models: [ModelRecord], maps: [AlignmentMap]) {
     guard maps.contains(where: \.holdsRearranged) else { return (models, maps) }
     var rearranging = Rearranging(models, maps)
-    let needed = rearranging.needed
+    let needed = rearranging.needed(takesAll: takesAll)
     guard !needed.isEmpty else { return (models, maps) }
     try rearranging.rearrange(needed)
     return (rearranging.models, rearranging.maps)
@@ -41,8 +42,8 @@ struct Rearranging {
     self.groups = groups
   }
 
-  /// Templates of canonical names that models store in more than one way.
-  private var needed: Set<String> {
+  /// Templates of canonical names that models store in more than one way, or in another one than the canonical.
+  private func needed(takesAll: Bool) -> Set<String> {
     var ways: [String: Set<[Rearrangement.Step]>] = [:]
     var names: [String: String] = [:]
     func template(_ name: String) -> String {
@@ -60,7 +61,7 @@ struct Rearranging {
         }
       }
     }
-    return Set(ways.filter { $0.value.count > 1 }.keys)
+    return Set(ways.filter { $0.value.count > 1 || takesAll && $0.value != [[]] }.keys)
   }
 
   private mutating func rearrange(_ needed: Set<String>) throws(Failure) {

@@ -40,7 +40,7 @@ public struct JobList: Sendable, Equatable {
   /// Options that a job may have, and whether their value is a path.
   private static let options: [String: Bool] = [
     "distance": false, "stage": false, "lambda": false, "families": false, "distance-layers": false,
-    "score-layers": false, "truth": true, "hints": true,
+    "score-layers": false, "align": false, "truth": true, "hints": true,
   ]
 
   /// - Parameter out: in place of the file's own.

@@ -127,7 +127,7 @@ package enum Importer {
   }
 
   /// Ids come from files; as a file name, everything unusual is percent-encoded.
-  static func fileName(for id: String) -> String {
+  package static func fileName(for id: String) -> String {
     var name = ""
     for byte in id.utf8 {
       let plain =

@@ -14,6 +14,8 @@ public struct ModelRecord: Sendable {
   public var sources: [SourceFile]
   /// The checkpoint that it was imported from.
   package var checkpoint: CheckpointFacts
+  /// Of a model that was brought into the coordinates of another one: how, and its tensors as its files have them.
+  package var restored: (restoration: Restoration, original: [StoredTensor])?
   /// Of an adapter that is not merged into its base; `tensors` are then the weights that it replaces.
   public var adapter: Adapter?
 
@@ -87,7 +89,7 @@ public struct ModelRecord: Sendable {
   }
 
   private var neededSources: [SourceFile] {
-    let needed = Set(tensors.flatMap(\.files))
+    let needed = Set((restored?.original ?? tensors).flatMap(\.files))
     return sources.filter { needed.contains($0.path) }
   }
 
@@ -100,8 +102,10 @@ public struct ModelRecord: Sendable {
   /// Unit roundoff of the type that most of the weights are stored in.
   public var rounding: Double { (encodings.first ?? .f32).roundoff }
 
-  /// Weights and factors of updates.
-  private var stored: [StoredTensor] { tensors + (adapter?.updates.flatMap { [$0.down, $0.up] } ?? []) }
+  /// As its files have them: weights and factors of updates.
+  private var stored: [StoredTensor] {
+    (restored?.original ?? tensors) + (adapter?.updates.flatMap { [$0.down, $0.up] } ?? [])
+  }
 
   /// Weights that can be compared, in bytes.
   public var bytes: Int { stored.reduce(0) { $0 + $1.bytes } }

@@ -49,6 +49,8 @@ struct CompareCommand: ParsableCommand {
   @Flag(help: "Read all files once more for their SHA-256, as hubs publish it.")
   var hashes = false
 
+  @OptionGroup var alignment: AlignmentArguments
+
   @OptionGroup(title: "Workers") var workers: WorkerArguments
 
   func run() throws {
@@ -61,7 +63,7 @@ struct CompareCommand: ParsableCommand {
       // What is left out stands in the answer.
       let answer = try PairComparison(
         first, second, workers: workers.workers, memoryBytes: workers.memory.bytes, hashes: hashes || mustHash,
-        folder: folder, interruption: interruption, report: { _ in }
+        align: alignment.isOn, folder: folder, interruption: interruption, report: { _ in }
       ).answer()
       switch format {
       case .text: Console.result(answer.verdict.text)

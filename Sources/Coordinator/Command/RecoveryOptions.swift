@@ -14,6 +14,8 @@ struct RecoveryOptions: ParsableArguments {
 
   @OptionGroup(title: "The tree") var lineage: LineageArguments
 
+  @OptionGroup var alignment: AlignmentArguments
+
   @Option(help: ArgumentHelp("A truth.json to compare the result with.", valueName: "file"))
   var truth: String?
 
@@ -36,6 +38,6 @@ extension Invocation {
   init(_ options: RecoveryOptions) {
     self.init(
       inputs: options.inputs, lineage: options.lineage.options, truth: options.truth, hints: options.hints,
-      hashes: options.hashes)
+      hashes: options.hashes, align: options.alignment.isOn)
   }
 }

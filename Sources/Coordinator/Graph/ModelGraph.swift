@@ -67,12 +67,14 @@ package struct ModelGraph: Sendable, Equatable {
     package var encodings: [String]
     /// The first model with the same weights; nil for all others.
     package var duplicateOf: Int?
+    /// How it was brought into the coordinates of another model; nil for a model that is compared as it is.
+    package var alignment: AlignmentFacts?
     /// What its uploader says it was made from; nil without hints.
     package var declaration: Declaration?
 
     package init(
       path: String, score: Double?, dtype: String, parameters: Int, format: String? = nil, encodings: [String] = [],
-      duplicateOf: Int? = nil, declaration: Declaration? = nil
+      duplicateOf: Int? = nil, alignment: AlignmentFacts? = nil, declaration: Declaration? = nil
     ) {
       self.path = path
       self.score = score
@@ -81,6 +83,7 @@ package struct ModelGraph: Sendable, Equatable {
       self.format = format
       self.encodings = encodings
       self.duplicateOf = duplicateOf
+      self.alignment = alignment
       self.declaration = declaration
     }
   }

@@ -19,6 +19,8 @@ package struct LineageProblem: Sendable {
   package var unread: [Int: String] = [:]
   /// Adapters whose base is not among the models: factors, which training lengthens as a whole.
   package var factors: Set<Int> = []
+  /// Per model: the relative error up to which its weights are those of a copy.
+  package var tolerances: [Double]
   /// Models with weights that are not compared with any other's.
   package var partial: Set<Int> = []
   /// What was undone to bring a model into the form of another one, and whether their formats are the same.
@@ -39,6 +41,7 @@ package struct LineageProblem: Sendable {
     self.adapters = adapters
     self.tokens = tokens ?? rounding.map { _ in 0 }
     self.updates = updates
+    tolerances = rounding.map { _ in Duplicates.relativeError }
     self.isForbidden = isForbidden
     self.haveSameSignature = haveSameSignature
     noise = { _, model in 0.18 * rounding[model] * rounding[model] }

@@ -20,7 +20,7 @@ package struct TensorPass<Method: LineageMethod>: Sendable {
     let scope = Scope(source, models: n)
     var totals = TensorTotals(
       comparison: method.makeTotals(models: n), relatedness: Relatedness(models: n),
-      duplicates: Duplicates(models: n), quantized: QuantizedCopies(models: n),
+      duplicates: Duplicates(tolerances: problem.tolerances), quantized: QuantizedCopies(models: n),
       scaled: ScaledCopies(rounding: problem.rounding), scope: scope,
       unusable: UnusableWeights(), adapterBases: makeAdapterBases())
     var number = 0

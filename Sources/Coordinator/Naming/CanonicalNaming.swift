@@ -29,6 +29,18 @@ package enum CanonicalNaming {
     return (tensors, sections.dialects)
   }
 
+  /// What the tensor of a canonical name does in its network, such as `layer.mlp.up.weight`: the words of the dialects'
+  /// files, and the ending of the name.
+  ///
+  /// - Parameter dialect: one that the model's names follow.
+  /// - Returns: nil where the dialect does not say.
+  package static func role(of name: String, in dialect: String) -> String? {
+    guard let known = Dialect.all.first(where: { $0.name == dialect }),
+      let reference = Dialect.all.first(where: { $0.name == known.reference })
+    else { return nil }
+    return reference.roles[CanonicalTensor.template(of: name)]
+  }
+
   /// What dialects call the tensor of a canonical name, where they store it as it is.
   package static func aliases(of name: String) -> [String] {
     DialectIndex.shared.aliases(of: NameTemplate(name))

@@ -7,6 +7,8 @@ package struct Dialect: Sendable {
   let entries: [String: Entry]
   /// What the names of layers start with, here and in the reference dialect.
   let layers: (own: String, canonical: String)
+  /// What tensors of the reference dialect do, by the templates of their names, such as `layer.mlp.up.weight`.
+  let roles: [String: String]
   /// Decides between dialects that have the same names.
   let probe: DialectData.Probe?
 
@@ -38,6 +40,7 @@ package struct Dialect: Sendable {
     for (role, pattern) in reference.renamed {
       for (ending, name) in Self.expanded(pattern) { canonical[role + ending] = name }
     }
+    roles = Dictionary(canonical.map { ($1, $0) }) { min($0, $1) }
     func names(_ roles: [String], _ ending: String) -> [String] {
       roles.map { role in
         guard let name = canonical[role + ending] else {

@@ -15,6 +15,7 @@ extension Why {
           ? "\(name) holds the same weights as \(duplicateOf.printable), in another form\(form)."
           : "\(name) holds the same weights as \(duplicateOf.printable)\(form).")
       lines.append("Copies hang below the first of them; who copied whom, the weights do not say.")
+      lines += alignment?.lines ?? []
       return lines.joined(separator: "\n") + "\n"
     }
     guard relatives > 0 else {
@@ -39,6 +40,7 @@ extension Why {
     if relation == "quantized", !encodings.isEmpty {
       lines.append("its weights are stored as \(encodings.joined(separator: ", "))")
     }
+    lines += alignment?.lines ?? []
     if equalTensors > 0 {
       lines.append(
         "equal to the parent's, bit for bit: \(equalTensors) of \(counted(sharedTensors, "compared tensor"))")

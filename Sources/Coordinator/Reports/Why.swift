@@ -1,6 +1,6 @@
 internal import Core
 internal import Foundation
-internal import Graph
+package import Graph
 internal import Lineage
 package import System
 
@@ -46,6 +46,8 @@ package struct Why: Encodable {
   package var relation: String?
   /// What was undone to compare it with its parent.
   package var transform: [String]
+  /// How it was brought into the coordinates of another model before anything was compared.
+  package var alignment: AlignmentFacts?
   /// How its weights are stored, most of them first.
   package var encodings: [String]
   /// Tensors that it shares with its parent, and those of them that are equal bit for bit.
@@ -84,6 +86,7 @@ package struct Why: Encodable {
     comparedModels = relatedness.indices.count { $0 != child && relatedness[$0].isFinite }
     relation = link?.relation.name
     transform = (link?.transforms ?? []).map(\.rawValue)
+    alignment = node.model?.alignment
     encodings = node.model?.encodings ?? []
     rank = link?.relation.rank
     duplicateOf = node.model?.duplicateOf.map { run.graph.nodes[$0].id }

@@ -11,7 +11,7 @@ extension SingularValues {
     let count = min(shape.rows, shape.columns)
     guard count > 0 else { return [] }
     // `OpenBLAS.require` has reported that long before.
-    guard let decompose = OpenBLAS.singularValues else { return nil }
+    guard let decompose = OpenBLAS.routines?.singularValues else { return nil }
     var matrix = Array(repeating: Float(0), count: shape.count)
     for row in 0..<shape.rows {
       for column in 0..<shape.columns { matrix[column * shape.rows + row] = values[row * shape.columns + column] }

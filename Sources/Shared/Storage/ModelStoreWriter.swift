@@ -1,5 +1,5 @@
 internal import CHDF5
-internal import Core
+package import Core
 internal import Encodings
 internal import Foundation
 internal import Glibc
@@ -31,6 +31,41 @@ package enum ModelStoreWriter {
     do throws(Failure) {
       let places = try writeStructure(temporary, model, tensors, setAside, sources, checkpoint, adapter, mode)
       if mode == .copy { try copyWeights(tensors, to: temporary, at: places) }
+      try AtomicFile.commit(temporary, as: path)
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  /// Writes a store that holds weights which are computed, as floats.
+  ///
+  /// - Parameters:
+  ///   - tensors: names and shapes.
+  ///   - sources: what they were computed from.
+  ///   - values: row-major, of a tensor by its place among `tensors`; called once for each, in their order.
+  /// - Throws: `Failure`, also that of `values`; nothing is left behind then.
+  package static func write(
+    to path: String, model: String, tensors: [(name: String, shape: TensorShape)], sources: [SourceFile],
+    checkpoint: CheckpointFacts, values: (Int) throws(Failure) -> [Float]
+  ) throws(Failure) {
+    let stored = tensors.map { StoredTensor(name: $0.name, encoding: .f32, shape: $0.shape, file: "", offset: 0) }
+    let temporary = AtomicFile.temporaryName(for: path)
+    do throws(Failure) {
+      let places = try writeStructure(temporary, model, stored, [], sources, checkpoint, nil, .copy)
+      let target = open(temporary, O_WRONLY | O_CLOEXEC)
+      guard target >= 0 else { throw copyFailed(temporary, errno) }
+      defer { close(target) }
+      for (number, place) in places.enumerated() {
+        var numbers = try values(number)
+        precondition(numbers.count == tensors[number].shape.elements)
+        let outcome = numbers.withUnsafeMutableBytes { bytes -> Result<Void, Failure> in
+          do throws(Failure) { return .success(try write(bytes, to: target, at: place, temporary)) } catch {
+            return .failure(error)
+          }
+        }
+        try outcome.get()
+      }
       try AtomicFile.commit(temporary, as: path)
     } catch {
       unlink(temporary)

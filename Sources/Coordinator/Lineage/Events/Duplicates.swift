@@ -3,15 +3,19 @@ package import Core
 /// Models with the same weights.
 package struct Duplicates: Sendable {
   /// Of copies in another form.
-  private static let relativeError = 1e-6
+  package static let relativeError = 1e-6
 
   private let n: Int
+  /// Per model, squared: by how much a tensor may differ from one that is the same, over its length.
+  private let tolerances: [Double]
   /// Per pair, n x n: does some shared tensor differ; is there a shared tensor?
   private var apart: [Bool]
   private var shared: [Bool]
 
-  package init(models n: Int) {
-    self.n = n
+  /// - Parameter tolerances: per model, the relative error that its numbers have beside those of storage.
+  package init(tolerances: [Double]) {
+    n = tolerances.count
+    self.tolerances = tolerances.map { $0 * $0 }
     apart = Array(repeating: false, count: n * n)
     shared = apart
   }
@@ -24,7 +28,8 @@ package struct Duplicates: Sendable {
       let energy =
         tensor.sums.moments[a].m2 + tensor.sums.moments[a].count * tensor.sums.moments[a].mean
         * tensor.sums.moments[a].mean
-      if !(tensor.sums.l2[p] <= Self.relativeError * Self.relativeError * energy) { apart[place] = true }
+      let tolerance = max(tolerances[tensor.models[a]], tolerances[tensor.models[b]])
+      if !(tensor.sums.l2[p] <= tolerance * energy) { apart[place] = true }
     }
   }
 

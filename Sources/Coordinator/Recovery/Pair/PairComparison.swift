@@ -16,6 +16,7 @@ package struct PairComparison {
   private let workers: Int
   private let memoryBytes: Int
   private let hashes: Bool
+  private let align: Bool
   private let folder: String
   private let interruption: Interruption
   private let report: RunEventHandler
@@ -25,15 +26,18 @@ package struct PairComparison {
   ///   - workers: worker processes on this machine.
   ///   - memoryBytes: of each worker.
   ///   - hashes: read all files once more for their SHA-256?
+  ///   - align: look for one model in the other's disguise?
   ///   - folder: for stores and the journal.
   package init(
-    _ first: String, _ second: String, workers: Int, memoryBytes: Int, hashes: Bool, folder: String,
+    _ first: String, _ second: String, workers: Int, memoryBytes: Int, hashes: Bool, align: Bool = true,
+    folder: String,
     interruption: Interruption, report: @escaping RunEventHandler
   ) {
     paths = [first, second]
     self.workers = workers
     self.memoryBytes = memoryBytes
     self.hashes = hashes
+    self.align = align
     self.folder = folder
     self.interruption = interruption
     self.report = report
@@ -56,7 +60,8 @@ package struct PairComparison {
     let local = LocalWorkers.Options(count: workers, memoryBytes: memoryBytes, logPath: directory.log)
     let pool = try ShardPool(.local(local), interruption: interruption, logger: directory.logger, report: report)
     let recovery = Recovery(
-      Invocation(inputs: paths, lineage: LineageOptions()), directory: directory, pool: pool, mayChangeModels: false,
+      Invocation(inputs: paths, lineage: LineageOptions(), align: align), directory: directory, pool: pool,
+      mayChangeModels: false,
       report: report)
     var tally = ComponentTally()
     let (plan, lineage) = try recovery.solve { tensor throws(Failure) in tally.add(tensor) }

@@ -14,6 +14,8 @@ package struct Invocation: Codable, Equatable, Sendable {
   package var hints: String?
   /// true when the SHA-256 of all files was asked for, else nil.
   package var hashes: Bool?
+  /// false when models in other coordinates are not looked for, else nil.
+  package var align: Bool?
 
   /// Where the journal keeps it.
   package static let setting = "invocation"
@@ -21,7 +23,8 @@ package struct Invocation: Codable, Equatable, Sendable {
   /// - Parameters:
   ///   - inputs, truth, hints: paths as they were given; made absolute.
   package init(
-    inputs: [String], lineage: LineageOptions, truth: String? = nil, hints: String? = nil, hashes: Bool = false
+    inputs: [String], lineage: LineageOptions, truth: String? = nil, hints: String? = nil, hashes: Bool = false,
+    align: Bool = true
   ) {
     func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
     self.inputs = inputs.map(absolute)
@@ -29,6 +32,7 @@ package struct Invocation: Codable, Equatable, Sendable {
     self.truth = truth.map(absolute)
     self.hints = hints.map { $0 == HintSource.auto ? $0 : absolute($0) }
     self.hashes = hashes ? true : nil
+    self.align = align ? nil : false
   }
 
   /// - Throws: `Failure` (bad input) when the text is not what `json` gives.

@@ -15,6 +15,8 @@ package final class RunDirectory {
   package var record: String { "\(path)/run.json" }
   package var tree: String { "\(path)/tree.json" }
   package var stores: String { "\(path)/store" }
+  /// Models that were brought into the coordinates of others.
+  package var aligned: String { "\(path)/aligned" }
   /// Stores that are being made; they replace `stores` once the run is known to be the same.
   package var newStores: String { "\(path)/.store-new" }
 
@@ -33,7 +35,7 @@ package final class RunDirectory {
   private static let contents = [
     "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "run.log", "run.json", "results.h5",
     "tree.json", "tree.nwk", "tree.dot", "tree.graphml", "tree.mmd", "tree.html", "edges.csv",
-    "hints.csv", "status.json", "store", ".store-new",
+    "hints.csv", "status.json", "store", ".store-new", "aligned",
   ]
 
   /// Opens or makes the folder and takes its lock.

@@ -1,6 +1,7 @@
 internal import Alignment
 internal import Checkpoints
 internal import Core
+internal import Gauge
 package import Storage
 package import System
 
@@ -8,11 +9,15 @@ package import System
 package struct CollectionLoader {
   private let folder: String
   private let mode: ModelStoreWriter.Mode
+  private let restored: String?
 
-  /// - Parameter folder: where the stores of models that are not stores yet are made.
-  package init(stores folder: String, mode: ModelStoreWriter.Mode) {
+  /// - Parameters:
+  ///   - folder: where the stores of models that are not stores yet are made.
+  ///   - restored: where models are kept that were brought into the coordinates of others; nil: none are.
+  package init(stores folder: String, mode: ModelStoreWriter.Mode, restored: String? = nil) {
     self.folder = folder
     self.mode = mode
+    self.restored = restored
   }
 
   /// - Throws: `Failure` when a model named by the user is broken. One that was only found in a folder is skipped
@@ -31,11 +36,17 @@ package struct CollectionLoader {
     }
     // What is kept for other runs is kept as it came.
     guard mode == .places else { return collection }
+    if let restored {
+      let outcome = try DisguiseRemoval.apply(to: collection.models, folder: restored)
+      collection.models = outcome.models
+      collection.notes += outcome.notes
+    }
     let aligned = try Aligner.aligned(collection.models)
     collection.alignment = aligned.maps
     for (number, model) in aligned.models.enumerated() {
       // The store of an adapter has its factors already.
-      let isNew = model.adapter == nil && model.tensors != collection.models[number].tensors
+      let isNew =
+        model.adapter == nil && (model.restored != nil || model.tensors != collection.models[number].tensors)
       collection.models[number] = isNew ? try Importer.rewrite(model, into: folder) : model
     }
     return collection

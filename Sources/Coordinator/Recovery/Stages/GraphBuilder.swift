@@ -21,7 +21,7 @@ enum GraphBuilder {
           dtype: model.encodings.map(\.name).joined(separator: "+"), parameters: model.parameters,
           format: model.checkpoint.format.isEmpty ? nil : model.checkpoint.format,
           encodings: model.encodings.map(\.name),
-          duplicateOf: lineage.duplicateOf[index]))
+          duplicateOf: lineage.duplicateOf[index], alignment: model.restored.map { AlignmentFacts($0.restoration) }))
     }
     func share(_ child: Int, _ parent: Int) -> Double? {
       guard let merge = lineage.merges.first(where: { $0.child == child }) else { return nil }
@@ -95,5 +95,13 @@ enum GraphBuilder {
         source: parent, target: node, relation: .finetune, distance: lineage.distances[parent, found.sibling],
         support: lineage.support[found.sibling], directionSupport: lineage.directionSupport[found.sibling]))
     return edges
+  }
+}
+
+extension AlignmentFacts {
+  fileprivate init(_ found: Restoration) {
+    self.init(
+      reference: found.reference, transform: found.transforms.compactMap(Transform.init(rawValue:)),
+      likeness: found.likeness, agreements: found.agreements, units: found.units, probability: found.probability)
   }
 }

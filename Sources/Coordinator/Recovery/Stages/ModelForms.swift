@@ -22,6 +22,8 @@ struct ModelForms: Sendable {
     var transforms: Set<Transform>
     /// Names of the compared tensors in its files.
     var names: [Int: String]
+    /// What was undone to bring it into the coordinates of another model.
+    var restoration: Restoration?
     /// By compared tensor.
     var noise: [Int: Double]
   }
@@ -32,7 +34,7 @@ struct ModelForms: Sendable {
     var forms = plan.models.map { model in
       Form(
         format: model.checkpoint.format, tensors: [], hasOthers: model.unreadScheme != nil, transforms: [], names: [:],
-        noise: [:])
+        restoration: model.restored?.restoration, noise: [:])
     }
     let stored = plan.models.map { model in
       Dictionary(model.tensors.enumerated().map { (ByteString($1.name), ($0, $1)) }) { first, _ in first }
@@ -49,7 +51,7 @@ struct ModelForms: Sendable {
           forms[copy.model].sizes.append(stored[copy.model][name]?.1.shape.elements ?? 0)
         }
         guard let (place, own) = stored[copy.model][name] else { continue }
-        forms[copy.model].noise[number] = own.noise
+        forms[copy.model].noise[number] = plan.models[copy.model].restoredNoise ?? own.noise
         if let origin = plan.alignment[copy.model].origins[place] {
           forms[copy.model].transforms.formUnion(origin.steps.compactMap(\.transform))
           forms[copy.model].names[number] = origin.name
@@ -84,8 +86,14 @@ struct ModelForms: Sendable {
       forms[j].names[number].map { !$0.utf8.elementsEqual(name.utf8) } ?? false
     }
     if areRenamed { all.insert(.renamed) }
+    let (own, other) = (forms[i].restoration, forms[j].restoration)
+    // Those that were in the same coordinates before have nothing undone between them.
+    let isMoved = own?.group != other?.group
+    if isMoved {
+      all.formUnion([own, other].flatMap { $0?.transforms ?? [] }.compactMap(Transform.init(rawValue:)))
+    }
     return (
-      forms[i].format == forms[j].format && layout.isEmpty, Transform.allCases.filter(all.contains)
+      forms[i].format == forms[j].format && layout.isEmpty && !isMoved, Transform.allCases.filter(all.contains)
     )
   }
 
@@ -109,6 +117,11 @@ struct ModelForms: Sendable {
       return first == second
     }
   }
+}
+
+extension ModelRecord {
+  /// Of a model that was brought into other coordinates: the noise of what its files hold.
+  fileprivate var restoredNoise: Double? { restored.map { $0.original.map(\.noise).max() ?? 0 } }
 }
 
 extension StoredTensor {

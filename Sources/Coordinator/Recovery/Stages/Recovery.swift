@@ -89,7 +89,9 @@ package struct Recovery {
 
   private func plan(_ times: inout PhaseTimes) throws(Failure) -> Plan {
     let plan = try times.measure("import and plan") { () throws(Failure) in
-      let collection = try CollectionLoader(stores: directory.newStores, mode: .places).load(invocation.inputs)
+      let collection = try CollectionLoader(
+        stores: directory.newStores, mode: .places, restored: invocation.align ?? true ? directory.aligned : nil
+      ).load(invocation.inputs)
       try collection.requireTwo()
       return Plan(collection, statistics: invocation.lineage.metric.statistics)
     }

@@ -107,7 +107,7 @@ extension TreeDocument {
         path: path, score: node.score, dtype: dtype, parameters: parameters, format: node.format,
         encodings: node.encodings ?? [],
         duplicateOf: try node.duplicateOf.map { first throws(Problem) in try place(first, "original", node.id) },
-        declaration: declaration))
+        alignment: node.alignment, declaration: declaration))
   }
 
   private static func edge(_ link: Link, from source: Int, to target: Int) throws(Problem) -> ModelGraph.Edge {

@@ -28,12 +28,13 @@ struct TreeDocument: Codable {
     var format: String?
     var encodings: [String]?
     var duplicateOf: String?
+    var alignment: AlignmentFacts?
     var declaredBase: String?
     var declaredModel: String?
     var hint: Agreement?
 
     enum CodingKeys: String, CodingKey {
-      case id, path, family, root, inferred, support, score, dtype, parameters, format, encodings, hint
+      case id, path, family, root, inferred, support, score, dtype, parameters, format, encodings, alignment, hint
       case declaredBase = "declared_base"
       case declaredModel = "declared_model"
       case duplicateOf = "duplicate_of"
@@ -103,6 +104,7 @@ extension TreeDocument.Node {
     format = model.format
     encodings = model.encodings.isEmpty ? nil : model.encodings
     duplicateOf = model.duplicateOf.map { ids[$0] }
+    alignment = model.alignment
     declaredBase = model.declaration?.base
     declaredModel = model.declaration?.model.map { ids[$0] }
     hint = model.declaration?.agreement

@@ -67,6 +67,14 @@ extension PairVerdict {
     if !transforms.isEmpty {
       facts.append(Fact(name: "undone before", value: transforms.map(\.rawValue).joined(separator: ", ")))
     }
+    if let alignment {
+      facts.append(
+        Fact(
+          name: "witness",
+          value:
+            "\(alignment.agreements) of \(counted(alignment.units, "unit")) are the same by separate maps, \(AnswerText.probability(alignment.probability)) if unrelated; cosine \(AnswerText.number(alignment.likeness))"
+        ))
+    }
     for model in models {
       let form = [model.format, model.encodings.joined(separator: "+")].compactMap { $0 }.joined(separator: ", ")
       facts.append(

@@ -80,6 +80,8 @@ package struct PairVerdict: Sendable, Equatable, Encodable {
   package var relation: String?
   package var rank: Int?
   package var transforms: [Transform]
+  /// Of models that were brought into the coordinates of the other one.
+  package var alignment: AlignmentFacts?
   /// How sure the direction is, 0 to 1.
   package var directionSupport: Double?
   package var undecided: Bool
@@ -105,6 +107,7 @@ package struct PairVerdict: Sendable, Equatable, Encodable {
           component: $0, source: graph.nodes[edge.source].id, target: graph.nodes[edge.target].id, share: edge.share)
       }
     }
+    alignment = graph.nodes.lazy.compactMap { $0.model?.alignment }.first
     let edge = graph.treeEdges.first { !graph.nodes[$0.source].isInferred && !graph.nodes[$0.target].isInferred }
     if let edge {
       kinship = .related

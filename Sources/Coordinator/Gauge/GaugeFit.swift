@@ -1,0 +1,137 @@
+internal import Alignment
+internal import Checkpoints
+internal import Core
+internal import Spectra
+internal import Storage
+internal import System
+
+/// Finds the coordinates of one transformer in which it is most like another.
+///
+/// The basis of the residual stream is fitted to rows that both share (tokens, positions, patches), units to the maps
+/// that open them; what is left judges.
+struct GaugeFit {
+  private let own: NetworkWeights
+  private let other: NetworkWeights
+
+  /// Layers that the witness is taken from, spread over all.
+  private static let witnesses = 4
+  /// Rows by which a basis is sharpened.
+  private static let mostRows = 16384
+
+  /// - Returns: nil where the two have not the same shape.
+  init?(_ own: NetworkWeights, _ other: NetworkWeights) {
+    let (a, b) = (own.layout, other.layout)
+    guard a.width == b.width, a.layers == b.layers, a.heads == b.heads, a.groups == b.groups,
+      a.headSize == b.headSize, a.rotary == b.rotary, a.isBeforeMaps == b.isBeforeMaps, a.hasMeans == b.hasMeans,
+      a.has(.gate) == b.has(.gate)
+    else { return nil }
+    self.own = own
+    self.other = other
+  }
+
+  /// Bytes that fitting and restoring take at most, beside small things: a few of the largest matrices as doubles.
+  static func bytes(_ weights: NetworkWeights) -> Int {
+    let largest = weights.layout.places.indices.map { weights.model.tensors[$0].shape.elements }.max() ?? 0
+    return 6 * 8 * max(largest, weights.layout.width * weights.layout.width)
+  }
+
+  /// The basis by what both share, and what the units say of it.
+  ///
+  /// - Returns: nil where there is no such basis.
+  func witness() throws(Failure) -> (basis: ResidualBasis, witness: Witness)? {
+    let shared = try SharedRows(own, other)
+    guard let fit = BasisFit(shared.own, shared.other, hasMeans: isOrderOnly) else { return nil }
+    let layers = own.layout.layers
+    let count = min(Self.witnesses, layers.count)
+    var likenesses: [(fit: Matrix, judged: Matrix, isSquare: Bool)] = []
+    for place in 0..<count {
+      let layer = layers[place * layers.count / count]
+      guard let (mine, theirs) = try units(layer, fit.basis) else { return nil }
+      let (fit, judged) = UnitFit.Units.likeness(mine, theirs)
+      guard fit.values.allSatisfy(\.isFinite), judged.values.allSatisfy(\.isFinite) else { return nil }
+      likenesses.append((fit, judged, mine.gate != nil))
+    }
+    return (fit.basis, Witness(likenesses))
+  }
+
+  /// - Parameter first: the basis that the witness was found in.
+  /// - Returns: nil where weights are not finite.
+  func gauge(_ first: ResidualBasis) throws(Failure) -> Gauge? {
+    guard let basis = try sharpened(first) else { return nil }
+    var gauge = Gauge(basis: basis, heads: [:], units: [:], keptNorms: [], isFolded: false)
+    for layer in own.layout.layers {
+      guard let (mine, theirs) = try units(layer, basis), let fit = UnitFit(mine, theirs),
+        let heads = HeadFit(
+          try attention(own, layer, basis), try attention(other, layer, .same),
+          isKept: own.layout.number(.headNorm, layer) != nil)
+      else { return nil }
+      (gauge.units[layer], gauge.heads[layer]) = (fit, heads)
+    }
+    for place in own.layout.places where !place.isBias && [.attentionNorm, .mlpNorm, .lastNorm].contains(place.role) {
+      switch try NormFit(own, other, place, basis) {
+      case .kept: gauge.keptNorms.insert(place)
+      case .replaced: break
+      case .folded: gauge.isFolded = true
+      }
+    }
+    return gauge
+  }
+
+  /// Rotations leave neither means nor gains behind the maps as they are.
+  private var isOrderOnly: Bool { own.layout.hasMeans || own.layout.has(.vector) }
+
+  private func units(
+    _ layer: Int, _ basis: ResidualBasis
+  ) throws(Failure) -> (own: UnitFit.Units, other: UnitFit.Units)? {
+    guard let mine = try units(own, layer, basis), let theirs = try units(other, layer, .same),
+      mine.up.rows == theirs.up.rows
+    else { return nil }
+    return (mine, theirs)
+  }
+
+  private func units(
+    _ weights: NetworkWeights, _ layer: Int, _ basis: ResidualBasis
+  ) throws(Failure) -> UnitFit.Units? {
+    guard let up = try weights.folded(.up, layer, after: .mlpNorm), let down = try weights.matrix(.down, layer) else {
+      return nil
+    }
+    let gate = try weights.folded(.gate, layer, after: .mlpNorm)
+    return UnitFit.Units(
+      gate: gate.map(basis.rows), up: basis.rows(up), down: basis.columns(down).transposed)
+  }
+
+  private func attention(
+    _ weights: NetworkWeights, _ layer: Int, _ basis: ResidualBasis
+  ) throws(Failure) -> AttentionWeights {
+    func reads(_ role: NetworkRole) throws(Failure) -> Matrix {
+      basis.rows(try weights.folded(role, layer, after: .attentionNorm) ?? Matrix(zeros: 0, weights.layout.width))
+    }
+    let output = try weights.matrix(.output, layer) ?? Matrix(zeros: weights.layout.width, 0)
+    return AttentionWeights(
+      query: try reads(.query), key: try reads(.key), value: try reads(.value),
+      output: basis.columns(output).transposed, size: weights.layout.headSize, groups: weights.layout.groups,
+      rotary: weights.layout.rotary)
+  }
+
+  /// The basis by the rows of all MLPs as well.
+  private func sharpened(_ basis: ResidualBasis) throws(Failure) -> ResidualBasis? {
+    guard basis != .same else { return basis }
+    var rows = try SharedRows(own, other)
+    let share = max(64, Self.mostRows / max(1, 3 * own.layout.layers.count))
+    for layer in own.layout.layers {
+      guard let (mine, theirs) = try units(layer, basis), let (plain, _) = try units(layer, .same),
+        let fit = UnitFit(mine, theirs)
+      else { return nil }
+      let count = min(share, fit.order.count)
+      let chosen = (0..<count).map { $0 * fit.order.count / count }
+      let places = chosen.map { fit.order[$0] }
+      let signs = chosen.map { fit.factors[$0] < 0 ? -1.0 : 1 }
+      for (map, theirs) in [(plain.up, theirs.up), (plain.down, theirs.down)] {
+        rows.add(map.rows(places).scalingRows(by: signs), theirs.rows(chosen))
+      }
+      if let gate = plain.gate, let theirs = theirs.gate { rows.add(gate.rows(places), theirs.rows(chosen)) }
+    }
+    if case .rotated = basis { return BasisFit.sharpened(basis, rows.own, rows.other) }
+    return BasisFit(rows.own, rows.other, hasMeans: isOrderOnly, isPermuted: true)?.basis
+  }
+}

@@ -1,0 +1,64 @@
+internal import Spectra
+
+/// Which units of one model's MLP are which of another's, with signs and scales.
+struct UnitFit: Sendable, Equatable {
+  /// For each unit of the other model the own one.
+  let order: [Int]
+  /// What the rows of `up` are multiplied by, and the columns of `down` divided by.
+  let factors: [Double]
+  var isSame: Bool { order == Array(order.indices) && factors.allSatisfy { $0 == 1 } }
+
+  /// The weights of an MLP, rows one for each unit, in common coordinates of the residual stream, gains of norms in them.
+  struct Units {
+    /// nil for an MLP without gates.
+    var gate: Matrix?
+    var up: Matrix
+    /// Transposed.
+    var down: Matrix
+
+    /// What units are matched by, and what the matching is judged by.
+    var matched: Matrix { (gate ?? up).withUnitRows }
+
+    /// Cosines of the units of two models: of what they were matched by, and of all the rest, without scale and sign.
+    static func likeness(_ own: Units, _ other: Units) -> (fit: Matrix, judged: Matrix) {
+      let fit = other.matched.timesTransposed(own.matched)
+      let down = other.down.withUnitRows.timesTransposed(own.down.withUnitRows)
+      guard own.gate != nil else { return (fit, down) }
+      let up = other.up.withUnitRows.timesTransposed(own.up.withUnitRows)
+      return (fit, Matrix(rows: down.rows, columns: down.columns, zip(up.values, down.values).map { $0 * $1 }))
+    }
+  }
+
+  /// Of the logarithms of scales: less is what training does by itself.
+  private static let natural = 0.2
+
+  /// - Returns: nil where weights are not finite.
+  init?(_ own: Units, _ other: Units) {
+    let (fit, judged) = Units.likeness(own, other)
+    let gains = fit.adding(judged)
+    guard gains.values.allSatisfy(\.isFinite), gains.rows <= gains.columns else { return nil }
+    let order = LinearAssignment.greatest(gains)
+    guard own.gate != nil else {
+      self.init(order: order, factors: Array(repeating: 1, count: order.count))
+      return
+    }
+    let lengths = (own.up.rowLengths, other.up.rowLengths, own.down.rowLengths, other.down.rowLengths)
+    var signs: [Double] = []
+    var logarithms: [Double] = []
+    for (unit, place) in order.enumerated() {
+      let along = zip(own.up.row(place), other.up.row(unit)).reduce(0) { $0 + $1.0 * $1.1 }
+      signs.append(along < 0 ? -1 : 1)
+      let ratio = lengths.1[unit] / lengths.0[place] * lengths.2[place] / lengths.3[unit]
+      logarithms.append(ratio > 0 && ratio.isFinite ? 0.5 * Logarithm.of(ratio) : 0)
+    }
+    let size = (logarithms.reduce(0) { $0 + $1 * $1 } / Double(max(1, logarithms.count))).squareRoot()
+    let isScaled = size > Self.natural
+    self.init(
+      order: order, factors: zip(signs, logarithms).map { isScaled ? $0 * Logarithm.power($1) : $0 })
+  }
+
+  init(order: [Int], factors: [Double]) {
+    self.order = order
+    self.factors = factors
+  }
+}

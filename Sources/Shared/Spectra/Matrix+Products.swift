@@ -1,0 +1,93 @@
+extension Matrix {
+  package func times(_ other: Matrix) -> Matrix {
+    precondition(columns == other.rows)
+    return product(other, m: rows, n: other.columns, k: columns, turnsSelf: false, turnsOther: false)
+  }
+
+  /// The transpose of this matrix times the other.
+  package func transposedTimes(_ other: Matrix) -> Matrix {
+    precondition(rows == other.rows)
+    return product(other, m: columns, n: other.columns, k: rows, turnsSelf: true, turnsOther: false)
+  }
+
+  /// This matrix times the transpose of the other.
+  package func timesTransposed(_ other: Matrix) -> Matrix {
+    precondition(columns == other.columns)
+    return product(other, m: rows, n: other.rows, k: columns, turnsSelf: false, turnsOther: true)
+  }
+
+  /// Row-major A B is B' A' of BLAS, which reads columns.
+  private func product(
+    _ other: Matrix, m: Int, n: Int, k: Int, turnsSelf: Bool, turnsOther: Bool
+  ) -> Matrix {
+    guard m > 0, n > 0, k > 0 else { return Matrix(zeros: m, n) }
+    guard let multiply = OpenBLAS.routines?.product else { preconditionFailure("OpenBLAS.require was not called") }
+    var result = Matrix(zeros: m, n)
+    var (height, width, depth) = (Int32(n), Int32(m), Int32(k))
+    var (lead, otherLead) = (Int32(columns), Int32(other.columns))
+    var (one, zero) = (1.0, 0.0)
+    multiply(
+      turnsOther ? "T" : "N", turnsSelf ? "T" : "N", &height, &width, &depth, &one, other.values, &otherLead, values,
+      &lead, &zero, &result.values, &height)
+    return result
+  }
+
+  /// The orthogonal matrix that is nearest to this square one, U V' of its singular value decomposition.
+  ///
+  /// - Returns: nil where the numbers are not finite, or LAPACK does not converge.
+  package var nearestOrthogonal: Matrix? {
+    precondition(rows == columns)
+    guard rows > 0, values.allSatisfy(\.isFinite),
+      let decompose = OpenBLAS.routines?.decomposition
+    else { return nil }
+    let size = rows
+    var matrix = values
+    var found = Array(repeating: 0.0, count: size)
+    // LAPACK reads the transpose, so that what it calls U is V here.
+    var (left, right) = (Matrix(zeros: size, size), Matrix(zeros: size, size))
+    var positions = Array(repeating: Int32(0), count: 8 * size)
+    var (n, info) = (Int32(size), Int32(0))
+    var work = [0.0]
+    // Called with a length of -1, it returns the best length of the work space.
+    for isDone in [false, true] {
+      var length = isDone ? Int32(work.count) : -1
+      decompose(
+        "S", &n, &n, &matrix, &n, &found, &left.values, &n, &right.values, &n, &work, &length, &positions, &info)
+      guard info == 0 else { return nil }
+      if !isDone { work = Array(repeating: 0, count: max(1, Int(work[0]))) }
+    }
+    return right.times(left)
+  }
+
+  /// The inverse of a square matrix, by elimination with pivots; for small ones.
+  ///
+  /// - Returns: nil where it is singular to rounding.
+  package var inverse: Matrix? {
+    precondition(rows == columns)
+    var (left, right) = (self, Matrix.identity(rows))
+    let scale = values.map(abs).max() ?? 0
+    for column in 0..<columns {
+      guard let pivot = (column..<rows).max(by: { abs(left[$0, column]) < abs(left[$1, column]) }),
+        abs(left[pivot, column]) > 1e-12 * scale
+      else { return nil }
+      for place in 0..<columns where pivot != column {
+        left.values.swapAt(pivot * columns + place, column * columns + place)
+        right.values.swapAt(pivot * columns + place, column * columns + place)
+      }
+      let factor = 1 / left[column, column]
+      for place in 0..<columns {
+        left[column, place] *= factor
+        right[column, place] *= factor
+      }
+      for row in 0..<rows where row != column {
+        let share = left[row, column]
+        guard share != 0 else { continue }
+        for place in 0..<columns {
+          left[row, place] -= share * left[column, place]
+          right[row, place] -= share * right[column, place]
+        }
+      }
+    }
+    return right
+  }
+}
