@@ -4,6 +4,7 @@ MODELTREE := .build/release/modeltree
 PREFIX ?= /usr/local
 DEMO := full-finetune
 ZOOS ?= zoos
+VARIED ?= zoos-varied
 SEED ?= 1
 
 .DEFAULT_GOAL := help
@@ -56,9 +57,15 @@ zoos: ## Train fresh zoos with known trees (RECIPES="mixed forest" SEED=7 ZOOS=z
 	@scripts/zoos $(if $(RECIPES),--out "$(ZOOS)" --seed $(SEED) $(RECIPES),--list)
 
 .PHONY: accuracy
-accuracy: build ## Measure modeltree and the published rules on the shipped zoos, and on those in ZOOS=DIR
+accuracy: build ## Measure modeltree and the published rules on the shipped zoos, those in ZOOS=DIR, and VARIED=DIR
 	@scripts/setup --python
-	.venv/bin/python zoo/accuracy.py $(if $(wildcard $(ZOOS)),--zoos "$(ZOOS)")
+	.venv/bin/python zoo/accuracy.py $(if $(wildcard $(ZOOS)),--zoos "$(ZOOS)") \
+	  $(if $(wildcard $(VARIED)),--varied "$(VARIED)")
+
+.PHONY: varied
+varied: ## Vary the shipped zoos, and those in ZOOS=DIR, as people's collections vary; into VARIED=DIR
+	@scripts/setup --python
+	scripts/vary-zoos "$(VARIED)" zoo/full-finetune zoo/lora zoo/mixed $(wildcard $(ZOOS)/*)
 
 .PHONY: bench
 bench: ## Measure against other programs and the machine (BENCH=quick: two minutes, writes nothing)

@@ -1,7 +1,7 @@
 """Measures modeltree and the published rules on zoos whose trees are known; writes docs/accuracy.md.
 
     python zoo/accuracy.py [--zoos DIR]... [--out docs/accuracy.md] [--binary .build/release/modeltree]
-        [--runs runs/accuracy] [--only WORD] [--reuse]
+        [--runs runs/accuracy] [--only WORD] [--reuse] [--varied DIR [--held REGEX]]
 
 The shipped zoos are always measured; --zoos adds every zoo in DIR (a folder with truth.json). Every true
 edge counts, also of models that a method cannot read: what is set aside is wrong. modeltree is told
@@ -20,6 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "Tests" / "Oracle"))
+import honesty  # noqa: E402
 import published_rules as published  # noqa: E402
 
 NOTES = ROOT / "zoo" / "tuned.md"
@@ -354,7 +355,7 @@ def missed(zoos, own, outcomes) -> list:
     )
 
 
-def report(zoos, own, outcomes, rules, ward, version: str) -> str:
+def report(zoos, own, outcomes, rules, ward, varied: dict, version: str) -> str:
     lines = [
         "# Accuracy",
         "",
@@ -402,6 +403,23 @@ def report(zoos, own, outcomes, rules, ward, version: str) -> str:
         "",
     ]
     lines += confusion(zoos, outcomes)
+    if varied:
+        lines += [
+            "",
+            "## Varied collections",
+            "",
+            "Zoos varied as people's collections are (`zoo/vary.py`): token tables padded, multiples and casts added, one",
+            "parent of two or more children left out, models merged by ten recipes, parts taken from another family. For a",
+            "model whose parent is absent, its nearest ancestor that is there, no parent where there is none, or an inferred",
+            "node whose observed children all descend from the absent parent is right. *Whole*: the zoos themselves.",
+            "",
+            *honesty.table(varied).split("\n"),
+            "",
+            "Edges that were claimed, by their support: how many of them are right, and the log loss of the support as a",
+            "probability, in nats per edge.",
+            "",
+            *honesty.reliability(varied).split("\n"),
+        ]
     lines += ["", "## True edges that were missed", ""] + missed(zoos, own, outcomes)
     return "\n".join(lines) + "\n"
 
@@ -414,6 +432,8 @@ def main():
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "accuracy")
     parser.add_argument("--only", help="only zoos whose name contains this word")
     parser.add_argument("--reuse", action="store_true", help="keep finished runs of modeltree")
+    parser.add_argument("--varied", type=Path, help="folder of collections that zoo/vary.py made")
+    parser.add_argument("--held", default="held", help="names of collections that were not used for tuning")
     parser.add_argument(
         "--no-rules", action="store_true", help="measure modeltree only; print the result and write nothing"
     )
@@ -443,7 +463,11 @@ def main():
         return
     version = subprocess.run([str(args.binary), "--version"], capture_output=True, text=True).stdout.split("\n")[0]
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(report(zoos, own, outcomes, rules, ward, version))
+    varied = {}
+    if args.varied:
+        folders = honesty.collections([z.folder for z in zoos] + [args.varied])
+        varied, _ = honesty.measure(folders, args.binary, args.runs / "varied", held=args.held)
+    args.out.write_text(report(zoos, own, outcomes, rules, ward, varied, version))
     print(f"wrote {args.out}")
 
 

@@ -12,6 +12,7 @@ match --held were not used for tuning, and are counted apart.
 
 import argparse
 import json
+import math
 import re
 import subprocess
 from collections import Counter, defaultdict
@@ -19,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 SURE = 0.9
+BINS = (0, 0.5, 0.75, 0.9, 1.000001)
 VARIED = ("pad", "scale", "merge", "chimera", "strangers")
 
 
@@ -129,6 +131,14 @@ def count(kind: str, truth: Truth, tree: Tree, counts: Counter, wrong: list, nam
             counts["orphans"] += 1
             counts["orphans right"] += right
         claimed = tree.link.get(model)
+        if claimed:
+            support = claimed["support"]
+            place = max(k for k, low in enumerate(BINS[:-1]) if support >= low)
+            counts[f"bin {place}"] += 1
+            counts[f"bin {place} right"] += right
+            counts["claimed"] += 1
+            said = min(max(support, 0.01), 0.99)
+            counts["log loss"] -= math.log(said if right else 1 - said)
         if claimed and tree.is_sure(model):
             counts["sure"] += 1
             counts["sure right"] += right
@@ -150,7 +160,9 @@ def count(kind: str, truth: Truth, tree: Tree, counts: Counter, wrong: list, nam
             counts["merges"] += 1
             found = {tree.parent(model)} | {e["source"] for e in tree.extra
                                             if e["target"] == model and e["relation"] == "merge"}  # fmt: skip
-            counts["merges found"] += relation == "merge" and found == set(parents)
+            # A base to which task vectors are added has a share that may be negative, and is then no parent.
+            complete = found in (set(parents), set(parents) - {entry.get("base")})
+            counts["merges found"] += relation == "merge" and complete
             counts["merges called so"] += relation == "merge"
         elif relation == "merge":
             counts["false merges"] += 1
@@ -209,6 +221,54 @@ def table(kinds: dict) -> str:
     return "\n".join(lines)
 
 
+def reliability(kinds: dict) -> str:
+    """Edges that were claimed, by their support: how many of them are right; and the log loss of the support."""
+    ranges = [f"{100 * low:.0f} to {100 * min(high, 1):.0f} %" for low, high in zip(BINS, BINS[1:])]
+    lines = ["| | " + " | ".join(ranges) + " | log loss |", "|---|" + "---|" * (len(ranges) + 1)]
+    for name, counts in kinds.items():
+        cells = []
+        for place in range(len(ranges)):
+            n, right = counts[f"bin {place}"], counts[f"bin {place} right"]
+            cells.append(f"{right} of {n}" if n else "-")
+        loss = f"{counts['log loss'] / counts['claimed']:.2f}" if counts["claimed"] else "-"
+        lines.append(f"| {name} | " + " | ".join(cells) + f" | {loss} |")
+    return "\n".join(lines)
+
+
+def collections(places: list) -> list:
+    folders = []
+    for place in places:
+        folders += [place] if (place / "truth.json").exists() else sorted(f.parent for f in place.glob("*/truth.json"))
+    return folders
+
+
+def measure(folders: list, binary: Path, runs: Path, jobs: int = 2, held: str | None = None) -> tuple:
+    """Counts by kind of collection, and a row for everything that is wrong."""
+    runs.mkdir(parents=True, exist_ok=True)
+
+    def run(folder: Path):
+        out = runs / folder.name
+        command = [binary, "recover", folder, "--out", out, "--redo"]
+        done = subprocess.run([str(c) for c in command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        return done.stderr.strip()[-300:] if done.returncode else json.loads((out / "tree.json").read_text())
+
+    with ThreadPoolExecutor(jobs) as pool:
+        trees = list(pool.map(run, folders))
+    kinds, wrong = defaultdict(Counter), []
+    for folder, tree in zip(folders, trees):
+        word = folder.name.split("-")[0]
+        kind = "without a parent" if "-without-" in folder.name else word if word in VARIED else "whole"
+        if held and re.search(held, folder.name):
+            kind += ", held out"
+        if isinstance(tree, str):
+            kinds[kind]["failed"] += 1
+            wrong.append((folder.name, tree))
+            continue
+        kinds[kind]["collections"] += 1
+        count(kind, Truth(folder), Tree(tree), kinds[kind], wrong, folder.name)
+    return kinds, wrong
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("collections", type=Path, nargs="+")
@@ -219,37 +279,17 @@ def main():
     parser.add_argument("--out", type=Path, help="where to write a table")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
-    folders = []
-    for place in args.collections:
-        folders += [place] if (place / "truth.json").exists() else sorted(f.parent for f in place.glob("*/truth.json"))
-    args.runs.mkdir(parents=True, exist_ok=True)
-
-    def run(folder: Path):
-        out = args.runs / folder.name
-        command = [args.binary, "recover", folder, "--out", out, "--redo"]
-        done = subprocess.run([str(c) for c in command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        return done.stderr.strip()[-300:] if done.returncode else json.loads((out / "tree.json").read_text())
-
-    with ThreadPoolExecutor(args.jobs) as pool:
-        trees = list(pool.map(run, folders))
-    kinds, wrong = defaultdict(Counter), []
-    for folder, tree in zip(folders, trees):
-        word = folder.name.split("-")[0]
-        kind = "without a parent" if "-without-" in folder.name else word if word in VARIED else "whole"
-        if args.held and re.search(args.held, folder.name):
-            kind += ", held out"
-        if isinstance(tree, str):
-            kinds[kind]["failed"] += 1
-            wrong.append((folder.name, tree))
-            continue
-        kinds[kind]["collections"] += 1
-        count(kind, Truth(folder), Tree(tree), kinds[kind], wrong, folder.name)
+    kinds, wrong = measure(collections(args.collections), args.binary, args.runs, args.jobs, args.held)
     for kind, counts in kinds.items():
-        print(f"{kind}: " + ", ".join(f"{key} {value}" for key, value in counts.items() if value))
+        print(f"{kind}: " + ", ".join(f"{key} {round(value, 1)}" for key, value in counts.items() if value))
     if args.out:
         args.out.write_text(
             "# Accuracy on varied collections\n\nWritten by `zoo/honesty.py`; do not edit. How the collections are made, "
-            "`zoo/vary.py` says.\nHeld out: not used for tuning.\n\n" + table(kinds) + "\n"
+            "`zoo/vary.py` says.\nHeld out: not used for tuning.\n\n"
+            + table(kinds)
+            + "\n\n"
+            + reliability(kinds)
+            + "\n"
         )
     if args.wrong:
         for row in wrong:

@@ -262,7 +262,7 @@ def merge(zoo: Zoo, out: Path, seed: int, recipes: tuple = RECIPES):
         named = parents + [base] if recipe in ("task", "ties", "dare", "della", "stock") else parents
         made.add(
             f"merged-{recipe}", named, "merge", weights, zoo.source(parents[0]), change=recipe,
-            shares=[round(float(s), 4) for s in shares],
+            shares=[round(float(s), 4) for s in shares], base=base,
         )  # fmt: skip
     made.close()
 

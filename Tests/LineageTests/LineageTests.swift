@@ -237,7 +237,10 @@ import Testing
     #expect(found.parents == LineageTests.parents)
     // What is missing is doubt whether the parents are in the collection.
     #expect(found.support.allSatisfy { $0 > 0.5 }, "\(found.support), seed \(random.seed)")
-    #expect(found.directionSupport.allSatisfy { $0 > 0.9 }, "\(found.directionSupport)")
+    // Chance leaves a direction of one family in a hundred less clear, but none undecided.
+    let directions = found.directionSupport.enumerated().filter { found.parents[$0.offset] != nil }.map(\.element)
+    #expect(directions.allSatisfy { $0 > 0.75 }, "\(directions), seed \(random.seed)")
+    #expect(directions.reduce(0, +) > 0.9 * Double(directions.count), "\(directions), seed \(random.seed)")
   }
 
   @Test func withoutResamplingNothingIsInDoubt() throws {

@@ -176,6 +176,13 @@ def lora_bf16(rng, domains):
 
 
 @recipe("bytes")
+def lora_star(rng, domains):
+    """Eight merged low-rank updates of one root: they give it back when it is absent."""
+    style = Style(lora=1.0, ranks=(2, 4, 8), root_steps=700, steps=(80, 200))
+    return Shape(layers=2), family(rng, "A", star(8), style, domains)
+
+
+@recipe("bytes")
 def lora_f16_grown(rng, domains):
     style = Style("f16", lora=0.8, ranks=(2, 4, 8, 16), root_steps=1000)
     return Shape(width=80, inner=160, layers=2, heads=4), family(rng, "A", grown(rng, 11), style, domains)

@@ -13,15 +13,17 @@ struct CastTally: Sendable {
   /// Fewer weights that rounding changed prove nothing.
   private static let fewest = 64
 
-  private static let roundings: [@Sendable (Float) -> Float] = [
-    { bits(of: $0) { ($0 &+ 0x7fff &+ ($0 >> 16 & 1)) & 0xffff_0000 } },
-    { bits(of: $0) { $0 & 0xffff_0000 } },
-    { Float(Float16($0)) },
+  /// Is the second weight the first one, rounded? Converters differ in where they take what lies halfway.
+  private static let roundings: [@Sendable (_ source: Float, _ copy: Float) -> Bool] = [
+    { source, copy in
+      copy.bitPattern & 0xffff == 0 && source.isFinite && copy.sign == source.sign
+        && distance(source.bitPattern, copy.bitPattern) <= 0x8000
+    },
+    { $0.isFinite && $1.bitPattern == $0.bitPattern & 0xffff_0000 },
+    { Float(Float16($0)) == $1 },
   ]
 
-  private static func bits(of value: Float, _ change: (UInt32) -> UInt32) -> Float {
-    value.isFinite ? Float(bitPattern: change(value.bitPattern)) : value
-  }
+  private static func distance(_ a: UInt32, _ b: UInt32) -> UInt32 { a > b ? a - b : b - a }
 
   init() {
     forward = Self.roundings.map { _ in true }
@@ -42,9 +44,9 @@ struct CastTally: Sendable {
     guard !isRefuted else { return }
     for (x, y) in zip(block.values(of: i), block.values(of: j)) where x != y {
       differing += 1
-      for (way, round) in Self.roundings.enumerated() {
-        if forward[way], round(x) != y { forward[way] = false }
-        if backward[way], round(y) != x { backward[way] = false }
+      for (way, isRounded) in Self.roundings.enumerated() {
+        if forward[way], !isRounded(x, y) { forward[way] = false }
+        if backward[way], !isRounded(y, x) { backward[way] = false }
       }
       guard !isRefuted else { return }
     }
