@@ -153,11 +153,16 @@ let package = Package(
         .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
       ]),
     library(
+      "Fingerprints", in: "Coordinator/Fingerprints",
+      needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Naming", "Spectra", "Storage", "System"]),
+    library(
+      "Registry", in: "Coordinator/Registry",
+      needs: ["Core", "Fingerprints", "Graph", "Kernels", "Lineage", "Reports", "Storage", "System"]),
+    library(
       "Recovery", in: "Coordinator/Recovery",
       needs: [
-        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Gathering", "Graph", "Hints",
-        "Journal",
-        "Lineage", "Monitoring", "Naming", "Planning", "Reports", "Spectra", "Storage", "System", "Transport", "Wire",
+        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Fingerprints", "Gathering", "Graph",
+        "Hints", "Journal", "Lineage", "Monitoring", "Naming", "Planning", "Registry", "Reports", "Spectra", "Storage", "System", "Transport", "Wire",
         logging,
       ]),
     library(
@@ -170,7 +175,7 @@ let package = Package(
       name: "modeltree",
       dependencies: [
         "Batch", "Checkpoints", "Coordination", "Core", "Graph", "Lineage", "Logs", "Monitoring", "Planning",
-        "Printing", "Recovery", "Reports", "Storage", "System", "Transport", arguments, logging,
+        "Printing", "Recovery", "Registry", "Reports", "Storage", "System", "Transport", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
@@ -232,6 +237,14 @@ let package = Package(
     tests(
       "ComputeTests",
       needs: ["Checkpoints", "Compute", "Core", "Encodings", "Storage", "System", "TestSupport", "Wire"]),
+    tests(
+      "FingerprintsTests",
+      needs: ["Alignment", "Checkpoints", "Core", "Fingerprints", "Naming", "Storage", "System", "TestSeed", "TestSupport"]),
+    tests(
+      "RegistryTests",
+      needs: [
+        "Core", "Fingerprints", "Lineage", "Registry", "Storage", "System", "TestPrograms", "TestSeed", "TestSupport",
+      ]),
     tests(
       "GatheringTests",
       needs: [
