@@ -162,7 +162,8 @@ let package = Package(
       "Recovery", in: "Coordinator/Recovery",
       needs: [
         "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Fingerprints", "Gathering", "Graph",
-        "Hints", "Journal", "Lineage", "Monitoring", "Naming", "Planning", "Registry", "Reports", "Spectra", "Storage", "System", "Transport", "Wire",
+        "Hints", "Journal", "Lineage", "Monitoring", "Naming", "Planning", "Registry", "Reports", "Spectra", "Storage",
+        "System", "Transport", "Wire",
         logging,
       ]),
     library(
@@ -184,6 +185,14 @@ let package = Package(
       name: "kernel-bench",
       dependencies: ["CKernels", "COpenBLAS", "Core", "Encodings", "Kernels", "Lineage", "System"],
       path: "bench/Kernels", swiftSettings: strict),
+
+    // Made-up fingerprints, and how long it takes to search thousands of them.
+    .target(
+      name: "MadeFingerprints", dependencies: ["Core", "Fingerprints", "Registry", "Storage", "System", "TestSeed"],
+      path: "bench/Registry/Made", swiftSettings: strict),
+    .executableTarget(
+      name: "registry-bench", dependencies: ["Fingerprints", "MadeFingerprints", "Registry", "System", "TestSeed"],
+      path: "bench/Registry/Bench", swiftSettings: strict),
 
     // A cluster in virtual time around the real scheduler, and what it costs the coordinator.
     .target(
@@ -239,11 +248,15 @@ let package = Package(
       needs: ["Checkpoints", "Compute", "Core", "Encodings", "Storage", "System", "TestSupport", "Wire"]),
     tests(
       "FingerprintsTests",
-      needs: ["Alignment", "Checkpoints", "Core", "Fingerprints", "Naming", "Storage", "System", "TestSeed", "TestSupport"]),
+      needs: [
+        "Alignment", "Checkpoints", "Core", "Fingerprints", "Naming", "Storage", "System", "TestSeed", "TestSupport",
+      ]),
     tests(
       "RegistryTests",
       needs: [
-        "Core", "Fingerprints", "Lineage", "Registry", "Storage", "System", "TestPrograms", "TestSeed", "TestSupport",
+        "Core", "Fingerprints", "Lineage", "MadeFingerprints", "Registry", "Storage", "System", "TestPrograms",
+        "TestSeed",
+        "TestSupport",
       ]),
     tests(
       "GatheringTests",

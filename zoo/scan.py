@@ -58,7 +58,7 @@ def quantized(model, folder):
 
 def roots(models):
     """The root of each model's tree."""
-    parents = {model["id"]: model.get("parent") for model in models}
+    parents = {model["id"]: model.get("parent") or next(iter(model.get("parents") or []), None) for model in models}
 
     def root(name):
         while parents.get(name):
@@ -127,7 +127,9 @@ def measure(zoo, arguments):
                 counts["five"] += place is not None and place < 5
                 counts["first"] += place == 0
                 if place is None or place >= 5:
-                    print(f"  {zoo.name} {model['id']}: parent {sorted(parents)} ({model.get('relation')}): place {place}")
+                    print(
+                        f"  {zoo.name} {model['id']}: parent {sorted(parents)} ({model.get('relation')}): place {place}"
+                    )
             ranked = answer["parents"]
             if ranked and parents and not answer["copies"]:
                 chances.append((ranked[0]["probability"], ranked[0]["model"]["id"] in parents))

@@ -115,7 +115,8 @@ import Testing
   @Test func copiesLicensesHashesAndExports() throws {
     let folder = try TemporaryFolder()
     let models = try folder.makeFamily(children: 2)
-    try folder.write("---\nlicense: apache-2.0\nbase_model: somebody/root\n---\n# Card\n", to: "models/child0/README.md")
+    try folder.write(
+      "---\nlicense: apache-2.0\nbase_model: somebody/root\n---\n# Card\n", to: "models/child0/README.md")
     #expect(try run(["fingerprint", models, "--registry", folder.at("known")]).status == 0)
     let list = try list(folder.at("known"))
     #expect(list.models.first { $0.id == "child0" }?.license == "apache-2.0")
@@ -125,8 +126,10 @@ import Testing
     #expect(answer.verdict == "copy" && answer.copies.map(\.model.id) == ["child1"] && answer.copies[0].has_same_files)
     let table = try run(["registry", "export", folder.at("known"), "--format", "csv"])
     #expect(table.stdout.split(separator: "\n").count == 4 && table.stdout.contains("somebody/root"))
-    #expect(try run(["registry", "export", folder.at("known"), "--format", "hdf5", "--out", folder.at("k.h5")]).status == 0)
-    let reading = "import h5py,sys; f=h5py.File(sys.argv[1]); print(len(f['/models/id']), f['/tensors/numbers'].shape[1])"
+    #expect(
+      try run(["registry", "export", folder.at("known"), "--format", "hdf5", "--out", folder.at("k.h5")]).status == 0)
+    let reading =
+      "import h5py,sys; f=h5py.File(sys.argv[1]); print(len(f['/models/id']), f['/tensors/numbers'].shape[1])"
     #expect(try Program.run(Program.python, ["-c", reading, folder.at("k.h5")]).stdout == "3 5\n")
   }
 

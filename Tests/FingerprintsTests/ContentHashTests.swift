@@ -1,8 +1,7 @@
 import Core
+import Fingerprints
 import TestSeed
 import Testing
-
-@testable import Fingerprints
 
 @Suite struct ContentHashTests {
   private func hash(_ values: [Float]) -> ContentHash {
@@ -36,7 +35,9 @@ import Testing
     }
     let mean = values.reduce(0.0) { $0 + Double($1) } / 10_007
     func central(_ power: Int) -> Double {
-      values.reduce(0.0) { sum, value in sum + (0..<power).reduce(1.0) { product, _ in product * (Double(value) - mean) } }
+      values.reduce(0.0) { sum, value in
+        sum + (0..<power).reduce(1.0) { product, _ in product * (Double(value) - mean) }
+      }
     }
     #expect(abs(moments.total.mean - mean) < 1e-12)
     #expect(abs(moments.total.m2 / central(2) - 1) < 1e-10)

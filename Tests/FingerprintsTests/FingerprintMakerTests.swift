@@ -1,12 +1,11 @@
 import Checkpoints
 import Core
+import Fingerprints
 import Storage
 import System
 import TestSeed
 import TestSupport
 import Testing
-
-@testable import Fingerprints
 
 @Suite struct FingerprintMakerTests {
   private func tensors(
@@ -97,7 +96,9 @@ import Testing
   }
 
   @Test func whatCannotBeComparedIsNamed() throws {
-    let constants = [TestTensor("model.layers.0.self_attn.q_proj.weight", .f32, [16, 16], Array(repeating: 1, count: 256))]
+    let constants = [
+      TestTensor("model.layers.0.self_attn.q_proj.weight", .f32, [16, 16], Array(repeating: 1, count: 256))
+    ]
     #expect(failure { _ = try make(constants, TemporaryFolder()) }?.message.contains("only constant tensors") == true)
     let buffer = [TestTensor("model.layers.0.self_attn.rotary_emb.inv_freq", .f32, [8], Array(repeating: 1, count: 8))]
     #expect(failure { _ = try make(buffer, TemporaryFolder()) }?.message.contains("no tensor that could") == true)

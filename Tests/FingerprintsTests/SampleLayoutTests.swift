@@ -1,7 +1,6 @@
 import Core
+import Fingerprints
 import Testing
-
-@testable import Fingerprints
 
 /// Which weights are kept: the same ones for two models of one architecture, whatever else differs.
 @Suite struct SampleLayoutTests {

@@ -1,10 +1,10 @@
 import Core
 import Fingerprints
 import Lineage
+import MadeFingerprints
+import Registry
 import TestSeed
 import Testing
-
-@testable import Registry
 
 @Suite struct FingerprintSumsTests {
   @Test func angleOfTheSampleLengthOfTheWhole() throws {
@@ -19,7 +19,9 @@ import Testing
         $0 + (Double($1.0) - Double($1.1)) * (Double($1.0) - Double($1.1))
       }
       #expect(abs(tensor.sums.l2[0] - apart) < 1e-5 * apart, "\(tensor.name)")
-      #expect(abs(tensor.sums.moments[0].energy - own.moments.energy * tensor.sums.moments[0].count / own.moments.count) < 1e-6 * tensor.sums.moments[0].energy)
+      #expect(
+        abs(tensor.sums.moments[0].energy - own.moments.energy * tensor.sums.moments[0].count / own.moments.count)
+          < 1e-6 * tensor.sums.moments[0].energy)
     }
   }
 
@@ -36,7 +38,9 @@ import Testing
     let known = Dictionary(uniqueKeysWithValues: table.layout.rows.enumerated().map { ($1, $0) })
     for (line, row) in long.tensors[place].layout.rows.enumerated() {
       guard let source = known[row] else { continue }
-      for column in 0..<10 { long.tensors[place].sample.values[line * 10 + column] = table.sample.values[source * 10 + column] }
+      for column in 0..<10 {
+        long.tensors[place].sample.values[line * 10 + column] = table.sample.values[source * 10 + column]
+      }
     }
     let sums = FingerprintSums.of([short, long])
     let shared = try #require(sums.first { $0.part == .tokens })

@@ -1,12 +1,12 @@
 import Fingerprints
 import Foundation
+import MadeFingerprints
+import Registry
 import Storage
 import System
 import TestSeed
 import TestSupport
 import Testing
-
-@testable import Registry
 
 /// What is on disk: complete, or not there.
 @Suite struct RegistryFolderTests {
@@ -47,7 +47,9 @@ import Testing
     let whole = try folder.bytes(of: "r/segment-000001.mtr")
     try writer.add(MadeFingerprints.entry("b", second), second)
     let both = try folder.bytes(of: "r/segment-000001.mtr")
-    for length in [whole, whole + 1, whole + 24, both - 1] + (0..<3).map({ _ in Int.random(in: whole..<both, using: &random) }) {
+    for length in [whole, whole + 1, whole + 24, both - 1]
+      + (0..<3).map({ _ in Int.random(in: whole..<both, using: &random) })
+    {
       try folder.truncate("r/segment-000001.mtr", to: length)
       #expect(try ids(folder.at("r")) == ["a"])
       let check = try RegistryCheck(folder.at("r"))
@@ -96,8 +98,10 @@ import Testing
     #expect(scan.copies.map(\.model.id) == ["m2"])
     // The index is only a shortcut.
     try folder.write(Array("nonsense".utf8), to: "r/segment-000001.mti")
-    #expect(try RegistryScan(folder.at("r"), top: 5).run(
-      models[2], suspect: MadeFingerprints.entry("x", models[2], path: "/x")).copies.count == 1)
+    #expect(
+      try RegistryScan(folder.at("r"), top: 5).run(
+        models[2], suspect: MadeFingerprints.entry("x", models[2], path: "/x")
+      ).copies.count == 1)
     // A head that is none ends its segment; the next model goes into another one.
     odd = bytes
     odd[16] ^= 1
@@ -112,7 +116,8 @@ import Testing
     let folder = try TemporaryFolder()
     #expect(failure { _ = try RegistryReader(folder.at("none")) }?.message.contains("is no registry") == true)
     try folder.write("text", to: "full/file")
-    #expect(failure { _ = try RegistryWriter(folder.at("full")) }?.message.contains("not empty and no registry") == true)
+    #expect(
+      failure { _ = try RegistryWriter(folder.at("full")) }?.message.contains("not empty and no registry") == true)
     try folder.write("{\"format\":\"modeltree registry\",\"version\":7}", to: "later/registry.json")
     let found = failure { _ = try RegistryReader(folder.at("later")) }
     #expect(found?.kind == .badInput && found?.message.contains("version 7") == true)

@@ -1,12 +1,12 @@
 import Core
 import Fingerprints
 import Lineage
+import MadeFingerprints
+import Registry
 import System
 import TestSeed
 import TestSupport
 import Testing
-
-@testable import Registry
 
 /// Who is it? On made-up models, whose relations are known.
 @Suite struct RegistryScanTests {
@@ -67,27 +67,27 @@ import Testing
     #expect(answer.text.contains("cannot be compared"))
   }
 
-  /// 10,000 scans of strangers against 4 models each: not one family. The bound on a pair is 1e-9.
+  /// 10,000 strangers, each against a hundred others: not one family, and probabilities that are what they say. Common
+  /// to all are the sizes of their inputs and heavy tails.
   @Test func noStrangerHasAFamily() throws {
     var made = MadeFingerprints(Seeded.fresh())
-    made.layers = 2
-    made.width = 96
-    made.tokens = 64
+    (made.layers, made.width, made.tokens) = (1, 48, 64)
     let known = (0..<4).map { _ in made.stranger() }
-    var least = 1.0
+    var (pairs, small) = (0, 0)
     for _ in 0..<100 {
       let group = known + (0..<100).map { _ in made.stranger() }
       var relatedness = Relatedness(models: group.count)
       for tensor in FingerprintSums.of(group) { relatedness.add(TensorView(tensor)) }
       let probability = relatedness.probability
-      for suspect in known.count..<group.count {
-        for other in known.indices {
-          #expect(!relatedness.areRelated(other, suspect))
-          least = min(least, probability[other, suspect])
+      for j in group.indices.dropFirst(known.count) {
+        for i in 0..<j {
+          #expect(!relatedness.areRelated(i, j))
+          pairs += 1
+          if probability[i, j] < 0.01 { small += 1 }
         }
       }
     }
-    // Of 40,000 uniform probabilities the least is below 1e-8 once in 2,500 runs.
-    #expect(least > 1e-8, "\(least)")
+    let share = Double(small) / Double(pairs)
+    #expect(share > 0.005 && share < 0.015, "\(share) of \(pairs) below 1 %")
   }
 }

@@ -1,17 +1,19 @@
-internal import Core
+package import Core
 
 /// Moments of the values of a tensor, with the same bits on every processor: additions in a fixed order of eight lanes,
 /// block by block.
 ///
 /// `Kernels` adds up faster, in an order that depends on the instruction set.
-struct ExactMoments {
-  private(set) var total = Moments.empty
+package struct ExactMoments {
+  package private(set) var total = Moments.empty
+
+  package init() {}
 
   /// Values of a block: they stay in the cache between the mean and the sums about it.
   private static let block = 4096
 
   /// - Parameter numbers: the next ones. Pieces must be multiples of 4096 numbers long but for the last one.
-  mutating func add(_ numbers: UnsafeBufferPointer<Float>) {
+  package mutating func add(_ numbers: UnsafeBufferPointer<Float>) {
     for start in stride(from: 0, to: numbers.count, by: Self.block) {
       let end = min(start + Self.block, numbers.count)
       total.merge(Self.moments(UnsafeBufferPointer(rebasing: numbers[start..<end])))

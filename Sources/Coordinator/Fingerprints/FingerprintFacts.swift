@@ -20,4 +20,20 @@ package struct FingerprintFacts: Sendable, Equatable, Codable {
   package var structure: String
   /// SHA-256 of the hashes of all tensors' values, whatever they are called: equal for models with the same weights.
   package var content: String
+
+  package init(
+    format: String, encodings: [String], rounding: Double, parameters: Int, tensors: Int, dialects: [String],
+    layout: [String], unread: String?, structure: String, content: String
+  ) {
+    self.format = format
+    self.encodings = encodings
+    self.rounding = rounding
+    self.parameters = parameters
+    self.tensors = tensors
+    self.dialects = dialects
+    self.layout = layout
+    self.unread = unread
+    self.structure = structure
+    self.content = content
+  }
 }

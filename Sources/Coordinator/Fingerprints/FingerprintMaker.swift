@@ -21,7 +21,8 @@ package struct FingerprintMaker: Sendable {
     guard record.adapter == nil else {
       throw .badInput(
         "'\(record.id.printable)' is an adapter that is not merged into its base, which has no fingerprint of its own",
-        advice: "merge it into its base and give the result, or see where it belongs: modeltree recover ADAPTER BASE...")
+        advice: "merge it into its base and give the result, or see where it belongs: modeltree recover ADAPTER BASE..."
+      )
     }
     let (model, map) = try Aligner.canonical(record)
     let tensors = zip(model.tensors, map.tensors).map { stored, canonical in

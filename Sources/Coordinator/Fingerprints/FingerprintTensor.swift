@@ -19,6 +19,20 @@ package struct FingerprintTensor: Sendable, Equatable {
   /// The weights at the places of `layout`, row-major.
   package var sample: SampleBlock
 
+  package init(
+    name: String, shape: TensorShape, moments: Moments, content: ContentHash, noise: Double, collinearity: Double,
+    bands: [Double], sample: SampleBlock
+  ) {
+    self.name = name
+    self.shape = shape
+    self.moments = moments
+    self.content = content
+    self.noise = noise
+    self.collinearity = collinearity
+    self.bands = bands
+    self.sample = sample
+  }
+
   package var role: TensorRole { TensorRole(part, shape: shape) }
   package var part: NetworkPart { NetworkPart(ofName: name) }
   package var isTable: Bool { shape.isTable(part) }

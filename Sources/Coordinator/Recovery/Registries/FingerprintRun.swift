@@ -60,7 +60,9 @@ package struct FingerprintRun {
     }
     for source in found.sources {
       do throws(Failure) {
-        let event = try add(found.record(of: source), writer, hints)
+        let record = try found.record(of: source)
+        defer { found.forget(record) }
+        let event = try add(record, writer, hints)
         if case .added = event { outcome.added += 1 } else { outcome.known += 1 }
         report(event)
       } catch {

@@ -1,5 +1,6 @@
 package import Checkpoints
 package import Core
+internal import Foundation
 internal import Storage
 package import System
 
@@ -24,5 +25,12 @@ package struct FoundModels {
   /// - Throws: `Failure` (bad input) when the model is broken.
   package func record(of source: ModelSource) throws(Failure) -> ModelRecord {
     try Importer.importModel(source, into: folder, mode: .places)
+  }
+
+  /// Removes what `record` made for a model that is not needed any more.
+  package func forget(_ record: ModelRecord) {
+    // A store that was there before is the user's own.
+    let own = URL(fileURLWithPath: folder).standardizedFileURL.path + "/"
+    if record.store.hasPrefix(own) { try? FileManager.default.removeItem(atPath: record.store) }
   }
 }

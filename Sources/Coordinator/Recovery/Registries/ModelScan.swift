@@ -34,7 +34,9 @@ package struct ModelScan {
     guard let source = found.sources.first, found.sources.count == 1 else {
       throw .usage(
         "'\(path.printable)' holds \(counted(found.sources.count, "model")), 'scan' takes one",
-        advice: "name one of them, or add all of them: modeltree fingerprint \(path.printable) --registry \(registry.printable)")
+        advice:
+          "name one of them, or add all of them: modeltree fingerprint \(path.printable) --registry \(registry.printable)"
+      )
     }
     let record = try found.record(of: source)
     let fingerprint = try FingerprintMaker(threads: threads).fingerprint(of: record)

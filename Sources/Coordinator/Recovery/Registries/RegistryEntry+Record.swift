@@ -1,5 +1,6 @@
 internal import Checkpoints
 internal import Fingerprints
+internal import Foundation
 internal import Registry
 internal import Storage
 internal import System
@@ -14,7 +15,8 @@ extension RegistryEntry {
   ) throws(Failure) {
     let known = hashes ? try FileHashes.of(record.sources.map(\.path)) : [:]
     self.init(
-      id: record.id, identity: fingerprint.identity, path: record.path, added: added,
+      id: record.id, identity: fingerprint.identity, path: URL(fileURLWithPath: record.path).standardizedFileURL.path,
+      added: added,
       sources: record.sources.map { Source(file: $0, sha256: known[$0.path]) }, license: card.license,
       baseModel: card.baseModel)
   }

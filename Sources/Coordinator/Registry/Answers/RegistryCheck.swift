@@ -78,10 +78,12 @@ package struct RegistryCheck: Sendable, Equatable, Encodable {
     var lines = problems.map { "segment \($0.segment), byte \($0.byte): \($0.reason)" }
     if unfinishedBytes > 0 {
       lines.append(
-        "\(ByteCount(bytes: unfinishedBytes)) of an interrupted writer at the end: nothing is lost, the next writer removes them")
+        "\(ByteCount(bytes: unfinishedBytes)) of an interrupted writer at the end: nothing is lost, the next writer removes them"
+      )
     }
     if rowsMissing > 0 {
-      lines.append("\(counted(rowsMissing, "row")) missing in the index: searches read those models' fingerprints instead")
+      lines.append(
+        "\(counted(rowsMissing, "row")) missing in the index: searches read those models' fingerprints instead")
     }
     lines.append(
       "\(counted(models, "model")) in \(counted(segments, "segment")), \(ByteCount(bytes: bytes)): "

@@ -47,7 +47,8 @@ package enum RegistryExport {
     try out.write(table.shapes, to: "/tensors/shape")
     try out.write(table.contents, to: "/tensors/content")
     try out.write(table.numbers, shape: [table.names.count, columns], to: "/tensors/numbers")
-    try out.setAttribute("columns", of: "/tensors/numbers", to: "count, mean, variance, kurtosis, noise of the encoding")
+    try out.setAttribute(
+      "columns", of: "/tensors/numbers", to: "count, mean, variance, kurtosis, noise of the encoding")
     try out.write(table.samples, shape: [table.names.count, 3], to: "/tensors/sample")
     try out.setAttribute("columns", of: "/tensors/sample", to: "rows, columns, first value in /samples")
     try out.write(table.values, shape: [table.values.count], to: "/samples")

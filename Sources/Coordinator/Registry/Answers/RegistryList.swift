@@ -66,7 +66,7 @@ package struct RegistryList: Sendable, Equatable, Encodable {
       [
         model.id.printable, "\(model.parameters)",
         ([model.format] + model.encodings).filter { !$0.isEmpty }.joined(separator: " ").printable,
-        (model.license ?? "-").printable, String(model.identity.prefix(12)), model.path.printable,
+        (model.license ?? "-").printable, String(model.identity.prefix(12)), PathText.here(model.path),
       ]
     }
     var lines = TextTable.of([["model", "weights", "form", "license", "identity", "path"]] + rows)

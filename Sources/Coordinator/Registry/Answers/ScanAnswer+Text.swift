@@ -22,11 +22,16 @@ extension ScanAnswer {
         "\(id) is not related as a whole to any model of the registry, but has the \(parts[0].component.printable) of \(parts[0].model.id.printable)."
     case .unknown: return "\(id) is not related to any of the \(comparable) comparable models of the registry."
     case .notComparable:
-      return "\(id) cannot be compared: none of the \(searched) models of the registry has a tensor like one of its own."
+      return
+        "\(id) cannot be compared: none of the \(searched) models of the registry has a tensor like one of its own."
     }
   }
 
   private func related(_ id: String) -> String {
+    if isCoarse, let nearest = parents.first {
+      return
+        "\(id) is a coarsely rounded relative of \(nearest.model.id.printable); what it was rounded from is not in the registry."
+    }
     guard let parent = parents.first, parent.probability > 0, let relation else {
       return children.isEmpty
         ? "\(id) is related to \(family?.members.first?.id.printable ?? ""); which came first is open."
@@ -53,13 +58,15 @@ extension ScanAnswer {
         [["part in common", "with", "tensors", "weights", "equal"]]
           + parts.map {
             [
-              $0.component.printable, $0.model.id.printable, "\($0.tensors)", "\($0.weights)", $0.isExact ? "yes" : "no",
+              $0.component.printable, $0.model.id.printable, "\($0.tensors)", "\($0.weights)",
+              $0.isExact ? "yes" : "no",
             ]
           })
     }
     if !comparisons.isEmpty {
-      let why = isUndecided ? "the fingerprint does not suffice; compare exactly with" : "to compare the weights themselves"
-      lines += ["", "\(why):"] + comparisons.map { "  " + $0.map(\.printable).joined(separator: " ") }
+      let why =
+        isUndecided ? "the fingerprint does not suffice; compare exactly with" : "to compare the weights themselves"
+      lines += ["", "\(why):"] + comparisons.map { "  " + $0.map(PathText.here).joined(separator: " ") }
     }
     if !damaged.isEmpty { lines += ["", "not read"] + damaged.map { "  \($0)" } }
     lines += ["", "what this does not say"] + limits.map { "  \($0)" }
@@ -73,7 +80,9 @@ extension ScanAnswer {
       let oldest = family.oldest.map { ", the oldest \($0.id.printable)" } ?? ""
       facts.append(["relatives", "\(family.members.count) of the nearest\(oldest)"])
       if let probability = family.probability {
-        facts.append(["if unrelated", "probability \(probability < 1e-14 ? "below 1e-14" : String(format: "%.0e", probability))"])
+        facts.append([
+          "if unrelated", "probability \(probability < 1e-14 ? "below 1e-14" : String(format: "%.0e", probability))",
+        ])
       }
     }
     if let directionSupport { facts.append(["who was first", "the parent, \(percent(directionSupport))"]) }
@@ -82,6 +91,9 @@ extension ScanAnswer {
       facts.append(["merged from", mergedFrom.map(\.id.printable).joined(separator: ", ")])
     }
     if isParentAbsent { facts.append(["parent", "probably not in the registry: the candidates are siblings"]) }
+    if isCoarse {
+      facts.append(["order", "unknown: rounding hides which came first; the candidates are the nearest models"])
+    }
     if let nearest { facts.append(["nearest", "\(nearest.id.printable), a stranger"]) }
     return facts
   }
@@ -94,7 +106,7 @@ extension ScanAnswer {
     [
       parent.model.id.printable, percent(parent.probability),
       parent.difference.map { String(format: "%.3g", $0) } ?? "-", (parent.model.license ?? "-").printable,
-      parent.model.path.printable,
+      PathText.here(parent.model.path),
     ]
   }
 
@@ -109,7 +121,8 @@ extension ScanAnswer {
     case .related:
       limits.append("A parent that is not in the registry cannot be named; a sibling may stand in its place.")
     case .sharesPart, .unknown, .notComparable:
-      limits.append("Weights that were disguised on purpose (units reordered, bases rotated) may look like a stranger's.")
+      limits.append(
+        "Weights that were disguised on purpose (units reordered, bases rotated) may look like a stranger's.")
     }
     return limits
   }

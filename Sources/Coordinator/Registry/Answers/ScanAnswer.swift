@@ -82,6 +82,8 @@ package struct ScanAnswer: Sendable, Equatable, Encodable {
   package var children: [Reference] = []
   package var directionSupport: Double?
   package var isParentAbsent = false
+  /// A coarsely rounded model whose source is not in the registry: only distances say something of its parent.
+  package var isCoarse = false
   package var mergedFrom: [Reference]?
   package var parts: [Part] = []
   /// Without relatives: the nearest of the comparable ones.
@@ -100,6 +102,7 @@ package struct ScanAnswer: Sendable, Equatable, Encodable {
 
   package enum CodingKeys: String, CodingKey {
     case model, registry, searched, comparable, copies, family, parents, children, directionSupport, isParentAbsent,
+      isCoarse,
       mergedFrom, parts, nearest, damaged, relation, rank, undecided, verdict, compare
   }
 
@@ -116,6 +119,7 @@ package struct ScanAnswer: Sendable, Equatable, Encodable {
     try keys.encode(children, forKey: .children)
     try keys.encodeIfPresent(directionSupport, forKey: .directionSupport)
     try keys.encode(isParentAbsent, forKey: .isParentAbsent)
+    try keys.encode(isCoarse, forKey: .isCoarse)
     try keys.encodeIfPresent(mergedFrom, forKey: .mergedFrom)
     try keys.encode(parts, forKey: .parts)
     try keys.encodeIfPresent(nearest, forKey: .nearest)
@@ -144,7 +148,7 @@ package struct ScanAnswer: Sendable, Equatable, Encodable {
   /// Is it open which of the relatives the model was made from?
   package var isUndecided: Bool {
     guard family != nil, copies.isEmpty else { return false }
-    return (parents.first?.probability ?? 0) < Self.leastSupport
+    return isCoarse || (parents.first?.probability ?? 0) < Self.leastSupport
       || (directionSupport ?? 1) < ModelGraph.Edge.leastDirectionSupport
   }
 

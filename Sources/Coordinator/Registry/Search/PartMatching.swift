@@ -27,7 +27,9 @@ struct PartMatching {
     var (weights, exact) = (0, 0)
     let known = Dictionary(one.tensors.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     for tensor in FingerprintSums.of([one, other]) where tensor.role == .linear || tensor.role == .embedding {
-      guard let own = known[tensor.name], own.shape.elements >= fewestWeights, tensor.part != .constant else { continue }
+      guard let own = known[tensor.name], own.shape.elements >= fewestWeights, tensor.part != .constant else {
+        continue
+      }
       let moments = tensor.sums.moments
       let length = (moments[0].m2 * moments[1].m2).squareRoot()
       guard length > 0 else { continue }

@@ -35,7 +35,8 @@ struct SegmentIndex {
     guard let segment = try Segment(folder, number) else { return (0, .torn(0)) }
     var (rows, offset) = first
     let length = segment.file.length
-    if let file = try RegistryFile.reading(folder.index(number)), try file.bytes(at: 0, count: Self.headBytes) == Self.head
+    if let file = try RegistryFile.reading(folder.index(number)),
+      try file.bytes(at: 0, count: Self.headBytes) == Self.head
     {
       var isUsable = true
       while isUsable {
@@ -74,7 +75,8 @@ struct SegmentIndex {
 
   /// The rows as they are, sound or not.
   func stored() throws(Failure) -> [[UInt8]] {
-    guard let file = try RegistryFile.reading(folder.index(number)), try file.bytes(at: 0, count: Self.headBytes) == Self.head
+    guard let file = try RegistryFile.reading(folder.index(number)),
+      try file.bytes(at: 0, count: Self.headBytes) == Self.head
     else { return [] }
     var rows: [[UInt8]] = []
     while true {

@@ -44,7 +44,9 @@ final class RegistryFile {
     var filled = 0
     while filled < count {
       let (start, rest) = (filled, count - filled)
-      let got = bytes.withUnsafeMutableBytes { pread(descriptor, $0.baseAddress.map { $0 + start }, rest, offset + start) }
+      let got = bytes.withUnsafeMutableBytes {
+        pread(descriptor, $0.baseAddress.map { $0 + start }, rest, offset + start)
+      }
       if got < 0, errno == EINTR { continue }
       guard got >= 0 else {
         throw .badInput(

@@ -35,7 +35,8 @@ package struct RegistryFolder: Sendable {
     }
     guard let found = try? JSONDecoder().decode(Manifest.self, from: data), found.format == Self.format else {
       throw .badInput(
-        "'\(manifest.printable)' is not that of a registry", advice: "give the folder that 'modeltree fingerprint' made")
+        "'\(manifest.printable)' is not that of a registry", advice: "give the folder that 'modeltree fingerprint' made"
+      )
     }
     guard found.version == Self.version else {
       throw .badInput(

@@ -36,7 +36,8 @@ package final class RegistryWriter {
     for number in try folder.segments() where number >= last {
       let first = number == last ? (rows, end.offset) : (0, Segment.headBytes)
       (last, rows, end) = (number, 0, .whole(Segment.headBytes))
-      (rows, end) = try SegmentIndex(folder, number).eachRow(from: (first.0, max(first.1, Segment.headBytes))) { _, row in
+      (rows, end) = try SegmentIndex(folder, number).eachRow(from: (first.0, max(first.1, Segment.headBytes))) {
+        _, row in
         keys.insert(IndexRow.word(row, IndexRow.keyOffset))
         stamps.insert(IndexRow.word(row, IndexRow.stampOffset))
       }

@@ -1,20 +1,19 @@
-import Core
-import Storage
-import System
-import TestSeed
-
-@testable import Fingerprints
-@testable import Registry
+internal import Core
+package import Fingerprints
+package import Registry
+internal import Storage
+internal import System
+package import TestSeed
 
 /// Fingerprints of models that do not exist, with the statistics of models that do: inputs of very different sizes that
 /// all models of an architecture share, heavy tails, norms near one.
-struct MadeFingerprints {
-  var random: Seeded
-  var layers = 4
-  var width = 256
-  var tokens = 1000
+package struct MadeFingerprints {
+  package private(set) var random: Seeded
+  package var layers = 4
+  package var width = 256
+  package var tokens = 1000
 
-  init(_ random: Seeded) { self.random = random }
+  package init(_ random: Seeded) { self.random = random }
 
   private var shapes: [(name: String, shape: [Int])] {
     var all = [("embed_tokens.weight", [tokens, width])]
@@ -29,7 +28,7 @@ struct MadeFingerprints {
   }
 
   /// A model that is related to none.
-  mutating func stranger() -> ModelFingerprint {
+  package mutating func stranger() -> ModelFingerprint {
     let described = shapes.map { (name: $0.name, shape: TensorShape($0.shape)!) }
     let tensors = TensorSelection(described).choices.map { choice in
       let (name, shape) = described[choice.tensor]
@@ -54,7 +53,7 @@ struct MadeFingerprints {
   }
 
   /// A model that was trained from another one: every weight moves by so much of its size.
-  mutating func child(of parent: ModelFingerprint, step: Double) -> ModelFingerprint {
+  package mutating func child(of parent: ModelFingerprint, step: Double) -> ModelFingerprint {
     finished(
       parent.tensors.map { tensor in
         var made = tensor
@@ -90,7 +89,7 @@ struct MadeFingerprints {
       tensors: all, contents: contents.sorted { $0.hash < $1.hash })
   }
 
-  static func entry(_ id: String, _ fingerprint: ModelFingerprint, path: String? = nil) -> RegistryEntry {
+  package static func entry(_ id: String, _ fingerprint: ModelFingerprint, path: String? = nil) -> RegistryEntry {
     RegistryEntry(
       id: id, identity: fingerprint.identity, path: path ?? "/models/\(id)", added: "2026-01-01T00:00:00Z",
       sources: [
