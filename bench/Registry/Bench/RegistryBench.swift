@@ -19,9 +19,8 @@ enum RegistryBench {
     let folder = arguments.dropFirst(2).first ?? FileManager.default.temporaryDirectory.path
     let path = "\(folder)/registry-\(models)-\(width)"
     if !FileManager.default.fileExists(atPath: path) { try make(models, width, path) }
-    var maker = maker(seed: 1, width)
-    let relative = maker.child(of: maker.stranger(), step: step)
-    maker = Self.maker(seed: 99, width)
+    var (known, maker) = (Self.maker(seed: 1, width), Self.maker(seed: 99, width))
+    let relative = maker.child(of: known.stranger(), step: step)
     for (what, model) in [("child of the first", relative), ("stranger", maker.stranger())] {
       for run in 1...2 {
         let started = ContinuousClock.now

@@ -103,7 +103,8 @@ package struct MadeFingerprints {
 extension FingerprintTensor {
   fileprivate init(_ name: String, _ shape: TensorShape, _ size: SampleShape) {
     self.init(
-      name: name, shape: shape, moments: .empty, content: ContentHash(), noise: 0, collinearity: 1e-9, bands: [],
+      name: name, shape: shape, moments: .empty, content: ContentHash(), noise: 0, collinearity: Double(Float(1e-9)),
+      bands: [],
       sample: SampleBlock(shape: size, models: 1))
   }
 }
