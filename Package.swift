@@ -156,11 +156,17 @@ let package = Package(
         .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
       ]),
     library(
+      "Fingerprints", in: "Coordinator/Fingerprints",
+      needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Naming", "Spectra", "Storage", "System"]),
+    library(
+      "Registry", in: "Coordinator/Registry",
+      needs: ["Core", "Fingerprints", "Graph", "Kernels", "Lineage", "Reports", "Storage", "System"]),
+    library(
       "Recovery", in: "Coordinator/Recovery",
       needs: [
-        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Gathering", "Gauge", "Graph",
-        "Hints", "Journal",
-        "Lineage", "Monitoring", "Naming", "Planning", "Reports", "Spectra", "Storage", "System", "Transport", "Wire",
+        "Alignment", "Checkpoints", "CLinux", "Coordination", "Core", "Encodings", "Fingerprints", "Gathering", "Gauge",
+        "Graph", "Hints", "Journal", "Lineage", "Monitoring", "Naming", "Planning", "Registry", "Reports", "Spectra",
+        "Storage", "System", "Transport", "Wire",
         logging,
       ]),
     library(
@@ -173,7 +179,7 @@ let package = Package(
       name: "modeltree",
       dependencies: [
         "Batch", "Checkpoints", "Coordination", "Core", "Graph", "Lineage", "Logs", "Monitoring", "Planning",
-        "Printing", "Recovery", "Reports", "Storage", "System", "Transport", arguments, logging,
+        "Printing", "Recovery", "Registry", "Reports", "Storage", "System", "Transport", arguments, logging,
       ],
       path: "Sources/Coordinator/Command", swiftSettings: strict),
 
@@ -182,6 +188,14 @@ let package = Package(
       name: "kernel-bench",
       dependencies: ["CKernels", "COpenBLAS", "Core", "Encodings", "Kernels", "Lineage", "System"],
       path: "bench/Kernels", swiftSettings: strict),
+
+    // Made-up fingerprints, and how long it takes to search thousands of them.
+    .target(
+      name: "MadeFingerprints", dependencies: ["Core", "Fingerprints", "Registry", "Storage", "System", "TestSeed"],
+      path: "bench/Registry/Made", swiftSettings: strict),
+    .executableTarget(
+      name: "registry-bench", dependencies: ["Fingerprints", "MadeFingerprints", "Registry", "System", "TestSeed"],
+      path: "bench/Registry/Bench", swiftSettings: strict),
 
     // A cluster in virtual time around the real scheduler, and what it costs the coordinator.
     .target(
@@ -242,6 +256,18 @@ let package = Package(
     tests(
       "ComputeTests",
       needs: ["Checkpoints", "Compute", "Core", "Encodings", "Storage", "System", "TestSupport", "Wire"]),
+    tests(
+      "FingerprintsTests",
+      needs: [
+        "Alignment", "Checkpoints", "Core", "Fingerprints", "Naming", "Storage", "System", "TestSeed", "TestSupport",
+      ]),
+    tests(
+      "RegistryTests",
+      needs: [
+        "Core", "Fingerprints", "Lineage", "MadeFingerprints", "Registry", "Storage", "System", "TestPrograms",
+        "TestSeed",
+        "TestSupport",
+      ]),
     tests(
       "GatheringTests",
       needs: [

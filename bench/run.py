@@ -152,6 +152,16 @@ def kernels(section, seconds):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def scans(quick):
+    """Scans of registries of made-up models: full fingerprints, and so many that only small ones fit."""
+    rows = []
+    for models, width in [(1_000, 256)] if quick else [(10_000, 256), (100_000, 24)]:
+        command = [BUILD / "registry-bench", str(models), str(width), SCRATCH]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=PLAIN)
+        rows += [json.loads(line) for line in done.stdout.splitlines()]
+    return rows
+
+
 def dd(*parts, prefixes=([],)):
     """Seconds for dd to read all files: the files of a part one after the other, the parts side by side."""
     loop = 'for file; do dd if="$file" of=/dev/null bs=16M status=none || exit 1; done'
@@ -393,6 +403,7 @@ def main():
     facts["budgets"] = budgets(SCRATCH / most)
     facts["limit"], facts["limits"] = LIMIT, limits(quick)
     facts["most"] = most
+    facts["scans"] = scans(quick)
     after = busy()
     facts["machine"]["others"] = ((after[0] - before[0]) - (after[1] - before[1])) / CORES / (time.monotonic() - start)
     (SCRATCH / "facts.json").write_text(json.dumps(facts, indent=1))

@@ -33,6 +33,15 @@ package enum Aligner {
     try ExpertOrigins.find(&maps, of: aligned)
     return AlignedModels(models: aligned, maps: maps)
   }
+
+  /// Brings one model into canonical coordinates by what its own names and configuration say, so that the outcome does
+  /// not depend on which other models are there.
+  ///
+  /// - Throws: `Failure` when weights that have to be read cannot be.
+  package static func canonical(_ model: ModelRecord) throws(Failure) -> (model: ModelRecord, map: AlignmentMap) {
+    let (model, map) = try Rearranging.alone(model, AlignmentMap(named: model))
+    return (model, map)
+  }
 }
 
 /// The models of a collection in common coordinates.

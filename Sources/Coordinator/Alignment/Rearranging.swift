@@ -26,6 +26,16 @@ struct Rearranging {
     return (rearranging.models, rearranging.maps)
   }
 
+  /// Takes apart all that a model stores in another way than the canonical one, whatever other models do. What depends
+  /// on the size of heads stays as it is where the model's own files do not say it.
+  static func alone(_ model: ModelRecord, _ map: AlignmentMap) throws(Failure) -> (ModelRecord, AlignmentMap) {
+    guard map.holdsRearranged else { return (model, map) }
+    var rearranging = Rearranging([model], [map])
+    let results = map.tensors.compactMap(\.rearrangement).flatMap(\.results)
+    try rearranging.rearrange(Set(results.map { CanonicalTensor.template(of: $0) }))
+    return (rearranging.models[0], rearranging.maps[0])
+  }
+
   private init(_ models: [ModelRecord], _ maps: [AlignmentMap]) {
     self.models = models
     self.maps = maps

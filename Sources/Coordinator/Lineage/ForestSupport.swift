@@ -22,6 +22,8 @@ package struct ForestSupport<Method: LineageMethod>: Sendable {
       for (a, model) in tree.nodes.enumerated() {
         support.edges[model] = found.edges[a]
         support.directions[model] = found.directions[a]
+        support.parents[model] = Dictionary(
+          found.parents[a].map { (tree.nodes[$0.key], $0.value) }, uniquingKeysWith: { first, _ in first })
       }
     }
     return support

@@ -36,6 +36,9 @@ public struct Lineage: Sendable {
   public internal(set) var support: [Double]
   /// Per model: support of the direction of that edge, from 0 to 1; 1 for roots.
   public internal(set) var directionSupport: [Double]
+  /// Per model: the models that were its parent in some resampling, and the share of the resamplings, less the
+  /// probability that the parent is absent.
+  package let parentShares: [[Int: Double]]
   /// Per model: what speaks for and against its parent; nil for roots and where nothing is known.
   package let parentTests: [ParentTest?]
   /// Ancestors that are not in the collection.

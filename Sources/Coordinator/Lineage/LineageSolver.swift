@@ -48,7 +48,11 @@ package struct LineageSolver: Sendable {
       excluded: totals.quantized.coarseModels.union(problem.unread.keys).union(events.partsOf.keys))
     var support = ForestSupport(problem.options, method).run(trees, families, pairs, events)
     if problem.options.replicates > 0 {
-      for child in support.edges.indices { support.edges[child] *= doubt.discount(child) }
+      for child in support.edges.indices {
+        let discount = doubt.discount(child)
+        support.edges[child] *= discount
+        support.parents[child] = support.parents[child].mapValues { $0 * discount }
+      }
     }
     let relations = try RelationPass(problem).run(source, trees, families, events, totals.scaled)
     let lineage = Lineage(
@@ -58,7 +62,8 @@ package struct LineageSolver: Sendable {
       families: families.numbers, parents: trees.parents, relations: relations.relations,
       rankEvidence: relations.rankEvidence, transforms: relations.transforms, merges: events.merges.flatMap { $0 },
       duplicateOf: families.duplicateOf, support: support.edges, directionSupport: support.directions,
-      parentTests: parentTests, absentParents: doubt.absentParents(trees), components: components,
+      parentShares: support.parents, parentTests: parentTests, absentParents: doubt.absentParents(trees),
+      components: components,
       unusable: totals.unusable)
     let attached = isOwn ? CopyAttachment(problem).run(lineage, totals.quantized) : lineage
     return AdapterAttachment(problem).run(attached, totals.adapterBases)

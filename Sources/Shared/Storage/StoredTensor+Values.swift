@@ -34,6 +34,27 @@ extension StoredTensor {
     return weights
   }
 
+  /// Reads the whole tensor once, piece by piece, row-major.
+  ///
+  /// - Parameters:
+  ///   - most: numbers of a piece. Matrices that are stored turned are read in strips of stored rows, so that larger
+  ///     pieces make fewer reads.
+  ///   - body: the place of the first number, and the numbers, which are gone afterwards.
+  /// - Throws: `Failure` when a file is cut off or cannot be read.
+  package func eachPiece(
+    ofAtMost most: Int, _ body: (_ start: Int, _ numbers: UnsafeBufferPointer<Float>) throws(Failure) -> Void
+  ) throws(Failure) {
+    guard shape.elements > 0, most > 0 else { return }
+    let (reader, files) = (SegmentReader(), OpenFiles(what: name))
+    let numbers = UnsafeMutablePointer<Float>.allocate(capacity: min(most, shape.elements))
+    defer { numbers.deallocate() }
+    for start in stride(from: 0, to: shape.elements, by: most) {
+      let count = min(most, shape.elements - start)
+      _ = try reader.read(self, start..<start + count, as: .f32, into: numbers, reading: files.read)
+      try body(start, UnsafeBufferPointer(start: numbers, count: count))
+    }
+  }
+
   private func values(from start: Int, count: Int, _ reader: SegmentReader, _ files: OpenFiles)
     throws(Failure) -> [Float]
   {

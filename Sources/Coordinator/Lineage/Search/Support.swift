@@ -8,11 +8,14 @@ package struct Support: Sendable {
   package var edges: [Double]
   /// Per node: share of replicates in which the evidence orders parent and child as the edge does; 1 for roots.
   package var directions: [Double]
+  /// Per node: the nodes that were its parent in some replicate, and the share of the replicates.
+  package var parents: [[Int: Double]]
 
   /// Nothing is in doubt.
   package init(nodes: Int) {
     edges = Array(repeating: 1, count: nodes)
     directions = edges
+    parents = Array(repeating: [:], count: nodes)
   }
 
   /// - Parameters:
@@ -24,6 +27,7 @@ package struct Support: Sendable {
     var random = RandomStream(seed: seed)
     var sameEdge = Array(repeating: 0, count: m)
     var sameOrder = sameEdge
+    var counts: [[Int: Int]] = Array(repeating: [:], count: m)
     let portion = Self.portion(nodes: m)
     for start in stride(from: 0, to: replicates, by: portion) {
       let draws = (start..<min(start + portion, replicates)).map { resampler.draw($0, &random) }
@@ -32,9 +36,11 @@ package struct Support: Sendable {
         for child in 0..<m {
           if outcome.hasSameEdge[child] { sameEdge[child] += 1 }
           if outcome.hasSameOrder[child] { sameOrder[child] += 1 }
+          if let parent = outcome.parents[child] { counts[child][parent, default: 0] += 1 }
         }
       }
     }
+    for child in 0..<m { parents[child] = counts[child].mapValues { Double($0) / Double(replicates) } }
     for child in 0..<m where tree.parents[child] != nil {
       edges[child] = Double(sameEdge[child]) / Double(replicates)
       directions[child] = Double(sameOrder[child]) / Double(replicates)
@@ -46,11 +52,13 @@ package struct Support: Sendable {
 
   /// What came out again in one replicate, per node; says nothing of roots.
   private struct Outcome: Sendable {
+    let parents: [Int?]
     let hasSameEdge: [Bool]
     let hasSameOrder: [Bool]
 
     init(_ replicate: Replicate, _ tree: FamilyTree) {
       let found = tree.search.parents(replicate.cost)
+      parents = found
       hasSameEdge = found.indices.map { found[$0] == tree.parents[$0] }
       hasSameOrder = tree.parents.enumerated().map { child, parent in
         parent.map { replicate.evidence[$0, child] >= 0 } ?? false

@@ -1,11 +1,11 @@
 /// Cells of CSV files (RFC 4180) that hold names from files.
-enum CSVText {
+package enum CSVText {
   /// The text as a cell: control characters as `IDText` writes them, an apostrophe before what a spreadsheet would run
   /// as a formula, quotes where commas, quotes or semicolons are in it.
   ///
   /// Formulas begin with `=`, `+`, `-`, `@` or their full-width forms. A text that begins with apostrophes before one
   /// of them gets one more, so that removing one from such cells gives every text back.
-  static func cell(_ text: String) -> String {
+  package static func cell(_ text: String) -> String {
     var scalars = Array(IDText.escaped(text).unicodeScalars)
     if let first = scalars.first(where: { $0 != "'" }), formulaStarts.contains(first) { scalars.insert("'", at: 0) }
     // Scalar by scalar: a quote below a combining mark is another character to Swift, but a quote to every reader.
@@ -18,7 +18,7 @@ enum CSVText {
     return isQuoted ? "\"\(String(cell))\"" : String(cell)
   }
 
-  static func row(_ cells: [String]) -> String { cells.joined(separator: ",") }
+  package static func row(_ cells: [String]) -> String { cells.joined(separator: ",") }
 
   private static let formulaStarts: Set<Unicode.Scalar> = [
     "=", "+", "-", "@", "\u{ff1d}", "\u{ff0b}", "\u{ff0d}", "\u{ff20}",

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Core
+import Foundation
+import Printing
+import Recovery
+import System
+
+struct FingerprintCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fingerprint",
+    abstract: "Adds models to a registry, so that others can be recognized without their weights.",
+    discussion: """
+      Reads each model once and keeps at most 256 KiB of it, whatever its size. Files are hashed as well (SHA-256). \
+      What is known already is not read again. Several programs may add to one registry at the same time, and an \
+      interrupted one leaves nothing half.
+
+      Examples:
+        modeltree fingerprint models/ --registry known
+        modeltree fingerprint models/new-model --registry known --hints licenses.csv
+      """)
+
+  @Argument(help: ArgumentHelp("As for recover.", valueName: "model")) var inputs: [String]
+
+  @Option(help: ArgumentHelp("Folder of the registry; created if it does not exist.", valueName: "dir"))
+  var registry: String
+
+  @Option(
+    help: ArgumentHelp(
+      "CSV or YAML with id, base_model and license, in place of what model cards say.", valueName: "file"))
+  var hints: String?
+
+  @Flag(inversion: .prefixedNo, help: "Read all files for their SHA-256, as hubs publish it.")
+  var hashes = true
+
+  @OptionGroup var reading: ReadingArguments
+
+  func run() throws {
+    try reporting { () throws(Failure) in
+      let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("modeltree-fingerprint-\(ProcessInfo.processInfo.processIdentifier)").path
+      let cleanUp: @Sendable () -> Void = { try? FileManager.default.removeItem(atPath: folder) }
+      let interruption = Interruption.endingProgram(cleanUp)
+      defer {
+        cleanUp()
+        withExtendedLifetime(interruption) {}
+      }
+      let outcome = try FingerprintRun(
+        inputs, registry: registry, threads: reading.threads, hashes: hashes, hints: hints, folder: folder
+      ).run { Console.say($0.text) }
+      let skipped = outcome.skipped > 0 ? ", \(outcome.skipped) skipped" : ""
+      Console.result(
+        "\(registry.printable): \(counted(outcome.added, "model")) added, \(outcome.known) known already\(skipped)\n")
+    }
+  }
+}

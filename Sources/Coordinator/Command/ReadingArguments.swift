@@ -1,0 +1,12 @@
+import ArgumentParser
+import Foundation
+
+/// How models are read for fingerprints.
+struct ReadingArguments: ParsableArguments {
+  @Option(help: "Tensors that are read at the same time; one per processor by default. Each takes up to 40 MB.")
+  var threads: Int = ProcessInfo.processInfo.activeProcessorCount
+
+  func validate() throws {
+    guard threads >= 1 else { throw ValidationError("--threads must be at least 1, got \(threads)") }
+  }
+}

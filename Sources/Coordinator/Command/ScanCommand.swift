@@ -1,0 +1,59 @@
+import ArgumentParser
+import Core
+import Foundation
+import Printing
+import Recovery
+import Registry
+import Reports
+import System
+
+struct ScanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "scan",
+    abstract: "Says which models of a registry a model comes from.",
+    discussion: """
+      Its family, copies of it, candidates for its parent with their probabilities, parts that it has in common with \
+      strangers. The weights of the registry's models are not needed; where they are at hand, --exact compares those \
+      that matter with the model itself.
+
+      Examples:
+        modeltree scan models/upload --registry known
+        modeltree scan models/upload --registry known --json --top 10
+      """)
+
+  @Argument(help: ArgumentHelp("The model: as for recover, but one.", valueName: "model")) var model: String
+
+  @Option(help: ArgumentHelp("Folder that 'modeltree fingerprint' made.", valueName: "dir"))
+  var registry: String
+
+  @Option(help: "Candidates for the parent that are named.")
+  var top: Int = 5
+
+  @Flag(help: "Compare the weights of the model with those of the candidates that are still where they were.")
+  var exact = false
+
+  @Flag(help: "Print JSON.") var json = false
+  @OptionGroup var reading: ReadingArguments
+
+  func validate() throws {
+    guard 1...48 ~= top else { throw ValidationError("--top must be between 1 and 48, got \(top)") }
+  }
+
+  func run() throws {
+    try reporting { () throws(Failure) in
+      let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("modeltree-scan-\(ProcessInfo.processInfo.processIdentifier)").path
+      let cleanUp: @Sendable () -> Void = { try? FileManager.default.removeItem(atPath: folder) }
+      let interruption = Interruption.endingProgram(cleanUp)
+      defer {
+        cleanUp()
+        withExtendedLifetime(interruption) {}
+      }
+      let scan = ModelScan(model, registry: registry, top: top, threads: reading.threads, folder: folder)
+      let answer = try scan.answer()
+      guard exact else { return Console.result(json ? answer.json : answer.text) }
+      let verdicts = try scan.exact(answer, interruption: interruption)
+      Console.result(json ? verdicts.json : verdicts.text)
+    }
+  }
+}

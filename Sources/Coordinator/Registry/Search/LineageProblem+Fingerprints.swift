@@ -1,0 +1,24 @@
+package import Core
+package import Fingerprints
+package import Lineage
+
+extension LineageProblem {
+  /// What fingerprints say of their models beside the sums.
+  ///
+  /// - Parameters:
+  ///   - models: fingerprints.
+  ///   - tensors: `FingerprintSums` of them.
+  package init(_ models: [ModelFingerprint], _ tensors: [TensorSums], options: LineageOptions = LineageOptions()) {
+    let facts = models.map(\.facts)
+    self.init(
+      rounding: facts.map(\.rounding), options: options, tokens: models.map(\.tokens),
+      haveSameSignature: { facts[$0].structure == facts[$1].structure })
+    let own = models.map { model in
+      Dictionary(model.tensors.map { ($0.name, $0.noise) }, uniquingKeysWith: { first, _ in first })
+    }
+    let names = tensors.map(\.name)
+    noise = { own[$1][names[$0]] ?? 0 }
+    form = { (facts[$0].format == facts[$1].format && facts[$0].layout == facts[$1].layout, []) }
+    for (number, known) in facts.enumerated() { unread[number] = known.unread }
+  }
+}
