@@ -289,7 +289,10 @@ struct TreeFormatTests {
     let found = try read(.csv)
     expectSame(found, nodes: false, inTable)
     #expect(
-      found.columns == ["parent", "child", "distance", "support", "direction_support", "relation", "family"])
+      found.columns == [
+        "parent", "child", "distance", "support", "direction_support", "relation", "family", "grade", "runner_up",
+        "declared_base", "hint",
+      ])
     #expect(found.edges.map(\.distance) == graph.edges.map(\.distance))
     #expect(found.edges.map(\.relation) == graph.edges.map(\.relation.name))
     #expect(found.families == graph.edges.map { graph.nodes[$0.target].family })
@@ -305,13 +308,15 @@ struct TreeFormatTests {
       }
     }
     let lines = text.split(separator: "\n")
-    #expect(lines.count == graph.nodes.count + 3)
+    // Two lines of summary, and a title for each of three families.
+    #expect(lines.count == graph.nodes.count + 5)
     for node in graph.nodes {
       #expect(text.contains(node.id.printable), "\(node.id)")
     }
-    #expect(lines[0] == "family 1: 30 models")
-    #expect(lines[1] == "plain  (root)")
-    #expect(lines.last == " leading and trailing   (not comparable)")
+    #expect(lines[0].hasPrefix("\(graph.nodes.count) models: 2 families (roots plain, "))
+    #expect(lines[2] == "family 0: 30 models")
+    #expect(lines[3] == "plain  (root)")
+    #expect(lines.last == " leading and trailing   (not compared with any other model)")
     #expect(lines.contains { $0.hasSuffix("  (duplicate)") })
   }
 

@@ -60,7 +60,7 @@ struct TreeCommand: ParsableCommand {
     try reporting { () throws(Failure) in
       let report = try TreeReport(path: "\(path)/tree.json")
       switch format {
-      case .format(.text): Console.result(TextTree.render(report.graph, style: Terminal.style))
+      case .format(.text): Console.result(TextTree.render(report, style: Terminal.style))
       case .format(.svg): Console.result(TreeFormat.picture(report.graph, lengths: lengths))
       case .format(let format): Console.result(format.render(report))
       case .attestation(let format): Console.result(format.render(Attestation(try FinishedRun(path: path))))

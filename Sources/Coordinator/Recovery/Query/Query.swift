@@ -213,7 +213,7 @@ package struct Query {
     }
     guard let near else { return }
     let family = finished.graph.nodes[chosen[near]].family
-    answer.families = Set(related.map { finished.graph.nodes[chosen[$0]].family + 1 }).sorted()
+    answer.families = Set(related.map { finished.graph.nodes[chosen[$0]].family }).sorted()
     if let first = lineage.duplicateOf[number] {
       answer.duplicateOf = ids[chosen[first]]
       answer.parent = answer.duplicateOf

@@ -6,7 +6,7 @@ enum Mermaid {
     var lines = ["flowchart LR"]
     let families = Dictionary(grouping: graph.nodes.indices) { graph.nodes[$0].family }
     for (family, members) in families.sorted(by: { $0.key < $1.key }) {
-      lines.append("  subgraph f\(family)[\"family \(family + 1)\"]")
+      lines.append("  subgraph f\(family)[\"family \(family)\"]")
       for node in members {
         let style = graph.nodes[node].isInferred ? ":::inferred" : ""
         lines.append("    n\(node)[\"\(escaped(graph.nodes[node].id))\"]\(style)")
@@ -21,7 +21,7 @@ enum Mermaid {
   private static func arrow(_ edge: ModelGraph.Edge) -> String {
     if let component = edge.component { return "-.->|\"contains \(escaped(component))\"" }
     let isDashed = edge.relation == .duplicate || edge.kind == .extraParent || edge.isUndecided
-    return "\(isDashed ? "-.->" : "-->")|\(AnswerText.distance(edge))"
+    return "\(isDashed ? "-.->" : "-->")|\(AnswerText.distance(edge))\(edge.isUndecided ? " ?" : "")"
   }
 
   /// Mermaid's own entity codes, for everything that its grammar or HTML could take for markup.
