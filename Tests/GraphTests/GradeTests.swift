@@ -4,7 +4,8 @@ import Testing
 /// The one scale of support.
 struct GradeTests {
   @Test(arguments: [
-    (0.0, Grade.undecided), (0.744, .undecided), (0.745, .weak), (0.75, .weak), (0.944, .weak), (0.945, .firm), (1, .firm),
+    (0.0, Grade.undecided), (0.744, .undecided), (0.745, .weak), (0.75, .weak), (0.944, .weak), (0.945, .firm),
+    (1, .firm),
   ])
   func gradesFollowThePercentThatIsShown(support: Double, expected: Grade) {
     #expect(Grade(support: support) == expected)

@@ -39,9 +39,12 @@ struct HonestWordingTests {
     func line(_ id: String) -> String { lines.first { $0.contains("\(id)  ") } ?? "" }
     #expect(line("firm").hasSuffix("support 100 %  [declared base base: agrees]"))
     #expect(line("weak").hasSuffix("support 84 %, weak  [declared base open: CONTRADICTED by the weights]"))
-    #expect(line("open").hasSuffix("support 56 %, undecided  [or firm] [declared base org/elsewhere: not in the collection]"))
+    #expect(
+      line("open").hasSuffix("support 56 %, undecided  [or firm] [declared base org/elsewhere: not in the collection]"))
     #expect(line("turned").hasSuffix("support 97 %, direction 60 %, undecided  [or the reverse]"))
-    #expect(line("stranger").hasSuffix("(related to no other model) [declared base base: CONTRADICTED by the weights]"))
+    #expect(
+      line("stranger").hasSuffix(
+        "(related to none of the 6 it was compared with, of 7) [declared base base: CONTRADICTED by the weights]"))
     #expect(line("partial").hasSuffix("(related to none of the 2 it was compared with, of 7)"))
     #expect(line("alone").hasSuffix("(not compared with any other model)"))
   }

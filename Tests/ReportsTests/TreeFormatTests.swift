@@ -255,6 +255,10 @@ struct TreeFormatTests {
 
   @Test func theHubsLibraryReadsTheModelCards() throws {
     try writeAll()
+    // Cards suggest only what is decided.
+    var sure = graph
+    for place in sure.edges.indices { (sure.edges[place].support, sure.edges[place].directionSupport) = (1, 1) }
+    try folder.write(TreeFormat.modelcard.render(report(sure)), to: "model-cards.yaml")
     let found: Found = try Oracle.run("forest.py", folder.path, "model-cards")
     let expected = graph.edges.map { Pair(ids[$0.source], "") }.sorted()
     #expect(found.edges.map { Pair($0.source, "") }.sorted() == expected)
@@ -308,14 +312,14 @@ struct TreeFormatTests {
       }
     }
     let lines = text.split(separator: "\n")
-    // Two lines of summary, and a title for each of three families.
-    #expect(lines.count == graph.nodes.count + 5)
+    // Three lines of summary, and a title for each of three families.
+    #expect(lines.count == graph.nodes.count + 6)
     for node in graph.nodes {
       #expect(text.contains(node.id.printable), "\(node.id)")
     }
     #expect(lines[0].hasPrefix("\(graph.nodes.count) models: 2 families (roots plain, "))
-    #expect(lines[2] == "family 0: 30 models")
-    #expect(lines[3] == "plain  (root)")
+    #expect(lines[3] == "family 0: 30 models")
+    #expect(lines[4] == "plain  (root)")
     #expect(lines.last == " leading and trailing   (not compared with any other model)")
     #expect(lines.contains { $0.hasSuffix("  (duplicate)") })
   }

@@ -20,9 +20,14 @@ struct WhyCommand: ParsableCommand {
         modeltree why run m-8f45 --instead m-b8c0
       """)
 
-  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run")) var path: String
-  @Argument(help: ArgumentHelp("The model, as 'modeltree tree' shows it.", valueName: "child")) var child: String
-  @Option(help: ArgumentHelp("Say what speaks against this model as the parent.", valueName: "model"))
+  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run"), completion: .directory)
+  var path: String
+  @Argument(
+    help: ArgumentHelp("The model, as 'modeltree tree' shows it.", valueName: "child"), completion: RunCompletion.models
+  ) var child: String
+  @Option(
+    help: ArgumentHelp("Say what speaks against this model as the parent.", valueName: "model"),
+    completion: RunCompletion.models)
   var instead: String?
   @Flag(help: "Print JSON.") var json = false
 

@@ -71,10 +71,13 @@ package struct ModelGraph: Sendable, Equatable {
     package var duplicateOf: Int?
     /// What its uploader says it was made from; nil without hints.
     package var declaration: Declaration?
+    /// What its uploader says it may be used for, such as `apache-2.0`; nil without hints.
+    package var license: String?
 
     package init(
       path: String, score: Double?, dtype: String, parameters: Int, format: String? = nil, encodings: [String] = [],
-      duplicateOf: Int? = nil, declaration: Declaration? = nil, compared: Int? = nil
+      duplicateOf: Int? = nil, declaration: Declaration? = nil, compared: Int? = nil,
+      license: String? = nil
     ) {
       self.path = path
       self.score = score
@@ -85,6 +88,7 @@ package struct ModelGraph: Sendable, Equatable {
       self.duplicateOf = duplicateOf
       self.declaration = declaration
       self.compared = compared
+      self.license = license
     }
   }
 

@@ -10,10 +10,13 @@ public struct Hints: Sendable, Equatable {
     /// Seconds since 1970, or the place in some order.
     public var created: Double?
     public var base: String?
+    /// As it is written, such as `apache-2.0`.
+    public var license: String?
 
-    public init(created: Double? = nil, base: String? = nil) {
+    public init(created: Double? = nil, base: String? = nil, license: String? = nil) {
       self.created = created
       self.base = base
+      self.license = license
     }
   }
 
@@ -22,7 +25,7 @@ public struct Hints: Sendable, Equatable {
 
   public init(models: [String: Hint]) { self.models = models }
 
-  /// Reads a CSV file with the columns id, created, base_model, or YAML (JSON is YAML) with a list of
+  /// Reads a CSV file with the columns id, created, base_model, license, or YAML (JSON is YAML) with a list of
   /// such entries, or with the ids as keys.
   ///
   /// - Throws: `Failure` (bad input) naming the line or entry that is not as it should be.
@@ -45,7 +48,8 @@ public struct Hints: Sendable, Equatable {
       guard models[entry.id] == nil else {
         throw Self.bad(path, entry.place, "names the model '\(entry.id.printable)' a second time")
       }
-      var hint = Hint(base: entry.base.isEmpty ? nil : entry.base)
+      var hint = Hint(
+        base: entry.base.isEmpty ? nil : entry.base, license: entry.license.isEmpty ? nil : entry.license)
       if !entry.created.isEmpty {
         let number = Double(entry.created)
         guard let created = number ?? Self.seconds(entry.created), created.isFinite else {
@@ -75,14 +79,25 @@ public struct Hints: Sendable, Equatable {
   /// The base model that a model card names in its front matter; nil where it names none, or where the front matter
   /// cannot be read or is not worth reading.
   public static func base(inCard text: String) -> String? {
+    guard let front = frontMatter(text) else { return nil }
+    let declared = (front["base_model"] as? [Any])?.first ?? front["base_model"]
+    return (declared as? String).flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// The licence that a model card names: `license`, or `license_name` where that says `other`.
+  public static func license(inCard text: String) -> String? {
+    guard let front = frontMatter(text) else { return nil }
+    let stated = ((front["license"] as? [Any])?.first ?? front["license"]) as? String
+    let name = stated == "other" ? (front["license_name"] as? String) ?? stated : stated
+    return name.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  private static func frontMatter(_ text: String) -> [String: Any]? {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
       $0.hasSuffix("\r") ? $0.dropLast() : $0
     }
-    guard lines.first == "---", let end = lines.dropFirst().firstIndex(of: "---"),
-      let front = (try? BoundedYAML.load(lines[1..<end].joined(separator: "\n"))) as? [String: Any]
-    else { return nil }
-    let declared = (front["base_model"] as? [Any])?.first ?? front["base_model"]
-    return (declared as? String).flatMap { $0.isEmpty ? nil : $0 }
+    guard lines.first == "---", let end = lines.dropFirst().firstIndex(of: "---") else { return nil }
+    return (try? BoundedYAML.load(lines[1..<end].joined(separator: "\n"))) as? [String: Any]
   }
 
   private static let mostBytes = 16 << 20
@@ -92,10 +107,11 @@ public struct Hints: Sendable, Equatable {
     var id: String
     var created = ""
     var base = ""
+    var license = ""
   }
 
-  static let columns = ["id", "created", "base_model"]
-  static let forms = "expected a CSV file with the columns id, created, base_model, or YAML with the same keys"
+  static let columns = ["id", "created", "base_model", "license"]
+  static let forms = "expected a CSV file with the columns id, created, base_model, license, or YAML with the same keys"
 
   static func bad(_ path: String, _ place: String, _ what: String) -> Failure {
     .badInput("the hints '\(path.printable)', \(place), \(what)", advice: "mend the entry; \(forms)")
@@ -164,6 +180,7 @@ public struct Hints: Sendable, Equatable {
     switch name {
     case "id": entry.id = text
     case "created": entry.created = text
+    case "license": entry.license = text
     default: entry.base = text
     }
   }

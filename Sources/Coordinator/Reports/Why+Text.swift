@@ -90,7 +90,8 @@ extension Why {
   }
 
   private var table: [[String]] {
-    let shown = [(parent, "parent"), (runnerUp, instead?.standing == .possible ? "instead" : "runner-up")].compactMap { candidate, title in
+    let shown = [(parent, "parent"), (runnerUp, instead?.standing == .possible ? "instead" : "runner-up")].compactMap {
+      candidate, title in
       candidate.map { ($0, title) }
     }
     guard !shown.isEmpty else { return [] }

@@ -62,18 +62,26 @@ package struct WhyInstead: Encodable {
       outline.graph.nodes[$0].model?.duplicateOf == nil && outline.edge(to: $0)?.relation.kind != .adapter
     }
     guard let place = distinct.firstIndex(of: child), let above = distinct.firstIndex(of: other) else { return nil }
-    var part = cost.submatrix(distinct)
-    func total(_ parents: [Int?]) -> Double {
-      parents.enumerated().reduce(0) { sum, edge in sum + (edge.element.map { part[$0, edge.offset] } ?? 0) }
+    let part = cost.submatrix(distinct)
+    let now = distinct.indices.reduce(0.0) { sum, node in
+      let parent = outline.parent[distinct[node]].flatMap { distinct.firstIndex(of: $0) }
+      return sum + (parent.map { part[$0, node] } ?? 0)
     }
-    let now = total(distinct.map { node in outline.parent[node].flatMap { distinct.firstIndex(of: $0) } })
-    for source in distinct.indices where source != above { part[source, place] = .nan }
-    // The reverse of the edge would close a cycle; without it, the search may choose any other root.
-    part[place, above] = .nan
-    let found = Arborescence.parents(part)
-    guard found[place] == above, found.count(where: { $0 == nil }) == 1 else { return nil }
-    let extra = total(found) - now
-    return extra.isFinite ? extra : nil
+    // Both ends of the edge as one node: it is entered where the parent is, and left from either.
+    let kept = distinct.indices.filter { $0 != place }
+    var joined = SquareMatrix(kept.count, filledWith: .nan)
+    for (row, source) in kept.enumerated() {
+      for (column, target) in kept.enumerated() where source != target {
+        let ways = (source == above ? [source, place] : [source]).map { part[$0, target] }.filter(\.isFinite)
+        joined[row, column] = ways.min() ?? .nan
+      }
+    }
+    let found = Arborescence.parents(joined)
+    guard found.count(where: { $0 == nil }) == 1 else { return nil }
+    let total = found.enumerated().reduce(part[above, place]) { sum, edge in
+      sum + (edge.element.map { joined[$0, edge.offset] } ?? 0)
+    }
+    return total.isFinite ? total - now : nil
   }
 
   func text(_ child: String) -> [String] {
@@ -91,7 +99,9 @@ package struct WhyInstead: Encodable {
       return ["\(name) was not compared with \(child): they have no tensor in common, so the weights say nothing."]
     case .possible, .descendant:
       var lines: [String] = []
-      if standing == .descendant { lines.append("\(name) descends from \(child) in this tree: the order is what decides.") }
+      if standing == .descendant {
+        lines.append("\(name) descends from \(child) in this tree: the order is what decides.")
+      }
       if let extraCost {
         lines.append(
           extraCost >= 0
@@ -99,7 +109,8 @@ package struct WhyInstead: Encodable {
             : "The best tree with \(name) as the parent of \(child) would cost \(AnswerText.number(-extraCost)) less: the shape of the tree decided (docs/method.md)."
         )
       } else {
-        lines.append("\(name) cannot be the parent of \(child) in any tree of this family (copies and adapters have none).")
+        lines.append(
+          "\(name) cannot be the parent of \(child) in any tree of this family (copies and adapters have none).")
       }
       return lines
     }

@@ -71,7 +71,7 @@ package struct Query {
   private func recordedPlan(_ finished: FinishedRun) throws(Failure) -> (Plan, Journal) {
     try RunFiles.require(run)
     let path = "\(run)/journal.sqlite"
-    let journal = try Journal(path: path)
+    let journal = try Journal(reading: path)
     let invocation = try RunFiles.invocation(path)
     let collection = try CollectionLoader(stores: "\(folder)/stores", mode: .places).load(invocation.inputs)
     let byPath = Dictionary(

@@ -25,7 +25,9 @@ extension TreeDocument {
       }
       throw .badInput(
         "there is no '\(path.printable)'",
-        advice: "name the run directory of a finished run; 'modeltree resume' finishes one")
+        advice: FileManager.default.fileExists(atPath: (path as NSString).deletingLastPathComponent + "/journal.sqlite")
+          ? "the run has not finished; 'modeltree resume' finishes it"
+          : "name the folder that was given to 'modeltree recover' with --out")
     }
     let document: TreeDocument
     do {
@@ -108,7 +110,7 @@ extension TreeDocument {
         path: path, score: node.score, dtype: dtype, parameters: parameters, format: node.format,
         encodings: node.encodings ?? [],
         duplicateOf: try node.duplicateOf.map { first throws(Problem) in try place(first, "original", node.id) },
-        declaration: declaration, compared: node.compared))
+        declaration: declaration, compared: node.compared, license: node.license))
   }
 
   private static func edge(

@@ -33,9 +33,11 @@ struct TreeDocument: Codable {
     var hint: Agreement?
     /// Other models of the run that it was compared with.
     var compared: Int?
+    var license: String?
 
     enum CodingKeys: String, CodingKey {
-      case id, path, family, root, inferred, support, score, dtype, parameters, format, encodings, hint, compared
+      case id, path, family, root, inferred, support, score, dtype, parameters, format, encodings, hint, compared,
+        license
       case declaredBase = "declared_base"
       case declaredModel = "declared_model"
       case duplicateOf = "duplicate_of"
@@ -115,6 +117,7 @@ extension TreeDocument.Node {
     declaredModel = model.declaration?.model.map { ids[$0] }
     hint = model.declaration?.agreement
     compared = model.compared
+    license = model.license
   }
 }
 

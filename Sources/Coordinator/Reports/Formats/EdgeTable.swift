@@ -7,10 +7,12 @@ enum EdgeTable {
     let components = graph.edges.filter { $0.component != nil }
     let more = components.isEmpty ? [] : ["component", "share"]
     var lines = [
-      CSVText.row([
-        "parent", "child", "distance", "support", "direction_support", "relation", "family", "grade", "runner_up", "declared_base",
-        "hint",
-      ] + more)
+      CSVText.row(
+        [
+          "parent", "child", "distance", "support", "direction_support", "relation", "family", "grade", "runner_up",
+          "declared_base",
+          "hint",
+        ] + more)
     ]
     for edge in graph.treeEdges + components {
       let declared = edge.kind == .parent ? graph.nodes[edge.target].model?.declaration : nil

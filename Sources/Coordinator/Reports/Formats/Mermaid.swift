@@ -21,7 +21,7 @@ enum Mermaid {
   private static func arrow(_ edge: ModelGraph.Edge) -> String {
     if let component = edge.component { return "-.->|\"contains \(escaped(component))\"" }
     let isDashed = edge.relation == .duplicate || edge.kind == .extraParent || edge.isUndecided
-    return "\(isDashed ? "-.->" : "-->")|\(AnswerText.distance(edge))\(edge.isUndecided ? " ?" : "")"
+    return "\(isDashed ? "-.->" : "-->")|\(AnswerText.distance(edge))"
   }
 
   /// Mermaid's own entity codes, for everything that its grammar or HTML could take for markup.

@@ -7,10 +7,11 @@ enum ModelCards {
   static func render(_ graph: ModelGraph) -> String {
     let outline = Outline(graph)
     let extra = Dictionary(grouping: graph.extraEdges, by: \.target)
-    return outline.order.filter { !graph.nodes[$0].isInferred }.map { card($0, outline, extra[$0] ?? []) }.joined()
+    let observed = outline.order.filter { !graph.nodes[$0].isInferred }
+    return observed.map { card($0, outline, extra[$0] ?? [], of: observed.count) }.joined()
   }
 
-  private static func card(_ node: Int, _ outline: Outline, _ extra: [ModelGraph.Edge]) -> String {
+  private static func card(_ node: Int, _ outline: Outline, _ extra: [ModelGraph.Edge], of models: Int) -> String {
     let graph = outline.graph
     var lines = ["---", "# \(graph.nodes[node].id.printable)"]
     if let edge = outline.edge(to: node) {
@@ -18,7 +19,7 @@ enum ModelCards {
     } else {
       lines.append(
         outline.children[node].isEmpty
-          ? "# \(AnswerText.loneliness(graph.nodes[node], of: graph.nodes.count { !$0.isInferred })) of the collection"
+          ? "# \(AnswerText.loneliness(graph.nodes[node], of: models)) of the collection"
           : "# a root: nothing in the collection is its base")
     }
     if let declared = AnswerText.declaration(graph.nodes[node], graph) { lines.append("# \(declared)") }

@@ -37,10 +37,11 @@ package enum TextTree {
     let outline = Outline(graph)
     let extra = Dictionary(grouping: graph.extraEdges, by: \.target)
     let families = Dictionary(grouping: outline.order) { graph.nodes[$0].family }
+    let observed = graph.nodes.count { !$0.isInferred }
     var parts: [String] = []
     for (family, members) in families.sorted(by: { $0.key < $1.key }) {
       let title = "family \(family): \(AnswerText.count(members.count, "model", "models"))"
-      let lines = lines(members, outline, extra, style)
+      let lines = lines(members, outline, extra, observed, style)
       parts.append(
         ([painted(title, .title, style)] + fitted(lines, style)).joined(separator: "\n") + "\n")
     }
@@ -62,10 +63,9 @@ package enum TextTree {
   }
 
   private static func lines(
-    _ members: [Int], _ outline: Outline, _ extra: [Int: [ModelGraph.Edge]], _ style: Style
+    _ members: [Int], _ outline: Outline, _ extra: [Int: [ModelGraph.Edge]], _ observed: Int, _ style: Style
   ) -> [Line] {
     let graph = outline.graph
-    let observed = graph.nodes.count { !$0.isInferred }
     // Of the node before, from the root down.
     var isLast: [Bool] = []
     return members.map { node in
@@ -167,7 +167,9 @@ package enum TextTree {
       text += String(repeating: " ", count: width - TextColumns.count(number))
     }
     if remarks > 0, !line.remark.isEmpty {
-      text += "  " + painted(
+      text +=
+        "  "
+        + painted(
           TextColumns.shortened(line.remark, to: remarks), line.isContradicted ? .wrong : .relation, style)
     }
     while text.hasSuffix(" ") { text.removeLast() }

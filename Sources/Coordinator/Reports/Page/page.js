@@ -157,9 +157,9 @@
   const isLone = (members) => members.length === 1;
   // A model without a score shares nothing that could be compared.
   const isCompared = (n) => n.node.inferred === true || n.node.score !== undefined;
+  const others = nodes.filter((n) => !n.node.inferred).length - 1;
   const loneText = (n) => {
     if (!isCompared(n)) return "not compared with any other model";
-    const others = nodes.filter((other) => !other.node.inferred).length - 1;
     const compared = n.node.compared ?? others;
     return compared > 0 && compared < others ? `related to none of the ${compared} it was compared with, of ${others}` : "related to no other model";
   };
@@ -485,6 +485,7 @@
     }
     mark();
     byId("detail-pane").scrollTop = 0;
+    if (state.selected !== null) later(keepAboveSheet);
     const hash = state.selected === null ? "" : `#model=${encodeURIComponent(nodes[i].id)}`;
     try { history.replaceState(null, "", hash || location.pathname + location.search); } catch { /* some viewers forbid it */ }
   }
@@ -544,6 +545,23 @@
     const z = state.zoom;
     z.x = box.width / 2 - (spot[i].x + nodes[i].width / 2) * z.k;
     z.y = box.height / 2 - spot[i].y * z.k;
+    state.touched = true;
+    applyZoom();
+  }
+
+  /// On a phone the details cover the lower half: what was selected moves above them.
+  function keepAboveSheet() {
+    const i = state.selected;
+    if (i === null || !spot[i] || !window.matchMedia("(max-width: 760px)").matches) return;
+    const box = stage.getBoundingClientRect();
+    const room = byId("detail-pane").getBoundingClientRect().top - box.top;
+    if (room < 40) return;
+    const z = state.zoom;
+    const [left, middle] = [z.x + spot[i].x * z.k, z.y + spot[i].y * z.k];
+    const right = left + nodes[i].width * z.k;
+    if (middle > 20 && middle < room - 20 && left >= 0 && right <= box.width) return;
+    if (middle <= 20 || middle >= room - 20) z.y += room / 2 - middle;
+    if (left < 0 || right > box.width) z.x += box.width / 2 - (left + right) / 2;
     state.touched = true;
     applyZoom();
   }
@@ -666,7 +684,7 @@
         ["share", link.share === undefined ? null : percent(link.share)],
         ["next best parent", next ? make("span", {}, ...next) : null],
         ...n.extra.map((other) => ["also from", make("span", {}, button(number.get(other.source)), ` ${percent(other.share ?? 0)}`)]),
-        ...others(link, ["source", "target", "distance", "support", "direction_support", "relation", "rank", "share", "component", "undecided", "extra", "grade", "runner_up", "hint"]),
+        ...otherFields(link, ["source", "target", "distance", "support", "direction_support", "relation", "rank", "share", "component", "undecided", "extra", "grade", "runner_up", "hint"]),
       ]));
     } else if (n.next) {
       parts.push(make("h3", {}, "Root"), rows([["next best parent", make("span", {}, ...nextBestText(n))]]));
@@ -681,7 +699,7 @@
       ["files", n.files && n.files.names.length ? n.files.names.slice(0, 12).join("\n") + (n.files.names.length > 12 ? `\nand ${n.files.names.length - 12} more` : "") : null],
       ["declared base", declaredText(n)],
       ["compared with", n.node.compared === undefined ? null : models(n.node.compared)],
-      ...others(n.node, ["id", "path", "family", "root", "score", "dtype", "parameters", "duplicate_of", "declared_base", "declared_model", "hint", "compared"]),
+      ...otherFields(n.node, ["id", "path", "family", "root", "score", "dtype", "parameters", "duplicate_of", "declared_base", "declared_model", "hint", "compared"]),
     ]));
     if (n.children.length) {
       parts.push(make("h3", {}, `Children (${n.children.length}), ${models(n.size - 1)} below`),
@@ -693,7 +711,7 @@
   }
 
   /// What this version of the page has no words for is shown as it is.
-  const others = (object, known) => Object.entries(object).filter(([key, value]) => !known.includes(key) && value !== null)
+  const otherFields = (object, known) => Object.entries(object).filter(([key, value]) => !known.includes(key) && value !== null)
     .map(([key, value]) => [key.replaceAll("_", " "), typeof value === "number" ? short(value) : typeof value === "object" ? JSON.stringify(value) : String(value)]);
 
   function welcome() {
