@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Graph
 import Reports
 
 /// What a shell offers where a model of a run is expected.
