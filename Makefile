@@ -107,6 +107,14 @@ install: manual ## Install programs, man pages and completions below PREFIX (/us
 	install .build/release/modeltree .build/release/modeltree-worker $(DESTDIR)$(PREFIX)/bin
 	cp -R $(SHARE)/. $(DESTDIR)$(PREFIX)/share
 
+.PHONY: dist
+dist: manual ## Pack a relocatable tarball, a Debian package and a Python wheel, in dist
+	scripts/dist
+
+.PHONY: dist-check
+dist-check: ## Install each of them in a clean Debian without a toolchain and recover the shipped models there
+	scripts/dist-check
+
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf .build .build-static .build-address .build-thread .venv .venv-lint bench/.venv runs
+	rm -rf .build .build-static .build-address .build-thread .venv .venv-lint bench/.venv runs dist

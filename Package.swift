@@ -154,6 +154,7 @@ let package = Package(
       "Reports", in: "Coordinator/Reports", needs: ["Core", "Graph", "System", "Lineage", "Storage"],
       resources: [
         .embedInCode("Page/page.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
+        .embedInCode("Report/error-rates.json"),
       ]),
     library(
       "Fingerprints", in: "Coordinator/Fingerprints",

@@ -314,6 +314,27 @@ def reliability(zoos, own, outcomes, key: str) -> list:
     return table(["reported", "edges", "mean reported", "right"], rows)
 
 
+def error_rates(zoos, own, outcomes) -> dict:
+    """Edges by their support and how many are right, for `modeltree report`: the same table as data."""
+    bins = []
+    for low, high in zip(BINS, BINS[1:]):
+        inside = [
+            child in own[zoo.name]["right"]
+            for zoo in zoos
+            for child, link in outcomes[zoo.name].links.items()
+            if low <= link["support"] < high
+        ]
+        bins.append(
+            {
+                "from": round(100 * low),
+                "to": round(100 * min(high, 1)),
+                "edges": len(inside),
+                "right": sum(inside),
+            }
+        )
+    return {"collections": len(zoos), "bins": bins}
+
+
 def confusion(zoos, outcomes) -> list:
     counts = Counter()
     for zoo in zoos:
@@ -468,7 +489,9 @@ def main():
         folders = honesty.collections([z.folder for z in zoos] + [args.varied])
         varied, _ = honesty.measure(folders, args.binary, args.runs / "varied", held=args.held)
     args.out.write_text(report(zoos, own, outcomes, rules, ward, varied, version))
-    print(f"wrote {args.out}")
+    data = ROOT / "Sources" / "Coordinator" / "Reports" / "Report" / "error-rates.json"
+    data.write_text(json.dumps(error_rates(zoos, own, outcomes), indent=2) + "\n")
+    print(f"wrote {args.out} and {data}")
 
 
 if __name__ == "__main__":

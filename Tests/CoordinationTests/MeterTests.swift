@@ -35,6 +35,16 @@ import Testing
     #expect(meter.rate(at: .nanoseconds(1)) == 1e15)
   }
 
+  @Test func aWorkerThatOutlivedACoordinatorBringsNoRateAlong() {
+    var observed = ObservedBytes()
+    observed.add(26_000_000_000)
+    #expect(observed.value == 0)
+    observed.add(26_000_060_000)
+    #expect(observed.value == 60_000)
+    observed.add(500)
+    #expect(observed.value == 0, "it began anew")
+  }
+
   @Test func theHistoryStaysShort() {
     var history = ThroughputHistory()
     for second in 1...5000 { history.add(bytes: 100 * second, workers: 3, at: .seconds(second)) }

@@ -37,6 +37,15 @@ struct MetricsTests {
     #expect(found["modeltree_build_info{version=\"0.1.0\"}"] == 1)
   }
 
+  /// Whatever the board of deploy/grafana asks for is there.
+  @Test func theBoardAsksForSeriesThatExist() throws {
+    let board = try String(contentsOfFile: "\(Program.root)/deploy/grafana/modeltree.json", encoding: .utf8)
+    let text = Metrics.render(Sample.busy(), loopAge: 0)
+    let asked = Set(board.matches(of: #/modeltree_[a-z_]+/#).map { String($0.output) })
+    #expect(asked.count > 10)
+    for name in asked { #expect(text.contains("# TYPE \(name) "), "\(name)") }
+  }
+
   @Test func growWithWorkersAndJobsAlone() {
     var status = Sample.busy(workers: 3, jobs: 2)
     let before = series(Metrics.render(status, loopAge: 0)).count

@@ -76,7 +76,7 @@ struct QueryTests {
     #expect(error.kind == .badInput)
   }
 
-  @Test func theVerdictNamesParentAndFamilyCountedFromOne() {
+  @Test func theVerdictNamesParentAndFamilyAsTheTreeCounts() {
     var answer = QueryAnswer(model: "/new", nearestRead: 3, models: 30, sampledWeights: 512)
     answer.families = [2]
     answer.parent = "base"

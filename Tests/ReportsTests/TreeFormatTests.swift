@@ -255,6 +255,10 @@ struct TreeFormatTests {
 
   @Test func theHubsLibraryReadsTheModelCards() throws {
     try writeAll()
+    // Cards suggest only what is decided.
+    var sure = graph
+    for place in sure.edges.indices { (sure.edges[place].support, sure.edges[place].directionSupport) = (1, 1) }
+    try folder.write(TreeFormat.modelcard.render(report(sure)), to: "model-cards.yaml")
     let found: Found = try Oracle.run("forest.py", folder.path, "model-cards")
     let expected = graph.edges.map { Pair(ids[$0.source], "") }.sorted()
     #expect(found.edges.map { Pair($0.source, "") }.sorted() == expected)
@@ -289,7 +293,10 @@ struct TreeFormatTests {
     let found = try read(.csv)
     expectSame(found, nodes: false, inTable)
     #expect(
-      found.columns == ["parent", "child", "distance", "support", "direction_support", "relation", "family"])
+      found.columns == [
+        "parent", "child", "distance", "support", "direction_support", "relation", "family", "grade", "runner_up",
+        "declared_base", "hint",
+      ])
     #expect(found.edges.map(\.distance) == graph.edges.map(\.distance))
     #expect(found.edges.map(\.relation) == graph.edges.map(\.relation.name))
     #expect(found.families == graph.edges.map { graph.nodes[$0.target].family })
@@ -305,13 +312,15 @@ struct TreeFormatTests {
       }
     }
     let lines = text.split(separator: "\n")
-    #expect(lines.count == graph.nodes.count + 3)
+    // Three lines of summary, and a title for each of three families.
+    #expect(lines.count == graph.nodes.count + 6)
     for node in graph.nodes {
       #expect(text.contains(node.id.printable), "\(node.id)")
     }
-    #expect(lines[0] == "family 1: 30 models")
-    #expect(lines[1] == "plain  (root)")
-    #expect(lines.last == " leading and trailing   (not comparable)")
+    #expect(lines[0].hasPrefix("\(graph.nodes.count) models: 2 families (roots plain, "))
+    #expect(lines[3] == "family 0: 30 models")
+    #expect(lines[4] == "plain  (root)")
+    #expect(lines.last == " leading and trailing   (not compared with any other model)")
     #expect(lines.contains { $0.hasSuffix("  (duplicate)") })
   }
 

@@ -121,4 +121,42 @@ struct WhyTests {
     }
     #expect(named > 0, "no edge hung on its evidence, seed \(random.seed)")
   }
+
+  /// Each other model in the place of the parent, against every tree of five models.
+  @Test func theCostOfAnotherParentIsThatOfTheBestTreeWithIt() throws {
+    var random = Seeded.fresh()
+    let options = LineageOptions(lambda: Self.lambda, families: 1, replicates: 2)
+    let n = 5
+    let (lineage, run) = try solve(models(n, &random), options)
+    func cost(_ parents: [Int?]) -> Double? {
+      guard parents.count(where: { $0 == nil }) == 1 else { return nil }
+      var sum = 0.0
+      for (child, parent) in parents.enumerated() {
+        guard let parent else { continue }
+        var (above, steps) = (parents[parent], 1)
+        while let next = above, steps <= n { (above, steps) = (parents[next], steps + 1) }
+        guard parent != child, steps <= n else { return nil }
+        sum += lineage.cost[parent, child]
+      }
+      return sum
+    }
+    let trees = (0..<7776).compactMap { code -> (parents: [Int?], cost: Double)? in
+      var rest = code
+      let parents = (0..<n).map { _ -> Int? in
+        defer { rest /= n + 1 }
+        return rest % (n + 1) == n ? nil : rest % (n + 1)
+      }
+      return cost(parents).map { (parents, $0) }
+    }
+    let now = try #require(cost(lineage.parents))
+    for child in 0..<n {
+      for other in 0..<n where other != child && lineage.parents[child] != other {
+        let best = try #require(trees.filter { $0.parents[child] == other }.map(\.cost).min())
+        let why = try Why(run, child: child, instead: other)
+        let said = try #require(why.instead?.extraCost, "seed \(random.seed)")
+        #expect(abs(said - (best - now)) < 1e-9, "\(said) said, \(best - now) tried, seed \(random.seed)")
+        #expect(why.text.contains("as the parent of"))
+      }
+    }
+  }
 }

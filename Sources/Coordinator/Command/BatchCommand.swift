@@ -31,7 +31,8 @@ struct BatchCommand: ParsableCommand {
         modeltree batch jobs.yaml --listen tcp://0.0.0.0:5555 --keys keys
       """)
 
-  @Argument(help: ArgumentHelp("The list of jobs, as YAML.", valueName: "jobs.yaml")) var path: String
+  @Argument(help: ArgumentHelp("The list of jobs, as YAML.", valueName: "jobs.yaml"), completion: .file()) var path:
+    String
 
   @Option(help: ArgumentHelp("Where the run directories go; overrides the file's 'out'.", valueName: "dir"))
   var out: String?

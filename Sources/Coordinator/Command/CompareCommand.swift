@@ -25,6 +25,7 @@ struct CompareCommand: ParsableCommand {
 
     static var allValueStrings: [String] { ["text", "json", "html"] + AttestationFormat.allCases.map(\.rawValue) }
     var defaultValueDescription: String { "text" }
+    static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
   }
 
   static let configuration = CommandConfiguration(
@@ -40,8 +41,8 @@ struct CompareCommand: ParsableCommand {
         modeltree compare models/base models/suspect --format html > finding.html
       """)
 
-  @Argument(help: ArgumentHelp("A model, as for recover.", valueName: "a")) var first: String
-  @Argument(help: ArgumentHelp("Another model.", valueName: "b")) var second: String
+  @Argument(help: ArgumentHelp("A model, as for recover.", valueName: "a"), completion: .file()) var first: String
+  @Argument(help: ArgumentHelp("Another model.", valueName: "b"), completion: .file()) var second: String
 
   @Option(help: ArgumentHelp("What to print.", valueName: "format"))
   var format: Output = .text

@@ -16,8 +16,10 @@ struct DiffCommand: ParsableCommand {
         modeltree diff run-monday run-friday
       """)
 
-  @Argument(help: ArgumentHelp("The run directory of the earlier run.", valueName: "run1")) var before: String
-  @Argument(help: ArgumentHelp("The run directory of the later run.", valueName: "run2")) var after: String
+  @Argument(help: ArgumentHelp("The run directory of the earlier run.", valueName: "run1"), completion: .directory)
+  var before: String
+  @Argument(help: ArgumentHelp("The run directory of the later run.", valueName: "run2"), completion: .directory)
+  var after: String
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {

@@ -14,8 +14,8 @@ struct EvaluateCommand: ParsableCommand {
         modeltree evaluate run --truth models/truth.json
       """)
 
-  @Argument(help: ArgumentHelp("The run directory.", valueName: "run")) var path: String
-  @Option(help: ArgumentHelp("The known tree.", valueName: "file")) var truth: String
+  @Argument(help: ArgumentHelp("The run directory.", valueName: "run"), completion: .directory) var path: String
+  @Option(help: ArgumentHelp("The known tree.", valueName: "file"), completion: .file()) var truth: String
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {

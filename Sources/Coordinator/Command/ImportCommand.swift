@@ -18,7 +18,7 @@ struct ImportCommand: ParsableCommand {
         modeltree import models/llama-7b models/alpaca-7b --store stores
       """)
 
-  @Argument(help: ArgumentHelp("As for recover.", valueName: "model"))
+  @Argument(help: ArgumentHelp("As for recover.", valueName: "model"), completion: .file())
   var inputs: [String]
 
   @Option(help: ArgumentHelp("Folder for the stores; created if it does not exist.", valueName: "dir"))

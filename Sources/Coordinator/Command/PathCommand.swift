@@ -15,9 +15,10 @@ struct PathCommand: ParsableCommand {
         modeltree path run m-d8dc m-c8b4
       """)
 
-  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run")) var path: String
-  @Argument(help: ArgumentHelp("A model.", valueName: "a")) var from: String
-  @Argument(help: ArgumentHelp("Another model.", valueName: "b")) var to: String
+  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run"), completion: .directory)
+  var path: String
+  @Argument(help: ArgumentHelp("A model.", valueName: "a"), completion: RunCompletion.models) var from: String
+  @Argument(help: ArgumentHelp("Another model.", valueName: "b"), completion: RunCompletion.models) var to: String
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {

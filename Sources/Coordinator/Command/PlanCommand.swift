@@ -20,7 +20,7 @@ struct PlanCommand: ParsableCommand {
         modeltree plan models/ --workers 8
       """)
 
-  @Argument(help: ArgumentHelp("As for recover.", valueName: "model-or-dir"))
+  @Argument(help: ArgumentHelp("As for recover.", valueName: "model-or-dir"), completion: .file())
   var inputs: [String]
 
   @Option(help: "auto, l2, l1, max, lora, mother-ft or mother-lora, as for recover.")

@@ -19,8 +19,10 @@ struct QueryCommand: ParsableCommand {
         modeltree query run models/new-model
       """)
 
-  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run")) var path: String
-  @Argument(help: ArgumentHelp("The new model: as for recover, but one.", valueName: "model")) var model: String
+  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run"), completion: .directory)
+  var path: String
+  @Argument(help: ArgumentHelp("The new model: as for recover, but one.", valueName: "model"), completion: .file())
+  var model: String
 
   @Option(help: "Number of models of the run that are compared exactly.")
   var nearest: Int = 12

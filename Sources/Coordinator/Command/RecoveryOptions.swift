@@ -6,25 +6,26 @@ struct RecoveryOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
       "Model folders (Hugging Face, diffusers), .safetensors files, .h5 stores, or folders of these.",
-      valueName: "model-or-dir"))
+      valueName: "model-or-dir"), completion: .file())
   var inputs: [String]
 
-  @Option(help: ArgumentHelp("The run directory; created if it does not exist.", valueName: "run"))
+  @Option(
+    help: ArgumentHelp("The run directory; created if it does not exist.", valueName: "run"), completion: .directory)
   var out: String
 
   @OptionGroup(title: "The tree") var lineage: LineageArguments
 
   @OptionGroup var alignment: AlignmentArguments
 
-  @Option(help: ArgumentHelp("A truth.json to compare the result with.", valueName: "file"))
+  @Option(help: ArgumentHelp("A truth.json to compare the result with.", valueName: "file"), completion: .file())
   var truth: String?
 
   @Option(
     help: ArgumentHelp(
-      "CSV or YAML with id, created, base_model; or auto, to use what model cards and adapters say.",
+      "CSV or YAML with id, created, base_model, license; or auto, to use what model cards and adapters say.",
       discussion:
         "Dates forbid edges backwards in time. Declared bases change nothing; hints.csv and the tree say whether the weights agree with them.",
-      valueName: "file|auto"))
+      valueName: "file|auto"), completion: .file())
   var hints: String?
 
   @Flag(help: "Read all files once more for their SHA-256, as hubs publish it; run.json and attestations hold it.")

@@ -19,7 +19,7 @@ struct ResumeCommand: ParsableCommand {
         modeltree resume run
       """)
 
-  @Argument(help: ArgumentHelp("The run directory.", valueName: "run")) var path: String
+  @Argument(help: ArgumentHelp("The run directory.", valueName: "run"), completion: .directory) var path: String
   @OptionGroup var workers: PoolArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
   @OptionGroup(title: "Monitoring") var watching: MonitoringArguments

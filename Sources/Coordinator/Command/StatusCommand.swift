@@ -20,12 +20,12 @@ struct StatusCommand: ParsableCommand {
   @Argument(
     help: ArgumentHelp(
       "A run directory, a batch's directory, or a coordinator's endpoint such as tcp://head:5555.",
-      valueName: "run|endpoint"))
+      valueName: "run|endpoint"), completion: .directory)
   var source: String
 
   @Option(
     help: ArgumentHelp(
-      "For an endpoint: a key file that 'modeltree keygen' made for a worker.", valueName: "file"))
+      "For an endpoint: a key file that 'modeltree keygen' made for a worker.", valueName: "file"), completion: .file())
   var key: String?
 
   @Flag(help: "Connect beyond this machine without keys: whoever answers is trusted.")

@@ -10,17 +10,19 @@ struct TreeCommand: ParsableCommand {
   enum Output: ExpressibleByArgument {
     case format(TreeFormat)
     case attestation(AttestationFormat)
-    case html, png
+    case html
+    case picture(Rasteriser.Form)
 
     init?(argument: String) {
       switch argument {
       case "html": self = .html
-      case "png": self = .png
       default:
         if let format = TreeFormat(rawValue: argument) {
           self = .format(format)
         } else if let format = AttestationFormat(rawValue: argument) {
           self = .attestation(format)
+        } else if let form = Rasteriser.Form(rawValue: argument) {
+          self = .picture(form)
         } else {
           return nil
         }
@@ -28,9 +30,10 @@ struct TreeCommand: ParsableCommand {
     }
 
     static var allValueStrings: [String] {
-      TreeFormat.allCases.map(\.rawValue) + ["html", "png"] + AttestationFormat.allCases.map(\.rawValue)
+      TreeFormat.allCases.map(\.rawValue) + ["html", "png", "pdf"] + AttestationFormat.allCases.map(\.rawValue)
     }
     var defaultValueDescription: String { "text" }
+    static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
   }
 
   static let configuration = CommandConfiguration(
@@ -38,34 +41,34 @@ struct TreeCommand: ParsableCommand {
     abstract: "Prints the tree of a finished run.",
     discussion: """
       text is for terminals; json is what networkx reads; nhx is Newick with the support; modelcard is \
-      Hugging Face metadata to paste; html is the interactive page; svg and png are for papers, png needs \
-      rsvg-convert. cyclonedx, spdx and in-toto are statements for the software supply chain; they name files by \
+      Hugging Face metadata to paste; html is the interactive page; svg, pdf and png are for papers, the last two \
+      need rsvg-convert. cyclonedx, spdx and in-toto are statements for the software supply chain; they name files by \
       their hashes if the run was made with --hashes.
 
       Examples:
         modeltree tree run
         modeltree tree run --format svg --lengths distance > tree.svg
-        modeltree tree run --format dot | dot -Tpdf > tree.pdf
+        modeltree tree run --format pdf > tree.pdf
       """)
 
-  @Argument(help: ArgumentHelp("The run directory.", valueName: "run")) var path: String
+  @Argument(help: ArgumentHelp("The run directory.", valueName: "run"), completion: .directory) var path: String
 
   @Option(help: ArgumentHelp("What to print.", valueName: "format"))
   var format: Output = .format(.text)
 
-  @Option(help: "equal or distance: what the length of an edge says in svg and png.")
+  @Option(help: "equal or distance: what the length of an edge says in svg, pdf and png.")
   var lengths: EdgeLengths = .equal
 
   func run() throws {
     try reporting { () throws(Failure) in
       let report = try TreeReport(path: "\(path)/tree.json")
       switch format {
-      case .format(.text): Console.result(TextTree.render(report.graph, style: Terminal.style))
+      case .format(.text): Console.result(TextTree.render(report, style: Terminal.style))
       case .format(.svg): Console.result(TreeFormat.picture(report.graph, lengths: lengths))
       case .format(let format): Console.result(format.render(report))
       case .attestation(let format): Console.result(format.render(Attestation(try FinishedRun(path: path))))
       case .html: Console.result(try TreePage.render(FinishedRun(path: path)))
-      case .png: try Rasteriser.print(TreeFormat.picture(report.graph, lengths: lengths))
+      case .picture(let form): try Rasteriser.print(TreeFormat.picture(report.graph, lengths: lengths), as: form)
       }
     }
   }

@@ -16,7 +16,8 @@ struct VerifyCommand: ParsableCommand {
         modeltree verify run --hashes
       """)
 
-  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run")) var path: String
+  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run"), completion: .directory)
+  var path: String
   @Flag(help: "Read all files again and compare their SHA-256.") var hashes = false
   @Flag(help: "Print JSON.") var json = false
 

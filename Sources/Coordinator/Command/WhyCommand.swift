@@ -1,5 +1,6 @@
 import ArgumentParser
 import Core
+import Graph
 import Printing
 import Reports
 import System
@@ -12,12 +13,22 @@ struct WhyCommand: ParsableCommand {
       Compares the parent with the runner-up, the cheapest other model that could be in its place, and \
       states what would have to differ for the runner-up to win.
 
-      Example:
+      With --instead, another model takes the runner-up's place: why not the declared base?
+
+      Examples:
         modeltree why run m-8f45
+        modeltree why run m-8f45 --instead m-b8c0
       """)
 
-  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run")) var path: String
-  @Argument(help: ArgumentHelp("The model, as 'modeltree tree' shows it.", valueName: "child")) var child: String
+  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run"), completion: .directory)
+  var path: String
+  @Argument(
+    help: ArgumentHelp("The model, as 'modeltree tree' shows it.", valueName: "child"), completion: RunCompletion.models
+  ) var child: String
+  @Option(
+    help: ArgumentHelp("Say what speaks against this model as the parent.", valueName: "model"),
+    completion: RunCompletion.models)
+  var instead: String?
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
@@ -25,9 +36,21 @@ struct WhyCommand: ParsableCommand {
       let finished = try FinishedRun(path: path)
       let node = try finished.model(child)
       if let inferred = InferredAncestor(finished.graph, node: node) {
+        guard instead == nil else {
+          throw .usage(
+            "'\(child.printable)' is not in the collection, so --instead has no weights to compare",
+            advice: "ask for one of its children")
+        }
         return Console.result(json ? inferred.json : inferred.text)
       }
-      let why = try Why(finished, child: node)
+      let other = try instead.map { text throws(Failure) in try finished.model(text) }
+      guard other != node else {
+        throw .usage("--instead names the model itself", advice: "name another model of the run")
+      }
+      guard other.map({ !finished.graph.nodes[$0].isInferred }) ?? true else {
+        throw .usage("--instead names an inferred ancestor, which has no weights", advice: "name a model of the run")
+      }
+      let why = try Why(finished, child: node, instead: other)
       Console.result(json ? why.json : why.text)
     }
   }

@@ -22,3 +22,20 @@ package struct RateMeter {
     return min((Double(last.total) - Double(first.total)) / ((now - first.time) / .seconds(1)), Self.largest)
   }
 }
+
+/// What this coordinator saw a worker read. A worker that outlived an earlier coordinator brings its count along, which
+/// says nothing about the present rate.
+package struct ObservedBytes {
+  private var before: Int?
+  private var now = 0
+
+  package init() {}
+
+  /// - Parameter total: as the worker counts, since it began.
+  package mutating func add(_ total: Int) {
+    if before.map({ total < $0 }) ?? true { before = total }
+    now = total
+  }
+
+  package var value: Int { max(0, now - (before ?? 0)) }
+}

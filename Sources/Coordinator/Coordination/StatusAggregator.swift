@@ -14,6 +14,7 @@ struct StatusAggregator {
     var heard = Duration.zero
     var rate = RateMeter()
     var bytesRead: ByteTotal = 0
+    var observed = ObservedBytes()
     var residentBytes: ByteTotal = 0
     var shardsDone = 0
     var slowest: [WorkerMessage.Heartbeat.Pace] = []
@@ -80,6 +81,7 @@ struct StatusAggregator {
     known.heard = now
     known.rate.add(beat.bytesRead.value, at: now)
     known.bytesRead = beat.bytesRead
+    known.observed.add(beat.bytesRead.value)
     known.residentBytes = beat.residentBytes
     known.slowest = Array(beat.slowest.prefix(8))
     seen[id] = known
@@ -87,7 +89,7 @@ struct StatusAggregator {
 
   mutating func forget(_ id: WorkerID) {
     guard let gone = seen.removeValue(forKey: id) else { return }
-    bytesOfFormerWorkers += gone.bytesRead
+    bytesOfFormerWorkers += ByteTotal(clamping: gone.observed.value)
     for pace in gone.slowest { keep(pace) }
   }
 
@@ -119,7 +121,7 @@ struct StatusAggregator {
   mutating func observe(
     _ jobs: [ServedJob], _ scheduler: Scheduler, _ peers: Peers, _ door: AccessControl, at now: Duration, isLast: Bool
   ) {
-    let total = seen.values.reduce(bytesOfFormerWorkers) { $0 + $1.bytesRead }.value
+    let total = seen.values.reduce(bytesOfFormerWorkers) { $0 + ByteTotal(clamping: $1.observed.value) }.value
     rate.add(total, at: now)
     history.add(bytes: total, workers: peers.count, at: now)
     board.turned()

@@ -57,6 +57,8 @@ package struct ModelGraph: Sendable, Equatable {
     package var score: Double?
     /// Was anything of it compared with another model? If not, nothing is known about its relatives.
     package var isComparable: Bool { score != nil }
+    /// Other models that it was compared with, weight by weight; nil where it was not recorded.
+    package var compared: Int?
     /// Element types of the stored tensors, most used first, joined by `+`.
     package var dtype: String
     /// Number of weights.
@@ -71,10 +73,13 @@ package struct ModelGraph: Sendable, Equatable {
     package var alignment: AlignmentFacts?
     /// What its uploader says it was made from; nil without hints.
     package var declaration: Declaration?
+    /// What its uploader says it may be used for, such as `apache-2.0`; nil without hints.
+    package var license: String?
 
     package init(
       path: String, score: Double?, dtype: String, parameters: Int, format: String? = nil, encodings: [String] = [],
-      duplicateOf: Int? = nil, alignment: AlignmentFacts? = nil, declaration: Declaration? = nil
+      duplicateOf: Int? = nil, alignment: AlignmentFacts? = nil, declaration: Declaration? = nil,
+      compared: Int? = nil, license: String? = nil
     ) {
       self.path = path
       self.score = score
@@ -85,6 +90,8 @@ package struct ModelGraph: Sendable, Equatable {
       self.duplicateOf = duplicateOf
       self.alignment = alignment
       self.declaration = declaration
+      self.compared = compared
+      self.license = license
     }
   }
 
@@ -131,10 +138,13 @@ package struct ModelGraph: Sendable, Equatable {
     package var share: Double?
     /// What was undone before the two were compared.
     package var transforms: [Transform]
+    /// The next best parent of the target, where it is within noise of this one: the edge is not firm.
+    package var runnerUp: Int?
 
     package init(
       source: Int, target: Int, kind: Kind = .parent, relation: Relation, distance: Double?, support: Double,
-      directionSupport: Double, rankEvidence: RankEvidence? = nil, share: Double? = nil, transforms: [Transform] = []
+      directionSupport: Double, rankEvidence: RankEvidence? = nil, share: Double? = nil, transforms: [Transform] = [],
+      runnerUp: Int? = nil
     ) {
       self.source = source
       self.target = target
@@ -146,19 +156,18 @@ package struct ModelGraph: Sendable, Equatable {
       self.rankEvidence = rankEvidence
       self.share = share
       self.transforms = transforms
+      self.runnerUp = runnerUp
     }
 
     /// The component of a `contains` edge.
     package var component: String? { if case .component(let name) = kind { name } else { nil } }
 
-    /// Below these, an edge or its direction is called undecided.
-    private static let leastSupport = 0.5
-    package static let leastDirectionSupport = 0.75
-
-    /// Another parent, or the reverse, is nearly as likely.
-    package var isUndecided: Bool {
-      support < Self.leastSupport || directionSupport < Self.leastDirectionSupport
-    }
+    /// What the edge as a whole is worth, 0...1.
+    package var certainty: Double { min(support, directionSupport) }
+    package var grade: Grade { Grade(support: certainty) }
+    package var isUndecided: Bool { grade == .undecided }
+    /// Is it the order of the two that is in doubt, more than the parent?
+    package var isOrderInDoubt: Bool { grade != .firm && directionSupport < support }
   }
 
   /// The edges of the trees: at most one per target.

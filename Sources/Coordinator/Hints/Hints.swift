@@ -10,7 +10,7 @@ public struct Hints: Sendable, Equatable {
     /// Seconds since 1970, or the place in some order.
     public var created: Double?
     public var base: String?
-    /// As declared; nobody checked.
+    /// As declared, such as `apache-2.0`; nobody checked.
     public var license: String?
 
     public init(created: Double? = nil, base: String? = nil, license: String? = nil) {
@@ -78,25 +78,26 @@ public struct Hints: Sendable, Equatable {
 
   /// The base model that a model card names in its front matter; nil where it names none, or where the front matter
   /// cannot be read or is not worth reading.
-  public static func base(inCard text: String) -> String? { declared("base_model", inCard: text) }
-
-  /// The license that a model card names in its front matter; nil as for `base(inCard:)`.
-  public static func license(inCard text: String) -> String? {
-    let named = declared("license_name", inCard: text)
-    let license = declared("license", inCard: text)
-    // Licenses of their own are `other` and a name.
-    return license == "other" ? named ?? license : license
+  public static func base(inCard text: String) -> String? {
+    guard let front = frontMatter(text) else { return nil }
+    let declared = (front["base_model"] as? [Any])?.first ?? front["base_model"]
+    return (declared as? String).flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  private static func declared(_ key: String, inCard text: String) -> String? {
+  /// The licence that a model card names: `license`, or `license_name` where that says `other`.
+  public static func license(inCard text: String) -> String? {
+    guard let front = frontMatter(text) else { return nil }
+    let stated = ((front["license"] as? [Any])?.first ?? front["license"]) as? String
+    let name = stated == "other" ? (front["license_name"] as? String) ?? stated : stated
+    return name.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  private static func frontMatter(_ text: String) -> [String: Any]? {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
       $0.hasSuffix("\r") ? $0.dropLast() : $0
     }
-    guard lines.first == "---", let end = lines.dropFirst().firstIndex(of: "---"),
-      let front = (try? BoundedYAML.load(lines[1..<end].joined(separator: "\n"))) as? [String: Any]
-    else { return nil }
-    let value = (front[key] as? [Any])?.first ?? front[key]
-    return (value as? String).flatMap { $0.isEmpty ? nil : $0 }
+    guard lines.first == "---", let end = lines.dropFirst().firstIndex(of: "---") else { return nil }
+    return (try? BoundedYAML.load(lines[1..<end].joined(separator: "\n"))) as? [String: Any]
   }
 
   private static let mostBytes = 16 << 20

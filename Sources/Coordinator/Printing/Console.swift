@@ -24,11 +24,9 @@ package enum Console {
 
   /// Shows the result of a recovery: the tree on stdout, and where to look next on stderr.
   package static func show(_ report: RecoveryReport) {
-    result(TextTree.render(report.tree.graph, style: Terminal.style))
+    result(TextTree.render(report.tree, style: Terminal.style))
     if let evaluation = report.evaluation { result("\n" + EvaluationText.text(evaluation)) }
-    let summary =
-      "\(counted(report.tree.graph.nodes.count, "model")), \(counted(report.tree.graph.familyCount, "family", "families")), \(fixed(report.seconds, 2)) s"
-    say("\n\(summary)")
+    say("\nrecovered in \(fixed(report.seconds, 2)) s")
     say("open \(shortened(report.page))   (all files: \(shortened(report.directory))/)")
   }
 

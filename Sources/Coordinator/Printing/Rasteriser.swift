@@ -3,27 +3,30 @@ internal import Foundation
 internal import Glibc
 package import System
 
-/// SVG to PNG, by the tool that Debian has for it: pictures in pixels are wanted too rarely to link a
-/// rasteriser and its fonts to the program.
+/// SVG to PNG and PDF, by the tool that Debian has for it: they are wanted too rarely to link a rasteriser and its fonts
+/// to the program.
 package enum Rasteriser {
+  package enum Form: String, Sendable { case png, pdf }
+
   private static let tool = "rsvg-convert"
   /// Pixels per pixel of the drawing: sharp in print and on dense screens.
   private static let zoom = "2"
 
   /// Writes the picture to standard output.
-  package static func print(_ svg: String) throws(Failure) {
+  package static func print(_ svg: String, as form: Form) throws(Failure) {
     guard isatty(STDOUT_FILENO) == 0 else {
       throw .usage(
-        "a PNG image cannot be shown on a terminal",
-        advice: "send it to a file: modeltree tree ... --format png > tree.png")
+        "a \(form.rawValue.uppercased()) file cannot be shown on a terminal",
+        advice: "send it to a file: modeltree tree ... --format \(form.rawValue) > tree.\(form.rawValue)")
     }
     guard let path = path() else {
       throw Failure(
-        .usage, "png needs '\(tool)', which is not on the PATH",
+        .usage, "\(form.rawValue) needs '\(tool)', which is not on the PATH",
         advice: "apt-get install librsvg2-bin, or choose --format svg, which browsers and papers accept too")
     }
     let process = try Subprocess(
-      path, ["--zoom", zoom, "--format", "png", "--unlimited"], environment: ProcessInfo.processInfo.environment,
+      path, ["--zoom", form == .png ? zoom : "1", "--format", form.rawValue, "--unlimited"],
+      environment: ProcessInfo.processInfo.environment,
       input: Array(svg.utf8), output: STDOUT_FILENO, errors: STDERR_FILENO)
     let status = process.wait()
     guard status == 0 else {

@@ -1,4 +1,5 @@
-internal import Core
+package import Core
+package import Graph
 
 /// For each model of a forest the parent that would be the next best: the cheapest one beside its own,
 /// among the models that do not descend from it.
@@ -27,5 +28,21 @@ struct Alternatives {
       }
     }
     nextBest = best
+  }
+}
+
+extension ModelGraph {
+  /// Names the next best parent of every model whose parent is not firm: it is within noise.
+  ///
+  /// - Parameter cost: of the observed models, as the search saw it; NaN: no such edge.
+  package mutating func addRunnersUp(cost: SquareMatrix) {
+    let n = cost.n
+    var whole = SquareMatrix(nodes.count, filledWith: .nan)
+    for source in 0..<n { for target in 0..<n { whole[source, target] = cost[source, target] } }
+    let nextBest = Alternatives(Outline(self), cost: whole).nextBest
+    for place in edges.indices where edges[place].kind == .parent && edges[place].relation.kind != .merge {
+      let isFirm = Grade(support: edges[place].support) == .firm
+      edges[place].runnerUp = isFirm ? nil : nextBest[edges[place].target]?.node
+    }
   }
 }

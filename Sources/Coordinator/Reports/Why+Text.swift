@@ -1,5 +1,6 @@
 internal import Core
 internal import Foundation
+internal import Graph
 internal import System
 
 extension Why {
@@ -16,15 +17,10 @@ extension Why {
           : "\(name) holds the same weights as \(duplicateOf.printable)\(form).")
       lines.append("Copies hang below the first of them; who copied whom, the weights do not say.")
       lines += alignment?.lines ?? []
-      return lines.joined(separator: "\n") + "\n"
+      return (lines + claims + (judgement ?? [])).joined(separator: "\n") + "\n"
     }
     guard relatives > 0 else {
-      guard comparedModels > 0 else {
-        return
-          "\(name) is not comparable: none of its weights could be compared with another model of this run, so its relatives are not known. The notes of the run say what was not read (modeltree plan).\n"
-      }
-      return
-        "\(name) is related to no other model of this run: its weights are as far from those of \(counted(comparedModels, "model")), all that it could be compared with, as weights that were initialized independently.\n"
+      return (lone + claims + (judgement ?? [])).joined(separator: "\n") + "\n"
     }
     if let parent {
       let how = rank.map { "\(relation ?? ""), rank \($0)" } ?? relation ?? ""
@@ -34,9 +30,10 @@ extension Why {
     }
     if let support, let directionSupport {
       lines.append(
-        "support \(AnswerText.percent(support)), direction \(AnswerText.percent(directionSupport))\(undecided ? ": undecided" : "")"
+        "support \(AnswerText.percent(support)), direction \(AnswerText.percent(directionSupport))\(doubt)"
       )
     }
+    lines += claims
     if relation == "quantized", !encodings.isEmpty {
       lines.append("its weights are stored as \(encodings.joined(separator: ", "))")
     }
@@ -45,12 +42,58 @@ extension Why {
       lines.append(
         "equal to the parent's, bit for bit: \(equalTensors) of \(counted(sharedTensors, "compared tensor"))")
     }
-    for part in [TextTable.of(table), legend, verdict] where !part.isEmpty { lines += [""] + part }
+    for part in [TextTable.of(table), legend, judgement ?? verdict] where !part.isEmpty { lines += [""] + part }
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// On the model that was asked for; nil where none was.
+  private var judgement: [String]? {
+    instead.map { $0.text(child) + ($0.standing == .possible ? rivalry : []) }
+  }
+
+  /// Of a model without relatives.
+  private var lone: [String] {
+    let name = child.printable
+    guard comparedModels > 0 else {
+      return [
+        "\(name) was not compared: none of its weights could be held against another model of this run, so its relatives are not known. The notes of the run say what was not read (modeltree plan)."
+      ]
+    }
+    let rest = otherModels - comparedModels
+    let left = rest > 0 ? " With \(counted(rest, "other")) it has nothing in common that could be compared." : ""
+    return [
+      "\(name) is related to no other model that it was compared with: its weights are as far from those of \(counted(comparedModels, "model")) as weights that were initialized independently.\(left)"
+    ]
+  }
+
+  /// ": undecided, m-6f03 is as likely" or the like; empty for firm edges.
+  private var doubt: String {
+    guard let grade, grade != .firm else { return "" }
+    guard let alternative else { return ": \(grade.rawValue)" }
+    return grade == .undecided
+      ? ": undecided, \(alternative.printable) is nearly as likely"
+      : ": weak, \(alternative.printable) is within noise"
+  }
+
+  /// What is declared, beside what the weights say.
+  private var claims: [String] {
+    guard let declaredBase else { return [] }
+    let base = declaredBase.printable
+    return switch hint {
+    case .agrees: ["declared base \(base): the weights agree"]
+    case .ancestor: ["declared base \(base): an ancestor, further up"]
+    case .contradicts:
+      [
+        "declared base \(base): CONTRADICTED by the weights"
+          + (instead == nil ? " ('modeltree why RUN \(child.printable) --instead \(base)' says how)" : "")
+      ]
+    case nil: ["declared base \(base): not in the collection, so the weights cannot be asked"]
+    }
+  }
+
   private var table: [[String]] {
-    let shown = [(parent, "parent"), (runnerUp, "runner-up")].compactMap { candidate, title in
+    let shown = [(parent, "parent"), (runnerUp, instead?.standing == .possible ? "instead" : "runner-up")].compactMap {
+      candidate, title in
       candidate.map { ($0, title) }
     }
     guard !shown.isEmpty else { return [] }
@@ -102,6 +145,12 @@ extension Why {
           : "\(tree) \(place) and would cost \(AnswerText.number(-without.extraCost)) less: the shape of the tree decided (docs/method.md)."
       )
     }
+    return lines + rivalry
+  }
+
+  /// What would have to be different for the rival to win.
+  private var rivalry: [String] {
+    var lines: [String] = []
     guard let parent, let runnerUp else { return lines }
     let margin = runnerUp.cost - parent.cost
     guard margin >= 0, let distanceToLose else {

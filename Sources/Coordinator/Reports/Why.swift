@@ -43,6 +43,8 @@ package struct Why: Encodable {
   package var relatives: Int
   /// Other models that its relatedness was measured to.
   package var comparedModels: Int
+  /// Other models of the run.
+  package var otherModels: Int
   package var relation: String?
   /// What was undone to compare it with its parent.
   package var transform: [String]
@@ -61,10 +63,19 @@ package struct Why: Encodable {
   package var support: Double?
   package var directionSupport: Double?
   package var undecided: Bool
+  /// nil for roots.
+  package var grade: Grade?
+  /// What may be so instead, where the edge is not firm: the id of another parent, or "the reverse".
+  package var alternative: String?
+  /// What its uploader says it was made from, and whether the weights agree (agrees, ancestor, contradicts).
+  package var declaredBase: String?
+  package var hint: Agreement?
   /// nil: the model is a root.
   package var parent: Candidate?
   /// The cheapest other parent that does not descend from the child.
   package var runnerUp: Candidate?
+  /// The model that was asked for in place of the parent; then it is the runner-up, if it could be one.
+  package var instead: WhyInstead?
   package var without: Without?
   /// The most that going against the direction can cost: lambda times the family's mean distance.
   package var largestPenalty: Double
@@ -73,14 +84,15 @@ package struct Why: Encodable {
   /// Evidence for the parent at which the runner-up would cost as much; nil where no evidence could do that.
   package var evidenceToLose: Double?
 
-  package init(_ run: FinishedRun, child: Int) throws(Failure) {
+  /// - Parameter instead: a model to hold against the parent in place of the runner-up.
+  package init(_ run: FinishedRun, child: Int, instead: Int? = nil) throws(Failure) {
     let outline = Outline(run.graph)
     let node = run.graph.nodes[child]
     let (distances, cost) = (try run.distances(), try run.costs())
     let members = run.graph.nodes.indices.filter { run.graph.nodes[$0].family == node.family }
     let link = outline.edge(to: child)
     self.child = node.id
-    family = node.family + 1
+    family = node.family
     relatives = members.count - 1
     let relatedness = try run.row("/relatedness", child)
     comparedModels = relatedness.indices.count { $0 != child && relatedness[$0].isFinite }
@@ -94,6 +106,11 @@ package struct Why: Encodable {
     support = link?.support
     directionSupport = link?.directionSupport
     undecided = link?.isUndecided ?? false
+    grade = link?.grade
+    alternative = link.flatMap { $0.grade == .firm ? nil : AnswerText.alternative($0, run.graph) }
+    declaredBase = node.model?.declaration?.base
+    hint = node.model?.declaration?.agreement
+    otherModels = run.graph.nodes.count { !$0.isInferred } - 1
 
     let pricing = Self.pricing(run, outline, distances, members)
     largestPenalty = pricing.largestPenalty
@@ -107,7 +124,15 @@ package struct Why: Encodable {
     tensors = isLinear.count { $0 }
 
     let parentNode = outline.parent[child]
-    let runnerUpNode = Alternatives(outline, cost: cost).nextBest[child]?.node
+    self.instead = try instead.map { other throws(Failure) in
+      try WhyInstead(run, outline, child: child, other: other, members: members, cost: cost)
+    }
+    let runnerUpNode =
+      switch self.instead?.standing {
+      case nil, .parent: Alternatives(outline, cost: cost).nextBest[child]?.node
+      case .possible: instead
+      case .descendant, .unrelated, .notCompared: Int?.none
+      }
     let pair = [parentNode, runnerUpNode].compactMap { $0 }
     var apart: [Int: [Double]] = [:]
     for model in pair { apart[model] = linear(try run.tensorDistances(model, child)) }

@@ -55,6 +55,8 @@ package final class Worker {
   private var stores: [String: [String]] = [:]
   private var clock = RunningClock()
   private var lastHeard = Duration.zero
+  /// Since when there is no connection; nil while there is one. A coordinator that is there may have nothing to say.
+  private var lostAt: Duration? = .zero
   /// Shards that were assigned and not answered yet, with their numbers of weights.
   private var underWay: [ComputePool.AssignmentID: Int] = [:]
   private var credit: CreditController
@@ -103,6 +105,7 @@ package final class Worker {
     preflight.checkTargets()
     socket.send([hello()])
     var nextBeat = Self.heartbeatInterval
+    var silence = SilenceWarnings()
     while true {
       socket.wait(or: mailbox, milliseconds: 500)
       // Small shards are reported several at a time: each message wakes four threads, here and there.
@@ -110,6 +113,7 @@ package final class Worker {
       let now = clock.advance()
       while let message = socket.receive(frameLimit: 1) {
         lastHeard = now
+        lostAt = nil
         guard let frame = message.frames.first, message.frames.count == 1 else { continue }
         if try handle(frame, socket) == .leave { return }
       }
@@ -134,6 +138,14 @@ package final class Worker {
               bytesRead: pool.bytesRead, residentBytes: ResidentMemory.bytes, slowest: pool.slowest)
           ).encoded()
         ])
+      }
+      if silence.isDue(after: lostAt.map { now - $0 } ?? .zero) {
+        logger.warning(
+          "there is no connection to the coordinator; trying again and again",
+          metadata: [
+            "endpoint": "\(options.endpoint.printable)", "since": "\((now - (lostAt ?? now)).components.seconds) s",
+            "gives.up.after": "\(options.patience)",
+          ])
       }
       guard now - lastHeard < options.patience else {
         throw Failure(
@@ -165,7 +177,7 @@ package final class Worker {
         logger.warning(
           "the handshake failed: only one side uses keys, the coordinator has another key, or there is no coordinator at this address",
           metadata: ["endpoint": "\(options.endpoint.printable)"])
-      case .disconnected: break
+      case .disconnected: if lostAt == nil { lostAt = clock.now }
       }
     }
   }

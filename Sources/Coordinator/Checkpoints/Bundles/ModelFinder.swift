@@ -58,7 +58,8 @@ package struct ModelFinder {
   /// - Parameter isBelowModel: is it a folder below that of a model? It may then hold nothing.
   private mutating func add(_ path: String, isExplicit: Bool, isBelowModel: Bool) throws(Failure) {
     guard let status = FileStatus(path: path) else {
-      throw .badInput("'\(path.printable)' does not exist", advice: "check that the path is right")
+      throw .badInput(
+        "'\(path.printable)' does not exist", advice: HubName(path)?.advice ?? "check that the path is right")
     }
     guard status.kind == .folder else {
       addFile(path, isExplicit: isExplicit)

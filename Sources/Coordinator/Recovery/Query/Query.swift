@@ -71,7 +71,7 @@ package struct Query {
   private func recordedPlan(_ finished: FinishedRun) throws(Failure) -> (Plan, Journal) {
     try RunFiles.require(run)
     let path = "\(run)/journal.sqlite"
-    let journal = try Journal(path: path)
+    let journal = try Journal(reading: path)
     let invocation = try RunFiles.invocation(path)
     let collection = try CollectionLoader(stores: "\(folder)/stores", mode: .places).load(invocation.inputs)
     let byPath = Dictionary(
@@ -213,7 +213,7 @@ package struct Query {
     }
     guard let near else { return }
     let family = finished.graph.nodes[chosen[near]].family
-    answer.families = Set(related.map { finished.graph.nodes[chosen[$0]].family + 1 }).sorted()
+    answer.families = Set(related.map { finished.graph.nodes[chosen[$0]].family }).sorted()
     if let first = lineage.duplicateOf[number] {
       answer.duplicateOf = ids[chosen[first]]
       answer.parent = answer.duplicateOf

@@ -29,7 +29,7 @@ package struct QueryAnswer: Encodable {
   package var sampledWeights: Int
   /// Sampled ratio of the nearest model that was not compared exactly.
   package var nearestUnread: Double?
-  /// Families of the run that it is related to, counted from 1; empty: to none.
+  /// Families of the run that it is related to, as tree.json counts them; empty: to none.
   package var families: [Int] = []
   package var parent: String?
   package var isRoot = false

@@ -8,6 +8,8 @@ package import System
 package final class RunDirectory {
   package let path: String
   private let lock: FolderLock
+  /// Was nothing there before?
+  private let isNew: Bool
 
   package var journal: String { "\(path)/\(Self.journalName)" }
   package var log: String { "\(path)/run.log" }
@@ -44,6 +46,7 @@ package final class RunDirectory {
   /// - Throws: `Failure`: cannot write, another coordinator holds the folder, or it is not a run's.
   package init(path: String, redo: Bool) throws(Failure) {
     self.path = URL(fileURLWithPath: path).standardizedFileURL.path
+    isNew = !FileManager.default.fileExists(atPath: self.path)
     do {
       try FileManager.default.createDirectory(atPath: self.path, withIntermediateDirectories: true)
     } catch {
@@ -64,6 +67,14 @@ package final class RunDirectory {
     }
     removeLeftovers()
     try touchLog()
+  }
+
+  /// A first command that failed before it had a plan leaves no folder that looks like a run.
+  deinit {
+    guard isNew, !FileManager.default.fileExists(atPath: journal) else { return }
+    for name in [newStores, log, "\(path)/\(Self.lockName)"] { try? FileManager.default.removeItem(atPath: name) }
+    // Only if nothing else is in it.
+    rmdir(path)
   }
 
   /// What a coordinator that was killed had begun to write. Nobody else writes here: the lock is held.

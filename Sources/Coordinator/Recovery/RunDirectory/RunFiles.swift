@@ -16,7 +16,7 @@ package enum RunFiles {
   /// - Parameter journal: path of the run's journal.
   /// - Throws: `Failure`: the journal cannot be read, or does not say what the run was asked for.
   package static func invocation(_ journal: String) throws(Failure) -> Invocation {
-    guard let json = try Journal(path: journal).setting(Invocation.setting) else {
+    guard let json = try Journal(reading: journal).setting(Invocation.setting) else {
       throw .badInput(
         "'\(journal.printable)' does not say what the run was asked for: it stopped before it had a plan",
         advice: "run 'modeltree recover' again")

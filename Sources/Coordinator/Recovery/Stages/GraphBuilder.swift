@@ -20,8 +20,9 @@ enum GraphBuilder {
           path: model.path, score: lineage.scores[index].isFinite ? lineage.scores[index] : nil,
           dtype: model.encodings.map(\.name).joined(separator: "+"), parameters: model.parameters,
           format: model.checkpoint.format.isEmpty ? nil : model.checkpoint.format,
-          encodings: model.encodings.map(\.name),
-          duplicateOf: lineage.duplicateOf[index], alignment: model.restored.map { AlignmentFacts($0.restoration) }))
+          encodings: model.encodings.map(\.name), duplicateOf: lineage.duplicateOf[index],
+          alignment: model.restored.map { AlignmentFacts($0.restoration) },
+          compared: plan.models.indices.count { $0 != index && lineage.relatedness[$0, index].isFinite }))
     }
     func share(_ child: Int, _ parent: Int) -> Double? {
       guard let merge = lineage.merges.first(where: { $0.child == child }) else { return nil }
@@ -66,9 +67,11 @@ enum GraphBuilder {
         support: found.isOrderKnown ? 0.95 : 0.5, directionSupport: found.isOrderKnown ? 0.95 : 0.5,
         share: min(1, Double(found.weights) / Double(max(1, plan.models[found.target].parameters))))
     }
+    var graph = ModelGraph(
+      nodes: nodes + inferred, edges: (edges + inferredEdges).sorted { $0.target < $1.target } + extra + components)
+    graph.addRunnersUp(cost: lineage.cost)
     return TreeReport(
-      graph: ModelGraph(
-        nodes: nodes + inferred, edges: (edges + inferredEdges).sorted { $0.target < $1.target } + extra + components),
+      graph: graph,
       description: RunDescription(options: options, notes: notes.map { "\($0.subject): \($0.text)" }))
   }
 

@@ -36,10 +36,10 @@ package enum HintSource {
       var hints = Hints(models: [:])
       for model in models {
         let card = try? BoundedFile.read("\(model.path)/README.md", limit: Self.mostBytesOfCard)
-        let base =
-          card.flatMap { Hints.base(inCard: String(decoding: $0, as: UTF8.self)) }
-          ?? model.adapter?.declaredBase
-        if let base { hints.models[model.id] = Hints.Hint(base: base) }
+        let text = card.map { String(decoding: $0, as: UTF8.self) }
+        let base = text.flatMap(Hints.base) ?? model.adapter?.declaredBase
+        let license = text.flatMap(Hints.license)
+        if base != nil || license != nil { hints.models[model.id] = Hints.Hint(base: base, license: license) }
       }
       return hints
     }

@@ -50,7 +50,12 @@ struct ReportWriter {
     let plan = comparison.plan
     let notes = plan.notes + solution.notes
     var tree = GraphBuilder.report(solution.lineage, plan, invocation.lineage, notes)
-    if let hints { tree.graph.compare(declared: hints.models.compactMapValues(\.base)) }
+    if let hints {
+      tree.graph.compare(declared: hints.models.compactMapValues(\.base))
+      for node in tree.graph.nodes.indices {
+        tree.graph.nodes[node].model?.license = hints.models[tree.graph.nodes[node].id]?.license
+      }
+    }
     let evaluation = try truth.map { truth throws(Failure) in try Evaluation(tree.graph, truth: truth) }
     let written = try times.measure("report") { () throws(Failure) in
       try solution.results.finish(solution.lineage, metric: invocation.lineage.metric)

@@ -84,6 +84,28 @@ package struct FinishedRun {
     return try results.doubles("/tensor_distance/l2", start: [0, a, b], count: [tensors, 1, 1])
   }
 
+  /// Weights of each tensor of the plan.
+  func tensorSizes() throws(Failure) -> [Double] {
+    try results.strings("/tensor_shape").map { shape in
+      shape.split { !$0.isNumber }.compactMap { Double($0) }.reduce(1, *)
+    }
+  }
+
+  /// Per tensor of the plan, by node: does the model share it with that one?
+  func sharedTensors(_ node: Int) throws(Failure) -> [[Bool]] {
+    let none = Array(repeating: false, count: graph.nodes.count)
+    guard let place = row[node] else { return [] }
+    let tensors = try results.strings("/tensors").count
+    let apart = try results.doubles("/tensor_distance/l2", start: [0, place, 0], count: [tensors, 1, observed.count])
+    return (0..<tensors).map { tensor in
+      var shared = none
+      for (column, other) in observed.enumerated() where other != node {
+        shared[other] = !apart[tensor * observed.count + column].isNaN
+      }
+      return shared
+    }
+  }
+
   /// Kurtosis of each tensor of a model; NaN where it does not have it. Empty for inferred nodes.
   func kurtosis(_ node: Int) throws(Failure) -> [Double] {
     guard let place = row[node] else { return [] }

@@ -11,7 +11,7 @@ package struct InferredAncestor: Encodable {
   }
 
   package var id: String
-  /// Counted from 1.
+  /// As tree.json counts them.
   package var family: Int
   package var support: Double
   /// nil: a root.
@@ -24,7 +24,7 @@ package struct InferredAncestor: Encodable {
     guard let support = graph.nodes[node].support else { return nil }
     let outline = Outline(graph)
     id = graph.nodes[node].id
-    family = graph.nodes[node].family + 1
+    family = graph.nodes[node].family
     self.support = support
     parent = outline.parent[node].map { graph.nodes[$0].id }
     children = outline.children[node].compactMap { child in

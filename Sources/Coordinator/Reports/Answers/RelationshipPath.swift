@@ -1,4 +1,4 @@
-internal import Graph
+package import Graph
 package import System
 
 /// How two models are related: the path between them along the tree, by way of their common ancestor.
@@ -12,6 +12,7 @@ package struct RelationshipPath: Encodable {
     package var support: Double
     package var relation: String
     package var undecided: Bool
+    package var grade: Grade
     /// `to` is not in the collection: an ancestor that others imply. Absent otherwise.
     package var inferred: Bool?
   }
@@ -54,7 +55,7 @@ package struct RelationshipPath: Encodable {
       let (from, to) = isUp ? (edge.target, edge.source) : (edge.source, edge.target)
       return Step(
         from: ids[from], to: ids[to], direction: isUp ? "up" : "down", distance: edge.distance ?? 0,
-        support: edge.support, relation: AnswerText.relation(edge), undecided: edge.isUndecided,
+        support: edge.support, relation: AnswerText.relation(edge), undecided: edge.isUndecided, grade: edge.grade,
         inferred: run.graph.nodes[to].isInferred ? true : nil)
     }
     steps =
@@ -79,7 +80,7 @@ package struct RelationshipPath: Encodable {
             [
               (step.direction == "up" ? "^ " : "v ") + step.to.printable + (step.inferred == true ? " (inferred)" : ""),
               AnswerText.number(step.distance),
-              "support \(AnswerText.percent(step.support))\(step.undecided ? ", undecided" : "")",
+              "support \(AnswerText.percent(step.support))\(step.grade == .firm ? "" : ", \(step.grade.rawValue)")",
               step.relation,
             ]
           }, indent: "  ")

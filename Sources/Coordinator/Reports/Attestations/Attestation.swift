@@ -21,7 +21,7 @@ package struct Attestation: Sendable, Equatable {
       ancestors[edge.target, default: []].append(
         AttestedModel.Ancestor(
           id: graph.nodes[edge.source].id, relation: edge.relation.name, support: edge.support,
-          directionSupport: edge.directionSupport, isUndecided: edge.isUndecided, share: edge.share,
+          directionSupport: edge.directionSupport, grade: edge.grade, share: edge.share,
           component: edge.component))
     }
     models = graph.nodes.enumerated().map { place, node in
@@ -69,6 +69,6 @@ package struct Attestation: Sendable, Equatable {
     let share = ancestor.share.map { ", share \(AnswerText.percent($0))" } ?? ""
     let part = ancestor.component.map { " of its \($0)" } ?? ""
     return
-      "\(ancestor.relation)\(part) of \(ancestor.id), support \(AnswerText.percent(ancestor.support)), direction \(AnswerText.percent(ancestor.directionSupport))\(share)\(ancestor.isUndecided ? ", undecided" : "")"
+      "\(ancestor.relation)\(part) of \(ancestor.id), support \(AnswerText.percent(ancestor.support)), direction \(AnswerText.percent(ancestor.directionSupport))\(share)\(ancestor.grade == .firm ? "" : ", \(ancestor.grade.rawValue)")"
   }
 }

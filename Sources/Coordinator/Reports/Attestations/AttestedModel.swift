@@ -25,7 +25,7 @@ package struct AttestedModel: Sendable, Equatable {
     var relation: String
     var support: Double
     var directionSupport: Double
-    var isUndecided: Bool
+    var grade: Grade
     /// Of a component or of a mean.
     var share: Double?
     /// Which part of the model it gave; nil for all of it.

@@ -1,3 +1,4 @@
+internal import Graph
 internal import System
 
 /// An in-toto Statement v1 (https://in-toto.io/Statement/v1), unsigned: its subjects are the files of the models by
@@ -69,6 +70,7 @@ enum InToto {
     var support: Double
     var directionSupport: Double
     var undecided: Bool
+    var grade: Grade
     var share: Double?
     var component: String?
 
@@ -77,7 +79,8 @@ enum InToto {
       relation = ancestor.relation
       support = ancestor.support
       directionSupport = ancestor.directionSupport
-      undecided = ancestor.isUndecided
+      undecided = ancestor.grade == .undecided
+      grade = ancestor.grade
       share = ancestor.share
       component = ancestor.component
     }

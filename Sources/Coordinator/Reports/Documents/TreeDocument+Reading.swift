@@ -25,7 +25,9 @@ extension TreeDocument {
       }
       throw .badInput(
         "there is no '\(path.printable)'",
-        advice: "name the run directory of a finished run; 'modeltree resume' finishes one")
+        advice: FileManager.default.fileExists(atPath: (path as NSString).deletingLastPathComponent + "/journal.sqlite")
+          ? "the run has not finished; 'modeltree resume' finishes it"
+          : "name the folder that was given to 'modeltree recover' with --out")
     }
     let document: TreeDocument
     do {
@@ -64,7 +66,8 @@ extension TreeDocument {
     }
     let edges = try links.map { link throws(Problem) in
       try Self.edge(
-        link, from: place(link.source, "source", of: link.target), to: place(link.target, "target", of: link.source))
+        link, from: place(link.source, "source", of: link.target), to: place(link.target, "target", of: link.source),
+        runnerUp: link.runnerUp.map { id throws(Problem) in try place(id, "runner-up", of: link.target) })
     }
     // In the order of `ModelGraph.edges`, whatever the file's is.
     let graph = ModelGraph(
@@ -107,10 +110,12 @@ extension TreeDocument {
         path: path, score: node.score, dtype: dtype, parameters: parameters, format: node.format,
         encodings: node.encodings ?? [],
         duplicateOf: try node.duplicateOf.map { first throws(Problem) in try place(first, "original", node.id) },
-        alignment: node.alignment, declaration: declaration))
+        alignment: node.alignment, declaration: declaration, compared: node.compared, license: node.license))
   }
 
-  private static func edge(_ link: Link, from source: Int, to target: Int) throws(Problem) -> ModelGraph.Edge {
+  private static func edge(
+    _ link: Link, from source: Int, to target: Int, runnerUp: Int?
+  ) throws(Problem) -> ModelGraph.Edge {
     func fail(_ what: String) -> Problem {
       Problem("the link from '\(shown(link.source))' to '\(shown(link.target))' \(what)")
     }
@@ -137,7 +142,7 @@ extension TreeDocument {
     return ModelGraph.Edge(
       source: source, target: target, kind: kind, relation: Relation(relation, rank: link.rank),
       distance: link.distance, support: link.support, directionSupport: link.directionSupport,
-      rankEvidence: link.rankEvidence, share: link.share, transforms: transforms)
+      rankEvidence: link.rankEvidence, share: link.share, transforms: transforms, runnerUp: runnerUp)
   }
 
   private static func shown(_ text: String) -> String { TextColumns.shortened(text.printable, to: 80) }

@@ -32,9 +32,13 @@ struct TreeDocument: Codable {
     var declaredBase: String?
     var declaredModel: String?
     var hint: Agreement?
+    /// Other models of the run that it was compared with.
+    var compared: Int?
+    var license: String?
 
     enum CodingKeys: String, CodingKey {
       case id, path, family, root, inferred, support, score, dtype, parameters, format, encodings, alignment, hint
+      case compared, license
       case declaredBase = "declared_base"
       case declaredModel = "declared_model"
       case duplicateOf = "duplicate_of"
@@ -55,6 +59,10 @@ struct TreeDocument: Codable {
     var transform: [String]?
     /// true where support is low, else absent.
     var undecided: Bool?
+    /// firm, weak or undecided; written for people and never read back.
+    var grade: Grade?
+    /// The next best parent, where it is within noise.
+    var runnerUp: String?
     /// true beside the tree, else absent.
     var extra: Bool?
     /// Of a tree edge: does the declared base of the target agree?
@@ -62,6 +70,8 @@ struct TreeDocument: Codable {
 
     enum CodingKeys: String, CodingKey {
       case source, target, distance, support, relation, rank, share, component, transform, undecided, extra, hint
+      case grade
+      case runnerUp = "runner_up"
       case directionSupport = "direction_support"
       case rankEvidence = "rank_evidence"
     }
@@ -108,6 +118,8 @@ extension TreeDocument.Node {
     declaredBase = model.declaration?.base
     declaredModel = model.declaration?.model.map { ids[$0] }
     hint = model.declaration?.agreement
+    compared = model.compared
+    license = model.license
   }
 }
 
@@ -125,6 +137,8 @@ extension TreeDocument.Link {
     component = edge.component
     transform = edge.transforms.isEmpty ? nil : edge.transforms.map(\.rawValue)
     undecided = edge.isUndecided ? true : nil
+    grade = edge.grade
+    runnerUp = edge.runnerUp.map { ids[$0] }
     extra = edge.kind == .parent ? nil : true
     self.hint = hint
   }

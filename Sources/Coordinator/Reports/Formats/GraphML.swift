@@ -34,6 +34,7 @@ enum GraphML {
     Key(id: "e7", target: "edge", name: "extra", type: "boolean"),
     Key(id: "e8", target: "edge", name: "component", type: "string", isOptional: true),
     Key(id: "e9", target: "edge", name: "transform", type: "string", isOptional: true),
+    Key(id: "e10", target: "edge", name: "grade", type: "string"),
   ]
 
   private typealias Values = [(key: String, value: String?)]
@@ -84,7 +85,7 @@ enum GraphML {
       ("e0", edge.distance.map { "\($0)" }), ("e1", "\(edge.support)"), ("e2", "\(edge.directionSupport)"),
       ("e3", edge.relation.name), ("e4", edge.relation.rank.map { "\($0)" }), ("e5", edge.share.map { "\($0)" }),
       ("e6", edge.isUndecided ? "true" : nil), ("e7", edge.kind == .parent ? nil : "true"), ("e8", edge.component),
-      ("e9", transforms.isEmpty ? nil : transforms),
+      ("e9", transforms.isEmpty ? nil : transforms), ("e10", edge.grade.rawValue),
     ]
   }
 

@@ -14,7 +14,7 @@ enum GraphvizDot {
     let families = Dictionary(grouping: graph.nodes.indices) { graph.nodes[$0].family }
     for (family, members) in families.sorted(by: { $0.key < $1.key }) {
       lines.append("  subgraph cluster_\(family) {")
-      lines.append("    label=\"family \(family + 1)\";")
+      lines.append("    label=\"family \(family)\";")
       for node in members {
         var style = graph.nodes[node].isInferred ? ["style=\"rounded,dashed\""] : []
         if parents[node] == nil { style.append("penwidth=2") }
@@ -34,8 +34,11 @@ enum GraphvizDot {
       return "label=\(quoted("contains \(component)\(share)")), style=dotted, constraint=false"
     }
     var style = edge.relation == .duplicate || edge.kind == .extraParent ? ", style=dashed" : ""
-    if edge.isUndecided { style += ", color=gray, tooltip=\"undecided\"" }
-    return "label=\"\(AnswerText.distance(edge))\"\(style)"
+    if edge.grade != .firm {
+      style += ", color=\(edge.isUndecided ? "orange3" : "gray50"), tooltip=\"\(edge.grade.rawValue)\""
+    }
+    let mark = edge.isUndecided ? " ?" : ""
+    return "label=\"\(AnswerText.distance(edge))\(mark)\"\(style)"
   }
 
   private static func quoted(_ id: String) -> String {

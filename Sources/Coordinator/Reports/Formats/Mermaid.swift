@@ -6,7 +6,7 @@ enum Mermaid {
     var lines = ["flowchart LR"]
     let families = Dictionary(grouping: graph.nodes.indices) { graph.nodes[$0].family }
     for (family, members) in families.sorted(by: { $0.key < $1.key }) {
-      lines.append("  subgraph f\(family)[\"family \(family + 1)\"]")
+      lines.append("  subgraph f\(family)[\"family \(family)\"]")
       for node in members {
         let style = graph.nodes[node].isInferred ? ":::inferred" : ""
         lines.append("    n\(node)[\"\(escaped(graph.nodes[node].id))\"]\(style)")

@@ -7,10 +7,11 @@ enum ModelCards {
   static func render(_ graph: ModelGraph) -> String {
     let outline = Outline(graph)
     let extra = Dictionary(grouping: graph.extraEdges, by: \.target)
-    return outline.order.filter { !graph.nodes[$0].isInferred }.map { card($0, outline, extra[$0] ?? []) }.joined()
+    let observed = outline.order.filter { !graph.nodes[$0].isInferred }
+    return observed.map { card($0, outline, extra[$0] ?? [], of: observed.count) }.joined()
   }
 
-  private static func card(_ node: Int, _ outline: Outline, _ extra: [ModelGraph.Edge]) -> String {
+  private static func card(_ node: Int, _ outline: Outline, _ extra: [ModelGraph.Edge], of models: Int) -> String {
     let graph = outline.graph
     var lines = ["---", "# \(graph.nodes[node].id.printable)"]
     if let edge = outline.edge(to: node) {
@@ -18,10 +19,10 @@ enum ModelCards {
     } else {
       lines.append(
         outline.children[node].isEmpty
-          ? graph.nodes[node].model?.isComparable == false
-            ? "# not comparable with any other model of the collection"
-            : "# related to no other model of the collection" : "# a root: nothing in the collection is its base")
+          ? "# \(AnswerText.loneliness(graph.nodes[node], of: models)) of the collection"
+          : "# a root: nothing in the collection is its base")
     }
+    if let declared = AnswerText.declaration(graph.nodes[node], graph) { lines.append("# \(declared)") }
     for edge in extra {
       guard let component = edge.component else { continue }
       let share = edge.share.map { ", \(AnswerText.percent($0)) of the weights" } ?? ""
@@ -31,11 +32,17 @@ enum ModelCards {
   }
 
   private static func base(_ edge: ModelGraph.Edge, _ extra: [ModelGraph.Edge], _ graph: ModelGraph) -> [String] {
-    let confidence = "support \(AnswerText.percent(edge.support))"
-    var lines = [
-      "# from the weights: \(AnswerText.relation(edge)), \(confidence)\(edge.isUndecided ? ", undecided: check before use" : "")"
-    ]
+    let doubt = AnswerText.doubt(edge, graph)
     let source = graph.nodes[edge.source]
+    let confidence = "support \(AnswerText.support(edge))\(doubt.isEmpty ? "" : ", \(doubt)")"
+    if edge.isUndecided {
+      return [
+        "# from the weights: perhaps \(AnswerText.relation(edge)) of \(source.id.printable), \(confidence)",
+        "# the weights do not decide it, so no base is suggested",
+      ]
+    }
+    var lines = ["# from the weights: \(AnswerText.relation(edge)), \(confidence)"]
+    if let other = edge.runnerUp { lines.append("# within noise of it: \(graph.nodes[other].id.printable)") }
     if edge.relation == .duplicate {
       lines.append("# the same weights, bit for bit, as \(source.id.printable); the hub has no relation for that")
     }

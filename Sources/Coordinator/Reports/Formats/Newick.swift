@@ -44,6 +44,7 @@ enum Newick {
         "relation=\(edge.relation.name)",
       ]
       if let rank = edge.relation.rank { fields.append("rank=\(rank)") }
+      if edge.grade != .firm { fields.append("grade=\(edge.grade.rawValue)") }
       if edge.isUndecided { fields.append("undecided=true") }
     }
     if let support = model.support { fields += ["inferred=true", "inferred_support=\(support)"] }

@@ -27,25 +27,43 @@ package enum TextTree {
     var numbers: [String] = []
     var remark = ""
     var isRoot = false
-    var isUndecided = false
+    /// Firm for roots.
+    var grade = Grade.firm
+    /// Do the weights contradict what is declared of it?
+    var isContradicted = false
   }
 
   package static func render(_ graph: ModelGraph, style: Style = Style()) -> String {
     let outline = Outline(graph)
     let extra = Dictionary(grouping: graph.extraEdges, by: \.target)
     let families = Dictionary(grouping: outline.order) { graph.nodes[$0].family }
+    let observed = graph.nodes.count { !$0.isInferred }
     var parts: [String] = []
     for (family, members) in families.sorted(by: { $0.key < $1.key }) {
-      let title = "family \(family + 1): \(AnswerText.count(members.count, "model", "models"))"
-      let lines = lines(members, outline, extra, style)
+      let title = "family \(family): \(AnswerText.count(members.count, "model", "models"))"
+      let lines = lines(members, outline, extra, observed, style)
       parts.append(
         ([painted(title, .title, style)] + fitted(lines, style)).joined(separator: "\n") + "\n")
     }
     return parts.isEmpty ? "\n" : parts.joined(separator: "\n")
   }
 
+  /// What a run found: the summary, the trees, the notes.
+  package static func render(_ report: TreeReport, style: Style = Style()) -> String {
+    let summary = ForestSummary(report)
+    func fitted(_ line: String, _ paint: Paint) -> String {
+      painted(style.columns.map { TextColumns.shortened(line, to: $0) } ?? line, paint, style)
+    }
+    let head = summary.lines.enumerated().map { place, line in
+      fitted(line, place == 0 ? .root : line.hasPrefix("contradicted") ? .wrong : .name)
+    }
+    let notes = summary.noteLines.map { fitted($0, .quiet) }
+    return (head + [""]).joined(separator: "\n") + "\n" + render(report.graph, style: style)
+      + (notes.isEmpty ? "" : "\n" + notes.joined(separator: "\n") + "\n")
+  }
+
   private static func lines(
-    _ members: [Int], _ outline: Outline, _ extra: [Int: [ModelGraph.Edge]], _ style: Style
+    _ members: [Int], _ outline: Outline, _ extra: [Int: [ModelGraph.Edge]], _ observed: Int, _ style: Style
   ) -> [Line] {
     let graph = outline.graph
     // Of the node before, from the root down.
@@ -53,22 +71,23 @@ package enum TextTree {
     return members.map { node in
       let model = graph.nodes[node]
       let remarks = remarks(of: node, extra[node] ?? [], graph)
+      let isContradicted = model.model?.declaration?.agreement == .contradicts
       guard let parent = outline.parent[node], let edge = outline.edge(to: node) else {
         isLast = []
-        let place =
-          members.count > 1
-          ? "(root)" : model.model?.isComparable == false ? "(not comparable)" : "(related to no other model)"
+        let place = members.count > 1 ? "root" : AnswerText.loneliness(model, of: observed)
         return Line(
-          name: model.id.printable, remark: ([place] + remarks).joined(separator: " "), isRoot: true)
+          name: model.id.printable, remark: (["(\(place))"] + remarks).joined(separator: " "), isRoot: true,
+          isContradicted: isContradicted)
       }
       isLast.removeLast(max(0, isLast.count - outline.depth[node] + 1))
       isLast.append(outline.children[parent].last == node)
       var line = Line(
         name: model.id.printable, depth: outline.depth[node], isLast: Array(isLast.suffix(deepestDrawn)),
-        isUndecided: edge.isUndecided)
+        grade: edge.grade, isContradicted: isContradicted)
       if edge.relation != .duplicate { line.numbers = [AnswerText.distance(edge), support(edge, style)] }
-      var words = [remark(edge, extra[node] ?? [], graph)] + remarks
-      if let agreement = model.model?.declaration?.agreement { words.append("[declared: \(agreement.rawValue)]") }
+      var words = [remark(edge, extra[node] ?? [], graph)]
+      if edge.isUndecided, let other = AnswerText.alternative(edge, graph) { words.append("[or \(other)]") }
+      words += remarks
       line.remark = words.filter { !$0.isEmpty }.joined(separator: " ")
       return line
     }
@@ -80,6 +99,7 @@ package enum TextTree {
     if let support = graph.nodes[node].support {
       remarks.append("[inferred, support \(AnswerText.percent(support))]")
     }
+    if let declaration = AnswerText.declaration(graph.nodes[node], graph) { remarks.append("[\(declaration)]") }
     for edge in extra {
       guard let component = edge.component else { continue }
       let share = edge.share.map { ", \(AnswerText.percent($0))" } ?? ""
@@ -90,9 +110,11 @@ package enum TextTree {
 
   /// Spelled out where there is room.
   private static func support(_ edge: ModelGraph.Edge, _ style: Style) -> String {
-    let share = AnswerText.percent(edge.support)
-    if let columns = style.columns, columns < wordy { return edge.isUndecided ? "\(share) ?" : share }
-    return "support \(share)\(edge.isUndecided ? ", undecided" : "")"
+    let grade = edge.grade
+    if let columns = style.columns, columns < wordy {
+      return AnswerText.percent(edge.certainty) + (grade == .firm ? "" : " \(grade.mark)")
+    }
+    return "support \(AnswerText.support(edge))\(grade == .firm ? "" : ", \(grade.rawValue)")"
   }
 
   private static let wordy = 100
@@ -135,16 +157,20 @@ package enum TextTree {
     var text = painted(guide, .guide, style) + painted(name, line.isRoot ? .root : .name, style)
     if line.isRoot {
       let left = (style.columns ?? Int.max) - used - 2
-      return left < 6 ? text : text + "  " + painted(TextColumns.shortened(line.remark, to: left), .quiet, style)
+      let paint: Paint = line.isContradicted ? .wrong : .quiet
+      return left < 6 ? text : text + "  " + painted(TextColumns.shortened(line.remark, to: left), paint, style)
     }
     text += String(repeating: " ", count: max(0, room - used))
     for (place, width) in widths.enumerated() where width > 0 {
       let number = line.numbers.count > place ? line.numbers[place] : ""
-      text += "  " + painted(number, line.isUndecided ? .doubt : .quiet, style)
+      text += "  " + painted(number, paint(line.grade), style)
       text += String(repeating: " ", count: width - TextColumns.count(number))
     }
     if remarks > 0, !line.remark.isEmpty {
-      text += "  " + painted(TextColumns.shortened(line.remark, to: remarks), .relation, style)
+      text +=
+        "  "
+        + painted(
+          TextColumns.shortened(line.remark, to: remarks), line.isContradicted ? .wrong : .relation, style)
     }
     while text.hasSuffix(" ") { text.removeLast() }
     return text
@@ -197,7 +223,16 @@ package enum TextTree {
     case guide = "2"
     case quiet = "2;39"
     case relation = "36"
-    case doubt = "33"
+    case weak = "33"
+    case wrong = "31"
+  }
+
+  private static func paint(_ grade: Grade) -> Paint {
+    switch grade {
+    case .firm: .quiet
+    case .weak: .weak
+    case .undecided: .wrong
+    }
   }
 
   private static func painted(_ text: String, _ paint: Paint, _ style: Style) -> String {

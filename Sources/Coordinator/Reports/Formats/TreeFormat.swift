@@ -21,7 +21,7 @@ package enum TreeFormat: String, Sendable, CaseIterable {
   package func render(_ report: TreeReport) -> String {
     let graph = report.graph
     return switch self {
-    case .text: TextTree.render(graph)
+    case .text: TextTree.render(report)
     case .json: TreeDocument(report).text
     case .newick: Newick.render(graph)
     case .nhx: Newick.render(graph, annotated: true)

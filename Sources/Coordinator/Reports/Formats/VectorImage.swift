@@ -57,7 +57,7 @@ enum VectorImage {
   ) -> [Family] {
     let groups = Dictionary(grouping: outline.order) { outline.graph.nodes[$0].family }
     var families = groups.filter { $0.value.count > 1 }.map { number, nodes in
-      let title = "family \(number + 1) · \(AnswerText.count(nodes.count, "model", "models"))"
+      let title = "family \(number) · \(AnswerText.count(nodes.count, "model", "models"))"
       return Family(
         number: number, nodes: nodes,
         width: max(nodes.map { at.x[$0] + drawing.widths[$0] }.max() ?? 0, Double(title.count) * 8),
@@ -65,8 +65,20 @@ enum VectorImage {
     }
     families.sort { ($1.nodes.count, $0.number) < ($0.nodes.count, $1.number) }
     let lone = groups.filter { $0.value.count == 1 }.flatMap(\.value).sorted()
-    guard !lone.isEmpty else { return families }
-    let title = "no relative known · \(AnswerText.count(lone.count, "model", "models"))"
+    let isCompared = { (node: Int) in outline.graph.nodes[node].model?.isComparable != false }
+    for (title, members) in [
+      ("related to no other", lone.filter(isCompared)), ("not compared", lone.filter { !isCompared($0) }),
+    ] where !members.isEmpty {
+      families.append(grid(members, title, drawing, &at))
+    }
+    return families
+  }
+
+  /// Models without relatives, in columns.
+  private static func grid(
+    _ lone: [Int], _ name: String, _ drawing: TreeLayout, _ at: inout TreeLayout.Positions
+  ) -> Family {
+    let title = "\(name) · \(AnswerText.count(lone.count, "model", "models"))"
     let columns = max(1, Int((Double(lone.count) / 4).squareRoot().rounded(.up)))
     let perColumn = (lone.count + columns - 1) / columns
     var x = 0.0
@@ -75,11 +87,9 @@ enum VectorImage {
       for (row, node) in column.enumerated() { (at.x[node], at.y[node]) = (x, Double(row) * TreeLayout.row) }
       x += (column.map { drawing.widths[$0] }.max() ?? 0) + 20
     }
-    families.append(
-      Family(
-        number: -1, nodes: lone, width: max(x, Double(title.count) * 8),
-        height: titleRoom + Double(perColumn) * TreeLayout.row, title: title))
-    return families
+    return Family(
+      number: -1, nodes: lone, width: max(x, Double(title.count) * 8),
+      height: titleRoom + Double(perColumn) * TreeLayout.row, title: title)
   }
 
   private static func box(_ node: Int, _ outline: Outline, _ drawing: TreeLayout, _ at: TreeLayout.Positions) -> String
@@ -124,7 +134,8 @@ enum VectorImage {
     }
     if link.kind == .parent {
       let fill = " fill=\"\(link.isUndecided ? doubt : soft)\"\(link.isUndecided ? " style=\"font-weight:700\"" : "")"
-      let support = "\(link.isUndecided ? "? " : "")\(AnswerText.percent(link.support))"
+      let mark = link.grade.mark
+      let support = "\(mark.isEmpty ? "" : mark + " ")\(AnswerText.percent(link.certainty))"
       text += """
         <text class="number" x="\(n(x1 - 5))" y="\(n(y1 - 4))"\(fill)>\(AnswerText.distance(link))</text>\
         <text class="number" x="\(n(x1 - 5))" y="\(n(y1 + 10.5))"\(fill)>\(support)</text>
@@ -148,6 +159,10 @@ enum VectorImage {
         "<path d=\"M\(n(x)) \(n(y))h26\" stroke=\"\(edge)\" stroke-width=\"2\" fill=\"none\"\(dashes(link.relation))/>")
       lines.append("<text class=\"key\" x=\"\(n(x + 32))\" y=\"\(n(y + 4))\">\(link.relation.name)</text>")
       x += 52 + Double(link.relation.name.count) * 7
+    }
+    if tree.contains(where: { $0.grade == .weak }) {
+      lines.append("<text class=\"key\" x=\"\(n(x))\" y=\"\(n(y + 4))\">~ weak</text>")
+      x += 60
     }
     if tree.contains(where: \.isUndecided) {
       lines.append("<path d=\"M\(n(x)) \(n(y))h26\" stroke=\"\(doubt)\" stroke-width=\"2\" fill=\"none\"/>")

@@ -42,6 +42,9 @@ package enum TreePage {
     }
 
     let facts: [Fact]
+    /// Pairs of models, and those of different families of which nothing was compared.
+    let pairs: Int
+    let pairsNotCompared: Int
     let notes: [String]
     let citation: String
     let metric: String
@@ -69,7 +72,9 @@ package enum TreePage {
   package static func render(_ run: FinishedRun) throws(Failure) -> String {
     let outline = Outline(run.graph)
     let distances = try run.distances()
-    let content = content(run, outline, distances, Alternatives(outline, cost: try run.costs()))
+    let content = content(
+      run, outline, distances, Alternatives(outline, cost: try run.costs()),
+      pairsNotCompared: pairsNotCompared(run.graph, try run.relatedness()))
     let title = "Model tree of \(outline.order.count) models"
     return filled(
       text(PackageResources.page_html),
@@ -81,7 +86,8 @@ package enum TreePage {
   }
 
   private static func content(
-    _ run: FinishedRun, _ outline: Outline, _ distances: SquareMatrix, _ alternatives: Alternatives
+    _ run: FinishedRun, _ outline: Outline, _ distances: SquareMatrix, _ alternatives: Alternatives,
+    pairsNotCompared: Int
   ) -> Content {
     let drawing = TreeLayout(outline)
     func positions(_ lengths: EdgeLengths) -> Content.Positions {
@@ -89,8 +95,10 @@ package enum TreePage {
       return .init(x: found.x.map(rounded), y: found.y.map(rounded))
     }
     let files = Dictionary(run.record.models.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    let observed = run.graph.nodes.count { !$0.isInferred }
     return Content(
       facts: RunFacts.of(run).map { .init(name: $0.name, value: $0.value) },
+      pairs: observed * (observed - 1) / 2, pairsNotCompared: pairsNotCompared,
       notes: run.report.description.notes, citation: RunFacts.citation(run), metric: run.metric,
       definition: run.report.description.definition, dashes: Self.dashes, order: outline.order,
       layout: .init(
@@ -108,6 +116,18 @@ package enum TreePage {
         files[node.id].map { .init(bytes: $0.bytes, names: $0.files) }
       },
       matrix: DistanceImage(distances, order: outline.order))
+  }
+
+  /// Related and unrelated are findings; what is neither was not compared.
+  private static func pairsNotCompared(_ graph: ModelGraph, _ relatedness: SquareMatrix) -> Int {
+    let observed = graph.nodes.indices.filter { !graph.nodes[$0].isInferred }
+    return observed.indices.reduce(0) { sum, place in
+      let a = observed[place]
+      return sum
+        + observed[..<place].count { b in
+          graph.nodes[a].family != graph.nodes[b].family && !relatedness[a, b].isFinite
+        }
+    }
   }
 
   private static var dashes: [String: String] {

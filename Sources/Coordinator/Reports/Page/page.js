@@ -79,6 +79,17 @@
   const models = (count) => `${count} ${count === 1 ? "model" : "models"}`;
   const relationText = (link) => (isPart(link) ? `contains its ${link.component}` : link.relation + (link.rank ? `, rank ${link.rank}` : ""));
   const shareText = (link) => (link.share === undefined ? "" : ` ${percent(link.share)}`);
+  /// One scale everywhere: a mark where there is no room, a word where there is (Graph/Grade.swift).
+  const gradeOf = (link) => link.grade ?? (link.undecided ? "undecided" : "firm");
+  const gradeMark = { firm: "", weak: "~ ", undecided: "? " };
+  const gradeClass = (link) => ({ firm: "", weak: " weak", undecided: " doubt" })[gradeOf(link)];
+  const isOrderInDoubt = (link) => gradeOf(link) !== "firm" && link.direction_support < link.support;
+  const certainty = (link) => Math.min(link.support, link.direction_support);
+  const alternative = (link) => (isOrderInDoubt(link) ? "the reverse" : link.runner_up ?? null);
+  const doubtText = (link) => (gradeOf(link) === "firm" ? "" : `, ${gradeOf(link)}${gradeOf(link) === "undecided" && alternative(link) ? `: or ${alternative(link)}` : ""}`);
+  const hintText = { agrees: "agrees", ancestor: "is an ancestor", contradicts: "contradicted" };
+  const declaredText = (n) => (n.node.declared_base === undefined ? "" : `${n.node.declared_base}: ${hintText[n.node.hint] ?? "not in the collection"}`);
+  const isContradicted = (n) => n.node.hint === "contradicts";
   const inferredText = (n) => `inferred, not in the collection: support ${percent(n.node.support)}`;
 
   // ---- colours -----------------------------------------------------------------------------------
@@ -96,9 +107,10 @@
   const css = (rgb) => `rgb(${rgb[0]} ${rgb[1]} ${rgb[2]})`;
 
   const attributes = new Map([
-    ["family", (n) => `family ${n.family + 1}`],
+    ["family", (n) => `family ${n.family}`],
     ["relation to parent", (n) => (n.link ? n.link.relation : "root")],
     ["support of edge", (n) => (n.link ? n.link.support : null)],
+    ["grade of edge", (n) => (n.link ? gradeOf(n.link) : "root")],
     ["distance to parent", (n) => (n.link ? n.link.distance : null)],
     ["depth", (n) => n.depth],
     ["bytes", (n) => (n.files ? n.files.bytes : null)],
@@ -133,7 +145,7 @@
   const state = {
     lengths: "equal", colour: "family", folded: new Set(), selected: null, hits: [], hit: -1,
     zoom: { x: 0, y: 0, k: 1 }, touched: false, focus: data.order[0] ?? null,
-    sort: { column: 0, down: false }, filter: "", pair: null,
+    sort: { column: 3, down: false }, filter: "", pair: null,
   };
   let spot = [];
   let visible = [];
@@ -144,7 +156,13 @@
   const titleRoom = 34;
   const isLone = (members) => members.length === 1;
   // A model without a score shares nothing that could be compared.
-  const loneText = (n) => n.node.score === undefined && !n.node.inferred ? "not comparable with any other model" : "related to no other model";
+  const isCompared = (n) => n.node.inferred === true || n.node.score !== undefined;
+  const others = nodes.filter((n) => !n.node.inferred).length - 1;
+  const loneText = (n) => {
+    if (!isCompared(n)) return "not compared with any other model";
+    const compared = n.node.compared ?? others;
+    return compared > 0 && compared < others ? `related to none of the ${compared} it was compared with, of ${others}` : "related to no other model";
+  };
 
   function arrange(aspect) {
     const own = layout[state.lengths];
@@ -160,7 +178,7 @@
         return true;
       });
       const rows = compact(shown.map((i) => own.y[i]), hidden.size > 0);
-      const block = { title: `family ${family + 1} · ${models(members.length)}`, w: 0, h: 0, put: [] };
+      const block = { title: `family ${family} · ${models(members.length)}`, w: 0, h: 0, put: [] };
       for (const i of shown) {
         const [x, y] = [own.x[i], rows(own.y[i])];
         block.put.push([i, x, y]);
@@ -170,7 +188,9 @@
       block.w = Math.max(block.w, block.title.length * 7.5);
       blocks.push(block);
     }
-    if (lone.length) blocks.push(grid(lone));
+    const [strangers, unknown] = [lone.filter((i) => isCompared(nodes[i])), lone.filter((i) => !isCompared(nodes[i]))];
+    if (strangers.length) blocks.push(grid(strangers, "related to no other"));
+    if (unknown.length) blocks.push(grid(unknown, "not compared"));
     extent = pack(blocks, aspect);
     spot = new Array(nodes.length).fill(null);
     for (const block of blocks) {
@@ -195,10 +215,10 @@
     return (y) => moved.get(y);
   }
 
-  function grid(lone) {
+  function grid(lone, title) {
     const columns = Math.max(1, Math.ceil(Math.sqrt(lone.length / 4)));
     const perColumn = Math.ceil(lone.length / columns);
-    const block = { title: `no relative known · ${models(lone.length)}`, w: 0, h: 0, put: [] };
+    const block = { title: `${title} · ${models(lone.length)}`, w: 0, h: 0, put: [] };
     let x = 0;
     for (let c = 0; c < columns; c += 1) {
       const part = lone.slice(c * perColumn, (c + 1) * perColumn);
@@ -268,12 +288,11 @@
     const [from, to] = [number.get(link.source), number.get(link.target)];
     if (!spot[from] || !spot[to]) return null;
     const d = edgePath(from, to, isExtra);
-    const isDoubtful = link.undecided === true;
     const words = isPart(link) ? `${link.target} ${relationText(link)} from ${link.source}${shareText(link)}`
       : `${link.source} to ${link.target}: ${relationText(link)}, distance ${short(link.distance)}`
-      + (isExtra ? `, ${percent(link.share ?? 0)} of the merge` : `, support ${percent(link.support)}${isDoubtful ? ", undecided" : ""}`);
+      + (isExtra ? `, ${percent(link.share ?? 0)} of the merge` : `, support ${percent(link.support)}${doubtText(link)}`);
     const group = draw("g", {
-      class: `edge${isDoubtful ? " doubt" : ""}${isExtra ? " extra" : ""}`, "data-parent": link.source, "data-child": link.target,
+      class: `edge${gradeClass(link)}${isExtra ? " extra" : ""}`, "data-parent": link.source, "data-child": link.target,
       "data-relation": link.relation, "data-support": link.support,
     });
     const line = draw("path", { class: "line", d, "aria-hidden": "true" });
@@ -284,7 +303,7 @@
     if (!isExtra) {
       const [x, y] = [spot[to].x - 5, spot[to].y];
       group.append(draw("text", { x, y: y - 4 }, short(link.distance)));
-      group.append(draw("text", { x, y: y + 10.5 }, `${isDoubtful ? "? " : ""}${percent(link.support)}`));
+      group.append(draw("text", { x, y: y + 10.5 }, `${gradeMark[gradeOf(link)]}${percent(certainty(link))}`));
     }
     group.addEventListener("pointerenter", (event) => showTip(event, () => edgeTip(link, words, isExtra)));
     group.addEventListener("pointermove", moveTip);
@@ -298,7 +317,7 @@
     const { x, y } = spot[i];
     const isFolded = n.children.length > 0 && state.folded.has(i);
     const group = draw("g", {
-      class: `node${n.parent === null && !isLone(families.get(n.family)) ? " root" : ""}${n.node.inferred ? " inferred" : ""}`, "data-id": n.id, transform: `translate(${x} ${y})`,
+      class: `node${n.parent === null && !isLone(families.get(n.family)) ? " root" : ""}${n.node.inferred ? " inferred" : ""}${isContradicted(n) ? " contradicted" : ""}`, "data-id": n.id, transform: `translate(${x} ${y})`,
       role: "treeitem", tabindex: i === state.focus ? "0" : "-1", "aria-level": n.depth + 1,
       "aria-expanded": n.children.length ? String(!isFolded) : null, "aria-selected": String(i === state.selected),
       "aria-label": describe(i),
@@ -330,9 +349,9 @@
   function describe(i) {
     const n = nodes[i];
     const up = n.link
-      ? `child of ${n.link.source}, ${relationText(n.link)}, distance ${short(n.link.distance)}, support ${percent(n.link.support)}${n.link.undecided ? ", undecided" : ""}`
+      ? `child of ${n.link.source}, ${relationText(n.link)}, distance ${short(n.link.distance)}, support ${percent(n.link.support)}${doubtText(n.link)}`
       : isLone(families.get(n.family)) ? loneText(n) : "root";
-    return `${n.id}, ${n.node.inferred ? `${inferredText(n)}, ` : ""}${up}, ${models(n.size - 1)} below`;
+    return `${n.id}, ${n.node.inferred ? `${inferredText(n)}, ` : ""}${up}${isContradicted(n) ? `, declared base ${declaredText(n)}` : ""}, ${models(n.size - 1)} below`;
   }
 
   function render() {
@@ -405,14 +424,17 @@
       parts.push(make("span", {}, draw("svg", { viewBox: "0 0 26 12", class: "key", "aria-hidden": "true" }, draw("g", { class: "node inferred" }, box)), "inferred"));
     }
     const seen = [...new Set(tree.links.map((link) => link.relation))];
-    for (const relation of seen) parts.push(make("span", {}, sample(relation, false), relation));
-    if (links.some((link) => link.undecided)) parts.push(make("span", {}, sample("finetune", true), "? undecided"));
+    for (const relation of seen) parts.push(make("span", {}, sample(relation, "firm"), relation));
+    for (const grade of ["weak", "undecided"]) {
+      if (links.some((link) => gradeOf(link) === grade)) parts.push(make("span", {}, sample("finetune", grade), `${gradeMark[grade]}${grade}`));
+    }
+    if (nodes.some(isContradicted)) parts.push(make("span", {}, draw("svg", { viewBox: "0 0 26 12", class: "key", "aria-hidden": "true" }, draw("g", { class: "node contradicted" }, draw("rect", { x: 1, y: 1, width: 24, height: 10 }))), "declared base contradicted"));
     if (links.length) parts.push(make("span", {}, "on edges: distance, support"));
     legend.replaceChildren(...parts);
   }
 
-  function sample(relation, isDoubtful) {
-    const group = draw("g", { class: `edge${isDoubtful ? " doubt" : ""}`, "data-relation": relation });
+  function sample(relation, grade) {
+    const group = draw("g", { class: `edge${gradeClass({ grade })}`, "data-relation": relation });
     const line = draw("path", { class: "line", d: "M0 4H26" });
     line.style.strokeDasharray = data.dashes[relation] ?? "";
     group.append(line, draw("path", { class: "core", d: "M0 4H26" }));
@@ -463,6 +485,7 @@
     }
     mark();
     byId("detail-pane").scrollTop = 0;
+    if (state.selected !== null) later(keepAboveSheet);
     const hash = state.selected === null ? "" : `#model=${encodeURIComponent(nodes[i].id)}`;
     try { history.replaceState(null, "", hash || location.pathname + location.search); } catch { /* some viewers forbid it */ }
   }
@@ -522,6 +545,23 @@
     const z = state.zoom;
     z.x = box.width / 2 - (spot[i].x + nodes[i].width / 2) * z.k;
     z.y = box.height / 2 - spot[i].y * z.k;
+    state.touched = true;
+    applyZoom();
+  }
+
+  /// On a phone the details cover the lower half: what was selected moves above them.
+  function keepAboveSheet() {
+    const i = state.selected;
+    if (i === null || !spot[i] || !window.matchMedia("(max-width: 760px)").matches) return;
+    const box = stage.getBoundingClientRect();
+    const room = byId("detail-pane").getBoundingClientRect().top - box.top;
+    if (room < 40) return;
+    const z = state.zoom;
+    const [left, middle] = [z.x + spot[i].x * z.k, z.y + spot[i].y * z.k];
+    const right = left + nodes[i].width * z.k;
+    if (middle > 20 && middle < room - 20 && left >= 0 && right <= box.width) return;
+    if (middle <= 20 || middle >= room - 20) z.y += room / 2 - middle;
+    if (left < 0 || right > box.width) z.x += box.width / 2 - (left + right) / 2;
     state.touched = true;
     applyZoom();
   }
@@ -619,25 +659,32 @@
     return [button(n.next.node), make("span", {}, ` at ${short(n.next.distance)}`)];
   }
 
+  function alternativeParts(link, ending) {
+    if (!isOrderInDoubt(link) && number.has(link.runner_up)) return [button(number.get(link.runner_up)), ending];
+    return [isOrderInDoubt(link) ? "the reverse" : "another parent", ending];
+  }
+
   function details(i) {
     const n = nodes[i];
     const link = n.link;
     const parts = [make("h2", {}, n.id)];
     const alone = isLone(families.get(n.family));
-    parts.push(make("p", { class: "kind" }, alone ? loneText(n) : `${link ? relationText(link) : "root"} · family ${n.family + 1} · depth ${n.depth}`));
-    if (link && link.undecided) parts.push(make("p", { class: "verdict" }, "Undecided: another parent, or the reverse, is nearly as likely."));
+    parts.push(make("p", { class: "kind" }, alone ? loneText(n) : `${link ? relationText(link) : "root"} · family ${n.family} · depth ${n.depth}`));
+    if (link && gradeOf(link) === "undecided") parts.push(make("p", { class: "verdict" }, "Undecided: ", ...alternativeParts(link, " is nearly as likely."))) ;
+    if (link && gradeOf(link) === "weak") parts.push(make("p", { class: "verdict mild" }, "Weak: ", ...alternativeParts(link, " is within noise.")));
+    if (isContradicted(n)) parts.push(make("p", { class: "verdict wrong" }, `Declared base ${n.node.declared_base}: contradicted by the weights.`));
     if (n.node.inferred) parts.push(make("p", { class: "verdict" }, `An ancestor that its children imply: ${inferredText(n)}.`));
     if (n.node.duplicate_of) parts.push(make("p", { class: "verdict" }, "The same weights as ", button(number.get(n.node.duplicate_of))));
     if (link) {
       const next = nextBestText(n);
       parts.push(make("h3", {}, "Parent"), rows([
         ["parent", button(n.parent)], ["distance", short(link.distance)], ["support", percent(link.support)],
-        ["direction", percent(link.direction_support)],
+        ["direction", percent(link.direction_support)], ["grade", gradeOf(link)],
         ["rank of change", link.rank ?? null],
         ["share", link.share === undefined ? null : percent(link.share)],
         ["next best parent", next ? make("span", {}, ...next) : null],
         ...n.extra.map((other) => ["also from", make("span", {}, button(number.get(other.source)), ` ${percent(other.share ?? 0)}`)]),
-        ...others(link, ["source", "target", "distance", "support", "direction_support", "relation", "rank", "share", "component", "undecided", "extra"]),
+        ...otherFields(link, ["source", "target", "distance", "support", "direction_support", "relation", "rank", "share", "component", "undecided", "extra", "grade", "runner_up", "hint"]),
       ]));
     } else if (n.next) {
       parts.push(make("h3", {}, "Root"), rows([["next best parent", make("span", {}, ...nextBestText(n))]]));
@@ -650,7 +697,9 @@
       ["type", n.node.dtype], ["parameters", n.node.parameters?.toLocaleString("en")], ["size", n.files ? bytes(n.files.bytes) : null],
       ["score", n.node.score === undefined ? null : short(n.node.score)], ["path", n.node.path],
       ["files", n.files && n.files.names.length ? n.files.names.slice(0, 12).join("\n") + (n.files.names.length > 12 ? `\nand ${n.files.names.length - 12} more` : "") : null],
-      ...others(n.node, ["id", "path", "family", "root", "score", "dtype", "parameters", "duplicate_of"]),
+      ["declared base", declaredText(n)],
+      ["compared with", n.node.compared === undefined ? null : models(n.node.compared)],
+      ...otherFields(n.node, ["id", "path", "family", "root", "score", "dtype", "parameters", "duplicate_of", "declared_base", "declared_model", "hint", "compared"]),
     ]));
     if (n.children.length) {
       parts.push(make("h3", {}, `Children (${n.children.length}), ${models(n.size - 1)} below`),
@@ -662,11 +711,12 @@
   }
 
   /// What this version of the page has no words for is shown as it is.
-  const others = (object, known) => Object.entries(object).filter(([key, value]) => !known.includes(key) && value !== null)
+  const otherFields = (object, known) => Object.entries(object).filter(([key, value]) => !known.includes(key) && value !== null)
     .map(([key, value]) => [key.replaceAll("_", " "), typeof value === "number" ? short(value) : typeof value === "object" ? JSON.stringify(value) : String(value)]);
 
   function welcome() {
-    const doubtful = links.filter((link) => link.undecided);
+    const doubtful = links.filter((link) => gradeOf(link) === "undecided");
+    const contradicted = nodes.filter(isContradicted);
     const keys = make("div", { class: "keys" });
     for (const [key, words] of [["/", "search"], ["← →", "to the parent, to a child"], ["↑ ↓", "previous, next model"], ["Enter", "select"], ["Space", "fold"], ["+ − 0", "larger, smaller, all"]]) {
       keys.append(make("kbd", {}, key), make("span", {}, words));
@@ -676,6 +726,10 @@
     if (doubtful.length) {
       parts.push(make("h3", {}, `Undecided edges (${doubtful.length})`),
         make("p", { class: "links" }, ...doubtful.slice(0, 12).map((link) => button(number.get(link.target)))));
+    }
+    if (contradicted.length) {
+      parts.push(make("h3", {}, `Declared bases contradicted (${contradicted.length})`),
+        make("p", { class: "links" }, ...contradicted.slice(0, 12).map((n) => button(n.i))));
     }
     parts.push(keys);
     return parts;
@@ -703,7 +757,8 @@
       ["parent", n.link ? `${n.link.source} at ${short(n.link.distance)}` : isLone(families.get(n.family)) ? `none, ${loneText(n)}` : "none, root"],
       ["next best", n.next ? `${nodes[n.next.node].id} at ${short(n.next.distance)}` : null],
       ["relation", n.link ? relationText(n.link) : null],
-      ["support", n.link ? `${percent(n.link.support)}, direction ${percent(n.link.direction_support)}${n.link.undecided ? ", undecided" : ""}` : null],
+      ["support", n.link ? `${percent(n.link.support)}, direction ${percent(n.link.direction_support)}${doubtText(n.link)}` : null],
+      ["declared", declaredText(n)],
       ["score", n.node.score === undefined ? null : short(n.node.score)],
       ["type", n.node.dtype], ["parameters", n.node.parameters?.toLocaleString("en")],
       ["size", n.files ? bytes(n.files.bytes) : null], ["file", n.files?.names.length ? n.files.names[0] : n.node.path],
@@ -714,7 +769,7 @@
     if (isExtra) return [make("b", {}, words)];
     return [make("b", {}, `${link.source} → ${link.target}`), rows([
       ["relation", relationText(link)], ["distance", short(link.distance)],
-      ["support", `${percent(link.support)}${link.undecided ? ", undecided" : ""}`], ["direction", percent(link.direction_support)],
+      ["support", `${percent(link.support)}${doubtText(link)}`], ["direction", percent(link.direction_support)],
     ])];
   }
 
@@ -781,10 +836,13 @@
     const stops = isDark() ? ramps.nearDark : ramps.near;
     const shades = Array.from({ length: 256 }, (_, k) => ramp(stops, k / 255));
     const none = isDark() ? [38, 42, 50] : [255, 255, 255];
+    const unknown = isDark() ? [74, 62, 52] : [226, 214, 200];
+    let hasUnknown = false;
     for (let a = 0; a < side; a += 1) {
       for (let b = a; b < side; b += 1) {
         const code = codeAt(a, b);
-        const shade = code > reach ? none : shades[Math.round((code / reach) * 255)];
+        if (code === 65535) hasUnknown = true;
+        const shade = code === 65535 ? unknown : code > reach ? none : shades[Math.round((code / reach) * 255)];
         for (const at of [4 * (a * side + b), 4 * (b * side + a)]) {
           [image.data[at], image.data[at + 1], image.data[at + 2], image.data[at + 3]] = [shade[0], shade[1], shade[2], 255];
         }
@@ -794,9 +852,16 @@
     const bar = make("span", { class: "ramp" });
     bar.style.background = `linear-gradient(90deg, ${stops.map(css).join(",")})`;
     byId("map-legend").replaceChildren(make("span", { title: "Shades follow the root of the distance; beyond the largest distance within a family there are none" },
-      "0", bar, `${short((reach / 65534) ** 2 * matrix.greatest)} within families`));
+      "0", bar, `${short((reach / 65534) ** 2 * matrix.greatest)} within families`),
+    ...(hasUnknown ? [make("span", {}, swatch(css(unknown)), "not compared")] : []));
     byId("map-note").textContent = matrix.step > 1 ? `means of ${matrix.step} × ${matrix.step} models` : "in the order of the tree";
     drawMarks();
+  }
+
+  function swatch(colour) {
+    const element = make("i");
+    element.style.setProperty("--c", colour);
+    return element;
   }
 
   /// Borders of the families, the selected model's row and column, its relatives at the rim.
@@ -865,7 +930,7 @@
     say(pair);
     showTip(event, () => [make("b", {}, cellName(pair[0])), make("b", {}, cellName(pair[1])),
       rows([["distance", distanceAt(...pair) === null ? "share nothing" : short(distanceAt(...pair))],
-        ["related", inCell(pair[0]).some((a) => inCell(pair[1]).some((b) => nodes[a].family === nodes[b].family)) ? "same family" : "no"]])]);
+        ["related", inCell(pair[0]).some((a) => inCell(pair[1]).some((b) => nodes[a].family === nodes[b].family)) ? "same family" : distanceAt(...pair) === null ? "not known: not compared" : "no"]])]);
   });
   map.addEventListener("pointerleave", () => { hideTip(); say(null); });
   map.addEventListener("click", (event) => select(inCell(cellAt(event)[0])[0], { keep: true }));
@@ -898,12 +963,14 @@
     { name: "parent", key: (e) => e.link.source, text: (e) => e.link.source, kind: "name" },
     { name: "child", key: (e) => e.link.target, text: (e) => e.link.target, kind: "name" },
     { name: "distance", key: (e) => e.link.distance, text: (e) => short(e.link.distance), kind: "number" },
+    { name: "grade", key: (e) => certainty(e.link), text: (e) => gradeOf(e.link), doubt: true },
     { name: "support", key: (e) => e.link.support, text: (e) => percent(e.link.support), kind: "number", doubt: true, factor: 100 },
     { name: "direction", key: (e) => e.link.direction_support, text: (e) => percent(e.link.direction_support), kind: "number", factor: 100 },
     { name: "relation", key: (e) => e.link.relation, text: (e) => relationText(e.link) },
-    { name: "family", key: (e) => nodes[e.to].family + 1, text: (e) => String(nodes[e.to].family + 1), kind: "number" },
+    { name: "family", key: (e) => nodes[e.to].family, text: (e) => String(nodes[e.to].family), kind: "number" },
     { name: "next best", key: (e) => (e.next ? nodes[e.next.node].id : ""), text: (e) => (e.next ? nodes[e.next.node].id : "–"), kind: "name" },
     { name: "at", key: (e) => (e.next ? e.next.distance : null), text: (e) => (e.next ? short(e.next.distance) : "–"), kind: "number" },
+    { name: "declared", key: (e) => declaredText(nodes[e.to]), text: (e) => declaredText(nodes[e.to]), kind: "name", wrong: (e) => isContradicted(nodes[e.to]) },
   ];
   const edges = data.order.filter((i) => nodes[i].link).map((i) => ({ link: nodes[i].link, from: nodes[i].parent, to: i, next: nodes[i].next }));
   let listed = edges;
@@ -921,7 +988,7 @@
     const tests = text.trim().toLowerCase().split(/\s+/).filter(Boolean).map((word) => {
       const found = /^([a-z]+)(<=|>=|<|>|=)([\d.e+-]+)%?$/.exec(word);
       const column = found && columns.find((c) => c.kind === "number" && c.name === found[1]);
-      if (!column) return (e) => [e.link.source, e.link.target, relationText(e.link), e.link.undecided ? "undecided" : ""].join("\n").toLowerCase().includes(word);
+      if (!column) return (e) => [e.link.source, e.link.target, relationText(e.link), gradeOf(e.link), declaredText(nodes[e.to])].join("\n").toLowerCase().includes(word);
       const limit = Number(found[3]);
       const compare = { "<": (a) => a < limit, ">": (a) => a > limit, "<=": (a) => a <= limit, ">=": (a) => a >= limit, "=": (a) => a === limit }[found[2]];
       return (e) => column.key(e) !== null && compare(column.key(e) * (column.factor ?? 1));
@@ -960,8 +1027,8 @@
       });
       row.style.top = `${(first + k) * rowHeight}px`;
       for (const column of columns) {
-        const isDoubt = column.doubt && edge.link.undecided;
-        row.append(make("div", { role: "cell", class: `${column.kind ?? ""}${isDoubt ? " doubt" : ""}`, title: column.kind === "name" ? column.text(edge) : null }, column.text(edge)));
+        const mark = column.doubt ? gradeClass(edge.link) : column.wrong?.(edge) ? " wrong" : "";
+        row.append(make("div", { role: "cell", class: `${column.kind ?? ""}${mark}`, title: column.kind === "name" ? column.text(edge) : null }, column.text(edge)));
       }
       return row;
     });
@@ -993,10 +1060,11 @@
     return /[",;]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   }
   function csv() {
-    const lines = ["parent,child,distance,support,direction_support,relation,family,next_best,next_best_distance"];
+    const lines = ["parent,child,distance,support,direction_support,relation,family,grade,runner_up,declared_base,hint,next_best,next_best_distance"];
     for (const e of listed) {
       lines.push([csvCell(e.link.source), csvCell(e.link.target), e.link.distance, e.link.support, e.link.direction_support, e.link.relation,
-        nodes[e.to].family, e.next ? csvCell(nodes[e.next.node].id) : "", e.next?.distance ?? ""].join(","));
+        nodes[e.to].family, gradeOf(e.link), e.link.runner_up === undefined ? "" : csvCell(e.link.runner_up),
+        csvCell(nodes[e.to].node.declared_base ?? ""), nodes[e.to].node.hint ?? "", e.next ? csvCell(nodes[e.next.node].id) : "", e.next?.distance ?? ""].join(","));
     }
     return `${lines.join("\n")}\n`;
   }
@@ -1161,13 +1229,37 @@
   }
   const mostAtFirst = 400;
 
+  /// What the run found, before any detail.
+  function summarise() {
+    const count = (grade) => links.filter((link) => gradeOf(link) === grade).length;
+    const real = [...families.values()].filter((members) => !isLone(members)).length;
+    const lone = [...families.values()].filter(isLone).map((members) => nodes[members[0]]);
+    const unknown = lone.filter((n) => !isCompared(n)).length;
+    const words = [models(nodes.filter((n) => !n.node.inferred).length), `${real} ${real === 1 ? "family" : "families"}`];
+    if (lone.length > unknown) words.push(`${lone.length - unknown} related to no other`);
+    if (links.length) words.push(`${links.length} ${links.length === 1 ? "edge" : "edges"}: ${count("firm")} firm, ${count("weak")} weak, ${count("undecided")} undecided`);
+    const warnings = [];
+    if (unknown) warnings.push(`${models(unknown)} not compared`);
+    if (data.pairsNotCompared) warnings.push(`${data.pairsNotCompared} of ${data.pairs} pairs not compared`);
+    const contradicted = nodes.filter(isContradicted).length;
+    if (contradicted) warnings.push(`${contradicted} declared ${contradicted === 1 ? "base" : "bases"} contradicted`);
+    byId("summary").textContent = words.join(" · ");
+    byId("warnings").textContent = warnings.join(" · ");
+    const notes = byId("notes-count");
+    notes.hidden = data.notes.length === 0;
+    notes.textContent = `${data.notes.length} ${data.notes.length === 1 ? "note" : "notes"}`;
+    notes.addEventListener("click", () => {
+      document.querySelector(window.matchMedia("(max-width: 760px)").matches ? ".views [data-show=run]" : ".tabs [data-show=run]").click();
+      byId("notes").scrollIntoView();
+    });
+  }
+
   // ---- start ------------------------------------------------------------------------------------------------------
   byId("title").textContent = "Model tree";
-  byId("summary").textContent = `${models(nodes.filter((n) => !n.node.inferred).length)} · ${families.size} ${families.size === 1 ? "family" : "families"} · ${links.length} ${links.length === 1 ? "edge" : "edges"}`
-    + (links.some((link) => link.undecided) ? ` · ${links.filter((link) => link.undecided).length} undecided` : "");
+  summarise();
   for (const { name, value } of data.facts) byId("facts").append(make("dt", {}, name), make("dd", {}, value));
   if (data.notes.length) {
-    byId("notes").append(make("h3", {}, "Notes"), ...data.notes.map((note) => make("p", {}, note)));
+    byId("notes").append(make("h3", {}, `Notes (${data.notes.length})`), ...data.notes.map((note) => make("p", {}, note)));
   }
   byId("citation").textContent = data.citation;
   document.documentElement.dataset.theme = remembered() ?? (prefersDark.matches ? "dark" : "light");

@@ -116,7 +116,7 @@ package struct PairVerdict: Sendable, Equatable, Encodable {
       rank = edge.relation.rank
       transforms = edge.transforms
       directionSupport = edge.directionSupport
-      undecided = edge.directionSupport < ModelGraph.Edge.leastDirectionSupport
+      undecided = Grade(support: edge.directionSupport) == .undecided
     } else {
       let isFamily = graph.nodes[0].family == graph.nodes[1].family
       kinship =

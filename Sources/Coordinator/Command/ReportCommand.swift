@@ -1,0 +1,40 @@
+import ArgumentParser
+import Core
+import Printing
+import Reports
+import System
+
+struct ReportCommand: ParsableCommand {
+  enum Output: String, ExpressibleByArgument, CaseIterable { case html, json }
+
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Writes what a run found as a page to hand over.",
+    discussion: """
+      Claims with their alternatives, a matrix of what was compared, how often such edges are right, licences along \
+      the edges and their conflicts (with --hints), limits, and files with their hashes (with --hashes). One page that \
+      prints.
+
+      Examples:
+        modeltree report run > report.html
+        modeltree report run m-8f45 > finding.html
+      """)
+
+  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run"), completion: .directory)
+  var path: String
+  @Argument(
+    help: ArgumentHelp("The models that it is about; all by default.", valueName: "model"),
+    completion: RunCompletion.models)
+  var models: [String] = []
+
+  @Option(help: ArgumentHelp("html or json.", valueName: "format")) var format: Output = .html
+
+  func run() throws {
+    try reporting { () throws(Failure) in
+      let finished = try FinishedRun(path: path)
+      let report = try LineageReport(
+        finished, models: try models.map { text throws(Failure) in try finished.model(text) })
+      Console.result(format == .html ? report.html : report.json)
+    }
+  }
+}
