@@ -9,9 +9,12 @@ package struct CopyAttachment: Sendable {
   /// What is said of the order where no encoding tells it.
   private static let likelyOrder = 0.8
 
+  /// Ratio of `Relatedness` from which on linear maps are those of strangers.
+  private static let strangers = 0.9
+
   package init(_ problem: LineageProblem) { self.problem = problem }
 
-  package func run(_ lineage: Lineage, _ copies: QuantizedCopies) -> Lineage {
+  package func run(_ lineage: Lineage, _ copies: QuantizedCopies, _ scope: Scope) -> Lineage {
     var whole = lineage
     let n = lineage.parents.count
     let left = (0..<n).filter { model in
@@ -21,6 +24,8 @@ package struct CopyAttachment: Sendable {
     for model in left {
       let others = (0..<n).filter { other in
         other != model && !problem.isForbidden(other, model) && copies.provesKinship(other, model)
+          // Equal vectors may be constants of an architecture where the maps are those of strangers.
+          && !(scope.sharesLinear(other, model) && lineage.relatedness[other, model] > Self.strangers)
           // Of two that are both left, the later one comes below the first.
           && (!left.contains(other) || other < model)
       }

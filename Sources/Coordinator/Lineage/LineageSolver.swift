@@ -65,7 +65,7 @@ package struct LineageSolver: Sendable {
       parentShares: support.parents, parentTests: parentTests, absentParents: doubt.absentParents(trees),
       components: components,
       unusable: totals.unusable)
-    let attached = isOwn ? CopyAttachment(problem).run(lineage, totals.quantized) : lineage
+    let attached = isOwn ? CopyAttachment(problem).run(lineage, totals.quantized, totals.scope) : lineage
     return AdapterAttachment(problem).run(attached, totals.adapterBases)
   }
 }
