@@ -53,7 +53,8 @@ struct ReportWriter {
     if let hints {
       tree.graph.compare(declared: hints.models.compactMapValues(\.base))
       for node in tree.graph.nodes.indices {
-        tree.graph.nodes[node].model?.license = hints.models[tree.graph.nodes[node].id]?.license
+        let id = tree.graph.nodes[node].id
+        tree.graph.nodes[node].model?.license = hints.models[id]?.license
       }
     }
     let evaluation = try truth.map { truth throws(Failure) in try Evaluation(tree.graph, truth: truth) }

@@ -142,14 +142,10 @@ package struct ScanAnswer: Sendable, Equatable, Encodable {
     return comparable == 0 ? .notComparable : .unknown
   }
 
-  /// Below this support an edge counts as undecided, as in trees.
-  private static let leastSupport = 0.5
-
   /// Is it open which of the relatives the model was made from?
   package var isUndecided: Bool {
     guard family != nil, copies.isEmpty else { return false }
-    return isCoarse || (parents.first?.probability ?? 0) < Self.leastSupport
-      || (directionSupport ?? 1) < ModelGraph.Edge.leastDirectionSupport
+    return isCoarse || Grade(support: min(parents.first?.probability ?? 0, directionSupport ?? 1)) == .undecided
   }
 
   /// Models whose weights would settle what fingerprints do not, and those that are worth a second look in any case.
