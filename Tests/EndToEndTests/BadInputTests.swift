@@ -73,7 +73,7 @@ import Testing
     let found = try recover(scratch, models)
     #expect(found.status == 0)
     #expect(found.stderr.contains("note: child1: skipped"))
-    #expect(!found.stdout.contains("child1"))
+    #expect(!found.stdout.contains("─ child1"))
     let tree = try String(contentsOfFile: scratch.at("run/tree.json"), encoding: .utf8)
     #expect(tree.contains("child1: skipped"), "the note is part of the result")
   }

@@ -90,12 +90,15 @@ package final class Journal: Sendable {
       }
       return database
     }
+    // Readers of a WAL create files beside it. Where there is none, nobody writes, and none is needed; nor in a folder
+    // that is read-only, where nobody can.
+    let escaped = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
+    let asItIs = "file:\(escaped)?immutable=1"
+    guard FileStatus(path: path + "-wal") != nil else { return try opened(asItIs) }
     do {
       return try opened(path)
     } catch let error as DatabaseError where error.resultCode == .SQLITE_CANTOPEN {
-      // Readers of a WAL create a file beside it. In a read-only folder nobody else writes either, so none is needed.
-      let escaped = path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
-      return try opened("file:\(escaped)?immutable=1")
+      return try opened(asItIs)
     }
   }
 

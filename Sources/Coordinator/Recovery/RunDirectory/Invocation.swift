@@ -1,3 +1,4 @@
+internal import Checkpoints
 internal import Core
 internal import Foundation
 package import Lineage
@@ -27,7 +28,10 @@ package struct Invocation: Codable, Equatable, Sendable {
     align: Bool = true
   ) {
     func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
-    self.inputs = inputs.map(absolute)
+    // A hub's name for a model is not a place on this disk, and is told as it was given.
+    self.inputs = inputs.map { path in
+      HubName(path) != nil && !FileManager.default.fileExists(atPath: path) ? path : absolute(path)
+    }
     self.lineage = lineage
     self.truth = truth.map(absolute)
     self.hints = hints.map { $0 == HintSource.auto ? $0 : absolute($0) }
