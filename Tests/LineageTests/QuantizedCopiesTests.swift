@@ -53,20 +53,6 @@ struct QuantizedCopiesTests {
     #expect(found.support[3] == 1 && found.directionSupport[3] == 1)
   }
 
-  /// Copies of one model look like sources of the coarser ones among them, and together like parts of anything. No grid
-  /// is part of another: rounding to one after the other would leave the same numbers.
-  @Test func copiesOfAllKindsAreUnderTheirSource() throws {
-    var random = Seeded.fresh()
-    let base = random.trainedWeights(8192)
-    let (a, b) = (random.trained(base, by: 0.3), random.trained(base, by: 0.25))
-    let copies = [4.0, 9, 19, 41, 87].map { Self.rounded(base, levels: $0) }
-    let noise = copies.enumerated().map { ($0 + 3, Self.noise(base, $1)) }
-    let found = try Self.solve([base, a, b] + copies, noise: Dictionary(uniqueKeysWithValues: noise))
-    #expect(found.parents == [nil, 0, 0] + copies.map { _ in 0 }, "seed \(random.seed)")
-    #expect(found.relations[3...].allSatisfy { $0 == .quantized }, "seed \(random.seed)")
-    #expect(found.merges.isEmpty && found.absentParents.isEmpty, "seed \(random.seed)")
-  }
-
   @Test func relativesInTheSameEncodingAreNoCopies() throws {
     var random = Seeded.fresh()
     let base = random.trainedWeights(8192)
