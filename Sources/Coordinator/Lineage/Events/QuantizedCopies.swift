@@ -108,16 +108,14 @@ package struct QuantizedCopies: Sendable {
 
   /// The models that a model may have been rounded from: the best, and those that are as good.
   ///
-  /// Other copies of the same source look like sources of coarser ones. They are, where the copy is nearer to them.
+  /// Other copies of the same source look like sources of coarser ones. Small numbers become zero in all of them, so that
+  /// distances do not tell whether a copy was made from a copy: it counts as one of the original.
   package func sources(of copy: Int, among members: [Int]) -> [Int] {
     let all = members.compactMap { source in
       ratio(source: source, copy: copy).map { (source: source, ratio: $0, share: identicalShare(source, copy)) }
     }
     let found = all.filter { one in
-      !all.contains { original in
-        ratio(source: original.source, copy: one.source) != nil
-          && !isNearer(copy, toCopy: one.source, thanTo: original.source)
-      }
+      !all.contains { ratio(source: $0.source, copy: one.source) != nil }
     }
     guard let share = found.map(\.share).max() else { return [] }
     let best = found.filter { $0.share == share }
