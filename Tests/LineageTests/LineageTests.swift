@@ -20,7 +20,7 @@ import Testing
   @Test(arguments: DistanceMetric.allCases.filter { !$0.isPublished })
   func theTreesAreRecovered(metric: DistanceMetric) throws {
     var random = Seeded.fresh()
-    let models = Self.weights(&random)
+    let models = Self.weights(&random, count: 262_144)
     // The largest single difference is a matter of chance, and all differences have full rank; these
     // edges are not looked at.
     let found = try solve(
@@ -31,7 +31,7 @@ import Testing
     #expect(found.duplicateOf.allSatisfy { $0 == nil })
     #expect(found.cost[0, 4].isNaN && found.cost[5, 1].isNaN)
     // Certainty of the right direction costs next to nothing, the wrong one a lot.
-    #expect(found.cost[0, 1] < 1.03 * found.distances[0, 1])
+    #expect(found.cost[0, 1] < 1.01 * found.distances[0, 1])
     #expect(found.cost[1, 0] > 1.05 * found.distances[0, 1])
     #expect(found.direction[1, 0] == 1 && found.direction[0, 1] == 0)
   }
@@ -236,7 +236,7 @@ import Testing
     let found = try solve(Synthetic(linear: models, maps: 32).sums, models: 6)
     #expect(found.parents == LineageTests.parents)
     // What is missing is doubt whether the parents are in the collection.
-    #expect(found.support.allSatisfy { $0 > 0.5 }, "\(found.support), seed \(random.seed)")
+    #expect(found.support.allSatisfy { $0 > 0.6 }, "\(found.support), seed \(random.seed)")
     // Chance leaves a direction of one family in a hundred less clear, but none undecided.
     let directions = found.directionSupport.enumerated().filter { found.parents[$0.offset] != nil }.map(\.element)
     #expect(directions.allSatisfy { $0 > 0.75 }, "\(directions), seed \(random.seed)")
