@@ -1,23 +1,23 @@
-public import Foundation
+package import Foundation
 
 /// Runs the scripts in Tests/Oracle: what other people's tools make of our files.
-public enum Oracle {
-  public struct Problem: Error, CustomStringConvertible {
-    public let description: String
+package enum Oracle {
+  package struct Problem: Error, CustomStringConvertible {
+    package let description: String
   }
 
   /// The folder of Package.swift.
-  public static let repositoryRoot = URL(fileURLWithPath: #filePath)
+  package static let repositoryRoot = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
   /// The Python that has the packages: `MODELTREE_PYTHON`, or the one that `scripts/setup --python` makes.
-  public static let python: String = {
+  package static let python: String = {
     let given = ProcessInfo.processInfo.environment["MODELTREE_PYTHON"] ?? ""
     return given.isEmpty ? "\(repositoryRoot)/.venv/bin/python" : given
   }()
 
   /// Starts a script that a test talks with.
-  public static func start(_ script: String, _ arguments: [String], input: String = "") throws -> Running {
+  package static func start(_ script: String, _ arguments: [String], input: String = "") throws -> Running {
     guard FileManager.default.isExecutableFile(atPath: python) else {
       throw Problem(description: "no Python at \(python): run 'scripts/setup --python', or set MODELTREE_PYTHON")
     }
@@ -25,7 +25,7 @@ public enum Oracle {
   }
 
   /// Runs a script and returns what it prints.
-  public static func text(_ script: String, _ arguments: [String], input: String = "") throws -> Data {
+  package static func text(_ script: String, _ arguments: [String], input: String = "") throws -> Data {
     let process = try start(script, arguments, input: input)
     let status = process.wait()
     guard status == 0 else {
@@ -35,19 +35,19 @@ public enum Oracle {
   }
 
   /// Runs a script that prints nothing to read.
-  public static func run(_ script: String, _ arguments: String...) throws {
+  package static func run(_ script: String, _ arguments: String...) throws {
     _ = try text(script, arguments)
   }
 
   /// Runs a script and decodes the JSON that it prints.
-  public static func run<Answer: Decodable>(
+  package static func run<Answer: Decodable>(
     _ script: String, _ arguments: String..., answer: Answer.Type = Answer.self
   ) throws -> Answer {
     try decode(try text(script, arguments), of: script)
   }
 
   /// Runs a script with a question as JSON on its standard input, and decodes the JSON that it prints.
-  public static func ask<Question: Encodable, Answer: Decodable>(
+  package static func ask<Question: Encodable, Answer: Decodable>(
     _ script: String, _ question: Question, _: Answer.Type = Answer.self
   ) throws -> Answer {
     let input = String(decoding: try JSONEncoder().encode(question), as: UTF8.self)

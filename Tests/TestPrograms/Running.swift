@@ -6,7 +6,7 @@ internal import Synchronization
 internal import System
 
 /// A program under way, its output gathered as it comes.
-public final class Running: Sendable {
+package final class Running: Sendable {
   private struct Gathered {
     var stdout: [UInt8] = []
     var stderr: [UInt8] = []
@@ -20,10 +20,10 @@ public final class Running: Sendable {
   private let changed = NSCondition()
 
   /// Ends a hang: no test is decided by it, on a machine however busy.
-  public static let patience = Duration.seconds(600)
+  package static let patience = Duration.seconds(600)
 
   /// - Parameter environment: beside what the tests have themselves.
-  public init(
+  package init(
     _ executable: String, _ arguments: [String], input: String = "", environment: [String: String] = [:]
   ) throws {
     let (output, errors) = (try Self.pipe(), try Self.pipe())
@@ -44,22 +44,22 @@ public final class Running: Sendable {
     }
   }
 
-  public var pid: Int32 { process.identifier }
-  public var isRunning: Bool { process.isRunning }
-  public var stdout: String { String(decoding: gathered.withLock { $0.stdout }, as: UTF8.self) }
-  public var stderr: String { String(decoding: gathered.withLock { $0.stderr }, as: UTF8.self) }
+  package var pid: Int32 { process.identifier }
+  package var isRunning: Bool { process.isRunning }
+  package var stdout: String { String(decoding: gathered.withLock { $0.stdout }, as: UTF8.self) }
+  package var stderr: String { String(decoding: gathered.withLock { $0.stderr }, as: UTF8.self) }
 
-  public func send(_ signal: Int32) { process.send(signal) }
+  package func send(_ signal: Int32) { process.send(signal) }
 
   /// Ends a program that a test is through with.
-  public func end() {
+  package func end() {
     send(SIGKILL)
     _ = wait()
   }
 
   /// Waits for a worker whose run has finished. One that came too late to be told so waits for a
   /// coordinator, and is told to go; whether it was told too early makes no difference to how it ends.
-  public func leave() -> Int32 {
+  package func leave() -> Int32 {
     if !wait(for: .seconds(1), until: { $0.status != nil }) { send(SIGTERM) }
     return wait()
   }
@@ -69,7 +69,7 @@ public final class Running: Sendable {
   ///
   /// - Returns: as shells give it: 128 and the signal that ended it.
   @discardableResult
-  public func wait() -> Int32 {
+  package func wait() -> Int32 {
     if !wait(for: Self.patience, until: { $0.status != nil }) { send(SIGKILL) }
     // What it has started may hold its output open for longer than it lasts.
     _ = wait(for: .seconds(30)) { $0.status != nil && $0.open == 0 }
@@ -79,7 +79,7 @@ public final class Running: Sendable {
   /// Waits until the text was written to stderr.
   ///
   /// - Returns: false when the program ended without it, or hangs.
-  public func waitForError(_ text: String) -> Bool {
+  package func waitForError(_ text: String) -> Bool {
     _ = wait(for: Self.patience) { $0.open == 0 || String(decoding: $0.stderr, as: UTF8.self).contains(text) }
     return stderr.contains(text)
   }

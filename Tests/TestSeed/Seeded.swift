@@ -2,17 +2,17 @@ internal import Foundation
 
 /// Random numbers that a failed test can be run with again: the seed is printed, and
 /// `MODELTREE_TEST_SEED` sets it.
-public struct Seeded: RandomNumberGenerator {
-  public let seed: UInt64
+package struct Seeded: RandomNumberGenerator {
+  package let seed: UInt64
   private var state: UInt64
 
-  public init(_ seed: UInt64) {
+  package init(_ seed: UInt64) {
     self.seed = seed
     state = seed
   }
 
   /// A new seed for each run.
-  public static func fresh(_ test: String = #function) -> Seeded {
+  package static func fresh(_ test: String = #function) -> Seeded {
     let wanted = ProcessInfo.processInfo.environment["MODELTREE_TEST_SEED"].flatMap { UInt64($0) }
     let seed = wanted ?? UInt64.random(in: 0..<1_000_000_000)
     print("\(test): MODELTREE_TEST_SEED=\(seed)")
@@ -20,7 +20,7 @@ public struct Seeded: RandomNumberGenerator {
   }
 
   /// SplitMix64.
-  public mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -29,12 +29,12 @@ public struct Seeded: RandomNumberGenerator {
   }
 
   /// A draw from the standard normal distribution (Box, Muller 1958).
-  public mutating func normal() -> Double {
+  package mutating func normal() -> Double {
     let radius = (-2 * Foundation.log(Double.random(in: 0x1p-53...1, using: &self))).squareRoot()
     return radius * Foundation.cos(2 * .pi * Double.random(in: 0..<1, using: &self))
   }
 }
 
 extension Seeded {
-  public static func exponential(_ value: Double) -> Double { Foundation.exp(value) }
+  package static func exponential(_ value: Double) -> Double { Foundation.exp(value) }
 }

@@ -1,12 +1,12 @@
 internal import Foundation
 
 /// The browser that pages are opened in.
-public enum Chromium {
+package enum Chromium {
   /// Why a test of a page is left out.
-  public static let missing: String =
+  package static let missing: String =
     "no Chromium here, so no page is opened: apt-get install chromium-headless-shell, or set MODELTREE_CHROMIUM"
 
-  public static var isHere: Bool {
+  package static var isHere: Bool {
     let environment = ProcessInfo.processInfo.environment
     if let given = environment["MODELTREE_CHROMIUM"] { return FileManager.default.isExecutableFile(atPath: given) }
     let names = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome"]

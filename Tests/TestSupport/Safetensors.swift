@@ -1,8 +1,8 @@
 internal import Foundation
 
 /// Writes safetensors files, right ones and wrong ones.
-public enum Safetensors {
-  public static func encode(_ tensors: [TestTensor], metadata: [String: String] = [:]) -> [UInt8] {
+package enum Safetensors {
+  package static func encode(_ tensors: [TestTensor], metadata: [String: String] = [:]) -> [UInt8] {
     var entries: [String] = []
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key < $1.key }.map { "\(json($0.key)):\(json($0.value))" }
@@ -22,18 +22,18 @@ public enum Safetensors {
   }
 
   /// A file with this header, whatever it says.
-  public static func raw(header: String, body: [UInt8] = [], announced: UInt64? = nil) -> [UInt8] {
+  package static func raw(header: String, body: [UInt8] = [], announced: UInt64? = nil) -> [UInt8] {
     raw(header: Array(header.utf8), body: body, announced: announced)
   }
 
-  public static func raw(header: [UInt8], body: [UInt8] = [], announced: UInt64? = nil) -> [UInt8] {
+  package static func raw(header: [UInt8], body: [UInt8] = [], announced: UInt64? = nil) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.append(littleEndian: announced ?? UInt64(header.count))
     return bytes + header + body
   }
 
   /// The `model.safetensors.index.json` that maps tensors to files.
-  public static func index(_ files: [String: String]) -> String {
+  package static func index(_ files: [String: String]) -> String {
     let pairs = files.sorted { $0.key < $1.key }.map { "\(json($0.key)):\(json($0.value))" }
     return "{\"metadata\":{\"total_size\":1},\"weight_map\":{\(pairs.joined(separator: ","))}}"
   }

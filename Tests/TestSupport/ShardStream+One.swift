@@ -1,12 +1,12 @@
-public import Compute
-public import Core
+package import Compute
+package import Core
 import Synchronization
-public import System
-public import Wire
+package import System
+package import Wire
 
 extension ShardStream {
   /// Computes one shard; nil when it was cancelled.
-  public static func compute(
+  package static func compute(
     _ assignment: CoordinatorMessage.Assignment, stores: [String], library: StoreCache,
     memoryBytes: Int, limit: ReadLimit? = nil, onRead: @escaping @Sendable (Int) -> Void = { _ in },
     isCancelled: @escaping @Sendable () -> Bool = { false }

@@ -1,18 +1,18 @@
-public import Core
+package import Core
 internal import TestSeed
 
 /// A tensor as a test writes it, and the values that must come back.
-public struct TestTensor: Sendable {
-  public var name: String
+package struct TestTensor: Sendable {
+  package var name: String
   /// As safetensors names it.
-  public var type: String
-  public var shape: [Int]
-  public var bytes: [UInt8]
+  package var type: String
+  package var shape: [Int]
+  package var bytes: [UInt8]
   /// What the bytes stand for; empty for types that hold no weights.
-  public var values: [Double]
+  package var values: [Double]
 
   /// Rounds the values to the type.
-  public init(_ name: String, _ type: ElementType, _ shape: [Int], _ values: [Double]) {
+  package init(_ name: String, _ type: ElementType, _ shape: [Int], _ values: [Double]) {
     precondition(values.count == shape.reduce(1, *), "\(values.count) values for \(shape)")
     self.name = name
     self.type = type.rawValue
@@ -43,7 +43,7 @@ public struct TestTensor: Sendable {
   }
 
   /// Anything else: integers, odd types, bytes made elsewhere.
-  public init(_ name: String, _ type: String, _ shape: [Int], bytes: [UInt8]) {
+  package init(_ name: String, _ type: String, _ shape: [Int], bytes: [UInt8]) {
     self.name = name
     self.type = type
     self.shape = shape
@@ -52,7 +52,7 @@ public struct TestTensor: Sendable {
   }
 
   /// Weights around zero, as networks have them.
-  public static func random(
+  package static func random(
     _ name: String, _ type: ElementType, _ shape: [Int], using random: inout SeededRandom,
     scale: Double = 1
   ) -> TestTensor {
@@ -75,15 +75,15 @@ extension [UInt8] {
 }
 
 /// Weights at random: the same on every machine for the same seed.
-public struct SeededRandom: RandomNumberGenerator {
+package struct SeededRandom: RandomNumberGenerator {
   private var stream: Seeded
 
-  public init(_ seed: UInt64) { stream = Seeded(seed) }
+  package init(_ seed: UInt64) { stream = Seeded(seed) }
 
-  public mutating func next() -> UInt64 { stream.next() }
+  package mutating func next() -> UInt64 { stream.next() }
 
   /// Between -1 and 1, most near 0.
-  public mutating func nextWeight() -> Double {
+  package mutating func nextWeight() -> Double {
     Double.random(in: -1...1, using: &self) * Double.random(in: 0...1, using: &self)
   }
 }

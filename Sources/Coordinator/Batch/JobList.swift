@@ -1,7 +1,7 @@
 internal import Core
 internal import Documents
 internal import Foundation
-public import System
+package import System
 
 /// The recoveries of a batch, as a YAML file lists them.
 ///
@@ -14,18 +14,18 @@ public import System
 ///         truth: models/vits/truth.json
 ///
 /// Paths are relative to the file. Options are named as on the command line, without the dashes.
-public struct JobList: Sendable, Equatable {
-  public struct Job: Sendable, Equatable {
+package struct JobList: Sendable, Equatable {
+  package struct Job: Sendable, Equatable {
     /// Unique in the list.
-    public var name: String
+    package var name: String
     /// Absolute.
-    public var models: [String]
+    package var models: [String]
     /// The run directory, absolute.
-    public var out: String
+    package var out: String
     /// By the names of the command line, without dashes.
-    public var options: [String: String]
+    package var options: [String: String]
 
-    public init(name: String, models: [String], out: String, options: [String: String] = [:]) {
+    package init(name: String, models: [String], out: String, options: [String: String] = [:]) {
       self.name = name
       self.models = models
       self.out = out
@@ -33,9 +33,9 @@ public struct JobList: Sendable, Equatable {
     }
   }
 
-  public var jobs: [Job]
+  package var jobs: [Job]
   /// Where run directories go that are not named one by one; absolute.
-  public var out: String
+  package var out: String
 
   /// Options that a job may have, and whether their value is a path.
   private static let options: [String: Bool] = [
@@ -45,7 +45,7 @@ public struct JobList: Sendable, Equatable {
 
   /// - Parameter out: in place of the file's own.
   /// - Throws: `Failure` (bad input) with the file, the job and the key.
-  public init(path: String, out: String? = nil) throws(Failure) {
+  package init(path: String, out: String? = nil) throws(Failure) {
     let data: Data
     do {
       data = try BoundedFile.read(path, limit: BoundedYAML.mostBytes)

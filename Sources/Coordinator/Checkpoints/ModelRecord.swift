@@ -1,23 +1,23 @@
 internal import Core
 package import Encodings
-public import Storage
-public import System
+package import Storage
+package import System
 
 /// A model as its store describes it: everything that planning needs, and no weights.
-public struct ModelRecord: Sendable {
-  public var id: String
+package struct ModelRecord: Sendable {
+  package var id: String
   /// The folder or file that people know the model by.
-  public var path: String
-  public var store: String
-  public var tensors: [StoredTensor]
-  public var setAside: [SkippedTensor]
-  public var sources: [SourceFile]
+  package var path: String
+  package var store: String
+  package var tensors: [StoredTensor]
+  package var setAside: [SkippedTensor]
+  package var sources: [SourceFile]
   /// The checkpoint that it was imported from.
   package var checkpoint: CheckpointFacts
   /// Of a model that was brought into the coordinates of another one: how, and its tensors as its files have them.
   package var restored: (restoration: Restoration, original: [StoredTensor])?
   /// Of an adapter that is not merged into its base; `tensors` are then the weights that it replaces.
-  public var adapter: Adapter?
+  package var adapter: Adapter?
 
   package init(
     id: String, path: String, store: String, tensors: [StoredTensor], setAside: [SkippedTensor],
@@ -34,7 +34,7 @@ public struct ModelRecord: Sendable {
   }
 
   /// Reads a store, and checks that its weights have neither changed nor disappeared since the import.
-  public init(id: String, path: String, store: String) throws(Failure) {
+  package init(id: String, path: String, store: String) throws(Failure) {
     let opened = try ModelStore(path: store)
     let tensors = try opened.tensors()
     // A tensor that occurs twice or is empty cannot be planned.
@@ -68,7 +68,7 @@ public struct ModelRecord: Sendable {
 
   /// - Throws: `Failure` when weights have changed or are gone since the import. A copied store does
   ///   not need its sources any more.
-  public func verifySources() throws(Failure) {
+  package func verifySources() throws(Failure) {
     for source in neededSources { try source.verify(model: id) }
   }
 
@@ -94,13 +94,13 @@ public struct ModelRecord: Sendable {
   }
 
   /// Are the tensors' names and shapes the same, in the same order?
-  public func hasSameTensors(as other: ModelRecord) -> Bool {
+  package func hasSameTensors(as other: ModelRecord) -> Bool {
     tensors.count == other.tensors.count
       && zip(tensors, other.tensors).allSatisfy { ByteString($0.name) == ByteString($1.name) && $0.shape == $1.shape }
   }
 
   /// Unit roundoff of the type that most of the weights are stored in.
-  public var rounding: Double { (encodings.first ?? .f32).roundoff }
+  package var rounding: Double { (encodings.first ?? .f32).roundoff }
 
   /// As its files have them: weights and factors of updates.
   private var stored: [StoredTensor] {
@@ -108,9 +108,9 @@ public struct ModelRecord: Sendable {
   }
 
   /// Weights that can be compared, in bytes.
-  public var bytes: Int { stored.reduce(0) { $0 + $1.bytes } }
+  package var bytes: Int { stored.reduce(0) { $0 + $1.bytes } }
 
-  public var parameters: Int { stored.reduce(0) { $0 + $1.shape.elements } }
+  package var parameters: Int { stored.reduce(0) { $0 + $1.shape.elements } }
 
   /// The scheme of quantized weights that it has and that cannot be read; nil where there are none.
   package var unreadScheme: String? { setAside.first { QuantizedTensors.isScheme($0.type) }?.type }

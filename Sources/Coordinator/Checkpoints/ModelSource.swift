@@ -1,14 +1,14 @@
 /// A model as it was found on disk.
-public struct ModelSource: Sendable, Hashable {
+package struct ModelSource: Sendable, Hashable {
   /// A file that holds part of the model, and what its tensors' names are prefixed with.
-  public struct File: Sendable, Hashable {
-    public var path: String
-    public var prefix: String
+  package struct File: Sendable, Hashable {
+    package var path: String
+    package var prefix: String
     /// The tensors that belong to the model; nil for all of them.
-    public var tensors: Set<String>?
+    package var tensors: Set<String>?
   }
 
-  public enum Content: Sendable, Hashable {
+  package enum Content: Sendable, Hashable {
     /// Files that hold the model together, whatever their formats.
     case weights([File])
     /// An adapter that is not merged into its base, and the text of its adapter_config.json.
@@ -26,10 +26,10 @@ public struct ModelSource: Sendable, Hashable {
     }
   }
 
-  public var id: String
+  package var id: String
   /// The folder or file that people know the model by.
-  public var path: String
-  public var content: Content
+  package var path: String
+  package var content: Content
   /// Named on the command line, not merely found in a folder: a defect is an error, not a note.
-  public var isExplicit: Bool
+  package var isExplicit: Bool
 }

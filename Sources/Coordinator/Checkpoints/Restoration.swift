@@ -1,20 +1,20 @@
 /// What was undone to bring a disguised model into the coordinates of another one, and what speaks for it.
-public struct Restoration: Sendable, Hashable, Codable {
+package struct Restoration: Sendable, Hashable, Codable {
   /// The id of the model whose coordinates these are.
-  public var reference: String
+  package var reference: String
   /// In the words of `tree.json`.
-  public var transforms: [String]
+  package var transforms: [String]
   /// Median cosine of maps that nothing was fitted to; about 0 for strangers.
-  public var likeness: Double
+  package var likeness: Double
   /// Units of MLPs that were identified twice, by different maps, with the same result; and how many there are.
-  public var agreements: Int
-  public var units: Int
+  package var agreements: Int
+  package var units: Int
   /// Of so many agreements between networks that were initialized independently, corrected for all attempts.
-  public var probability: Double
+  package var probability: Double
   /// Models in the same coordinates before have the same number.
-  public var group: Int
+  package var group: Int
 
-  public init(
+  package init(
     reference: String, transforms: [String], likeness: Double, agreements: Int, units: Int, probability: Double,
     group: Int
   ) {

@@ -2,11 +2,11 @@ internal import Core
 internal import Dispatch
 internal import Storage
 internal import Synchronization
-public import System
+package import System
 
 /// A fingerprint of a few of a model's weights: enough to notice that a file was replaced by one of the same size,
 /// time and header, at a cost that does not grow with the model.
-public enum WeightSample {
+package enum WeightSample {
   /// Pieces per file, spread evenly from the first weight to the last.
   static let pieces = 8
   /// Bytes of a piece.
@@ -15,7 +15,7 @@ public enum WeightSample {
   /// Fingerprints of the models' samples, in order; read by several threads at once.
   ///
   /// - Throws: `Failure` when a file cannot be read or ends too early.
-  public static func fingerprints(of models: [ModelRecord]) throws(Failure) -> [String] {
+  package static func fingerprints(of models: [ModelRecord]) throws(Failure) -> [String] {
     let found = Mutex<[Result<String, Failure>?]>(Array(repeating: nil, count: models.count))
     DispatchQueue.concurrentPerform(iterations: models.count) { index in
       let result: Result<String, Failure>

@@ -1,13 +1,13 @@
-public import ArgumentParser
+internal import ArgumentParser
 internal import Core
-public import Lineage
-public import Logs
-public import Reports
-public import System
+package import Lineage
+package import Logs
+package import Reports
+package import System
 
 extension ByteCount: ExpressibleByArgument {
-  public init?(argument: String) { self.init(argument) }
-  public var defaultValueDescription: String { description }
+  package init?(argument: String) { self.init(argument) }
+  package var defaultValueDescription: String { description }
 }
 
 extension DistanceMetric: ExpressibleByArgument {}

@@ -1,19 +1,19 @@
 internal import Core
 internal import Documents
 internal import Foundation
-public import System
+package import System
 
 /// What people say of models: when they were made, and what from. Dates forbid edges backwards in time;
 /// declared bases are compared with what the weights say and change nothing.
-public struct Hints: Sendable, Equatable {
-  public struct Hint: Sendable, Equatable {
+package struct Hints: Sendable, Equatable {
+  package struct Hint: Sendable, Equatable {
     /// Seconds since 1970, or the place in some order.
-    public var created: Double?
-    public var base: String?
+    package var created: Double?
+    package var base: String?
     /// As declared, such as `apache-2.0`; nobody checked.
-    public var license: String?
+    package var license: String?
 
-    public init(created: Double? = nil, base: String? = nil, license: String? = nil) {
+    package init(created: Double? = nil, base: String? = nil, license: String? = nil) {
       self.created = created
       self.base = base
       self.license = license
@@ -21,15 +21,15 @@ public struct Hints: Sendable, Equatable {
   }
 
   /// By model id.
-  public var models: [String: Hint]
+  package var models: [String: Hint]
 
-  public init(models: [String: Hint]) { self.models = models }
+  package init(models: [String: Hint]) { self.models = models }
 
   /// Reads a CSV file with the columns id, created, base_model, license, or YAML (JSON is YAML) with a list of
   /// such entries, or with the ids as keys.
   ///
   /// - Throws: `Failure` (bad input) naming the line or entry that is not as it should be.
-  public init(path: String) throws(Failure) {
+  package init(path: String) throws(Failure) {
     let data: Data
     do {
       data = try BoundedFile.read(path, limit: Self.mostBytes)
@@ -71,21 +71,21 @@ public struct Hints: Sendable, Equatable {
   }
 
   /// Is an edge between the two known to go backwards in time?
-  public func forbids(parent: String, child: String) -> Bool {
+  package func forbids(parent: String, child: String) -> Bool {
     guard let before = models[parent]?.created, let after = models[child]?.created else { return false }
     return before > after
   }
 
   /// The base model that a model card names in its front matter; nil where it names none, or where the front matter
   /// cannot be read or is not worth reading.
-  public static func base(inCard text: String) -> String? {
+  package static func base(inCard text: String) -> String? {
     guard let front = frontMatter(text) else { return nil }
     let declared = (front["base_model"] as? [Any])?.first ?? front["base_model"]
     return (declared as? String).flatMap { $0.isEmpty ? nil : $0 }
   }
 
   /// The licence that a model card names: `license`, or `license_name` where that says `other`.
-  public static func license(inCard text: String) -> String? {
+  package static func license(inCard text: String) -> String? {
     guard let front = frontMatter(text) else { return nil }
     let stated = ((front["license"] as? [Any])?.first ?? front["license"]) as? String
     let name = stated == "other" ? (front["license_name"] as? String) ?? stated : stated

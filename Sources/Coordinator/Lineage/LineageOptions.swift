@@ -1,21 +1,21 @@
 /// Options of the solver alone: after a change, no weight is read again.
-public struct LineageOptions: Sendable, Equatable, Codable {
-  public var metric: DistanceMetric
-  public var stage: Stage
+package struct LineageOptions: Sendable, Equatable, Codable {
+  package var metric: DistanceMetric
+  package var stage: Stage
   /// Extra cost of an edge against the direction, in mean distances (paper: 0.3).
-  public var lambda: Double
+  package var lambda: Double
   /// Number of families for Ward linkage; nil: by relatedness.
-  public var families: Int?
+  package var families: Int?
   /// Of the published rules: parts of the names of the square matrices that count for the distance and for the
   /// score, such as `query|key`; nil: all of them; see `SquareLayers`.
-  public var distanceLayers: String?
-  public var scoreLayers: String?
+  package var distanceLayers: String?
+  package var scoreLayers: String?
   /// Resamplings of the tensors from which the support is counted.
-  public var replicates: Int
+  package var replicates: Int
   /// Seed of the resampling.
-  public var seed: UInt64
+  package var seed: UInt64
 
-  public init(
+  package init(
     metric: DistanceMetric = .auto, stage: Stage = .auto, lambda: Double = 0.3, families: Int? = nil,
     distanceLayers: String? = nil, scoreLayers: String? = nil,
     replicates: Int = 200, seed: UInt64 = 1

@@ -1,13 +1,13 @@
 internal import Checkpoints
-public import Core
+package import Core
 
 extension Plan {
   /// Weights that the run reads, each once, in bytes.
-  public var bytes: Int { tensors.reduce(0) { $0 + $1.bytes } }
+  package var bytes: Int { tensors.reduce(0) { $0 + $1.bytes } }
 
   /// Weights that a shard reads, in bytes: its share of the tensor's, as an encoded block may stand for
   /// more than a coordinate.
-  public func bytes(of shard: Shard) -> Int {
+  package func bytes(of shard: Shard) -> Int {
     let tensor = tensors[shard.tensor]
     guard tensor.shape.elements > 0 else { return 0 }
     let product = tensor.bytes.multipliedFullWidth(by: shard.coordinates.count)
@@ -15,17 +15,17 @@ extension Plan {
   }
 
   /// Weights of all models, compared or not, in bytes.
-  public var storedBytes: Int { models.reduce(0) { $0 + $1.bytes } }
+  package var storedBytes: Int { models.reduce(0) { $0 + $1.bytes } }
 
   /// Pairs times coordinates: the work of the kernels.
-  public var pairCoordinates: Double {
+  package var pairCoordinates: Double {
     tensors.reduce(0) {
       $0 + Double(PairIndex($1.copies.count).count) * Double($1.shape.elements)
     }
   }
 
   /// Bytes below which a worker's thread cannot compute some shard.
-  public var minimumWorkerBytes: Int {
+  package var minimumWorkerBytes: Int {
     tensors.map {
       ShardGeometry.minimumBytes(
         models: $0.copies.count, bytesPerCoordinate: $0.bytesPerCoordinate,
@@ -38,7 +38,7 @@ extension Plan {
 
   /// Bytes that the coordinator needs beside its program: the sums of one tensor at a time, as they come
   /// from the journal and added up (a small one and the next), and the matrices of the lineage rules.
-  public var coordinatorBytes: Int {
+  package var coordinatorBytes: Int {
     let largest =
       tensors.map {
         8 * $0.statistics.pairArrays * PairIndex($0.copies.count).count
@@ -63,7 +63,7 @@ extension Plan {
   ///   - workers: processes or threads that compute at the same time.
   ///   - bytesPerSecond: of the disk, all workers together.
   ///   - pairsPerSecond: pair-coordinates per second and worker.
-  public func seconds(workers: Int, bytesPerSecond: Double, pairsPerSecond: Double) -> Double {
+  package func seconds(workers: Int, bytesPerSecond: Double, pairsPerSecond: Double) -> Double {
     max(Double(bytes) / bytesPerSecond, pairCoordinates / (Double(workers) * pairsPerSecond))
   }
 }

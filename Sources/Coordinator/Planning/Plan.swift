@@ -1,19 +1,19 @@
 package import Alignment
-public import Checkpoints
-public import Core
+package import Checkpoints
+package import Core
 internal import Naming
 
 /// What a run will do: which tensors of which models are compared, in which shards.
 ///
 /// A function of the models, their alignment and the statistics alone, so that a resumed run makes the same plan.
-public struct Plan: Sendable {
-  public let models: [ModelRecord]
+package struct Plan: Sendable {
+  package let models: [ModelRecord]
   /// How each model corresponds to the others.
   package let alignment: [AlignmentMap]
-  public let tensors: [PlannedTensor]
-  public let shards: [Shard]
+  package let tensors: [PlannedTensor]
+  package let shards: [Shard]
   /// What was skipped, and why.
-  public let notes: [Note]
+  package let notes: [Note]
 
   /// - Parameters:
   ///   - models: in input order.
@@ -50,7 +50,7 @@ public struct Plan: Sendable {
   }
 
   /// The same plan for the same models, whose stores lie elsewhere.
-  public func moved(to models: [ModelRecord]) -> Plan {
+  package func moved(to models: [ModelRecord]) -> Plan {
     Plan(models: models, alignment: alignment, tensors: tensors, shards: shards, notes: notes)
   }
 
@@ -78,7 +78,7 @@ public struct Plan: Sendable {
 
   /// The part of the plan whose tensors are finished. Shards keep the numbers that they have in the
   /// whole plan.
-  public func finished(_ done: Set<ShardID>) -> Plan {
+  package func finished(_ done: Set<ShardID>) -> Plan {
     let open = Set(shards.filter { !done.contains($0.id) }.map(\.tensor))
     let kept = tensors.indices.filter { !open.contains($0) }
     let places = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, $0) })
@@ -107,7 +107,7 @@ public struct Plan: Sendable {
   }
 
   /// The submatrices that the partial of a shard holds.
-  public func samples(of shard: Shard) -> [SampleGrid.Place] {
+  package func samples(of shard: Shard) -> [SampleGrid.Place] {
     SampleGrid.places(
       columns: tensors[shard.tensor].shape.columns, coordinates: shard.coordinates,
       count: shard.samples)

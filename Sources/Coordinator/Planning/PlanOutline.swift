@@ -1,9 +1,9 @@
 internal import Checkpoints
-public import Core
+package import Core
 internal import System
 
 /// What a journal remembers of its plan: enough to find in it what another plan asks for.
-public struct PlanOutline: Sendable, Codable, Equatable {
+package struct PlanOutline: Sendable, Codable, Equatable {
   struct Tensor: Sendable, Codable, Equatable {
     /// Models that keep the tensor under one name.
     struct Copies: Sendable, Codable, Equatable {
@@ -27,7 +27,7 @@ public struct PlanOutline: Sendable, Codable, Equatable {
   let models: [String]
   let tensors: [Tensor]
 
-  public init(_ plan: Plan) {
+  package init(_ plan: Plan) {
     models = plan.models.map(\.id)
     tensors = plan.tensors.map { tensor in
       Tensor(
@@ -40,15 +40,15 @@ public struct PlanOutline: Sendable, Codable, Equatable {
   }
 
   /// A partial of the old plan that holds all that a shard of the new one is asked for.
-  public struct Reuse: Sendable, Equatable {
-    public let shard: ShardID
-    public let old: ShardID
+  package struct Reuse: Sendable, Equatable {
+    package let shard: ShardID
+    package let old: ShardID
     /// What the old partial holds.
-    public let held: PartialSchema
+    package let held: PartialSchema
     /// Which of its models the new shard is about.
-    public let places: [Int]
+    package let places: [Int]
     /// Submatrices that the new shard keeps.
-    public let samples: Int
+    package let samples: Int
   }
 
   /// The shards of this plan whose results the new plan can reuse.
@@ -57,7 +57,7 @@ public struct PlanOutline: Sendable, Codable, Equatable {
   /// their weights. The sums of every other tensor are there, under other shard numbers.
   ///
   /// - Parameter plan: in which a model of the same id is the same model.
-  public func reuses(for plan: Plan) -> [Reuse] {
+  package func reuses(for plan: Plan) -> [Reuse] {
     let numbers = Dictionary(models.enumerated().map { (ByteString($1), $0) }) { first, _ in first }
     let known = plan.models.map { numbers[ByteString($0.id)] }
     var places: [Copy: (tensor: Int, place: Int)] = [:]

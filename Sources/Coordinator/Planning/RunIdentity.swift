@@ -1,5 +1,5 @@
 internal import Checkpoints
-public import Core
+package import Core
 internal import Encodings
 internal import Storage
 internal import System
@@ -10,12 +10,12 @@ internal import System
 ///
 /// Options that only touch the solving are not part of it. Kept in the run directory as readable
 /// parts, so that a mismatch can be named.
-public struct RunIdentity: Sendable, Equatable, Codable {
+package struct RunIdentity: Sendable, Equatable, Codable {
   /// Name of the part -> value, as shown to people.
-  public var parts: [String: String]
+  package var parts: [String: String]
 
   /// - Parameter samples: a fingerprint of some of each model's weights, in the order of the plan.
-  public init(plan: Plan, statistics: Statistics, samples: [String]) {
+  package init(plan: Plan, statistics: Statistics, samples: [String]) {
     var parts: [String: String] = [
       "run format": "\(Version.runFormat)",
       "statistics": "\(statistics.rawValue)",
@@ -32,13 +32,13 @@ public struct RunIdentity: Sendable, Equatable, Codable {
   }
 
   /// What each model is, by id.
-  public var models: [String: String] {
+  package var models: [String: String] {
     let mark = Self.part(of: "").dropLast()
     return parts.filter { $0.key.hasPrefix(mark) }
   }
 
   /// What must be equal for partials of one run to be of use to another.
-  public var rules: [String] { ["run format", "statistics"].map { parts[$0] ?? "" } }
+  package var rules: [String] { ["run format", "statistics"].map { parts[$0] ?? "" } }
 
   /// Identifies what every shard is asked for.
   private static func print(of plan: Plan, beside statistics: Statistics) -> String {
@@ -53,7 +53,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
   }
 
   /// The name of a model's part.
-  public static func part(of model: String) -> String { "model '\(model)'" }
+  package static func part(of model: String) -> String { "model '\(model)'" }
 
   private static func text(of model: ModelRecord, sample: String) -> String {
     var headers = SHA256()
@@ -71,7 +71,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
   }
 
   /// 64 hexadecimal digits that identify all parts.
-  public var text: String {
+  package var text: String {
     var print = SHA256()
     for (name, value) in parts.sorted(by: { $0.key < $1.key }) {
       print.add("\(name)\u{0}\(value)\u{0}")
@@ -80,7 +80,7 @@ public struct RunIdentity: Sendable, Equatable, Codable {
   }
 
   /// One line for each part that differs, both values shown.
-  public func differences(from other: RunIdentity) -> [String] {
+  package func differences(from other: RunIdentity) -> [String] {
     Set(parts.keys).union(other.parts.keys).sorted().compactMap { name in
       let (ours, theirs) = (parts[name] ?? "absent", other.parts[name] ?? "absent")
       return ours == theirs ? nil : "\(name.printable): the run has \(theirs), this command gives \(ours)"

@@ -1,14 +1,14 @@
 /// The numerical rank of the difference of two stored tensors, and how it was found.
-public struct DifferenceRank: Sendable, Hashable {
-  public let rank: UInt16
+package struct DifferenceRank: Sendable, Hashable {
+  package let rank: UInt16
   /// `numpy.linalg.matrix_rank` of the difference in float32 gives the same number. Otherwise the
   /// rank is an estimate: the number of singular values above the noise that rounding left.
-  public let isExact: Bool
+  package let isExact: Bool
   /// The true rank may be larger: the sketch cannot show more, or more is hidden in the noise of rounding than that
   /// noise explains.
-  public let isSaturated: Bool
+  package let isSaturated: Bool
 
-  public init(rank: Int, isExact: Bool, isSaturated: Bool) {
+  package init(rank: Int, isExact: Bool, isSaturated: Bool) {
     self.rank = UInt16(clamping: rank)
     self.isExact = isExact
     self.isSaturated = isSaturated

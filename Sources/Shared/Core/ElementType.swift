@@ -1,13 +1,13 @@
 /// The type of numbers in memory, as the kernels take them: rows of weights are of one of these. How weights
 /// are stored is `Encoding`'s to say. The raw values are the names that safetensors uses.
-public enum ElementType: String, Sendable, Hashable, CaseIterable {
+package enum ElementType: String, Sendable, Hashable, CaseIterable {
   case f64 = "F64"
   case f32 = "F32"
   case f16 = "F16"
   case bf16 = "BF16"
 
   /// Bytes of a number.
-  public var bytes: Int {
+  package var bytes: Int {
     switch self {
     case .f64: 8
     case .f32: 4

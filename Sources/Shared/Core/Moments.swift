@@ -2,25 +2,25 @@
 ///
 /// Partial moments are merged by the pairwise formulas of Chan, Golub, LeVeque (1979) and Pébay
 /// (2008), so that no power of a large mean is ever subtracted from another.
-public struct Moments: Sendable, Equatable {
+package struct Moments: Sendable, Equatable {
   /// Number of weights.
-  public var count: Double
-  public var mean: Double
+  package var count: Double
+  package var mean: Double
   /// Sums of the second, third and fourth powers of the deviation from the mean.
-  public var m2: Double
-  public var m3: Double
-  public var m4: Double
-  public var minimum: Double
-  public var maximum: Double
-  public var zeros: UInt64
+  package var m2: Double
+  package var m3: Double
+  package var m4: Double
+  package var minimum: Double
+  package var maximum: Double
+  package var zeros: UInt64
   /// NaN and infinite weights. When there are any, the sums above are NaN or infinite.
-  public var notFinite: UInt64
+  package var notFinite: UInt64
 
-  public static let empty = Moments(
+  package static let empty = Moments(
     count: 0, mean: 0, m2: 0, m3: 0, m4: 0, minimum: .infinity, maximum: -.infinity, zeros: 0,
     notFinite: 0)
 
-  public init(
+  package init(
     count: Double, mean: Double, m2: Double, m3: Double, m4: Double, minimum: Double,
     maximum: Double, zeros: UInt64, notFinite: UInt64
   ) {
@@ -36,7 +36,7 @@ public struct Moments: Sendable, Equatable {
   }
 
   /// Adds the weights that `other` describes. Formula: Pébay, SAND2008-6212, eqs. 2.1 to 3.1.
-  public mutating func merge(_ other: Moments) {
+  package mutating func merge(_ other: Moments) {
     guard other.count > 0 else { return }
     guard count > 0 else {
       self = other
@@ -66,12 +66,12 @@ public struct Moments: Sendable, Equatable {
   }
 
   /// Variance with divisor `count`; NaN when empty.
-  public var variance: Double { m2 / count }
+  package var variance: Double { m2 / count }
 
   /// Fisher's kurtosis (0 for a normal distribution), biased, as `scipy.stats.kurtosis` by default;
   /// NaN for constant tensors.
-  public var kurtosis: Double { m2 > 0 ? count * m4 / (m2 * m2) - 3 : .nan }
+  package var kurtosis: Double { m2 > 0 ? count * m4 / (m2 * m2) - 3 : .nan }
 
   /// Sum of squared weights.
-  public var energy: Double { m2 + count * mean * mean }
+  package var energy: Double { m2 + count * mean * mean }
 }

@@ -1,5 +1,5 @@
 /// Where in its network a tensor is, whatever its shape.
-public enum NetworkPart: Sendable, Hashable, CaseIterable {
+package enum NetworkPart: Sendable, Hashable, CaseIterable {
   /// Inside the network.
   case body
   /// A table with one row per token.

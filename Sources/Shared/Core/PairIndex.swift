@@ -1,19 +1,19 @@
 /// The unordered pairs of `n` items, numbered row by row: (0,1) (0,2) ... (0,n-1) (1,2) ...
-public struct PairIndex: Sendable, Equatable {
-  public let n: Int
+package struct PairIndex: Sendable, Equatable {
+  package let n: Int
 
-  public init(_ n: Int) { self.n = n }
+  package init(_ n: Int) { self.n = n }
 
   /// Number of pairs.
-  public var count: Int { n * (n - 1) / 2 }
+  package var count: Int { n * (n - 1) / 2 }
 
   /// Position of the pair `i < j`.
   @inlinable
-  public func callAsFunction(_ i: Int, _ j: Int) -> Int { i * n - i * (i + 1) / 2 + j - i - 1 }
+  package func callAsFunction(_ i: Int, _ j: Int) -> Int { i * n - i * (i + 1) / 2 + j - i - 1 }
 
   /// Calls `body` for every pair in order: its position, and i < j.
   @inlinable
-  public func forEach(_ body: (_ position: Int, _ i: Int, _ j: Int) throws -> Void) rethrows {
+  package func forEach(_ body: (_ position: Int, _ i: Int, _ j: Int) throws -> Void) rethrows {
     var position = 0
     for i in 0..<n {
       for j in (i + 1)..<max(n, i + 1) {

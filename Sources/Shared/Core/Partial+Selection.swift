@@ -7,7 +7,7 @@ extension Partial {
   /// - Parameters:
   ///   - places: positions of the models to keep, ascending.
   ///   - count: how many submatrices to keep, counted from the first.
-  public func selecting(_ places: [Int], samples count: Int) -> Partial {
+  package func selecting(_ places: [Int], samples count: Int) -> Partial {
     precondition(count <= samples.count && places.allSatisfy((0..<models).contains), "nothing to select from")
     var schema = schema
     (schema.models, schema.samples) = (places.count, Array(schema.samples.prefix(count)))

@@ -1,33 +1,33 @@
 /// The result of one shard: sums over its coordinates, for `models` models in plan order.
 ///
 /// Arrays per pair are in the order of `PairIndex(models)`.
-public struct Partial: Sendable, Equatable {
-  public let models: Int
+package struct Partial: Sendable, Equatable {
+  package let models: Int
   /// Sum of squared differences per pair.
-  public var l2: [Double]
+  package var l2: [Double]
   /// Sum of absolute differences per pair; empty when not asked for.
-  public var l1: [Double]
+  package var l1: [Double]
   /// Largest absolute difference per pair; empty when not asked for.
-  public var max: [Double]
+  package var max: [Double]
   /// Least and largest x - y per pair, x of the first model; empty when not asked for.
-  public var lowest: [Double]
-  public var highest: [Double]
+  package var lowest: [Double]
+  package var highest: [Double]
   /// One per model.
-  public var moments: [Moments]
+  package var moments: [Moments]
   /// Collinear rows per pair; empty when not asked for.
-  public var collinearRows: [Double]
+  package var collinearRows: [Double]
   /// Sum over those rows of log(|row of j| / |row of i|), pair i < j; empty when not asked for.
-  public var logShrinkage: [Double]
+  package var logShrinkage: [Double]
   /// Energies of the parts of the spectrum, `SpectrumGrid.bands` per model, the largest singular
   /// values first; empty when not asked for, 0 where the shard has no block.
-  public var bands: [Double]
+  package var bands: [Double]
   /// Submatrices of all models, in the order of the shards.
-  public var samples: [SampleBlock]
+  package var samples: [SampleBlock]
   /// Sketches of all models; nil when not asked for.
-  public var sketch: Sketch?
+  package var sketch: Sketch?
 
   /// Sums over no coordinates.
-  public init(_ schema: PartialSchema) {
+  package init(_ schema: PartialSchema) {
     let statistics = schema.statistics
     let zeros = Array(repeating: 0.0, count: PairIndex(schema.models).count)
     models = schema.models
@@ -44,7 +44,7 @@ public struct Partial: Sendable, Equatable {
     sketch = schema.sketch.map { Sketch(shape: $0, models: schema.models) }
   }
 
-  public var statistics: Statistics {
+  package var statistics: Statistics {
     var set: Statistics = []
     if !l1.isEmpty { set.insert(.l1) }
     if !max.isEmpty { set.insert(.max) }
@@ -55,12 +55,12 @@ public struct Partial: Sendable, Equatable {
     return set
   }
 
-  public var schema: PartialSchema {
+  package var schema: PartialSchema {
     PartialSchema(models: models, statistics: statistics, samples: samples.map(\.shape), sketch: sketch?.shape)
   }
 
   /// Adds the sums of another range of the same tensor, for the same models and statistics.
-  public mutating func merge(_ other: Partial) {
+  package mutating func merge(_ other: Partial) {
     precondition(other.models == models, "partials of \(other.models) and \(models) models")
     Self.add(other.l2, to: &l2)
     Self.add(other.l1, to: &l1)

@@ -1,38 +1,38 @@
 internal import System
 
 /// The extents of a submatrix whose weights are kept.
-public struct SampleShape: Sendable, Hashable, Codable {
-  public let rows: Int
-  public let columns: Int
+package struct SampleShape: Sendable, Hashable, Codable {
+  package let rows: Int
+  package let columns: Int
 
-  public init(rows: Int, columns: Int) {
+  package init(rows: Int, columns: Int) {
     self.rows = rows
     self.columns = columns
   }
 
-  public var count: Int { rows * columns }
+  package var count: Int { rows * columns }
 }
 
 /// One submatrix of a tensor, the same one in all models.
-public struct SampleBlock: Sendable, Equatable {
-  public let shape: SampleShape
+package struct SampleBlock: Sendable, Equatable {
+  package let shape: SampleShape
   /// models x rows x columns.
-  public var values: [Float]
+  package var values: [Float]
 
-  public init(shape: SampleShape, models: Int) {
+  package init(shape: SampleShape, models: Int) {
     self.init(shape: shape, values: Array(repeating: 0, count: models * shape.count))
   }
 
   /// - Parameters:
   ///   - shape: of the submatrix.
   ///   - values: models x rows x columns.
-  public init(shape: SampleShape, values: [Float]) {
+  package init(shape: SampleShape, values: [Float]) {
     self.shape = shape
     self.values = values
   }
 
   /// One model's submatrix, row-major.
-  public func values(of model: Int) -> ArraySlice<Float> {
+  package func values(of model: Int) -> ArraySlice<Float> {
     values[model * shape.count..<(model + 1) * shape.count]
   }
 }
@@ -43,21 +43,21 @@ public struct SampleBlock: Sendable, Equatable {
 /// A submatrix of a difference is the difference of the submatrices. So a few thousand weights per tensor reveal
 /// singular values of weights and of differences, ranks, and rounding, at a cost that does not grow with the tensor.
 /// All rows of a submatrix belong to one shard.
-public enum SampleGrid {
+package enum SampleGrid {
   /// Rows and columns of a submatrix, if the tensor has as many.
-  public static let side = 64
+  package static let side = 64
 
   /// A matrix with fewer rows or columns is too small to be informative.
-  public static let smallest = 8
+  package static let smallest = 8
 
   /// Maximum number of submatrices of one tensor.
-  public static let most = 8
+  package static let most = 8
 
   /// One submatrix: the rows counted from the start of the tensor.
-  public struct Place: Sendable {
-    public let rows: [Int]
-    public let columns: [Int]
-    public var shape: SampleShape { SampleShape(rows: rows.count, columns: columns.count) }
+  package struct Place: Sendable {
+    package let rows: [Int]
+    package let columns: [Int]
+    package var shape: SampleShape { SampleShape(rows: rows.count, columns: columns.count) }
   }
 
   /// Sufficient number of submatrices of all tensors together, at 16 KiB each.
@@ -67,20 +67,20 @@ public enum SampleGrid {
   /// however small the maps are.
   ///
   /// - Returns: k.
-  public static func every(linearTensors: Int) -> Int { (linearTensors + enough - 1) / enough }
+  package static func every(linearTensors: Int) -> Int { (linearTensors + enough - 1) / enough }
 
   /// Submatrices of all models together that a shard may keep, beyond one of each model: 2 MiB.
   private static let enoughOfShard = 128
 
   /// Number of submatrices of each sampled tensor of a plan.
-  public static func count(linearTensors: Int, models: Int, shape: TensorShape) -> Int {
+  package static func count(linearTensors: Int, models: Int, shape: TensorShape) -> Int {
     guard min(shape.rows, shape.columns) >= smallest else { return 0 }
     if shape.rows <= side, shape.columns <= side { return 1 }
     return max(1, min(most, enough / max(1, linearTensors), enoughOfShard / max(1, models)))
   }
 
   /// How many of `count` submatrices each shard gets: distributed as evenly as possible.
-  public static func spread(_ count: Int, over shards: Int) -> [Int] {
+  package static func spread(_ count: Int, over shards: Int) -> [Int] {
     var counts = Array(repeating: 0, count: shards)
     for k in 0..<count where shards > 0 {
       counts[shards >= count ? k * shards / count : k % shards] += 1
@@ -94,7 +94,7 @@ public enum SampleGrid {
   ///   - columns: of the tensor.
   ///   - coordinates: of the shard; whole rows.
   ///   - count: submatrices.
-  public static func places(columns: Int, coordinates: Range<Int>, count: Int) -> [Place] {
+  package static func places(columns: Int, coordinates: Range<Int>, count: Int) -> [Place] {
     guard count > 0, columns > 0 else { return [] }
     let first = (coordinates.lowerBound + columns - 1) / columns
     let rows = coordinates.upperBound / columns - first
@@ -109,7 +109,7 @@ public enum SampleGrid {
   }
 
   /// The shapes of the submatrices that `places` draws.
-  public static func shapes(columns: Int, coordinates: Range<Int>, count: Int) -> [SampleShape] {
+  package static func shapes(columns: Int, coordinates: Range<Int>, count: Int) -> [SampleShape] {
     guard count > 0, columns > 0 else { return [] }
     let first = (coordinates.lowerBound + columns - 1) / columns
     let shape = SampleShape(

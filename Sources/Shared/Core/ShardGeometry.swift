@@ -2,15 +2,15 @@
 ///
 /// Whatever affects the order of additions depends on the tensor only, never on the number of workers or their memory:
 /// same bytes in, same bits out.
-public enum ShardGeometry {
+package enum ShardGeometry {
   /// Coordinates whose differences are summed in float before they are added to doubles.
-  public static let run = 1024
+  package static let run = 1024
 
   /// Coordinates of a shard, if the tensor has as many.
-  public static let target = 1 << 22
+  package static let target = 1 << 22
 
   /// The coordinate ranges of a tensor's shards. Tensors of rank 2 and above are divided between rows.
-  public static func ranges(of shape: TensorShape) -> [Range<Int>] {
+  package static func ranges(of shape: TensorShape) -> [Range<Int>] {
     let columns = shape.columns
     let aligned = shape.rank >= 2 && columns > 0 && columns <= target
     let length = aligned ? target / columns * columns : target
@@ -20,20 +20,20 @@ public enum ShardGeometry {
   }
 
   /// From this number of models on, the kernels pack runs side by side instead of reading them in place.
-  public static let packedModels = 24
+  package static let packedModels = 24
 
   /// Bytes of a cache line.
-  public static let cacheLine = 64
+  package static let cacheLine = 64
 
   /// Lanes from one packed row to the next: whole cache lines plus one, so that rows do not compete for the same cache
   /// sets.
-  public static func packedRow(_ coordinates: Int) -> Int {
+  package static func packedRow(_ coordinates: Int) -> Int {
     let line = cacheLine / MemoryLayout<Float>.stride
     return (coordinates + line - 1) / line * line + line
   }
 
   /// Coordinates of a run. When shrinkage is computed (`columns` > 0), a run ends with a row.
-  public static func run(columns: Int) -> Int { columns > 0 ? min(columns, run) : run }
+  package static func run(columns: Int) -> Int { columns > 0 ? min(columns, run) : run }
 
   /// Coordinates that the kernels process at a time, a multiple of the run: with few models they fit into the
   /// first-level cache, with many into the second.
@@ -42,7 +42,7 @@ public enum ShardGeometry {
   ///   - models: that have the tensor.
   ///   - columns: of the tensor when shrinkage is computed, otherwise 0.
   ///   - bytes: of a stored coordinate, at least.
-  public static func chunk(models: Int, columns: Int, bytes: Int = 2) -> Int {
+  package static func chunk(models: Int, columns: Int, bytes: Int = 2) -> Int {
     let run = run(columns: columns)
     let few = self.run * max(1, 16 / max(1, models * bytes))
     let coordinates = models < packedModels ? few : 64 * self.run / models
@@ -51,13 +51,13 @@ public enum ShardGeometry {
 
   /// Blocks hold a multiple of this many coordinates, except the last of a shard. With shrinkage
   /// a block holds whole rows: as many as fit a run, at least one.
-  public static func quantum(columns: Int, statistics: Statistics) -> Int {
+  package static func quantum(columns: Int, statistics: Statistics) -> Int {
     guard statistics.contains(.shrinkage), columns > 0 else { return run }
     return columns >= run ? columns : run / columns * columns
   }
 
   /// Bytes that a shard keeps of each model: its samples, the block of its spectrum, its sketch.
-  public static func keptBytes(
+  package static func keptBytes(
     models: Int, shape: TensorShape, samples: Int, spectrum: Int, sketch: SampleShape? = nil
   ) -> Int {
     let sampled = min(shape.rows, SampleGrid.side) * min(shape.columns, SampleGrid.side)
@@ -67,7 +67,7 @@ public enum ShardGeometry {
 
   /// Bytes that a computation needs besides its blocks: the sums, the packed runs, the weights it keeps, and the sums
   /// of the previous shard that are still being sent.
-  public static func workingBytes(
+  package static func workingBytes(
     models: Int, columns: Int, statistics: Statistics, kept: Int = 0
   ) -> Int {
     let shrinkage = statistics.contains(.shrinkage)
@@ -81,20 +81,20 @@ public enum ShardGeometry {
   private static let answers = 2
 
   /// Blocks in memory at a time: one is being computed, the others are being read ahead.
-  public static let buffers = 3
+  package static let buffers = 3
 
   /// Bytes of a block worth reading at once. They are few enough that all buffers stay in the last-level cache, so that
   /// weights go from the page cache to the kernels without a detour through memory; and at least 64 KiB per file, which
   /// the system reads ahead anyway.
-  public static func blockBytes(models: Int) -> Int { max(4 << 20, models << 16) }
+  package static func blockBytes(models: Int) -> Int { max(4 << 20, models << 16) }
 
   /// Rows of a block start at cache-line boundaries.
-  public static func alignedRow(_ bytes: Int) -> Int {
+  package static func alignedRow(_ bytes: Int) -> Int {
     (bytes + cacheLine - 1) / cacheLine * cacheLine
   }
 
   /// Bytes below which a computation cannot run: blocks of one quantum and the sums.
-  public static func minimumBytes(
+  package static func minimumBytes(
     models: Int, bytesPerCoordinate: Int, columns: Int, statistics: Statistics, kept: Int = 0
   ) -> Int {
     workingBytes(models: models, columns: columns, statistics: statistics, kept: kept)

@@ -1,23 +1,23 @@
 /// The sketches of one tensor in all models; see `SketchMap`.
-public struct Sketch: Sendable, Equatable {
-  public let shape: SampleShape
+package struct Sketch: Sendable, Equatable {
+  package let shape: SampleShape
   /// models x rows x columns.
-  public private(set) var values: [Double]
+  package private(set) var values: [Double]
 
-  public init(shape: SampleShape, models: Int) {
+  package init(shape: SampleShape, models: Int) {
     self.init(shape: shape, values: Array(repeating: 0, count: models * shape.count))
   }
 
   /// - Parameters:
   ///   - shape: of the sketch.
   ///   - values: models x rows x columns.
-  public init(shape: SampleShape, values: [Double]) {
+  package init(shape: SampleShape, values: [Double]) {
     self.shape = shape
     self.values = values
   }
 
   /// The sketch of a sum is the sum of the sketches.
-  public mutating func add(_ other: Sketch) {
+  package mutating func add(_ other: Sketch) {
     precondition(other.shape == shape, "sketches of \(other.shape) and \(shape)")
     for p in values.indices { values[p] += other.values[p] }
   }
@@ -30,7 +30,7 @@ public struct Sketch: Sendable, Equatable {
   }
 
   /// One model's sketch, row-major.
-  public func values(of model: Int) -> ArraySlice<Double> {
+  package func values(of model: Int) -> ArraySlice<Double> {
     values[model * shape.count..<(model + 1) * shape.count]
   }
 }

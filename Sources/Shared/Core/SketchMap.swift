@@ -9,27 +9,27 @@ internal import System
 /// would lose rank where two of these collide. Columns are taken in blocks as wide as the sketch, each rotated by a
 /// random amount, so that folding a row takes only vector additions. A side that is not longer than that of the sketch
 /// is kept unchanged.
-public struct SketchMap: Sendable {
+package struct SketchMap: Sendable {
   /// Number of targets of a row or a column.
-  public static let copies = 4
+  package static let copies = 4
 
-  public let shape: SampleShape
+  package let shape: SampleShape
   /// Of the tensor.
-  public let columns: Int
+  package let columns: Int
   /// Final factor of the sums, chosen so that the expected sum of squares is preserved.
-  public let scale: Double
+  package let scale: Double
   private let isRowExact: Bool
   private let isColumnExact: Bool
   private let seed: UInt64
   /// copies x columns, each 1 or -1.
-  public let signs: [Float]
+  package let signs: [Float]
   /// copies x blocks of columns.
   private let turns: [Int]
 
   /// - Parameters:
   ///   - tensor: shape of the tensor; the map is a function of the two shapes alone.
   ///   - shape: of the sketch, not larger than the tensor as a matrix.
-  public init(tensor: TensorShape, shape: SampleShape) {
+  package init(tensor: TensorShape, shape: SampleShape) {
     self.shape = shape
     columns = tensor.columns
     isRowExact = tensor.rows <= shape.rows
@@ -49,7 +49,7 @@ public struct SketchMap: Sendable {
     turns = (0..<Self.copies * blocks).map { _ in Int.random(in: 0..<shape.columns, using: &random) }
   }
 
-  public var columnCopies: Int { isColumnExact ? 1 : Self.copies }
+  package var columnCopies: Int { isColumnExact ? 1 : Self.copies }
 
   /// Calls `body` for each stretch of `part` that is contiguous in the sketch.
   ///
@@ -57,7 +57,7 @@ public struct SketchMap: Sendable {
   ///   - part: columns of the tensor.
   ///   - copy: which of the targets, below `columnCopies`.
   ///   - body: gets the first column of the stretch, its target column, and its length.
-  public func eachStretch(
+  package func eachStretch(
     _ part: Range<Int>, copy: Int, _ body: (_ column: Int, _ target: Int, _ count: Int) -> Void
   ) {
     let width = shape.columns
@@ -73,7 +73,7 @@ public struct SketchMap: Sendable {
   }
 
   /// Calls `body` for each target row of a row, with its sign.
-  public func eachPlace(ofRow row: Int, _ body: (_ target: Int, _ sign: Double) -> Void) {
+  package func eachPlace(ofRow row: Int, _ body: (_ target: Int, _ sign: Double) -> Void) {
     guard !isRowExact else { return body(row, 1) }
     var random = RandomStream(seed: seed ^ UInt64(row) &* 0xff51_afd7_ed55_8ccd)
     for _ in 0..<Self.copies {
@@ -84,7 +84,7 @@ public struct SketchMap: Sendable {
 
   /// Bytes that sketching needs: the sums as doubles and in two answers being sent, a folded row per model, and the
   /// signs.
-  public static func bytes(_ shape: SampleShape, columns: Int, models: Int) -> Int {
+  package static func bytes(_ shape: SampleShape, columns: Int, models: Int) -> Int {
     models * 8 * (3 * shape.count + copies * shape.columns) + 4 * copies * columns
   }
 }

@@ -4,9 +4,9 @@ internal import System
 ///
 /// A matrix no larger than the block is used whole. For a larger one, random rows and a range of columns show how its
 /// energy is distributed over the spectrum, at a cost that does not grow with the matrix.
-public enum SpectrumGrid {
+package enum SpectrumGrid {
   /// Number of parts of the spectrum whose energies are kept.
-  public static let bands = 8
+  package static let bands = 8
 
   /// A block has up to four times as many rows as columns, or columns as rows.
   private static let elongation = 4
@@ -18,9 +18,9 @@ public enum SpectrumGrid {
   private static let memory = 64 << 20
 
   /// The shorter side of the blocks of a collection; every `every`-th linear map gets one.
-  public struct Choice: Sendable, Equatable {
-    public let side: Int
-    public let every: Int
+  package struct Choice: Sendable, Equatable {
+    package let side: Int
+    package let every: Int
   }
 
   /// The largest block that fits into memory and costs only part of the time for reading: per model, a twentieth of a
@@ -29,7 +29,7 @@ public enum SpectrumGrid {
   /// - Parameters:
   ///   - shapes: of the linear maps.
   ///   - models: of the collection.
-  public static func choice(_ shapes: [TensorShape], models: Int) -> Choice {
+  package static func choice(_ shapes: [TensorShape], models: Int) -> Choice {
     let weights = shapes.reduce(0) { $0 + $1.elements }
     let budget = max(0.05, 0.5 * Double(weights) * 4 / 8e9)
     for side in sides where models * bytes(side) <= memory || side == sides.last {
@@ -43,7 +43,7 @@ public enum SpectrumGrid {
   }
 
   /// Upper bound of the bytes of one model's block, held as floats.
-  public static func bytes(_ side: Int) -> Int { elongation * side * side * 4 }
+  package static func bytes(_ side: Int) -> Int { elongation * side * side * 4 }
 
   /// Seconds for one block, as measured; proportional to side^3.
   private static func cost(_ shape: TensorShape, _ side: Int) -> Double {
@@ -65,7 +65,7 @@ public enum SpectrumGrid {
   ///   - columns: of the tensor.
   ///   - coordinates: of the shard; whole rows.
   ///   - side: the shorter one.
-  public static func place(columns: Int, coordinates: Range<Int>, side: Int) -> SampleGrid.Place? {
+  package static func place(columns: Int, coordinates: Range<Int>, side: Int) -> SampleGrid.Place? {
     guard side > 0, columns > 0 else { return nil }
     let first = (coordinates.lowerBound + columns - 1) / columns
     let rows = coordinates.upperBound / columns - first

@@ -3,7 +3,7 @@
 /// Linear maps carry the traces of training that the lineage rules read. Embeddings and output
 /// heads depend on the vocabulary and the task, and vectors are too small, so all of them stay out of the default
 /// distance and direction.
-public enum TensorRole: String, Sendable, Codable, CaseIterable {
+package enum TensorRole: String, Sendable, Codable, CaseIterable {
   /// A linear map or convolution inside the network.
   case linear
   /// A table with one row per token, position or type.
@@ -14,7 +14,7 @@ public enum TensorRole: String, Sendable, Codable, CaseIterable {
   case vector
 
   /// The role of a tensor of this shape in a part of the network.
-  public init(_ part: NetworkPart, shape: TensorShape) {
+  package init(_ part: NetworkPart, shape: TensorShape) {
     guard min(shape.rows, shape.columns) >= Self.thinnest else {
       self = .vector
       return

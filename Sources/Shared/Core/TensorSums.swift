@@ -1,21 +1,21 @@
 /// One compared tensor with all its sums: everything that the lineage rules see of its weights.
-public struct TensorSums: Sendable {
-  public var name: String
-  public var role: TensorRole
+package struct TensorSums: Sendable {
+  package var name: String
+  package var role: TensorRole
   /// Where in the network it is.
-  public var part: NetworkPart
-  public var shape: TensorShape
+  package var part: NetworkPart
+  package var shape: TensorShape
   /// Models that have the tensor, ascending; positions in `sums` refer to this list.
-  public var models: [Int]
-  public var sums: Partial
+  package var models: [Int]
+  package var sums: Partial
   /// Ranks of the differences per pair; nil where weights are not finite, empty when not asked for.
-  public var ranks: [DifferenceRank?] = []
+  package var ranks: [DifferenceRank?] = []
   /// Mean squared error of each model's encoding over the mean square of weights; empty where it is not known.
-  public var noise: [Double] = []
+  package var noise: [Double] = []
   /// The positions of the samples of `sums` in the tensor.
-  public var places: [SampleGrid.Place]
+  package var places: [SampleGrid.Place]
 
-  public init(
+  package init(
     name: String, role: TensorRole, part: NetworkPart = .body, shape: TensorShape, models: [Int], sums: Partial,
     places: [SampleGrid.Place] = []
   ) {
@@ -31,7 +31,7 @@ public struct TensorSums: Sendable {
   /// Calls `body` for every pair of models that have the tensor: position in the pair arrays,
   /// positions in `models`.
   @inlinable
-  public func forEachPair(_ body: (_ pair: Int, _ a: Int, _ b: Int) -> Void) {
+  package func forEachPair(_ body: (_ pair: Int, _ a: Int, _ b: Int) -> Void) {
     PairIndex(models.count).forEach(body)
   }
 }

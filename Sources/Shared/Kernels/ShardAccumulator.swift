@@ -1,5 +1,5 @@
 internal import CKernels
-public import Core
+package import Core
 internal import Encodings
 internal import Spectra
 
@@ -14,9 +14,9 @@ internal import Spectra
 /// sums do not depend on how the shard was cut into blocks.
 ///
 /// Not thread-safe: one accumulator belongs to one thread.
-public final class ShardAccumulator {
+package final class ShardAccumulator {
   /// Blocks hold a multiple of this many coordinates, except the last of a shard.
-  public let quantum: Int
+  package let quantum: Int
 
   private let types: [ElementType]
   private let comparison: LaneComparison
@@ -33,7 +33,7 @@ public final class ShardAccumulator {
   ///   - spectrum: the block whose spectrum is taken, rows counted as above.
   ///   - sketch: how the tensor is sketched, if at all.
   ///   - start: coordinate of the tensor at which the shard starts.
-  public init(
+  package init(
     types: [ElementType], collinearity: [Double]? = nil, columns: Int, statistics: Statistics,
     samples: [SampleGrid.Place] = [], spectrum: SampleGrid.Place? = nil, sketch: SketchMap? = nil, start: Int = 0
   ) {
@@ -53,10 +53,10 @@ public final class ShardAccumulator {
   }
 
   /// The instruction set in use: `avx512`, `avx2` or `portable`.
-  public static var instructionSet: String { String(cString: mt_instruction_set()) }
+  package static var instructionSet: String { String(cString: mt_instruction_set()) }
 
   /// The sums of what was added so far.
-  public var partial: Partial {
+  package var partial: Partial {
     var partial = comparison.partial
     partial.samples = sampler.blocks
     partial.sketch = sketcher?.sketch
@@ -70,7 +70,7 @@ public final class ShardAccumulator {
   ///   - rows: where each model's weights start, in plan order; `count` numbers of the model's
   ///     type, aligned to it.
   ///   - count: coordinates in the block.
-  public func add(rows: [UnsafeRawPointer], count: Int) {
+  package func add(rows: [UnsafeRawPointer], count: Int) {
     precondition(rows.count == types.count, "\(rows.count) rows for \(types.count) models")
     comparison.add(rows: rows, count: count)
     sampler.add(rows: rows, count: count)

@@ -1,20 +1,20 @@
 internal import Foundation
-public import Logging
+package import Logging
 
 /// Logs to standard error, one JSON object per line.
-public struct JSONLogHandler: LogHandler {
-  public var metadata: Logger.Metadata = [:]
-  public var logLevel: Logger.Level = .info
+package struct JSONLogHandler: LogHandler {
+  package var metadata: Logger.Metadata = [:]
+  package var logLevel: Logger.Level = .info
   private let label: String
 
-  public init(label: String) { self.label = label }
+  package init(label: String) { self.label = label }
 
-  public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+  package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
     set { metadata[key] = newValue }
   }
 
-  public func log(event: LogEvent) {
+  package func log(event: LogEvent) {
     let line = LogLine(
       level: event.level, label: label, message: "\(event.message)",
       metadata: metadata.merging(event.metadata ?? [:]) { $1 })
@@ -23,7 +23,7 @@ public struct JSONLogHandler: LogHandler {
   }
 
   /// The handler for a format, for `LoggingSystem.bootstrap`.
-  public static func standardError(_ label: String, in format: LogFormat) -> any LogHandler {
+  package static func standardError(_ label: String, in format: LogFormat) -> any LogHandler {
     switch format {
     case .text: StreamLogHandler.standardError(label: label)
     case .json: JSONLogHandler(label: label)

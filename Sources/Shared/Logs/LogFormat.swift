@@ -1,5 +1,5 @@
 /// The form of messages on standard error.
-public enum LogFormat: String, Sendable, CaseIterable {
+package enum LogFormat: String, Sendable, CaseIterable {
   /// For people.
   case text
   /// For log collectors: one JSON object per line.

@@ -1,12 +1,12 @@
 internal import Core
 internal import Foundation
 internal import Glibc
-public import Logging
+package import Logging
 internal import Synchronization
 internal import System
 
 /// Writes everything that is not a result to standard error, as text or JSON.
-public enum StandardError {
+package enum StandardError {
   private struct Speech {
     var format = LogFormat.text
     var label = "modeltree"
@@ -17,17 +17,17 @@ public enum StandardError {
   private static let speech = Mutex(Speech())
 
   /// Sets the form of everything that follows.
-  public static func speak(_ format: LogFormat, as label: String) {
+  package static func speak(_ format: LogFormat, as label: String) {
     speech.withLock {
       $0.format = format
       $0.label = label
     }
   }
 
-  public static var format: LogFormat { speech.withLock { $0.format } }
+  package static var format: LogFormat { speech.withLock { $0.format } }
 
   /// Whether a line can be rewritten in place, as progress is.
-  public static var canRewrite: Bool { format == .text && isatty(STDERR_FILENO) == 1 }
+  package static var canRewrite: Bool { format == .text && isatty(STDERR_FILENO) == 1 }
 
   /// Writes a line; in JSON it becomes the message of an object.
   ///
@@ -35,7 +35,7 @@ public enum StandardError {
   ///   - text: one line, without its end.
   ///   - level: severity, for JSON.
   ///   - job: the job of a batch that the line is about.
-  public static func say(_ text: String, level: Logger.Level = .info, job: String? = nil) {
+  package static func say(_ text: String, level: Logger.Level = .info, job: String? = nil) {
     speech.withLock { speech in
       switch speech.format {
       case .text:
@@ -51,7 +51,7 @@ public enum StandardError {
   }
 
   /// Writes a line that the next one replaces, if the terminal supports that; otherwise an ordinary line.
-  public static func show(_ text: String) {
+  package static func show(_ text: String) {
     guard canRewrite else { return say(text) }
     speech.withLock { speech in
       // A line that the terminal breaks would stay behind.
@@ -61,7 +61,7 @@ public enum StandardError {
   }
 
   /// Removes the line that `show` wrote.
-  public static func clear() {
+  package static func clear() {
     speech.withLock { speech in
       if speech.isOpen { write(clearing) }
       speech.isOpen = false

@@ -1,11 +1,11 @@
 internal import CHDF5
-public import Core
-public import System
+package import Core
+package import System
 
 /// Arrays of numbers and strings, as result files need them.
 extension HDF5File {
   /// Makes a group and those above it.
-  public func makeGroup(_ name: String) throws(Failure) {
+  package func makeGroup(_ name: String) throws(Failure) {
     guard
       let links = HDF5Handle(H5Pcreate(chdf5_link_create()), H5Pclose),
       H5Pset_create_intermediate_group(links.id, 1) >= 0,
@@ -17,20 +17,20 @@ extension HDF5File {
     else { throw cannotWrite(name) }
   }
 
-  public func write(_ values: [Double], shape: [Int], to name: String) throws(Failure) {
+  package func write(_ values: [Double], shape: [Int], to name: String) throws(Failure) {
     try write(values, type: chdf5_f64(), shape: shape, to: name)
   }
 
-  public func write(_ values: [Int64], shape: [Int], to name: String) throws(Failure) {
+  package func write(_ values: [Int64], shape: [Int], to name: String) throws(Failure) {
     try write(values, type: chdf5_i64(), shape: shape, to: name)
   }
 
-  public func write(_ values: [UInt8], shape: [Int], to name: String) throws(Failure) {
+  package func write(_ values: [UInt8], shape: [Int], to name: String) throws(Failure) {
     try write(values, type: chdf5_u8(), shape: shape, to: name)
   }
 
   /// A list of UTF-8 strings of any length.
-  public func write(_ strings: [String], to name: String) throws(Failure) {
+  package func write(_ strings: [String], to name: String) throws(Failure) {
     guard
       let type = Self.stringType(),
       let space = Self.space([strings.count]),
@@ -60,7 +60,7 @@ extension HDF5File {
   /// A stack of n x n matrices, n > 0, that is written one layer after the other.
   ///
   /// - Parameter kind: how each number is stored; bytes hold 0 to 255.
-  public func makeLayers(_ name: String, layers: Int, n: Int, of kind: LayerKind = .doubles)
+  package func makeLayers(_ name: String, layers: Int, n: Int, of kind: LayerKind = .doubles)
     throws(Failure) -> Layers
   {
     guard
@@ -70,9 +70,9 @@ extension HDF5File {
     return Layers(file: self, name: name, set: set, n: n)
   }
 
-  public enum LayerKind: Sendable { case doubles, bytes }
+  package enum LayerKind: Sendable { case doubles, bytes }
 
-  public final class Layers {
+  package final class Layers {
     private let file: HDF5File
     private let name: String
     private let set: HDF5Handle
@@ -93,7 +93,7 @@ extension HDF5File {
     private static let mostWaiting = 1 << 16
 
     /// Takes a layer, which is in the file after the next `flush`.
-    public func write(_ matrix: SquareMatrix, layer: Int) throws(Failure) {
+    package func write(_ matrix: SquareMatrix, layer: Int) throws(Failure) {
       guard n * n < Self.mostWaiting else { return try put(matrix.values, at: layer, count: 1) }
       if layer != first + waiting.count / (n * n) || waiting.count + n * n > Self.mostWaiting {
         try flush()
@@ -102,7 +102,7 @@ extension HDF5File {
       waiting += matrix.values
     }
 
-    public func flush() throws(Failure) {
+    package func flush() throws(Failure) {
       guard !waiting.isEmpty else { return }
       try put(waiting, at: first, count: waiting.count / (n * n))
       first += waiting.count / (n * n)
@@ -122,7 +122,7 @@ extension HDF5File {
   }
 
   /// Reads a list of strings.
-  public func strings(_ name: String) throws(Failure) -> [String] {
+  package func strings(_ name: String) throws(Failure) -> [String] {
     chdf5_silence()
     guard
       let set = HDF5Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose),
@@ -143,7 +143,7 @@ extension HDF5File {
   }
 
   /// Reads doubles, row-major.
-  public func doubles(_ name: String) throws(Failure) -> [Double] {
+  package func doubles(_ name: String) throws(Failure) -> [Double] {
     try numbers(name, type: chdf5_f64(), zero: 0)
   }
 
@@ -180,7 +180,7 @@ extension HDF5File {
   /// - Parameters:
   ///   - start: the first index of each dimension.
   ///   - count: how many of each.
-  public func doubles(_ name: String, start: [Int], count: [Int]) throws(Failure) -> [Double] {
+  package func doubles(_ name: String, start: [Int], count: [Int]) throws(Failure) -> [Double] {
     chdf5_silence()
     guard
       let set = HDF5Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose),
@@ -226,7 +226,7 @@ extension HDF5File {
     }
   }
 
-  public func setAttribute(_ name: String, of object: String, to text: String) throws(Failure) {
+  package func setAttribute(_ name: String, of object: String, to text: String) throws(Failure) {
     guard
       let type = Self.stringType(),
       let space = HDF5Handle(H5Screate(H5S_SCALAR), H5Sclose),
@@ -238,7 +238,7 @@ extension HDF5File {
     else { throw cannotWrite("\(object)@\(name)") }
   }
 
-  public func setAttribute(_ name: String, of object: String, to number: Int) throws(Failure) {
+  package func setAttribute(_ name: String, of object: String, to number: Int) throws(Failure) {
     var value = Int64(number)
     guard
       let space = HDF5Handle(H5Screate(H5S_SCALAR), H5Sclose),

@@ -1,17 +1,17 @@
 internal import CHDF5
 internal import Core
-public import System
+package import System
 
 /// An open HDF5 file; closed with its last reference.
 ///
 /// Not thread-safe as an object; different objects may be used by different threads (the library
 /// puts its calls behind one lock of its own).
-public final class HDF5File {
-  public let path: String
+package final class HDF5File {
+  package let path: String
   let id: hid_t
 
   /// - Throws: `Failure` (bad input) when the file is missing, cut off or not HDF5, or not a file at all.
-  public init(reading path: String) throws(Failure) {
+  package init(reading path: String) throws(Failure) {
     if let what = FileStatus.otherThanFile(path) { throw WeightFile.notRegular(path, what) }
     _ = Self.begun
     chdf5_silence()
@@ -34,7 +34,7 @@ public final class HDF5File {
   }
 
   /// Creates the file, replacing what is there.
-  public init(creating path: String) throws(Failure) {
+  package init(creating path: String) throws(Failure) {
     _ = Self.begun
     chdf5_silence()
     id = chdf5_create(path)
@@ -57,7 +57,7 @@ public final class HDF5File {
   private var closed = false
 
   /// Flushes and closes now, and reports what `deinit` could not: a full disk shows here.
-  public func close() throws(Failure) {
+  package func close() throws(Failure) {
     guard !closed else { return }
     let flushed = H5Fflush(id, H5F_SCOPE_LOCAL)
     closed = true
@@ -66,7 +66,7 @@ public final class HDF5File {
   }
 
   /// Of the library that is linked, as `1.10.8`.
-  public static var libraryVersion: String {
+  package static var libraryVersion: String {
     _ = begun
     var (major, minor, release) = (UInt32(0), UInt32(0), UInt32(0))
     H5get_libversion(&major, &minor, &release)

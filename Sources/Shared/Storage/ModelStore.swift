@@ -2,7 +2,7 @@ internal import CHDF5
 internal import Core
 internal import Encodings
 internal import Foundation
-public import System
+package import System
 
 /// One model as an HDF5 file: the tensors, and where the weights came from.
 ///
@@ -19,8 +19,8 @@ public import System
 ///   - `/checkpoint` likewise one line: what the model was imported from (`CheckpointFacts`)
 ///   - `/` attribute `adapter` and `/adapter`, its configuration as JSON on a line, likewise: only for an
 ///     adapter that is not merged into its base
-public final class ModelStore {
-  public let path: String
+package final class ModelStore {
+  package let path: String
   private let file: HDF5File
   /// Open as long as the store is: each look-up by a path from the root takes as long as two.
   private let group: HDF5Handle?
@@ -35,7 +35,7 @@ public final class ModelStore {
   static let adapterAttribute = "adapter"
 
   /// - Throws: `Failure` when the file is no HDF5, or not written by `modeltree import`.
-  public init(path: String) throws(Failure) {
+  package init(path: String) throws(Failure) {
     self.path = path
     let file = try HDF5File(reading: path)
     self.file = file
@@ -52,11 +52,11 @@ public final class ModelStore {
     }
   }
 
-  public func sources() throws(Failure) -> [SourceFile] {
+  package func sources() throws(Failure) -> [SourceFile] {
     try lines(Self.sources)
   }
 
-  public func setAside() throws(Failure) -> [SkippedTensor] {
+  package func setAside() throws(Failure) -> [SkippedTensor] {
     try lines(Self.setAside)
   }
 
@@ -68,13 +68,13 @@ public final class ModelStore {
   }
 
   /// The configuration of an adapter; nil for a model that has all its weights.
-  public func adapterConfiguration() throws(Failure) -> String? {
+  package func adapterConfiguration() throws(Failure) -> String? {
     guard file.integerAttribute(Self.adapterAttribute, of: "/") != nil else { return nil }
     return try file.lines(Self.adapter).joined(separator: "\n")
   }
 
   /// All tensors, in the order of the original files.
-  public func tensors() throws(Failure) -> [StoredTensor] {
+  package func tensors() throws(Failure) -> [StoredTensor] {
     if let known = try places() { return known }
     var tensors: [StoredTensor] = []
     for name in try names() { tensors.append(try tensor(name)) }
@@ -82,7 +82,7 @@ public final class ModelStore {
   }
 
   /// As `tensors`, without asking for each; nil where that is not possible.
-  public func places() throws(Failure) -> [StoredTensor]? {
+  package func places() throws(Failure) -> [StoredTensor]? {
     guard H5Lexists(file.id, Self.places, chdf5_default()) > 0 else { return nil }
     guard let known = PlaceTable.decode(try file.bytes(Self.places)) else {
       throw .badInput(
@@ -92,7 +92,7 @@ public final class ModelStore {
   }
 
   /// Tensor names in the order of the original files.
-  public func names() throws(Failure) -> [String] {
+  package func names() throws(Failure) -> [String] {
     guard let group else { throw file.unreadable(Self.tensors) }
     var info = H5G_info_t()
     guard H5Gget_info(group.id, &info) >= 0 else { throw file.unreadable(Self.tensors) }
@@ -113,7 +113,7 @@ public final class ModelStore {
   }
 
   /// Looks one tensor up.
-  public func tensor(_ name: String) throws(Failure) -> StoredTensor {
+  package func tensor(_ name: String) throws(Failure) -> StoredTensor {
     chdf5_silence()
     let escaped = TensorName.escaped(name)
     let link = "\(Self.tensors)/\(escaped)"
@@ -174,11 +174,11 @@ public final class ModelStore {
 }
 
 /// A tensor that is not compared: no floating-point weights, or no weights at all.
-public struct SkippedTensor: Sendable, Hashable, Codable {
-  public var name: String
+package struct SkippedTensor: Sendable, Hashable, Codable {
+  package var name: String
   /// As the file names it: `I64`, `F8_E4M3`, ...
-  public var type: String
-  public var extents: [Int]
+  package var type: String
+  package var extents: [Int]
   /// Why it is not compared, where its type does not say so.
   package var reason: String?
 

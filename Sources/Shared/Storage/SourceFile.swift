@@ -1,19 +1,19 @@
 internal import Core
 internal import Foundation
 internal import Glibc
-public import System
+package import System
 
 /// A file that holds weights, and what it looked like when it was imported.
-public struct SourceFile: Sendable, Hashable, Codable {
-  public var path: String
-  public var bytes: Int
+package struct SourceFile: Sendable, Hashable, Codable {
+  package var path: String
+  package var bytes: Int
   /// Nanoseconds since 1970.
-  public var modified: Int
+  package var modified: Int
   /// Fingerprint of what says where the weights are: the header of a safetensors file; of any other file both ends,
   /// and `ends:` before it.
-  public var header: String
+  package var header: String
 
-  public init(path: String, bytes: Int, modified: Int, header: String) {
+  package init(path: String, bytes: Int, modified: Int, header: String) {
     self.path = path
     self.bytes = bytes
     self.modified = modified
@@ -21,7 +21,7 @@ public struct SourceFile: Sendable, Hashable, Codable {
   }
 
   /// Size and time of a file as it is now.
-  public static func status(of path: String) -> (bytes: Int, modified: Int)? {
+  package static func status(of path: String) -> (bytes: Int, modified: Int)? {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }
     return (
@@ -43,7 +43,7 @@ public struct SourceFile: Sendable, Hashable, Codable {
 
   /// - Parameter place: where the file lies on this host, if that is another place than at the import.
   /// - Throws: `Failure` (bad input) when the file is gone or is no longer what was imported.
-  public func verify(model: String, at place: String? = nil) throws(Failure) {
+  package func verify(model: String, at place: String? = nil) throws(Failure) {
     let place = place ?? path
     guard let now = Self.status(of: place) else {
       let reason = String(cString: strerror(errno))
@@ -69,7 +69,7 @@ public struct SourceFile: Sendable, Hashable, Codable {
   }
 
   /// Whether the file is still what was imported.
-  public func isUnchanged(at place: String) -> Bool { (try? verify(model: "", at: place)) != nil }
+  package func isUnchanged(at place: String) -> Bool { (try? verify(model: "", at: place)) != nil }
 
   private func changed(_ model: String, _ place: String, _ what: String) -> Failure {
     .badInput(

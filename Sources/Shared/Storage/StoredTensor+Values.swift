@@ -1,16 +1,16 @@
 internal import Core
 internal import Encodings
-public import System
+package import System
 
 /// Weights as Float for those who need few of them: layer prints, factors of adapters, single submatrices.
 extension StoredTensor {
   /// Reads the whole tensor, row-major; meant for small ones.
-  public func values() throws(Failure) -> [Float] { try values(from: 0, count: shape.elements) }
+  package func values() throws(Failure) -> [Float] { try values(from: 0, count: shape.elements) }
 
   /// Reads a few of the numbers.
   ///
   /// - Throws: `Failure` when a file is cut off or cannot be read.
-  public func values(from start: Int, count: Int) throws(Failure) -> [Float] {
+  package func values(from start: Int, count: Int) throws(Failure) -> [Float] {
     let files = OpenFiles(what: name)
     return try values(from: start, count: count, SegmentReader(), files)
   }
@@ -21,7 +21,7 @@ extension StoredTensor {
   /// Reads the span of columns of each row and nothing else.
   ///
   /// - Throws: `Failure` when a file cannot be read or is cut off.
-  public func weights(rows: [Int], columns: [Int]) throws(Failure) -> [Float] {
+  package func weights(rows: [Int], columns: [Int]) throws(Failure) -> [Float] {
     guard let first = columns.min(), let last = columns.max(), !rows.isEmpty else { return [] }
     precondition(first >= 0 && last < shape.columns && rows.allSatisfy { 0 <= $0 && $0 < shape.rows })
     let (reader, files) = (SegmentReader(), OpenFiles(what: name))

@@ -1,10 +1,10 @@
-public import Core
+package import Core
 package import Encodings
 
 /// A canonical tensor of a model: its shape, and how its numbers are obtained from what is stored.
-public struct StoredTensor: Sendable, Hashable {
-  public var name: String
-  public var shape: TensorShape
+package struct StoredTensor: Sendable, Hashable {
+  package var name: String
+  package var shape: TensorShape
   package var recipe: Recipe
 
   /// - Parameter recipe: of as many numbers as the shape has; row-major, they are the tensor's.
@@ -58,7 +58,7 @@ public struct StoredTensor: Sendable, Hashable {
   }
 
   /// What is read for it, in bytes.
-  public var bytes: Int {
+  package var bytes: Int {
     if case .stored(let array) = recipe, array.companions.isEmpty { return array.bytes }
     return bytesByEncoding.values.reduce(0, +)
   }
@@ -70,7 +70,7 @@ public struct StoredTensor: Sendable, Hashable {
   }
 
   /// What its rows consist of in memory: what is stored where that is plain and of one type.
-  public var elementType: ElementType {
+  package var elementType: ElementType {
     if case .stored(let array) = recipe { return array.encoding.elementType }
     let types = Set(encodings.map(\.elementType))
     if types.count == 1, let only = types.first { return only }
@@ -89,7 +89,7 @@ public struct StoredTensor: Sendable, Hashable {
   }
 
   /// The files that hold its weights, each once.
-  public var files: [String] {
+  package var files: [String] {
     if case .stored(let array) = recipe, array.companions.isEmpty { return [array.file] }
     var files: [String] = []
     for array in arrays where !files.contains(where: { $0.utf8.elementsEqual(array.file.utf8) }) {

@@ -1,17 +1,17 @@
 internal import Core
 internal import Glibc
-public import System
+package import System
 
 /// A file of weights, open for reading at any offset by any thread.
 ///
 /// Reads go past HDF5's conversions and its lock: HDF5 says where the bytes are, `pread` gets them.
-public final class WeightFile: Sendable {
-  public let path: String
+package final class WeightFile: Sendable {
+  package let path: String
   private let descriptor: Int32
 
   /// - Throws: `Failure` (bad input) when the file cannot be opened or is not a regular one. Pipes are not waited
   ///   for, devices not touched.
-  public init(path: String) throws(Failure) {
+  package init(path: String) throws(Failure) {
     if let what = FileStatus.otherThanFile(path) { throw Self.notRegular(path, what) }
     descriptor = open(path, Self.mode)
     self.path = path
@@ -56,7 +56,7 @@ public final class WeightFile: Sendable {
   /// Fills the buffer from `offset` on.
   ///
   /// - Throws: `Failure` when the file ends before the buffer is full or cannot be read.
-  public func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int, what: String)
+  package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int, what: String)
     throws(Failure)
   {
     var filled = 0

@@ -1,12 +1,12 @@
-public import Foundation
+package import Foundation
 internal import Glibc
 
 /// Files that are either complete or absent: written under a temporary name, synced, then renamed.
-public enum AtomicFile {
+package enum AtomicFile {
   /// Writes UTF-8 text.
   ///
   /// - Throws: `Failure` (cannot write), naming the file.
-  public static func write(_ text: String, to path: String) throws(Failure) {
+  package static func write(_ text: String, to path: String) throws(Failure) {
     try write(Data(text.utf8), to: path)
   }
 
@@ -15,7 +15,7 @@ public enum AtomicFile {
   ///   - path: the final name; its folder must exist.
   ///   - permissions: nil means 0666 less the user's mask.
   /// - Throws: `Failure` (cannot write), naming the file.
-  public static func write(_ data: Data, to path: String, permissions: mode_t? = nil) throws(Failure) {
+  package static func write(_ data: Data, to path: String, permissions: mode_t? = nil) throws(Failure) {
     let temporary = temporaryName(for: path)
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, permissions ?? 0o666)
     guard file >= 0 else { throw failed("create", temporary) }
@@ -32,15 +32,15 @@ public enum AtomicFile {
   }
 
   /// The sibling that a writer fills before `commit`.
-  public static func temporaryName(for path: String) -> String { "\(path)\(mark)\(getpid())" }
+  package static func temporaryName(for path: String) -> String { "\(path)\(mark)\(getpid())" }
 
   /// Whether the name is that of a file that a writer has not finished, or never will.
-  public static func isTemporary(_ name: String) -> Bool { name.contains(mark) }
+  package static func isTemporary(_ name: String) -> Bool { name.contains(mark) }
 
   private static let mark = ".writing-"
 
   /// Renames a finished temporary file to its final name, durably. Both names must be in one folder.
-  public static func commit(_ temporary: String, as path: String) throws(Failure) {
+  package static func commit(_ temporary: String, as path: String) throws(Failure) {
     guard sync(temporary), rename(temporary, path) == 0 else {
       let code = errno
       unlink(temporary)

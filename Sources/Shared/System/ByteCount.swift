@@ -1,16 +1,16 @@
 internal import Foundation
 
 /// A number of bytes as people write it: `512MB`, `1.5GiB`, `4096`.
-public struct ByteCount: Sendable, Hashable, Comparable, CustomStringConvertible {
-  public let bytes: Int
+package struct ByteCount: Sendable, Hashable, Comparable, CustomStringConvertible {
+  package let bytes: Int
 
-  public init(bytes: Int) { self.bytes = bytes }
+  package init(bytes: Int) { self.bytes = bytes }
 
-  public static func < (a: ByteCount, b: ByteCount) -> Bool { a.bytes < b.bytes }
+  package static func < (a: ByteCount, b: ByteCount) -> Bool { a.bytes < b.bytes }
 
   /// Reads a number with an optional unit: B, kB, MB, GB, TB (powers of 1000), KiB, MiB, GiB, TiB
   /// (powers of 1024), or a bare K, M, G, T (powers of 1024, as in Slurm's `--mem`).
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     let digits = text.prefix { $0.isNumber || $0 == "." }
     let unit = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()
     guard let number = Double(digits), let scale = Self.scales[unit] else { return nil }
@@ -26,7 +26,7 @@ public struct ByteCount: Sendable, Hashable, Comparable, CustomStringConvertible
   ]
 
   /// In powers of 1000 with three digits: `9.30 MB`.
-  public var description: String {
+  package var description: String {
     guard bytes >= 1000 else { return "\(bytes) B" }
     var value = Double(bytes)
     var unit = ""

@@ -1,9 +1,9 @@
 /// A checksum that costs no more than fetching the bytes from memory: four interleaved hashes, each of every fourth
 /// word, so that no multiplication waits for the previous one. It detects damage, not forgery.
-public enum Checksum {
+package enum Checksum {
   private static let lanes = 4
 
-  public static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+  package static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
     var a = Fingerprint()
     var b = Fingerprint()
     var c = Fingerprint()

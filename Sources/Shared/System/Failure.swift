@@ -1,8 +1,8 @@
 /// An error for people: what happened, to which file or option, and what to do next.
 ///
 /// The kind determines the exit code. The message is complete without the advice.
-public struct Failure: Error, Sendable, CustomStringConvertible {
-  public enum Kind: Int32, Sendable {
+package struct Failure: Error, Sendable, CustomStringConvertible {
+  package enum Kind: Int32, Sendable {
     /// A cause that is none of the others.
     case unclassified = 1
     /// Options that are wrong or contradict each other.
@@ -17,42 +17,42 @@ public struct Failure: Error, Sendable, CustomStringConvertible {
     case interrupted = 130
   }
 
-  public let kind: Kind
-  public let message: String
+  package let kind: Kind
+  package let message: String
   /// What the reader can do about it; empty when the message says everything.
-  public let advice: String
+  package let advice: String
   /// The file that this host cannot open or read, or has in another state than the import recorded, so
   /// that another host may do better; nil when something else went wrong.
-  public let missing: String?
+  package let missing: String?
 
-  public init(_ kind: Kind, _ message: String, advice: String = "", missing: String? = nil) {
+  package init(_ kind: Kind, _ message: String, advice: String = "", missing: String? = nil) {
     self.kind = kind
     self.message = message
     self.advice = advice
     self.missing = missing
   }
 
-  public static func badInput(_ message: String, advice: String = "", missing: String? = nil) -> Failure {
+  package static func badInput(_ message: String, advice: String = "", missing: String? = nil) -> Failure {
     Failure(.badInput, message, advice: advice, missing: missing)
   }
 
-  public static func cannotWrite(_ message: String, advice: String = "") -> Failure {
+  package static func cannotWrite(_ message: String, advice: String = "") -> Failure {
     Failure(.cannotWrite, message, advice: advice)
   }
 
-  public static func usage(_ message: String, advice: String = "") -> Failure {
+  package static func usage(_ message: String, advice: String = "") -> Failure {
     Failure(.usage, message, advice: advice)
   }
 
   /// The same failure, for a file that the coordinator knows under another name than this host does.
-  public func about(_ name: String, here: String) -> Failure {
+  package func about(_ name: String, here: String) -> Failure {
     guard ByteString(name) != ByteString(here) else { return self }
     return Failure(
       kind, "\(message) (the coordinator's '\(name.printable)')", advice: advice,
       missing: missing == nil ? nil : name)
   }
 
-  public var exitCode: Int32 { kind.rawValue }
+  package var exitCode: Int32 { kind.rawValue }
 
-  public var description: String { advice.isEmpty ? message : "\(message)\n  -> \(advice)" }
+  package var description: String { advice.isEmpty ? message : "\(message)\n  -> \(advice)" }
 }

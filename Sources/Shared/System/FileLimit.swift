@@ -1,9 +1,9 @@
 internal import Glibc
 
 /// The number of files and connections that this process may have open.
-public enum FileLimit {
+package enum FileLimit {
   /// Raises the soft limit to the hard limit.
-  public static func raise() {
+  package static func raise() {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
     limit.rlim_cur = limit.rlim_max

@@ -1,17 +1,17 @@
 /// A 64-bit FNV-1a hash over words of eight bytes. It detects changes, not forgery.
 ///
 /// Used for safetensors headers and plans; `Checksum` is for long data.
-public struct Fingerprint: Sendable, Hashable {
-  public private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+package struct Fingerprint: Sendable, Hashable {
+  package private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
-  public init() {}
+  package init() {}
 
-  public init(of bytes: some Sequence<UInt8>) {
+  package init(of bytes: some Sequence<UInt8>) {
     self.init()
     Array(bytes).withUnsafeBytes { add($0) }
   }
 
-  public mutating func add(_ bytes: UnsafeRawBufferPointer) {
+  package mutating func add(_ bytes: UnsafeRawBufferPointer) {
     let whole = bytes.count / 8 * 8
     for offset in stride(from: 0, to: whole, by: 8) {
       mix(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
@@ -24,7 +24,7 @@ public struct Fingerprint: Sendable, Hashable {
     mix(UInt64(bytes.count))
   }
 
-  public mutating func add(_ text: String) {
+  package mutating func add(_ text: String) {
     var text = text
     text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
   }
@@ -38,7 +38,7 @@ public struct Fingerprint: Sendable, Hashable {
   }
 
   /// 16 hexadecimal digits.
-  public var text: String {
+  package var text: String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }

@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// A decimal number with a fixed number of digits after the point.
-public func fixed(_ value: Double, _ decimals: Int) -> String {
+package func fixed(_ value: Double, _ decimals: Int) -> String {
   String(format: "%.\(decimals)f", value)
 }
 

@@ -2,16 +2,16 @@
 ///
 /// Paths are compared byte by byte and by whole components: a rule for `/data` does not apply to `/database`. Where
 /// several rules apply, the one with the longest left side wins.
-public struct PathMap: Sendable {
+package struct PathMap: Sendable {
   /// Files below `from` on the coordinator are below `to` on this host.
-  public struct Rule: Sendable, Hashable, CustomStringConvertible {
-    public let from: String
-    public let to: String
+  package struct Rule: Sendable, Hashable, CustomStringConvertible {
+    package let from: String
+    package let to: String
 
-    public var description: String { "\(from)=\(to)" }
+    package var description: String { "\(from)=\(to)" }
 
     /// - Parameter text: `FROM=TO`, both absolute, separated by the first `=` that precedes a `/`.
-    public init(_ text: String) throws(Failure) {
+    package init(_ text: String) throws(Failure) {
       let bytes = Array(text.utf8)
       let start = bytes.indices.dropFirst().first {
         bytes[$0 - 1] == UInt8(ascii: "=") && bytes[$0] == UInt8(ascii: "/")
@@ -40,14 +40,14 @@ public struct PathMap: Sendable {
   }
 
   /// The longest left side first.
-  public let rules: [Rule]
+  package let rules: [Rule]
 
   /// The identity: every file is where the coordinator says.
-  public init() { rules = [] }
+  package init() { rules = [] }
 
   /// - Parameter texts: rules as `FROM=TO`.
   /// - Throws: `Failure` for an invalid rule, or two rules that contradict each other.
-  public init(_ texts: [String]) throws(Failure) {
+  package init(_ texts: [String]) throws(Failure) {
     var rules: [Rule] = []
     for text in texts {
       let rule = try Rule(text)
@@ -65,7 +65,7 @@ public struct PathMap: Sendable {
   }
 
   /// The path of a file on this host.
-  public func local(_ path: String) -> String {
+  package func local(_ path: String) -> String {
     for rule in rules {
       // When the rule is for the root, nothing precedes the slash that every path starts with.
       let from = rule.from == "/" ? "" : rule.from

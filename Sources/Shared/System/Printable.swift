@@ -1,7 +1,7 @@
 extension StringProtocol {
   /// The text in a form that is safe on terminals and in logs. Names come from files, so control characters (escape
   /// sequences, line breaks, direction overrides) are escaped.
-  public var printable: String {
+  package var printable: String {
     var text = ""
     for scalar in unicodeScalars {
       switch scalar.properties.generalCategory {

@@ -1,9 +1,9 @@
 internal import Foundation
 
 /// The resident memory of this process.
-public enum ResidentMemory {
+package enum ResidentMemory {
   /// Bytes at present; 0 where the system does not report it.
-  public static var bytes: Int {
+  package static var bytes: Int {
     guard
       let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
       let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
@@ -12,7 +12,7 @@ public enum ResidentMemory {
   }
 
   /// The peak so far, in bytes.
-  public static var peakBytes: Int {
+  package static var peakBytes: Int {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return usage.ru_maxrss * 1024

@@ -6,11 +6,11 @@ internal import Synchronization
 ///
 /// Foundation's `Process` takes ten milliseconds or more to start one, and in Swift 6.3 it reads past the end of the
 /// list of open files, which crashes this program when many are open (swift-corelibs-foundation #5472).
-public final class Subprocess: Sendable {
+package final class Subprocess: Sendable {
   /// MFD_CLOEXEC.
   private static let closeOnExec: UInt32 = 1
 
-  public let identifier: Int32
+  package let identifier: Int32
   /// Set once it has ended; from then on another process may have its identifier.
   private let status = Mutex<Int32?>(nil)
 
@@ -25,7 +25,7 @@ public final class Subprocess: Sendable {
   ///   - errors: descriptor for its standard error; nil discards it.
   ///   - inOwnGroup: whether it gets a process group of its own, so that Ctrl-C reaches only this program.
   /// - Throws: `Failure` when it cannot be started.
-  public init(
+  package init(
     _ executable: String, _ arguments: [String], environment: [String: String], input: [UInt8] = [],
     output: Int32? = nil, errors: Int32? = nil, inOwnGroup: Bool = false
   ) throws(Failure) {
@@ -66,13 +66,13 @@ public final class Subprocess: Sendable {
     identifier = process
   }
 
-  public var isRunning: Bool { status.withLock { $0 == nil } }
+  package var isRunning: Bool { status.withLock { $0 == nil } }
 
   /// Waits until the program has ended. Only one thread may call this.
   ///
   /// - Returns: the exit code as shells report it, that is, 128 plus the number of the signal that ended it, if any; -1
   ///   when the system does not report it because this program was started with SIGCHLD ignored.
-  public func wait() -> Int32 {
+  package func wait() -> Int32 {
     var information = siginfo_t()
     while waitid(P_PID, id_t(identifier), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
     return status.withLock { known in
@@ -87,7 +87,7 @@ public final class Subprocess: Sendable {
   }
 
   /// Sends a signal, unless the program has ended.
-  public func send(_ signal: Int32) {
+  package func send(_ signal: Int32) {
     status.withLock { if $0 == nil { _ = kill(identifier, signal) } }
   }
 

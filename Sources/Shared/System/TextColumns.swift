@@ -1,10 +1,10 @@
 /// The width of text on a terminal or in a fixed-width font, and ways to shorten it.
-public enum TextColumns {
+package enum TextColumns {
   /// Columns of a text: 2 for wide scalars (East Asian, emoji), 0 for combining marks.
-  public static func count(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
+  package static func count(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
 
   /// The text with its middle omitted, so that it fits into `columns`; ids often differ at their ends.
-  public static func shortened(_ text: String, to columns: Int) -> String {
+  package static func shortened(_ text: String, to columns: Int) -> String {
     guard count(text) > columns, columns > 0 else { return text }
     let room = columns - 1
     let head = taken(Array(text.unicodeScalars), room - room / 2)
@@ -13,7 +13,7 @@ public enum TextColumns {
   }
 
   /// The beginning of the text that fits into `columns`.
-  public static func cut(_ text: String, to columns: Int) -> String {
+  package static func cut(_ text: String, to columns: Int) -> String {
     guard count(text) > columns, columns > 0 else { return text }
     return taken(Array(text.unicodeScalars), columns - 1).text + "…"
   }

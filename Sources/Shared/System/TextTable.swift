@@ -1,10 +1,10 @@
 /// Aligned columns of text.
-public enum TextTable {
+package enum TextTable {
   /// - Parameters:
   ///   - rows: cells; trailing empty cells may be missing.
   ///   - indent: put before every line.
   ///   - numbers: columns that are aligned right; the others are aligned left.
-  public static func of(_ rows: [[String]], indent: String = "", numbers: Set<Int> = []) -> [String] {
+  package static func of(_ rows: [[String]], indent: String = "", numbers: Set<Int> = []) -> [String] {
     var widths: [Int] = []
     for row in rows {
       for (column, cell) in row.enumerated() {

@@ -1,7 +1,7 @@
 /// Durations as text.
-public enum TimeText {
+package enum TimeText {
   /// `40 s`, `12 min`, `3 h 20 min`, `2 d 4 h`: rounded up, so that remaining time does not reach 0 too early.
-  public static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e12 else { return "for ever" }
     let whole = Int(max(0, seconds).rounded(.up))
     if whole < 100 { return "\(whole) s" }

@@ -1,7 +1,7 @@
 /// Limits a rate: over any period t, at most `perSecond` * t + `burst` is let through.
 ///
 /// Pure: the caller passes the time in and does the waiting.
-public struct TokenBucket: Sendable {
+package struct TokenBucket: Sendable {
   private let perSecond: Double
   private let burst: Double
   /// What may be taken at once; negative by the amount that others wait for.
@@ -11,7 +11,7 @@ public struct TokenBucket: Sendable {
   /// - Parameters:
   ///   - burst: what may be taken at once after a rest; at least the largest single take.
   ///   - start: the moment from which on the bucket is full.
-  public init(perSecond: Double, burst: Double, at start: Duration = .zero) {
+  package init(perSecond: Double, burst: Double, at start: Duration = .zero) {
     self.perSecond = perSecond
     self.burst = burst
     level = burst
@@ -21,7 +21,7 @@ public struct TokenBucket: Sendable {
   /// Reserves an amount; later callers wait longer.
   ///
   /// - Returns: how long to wait before it may be used.
-  public mutating func take(_ amount: Double, at now: Duration) -> Duration {
+  package mutating func take(_ amount: Double, at now: Duration) -> Duration {
     refill(at: now)
     level -= amount
     return level >= 0 ? .zero : .seconds(-level / perSecond)

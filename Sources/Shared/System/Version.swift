@@ -1,9 +1,9 @@
 /// The version of this build, for `--version`, run records and the workers' hello.
-public enum Version {
+package enum Version {
   /// Coordinator and workers must agree on it.
-  public static let software = "0.2.0"
+  package static let software = "0.2.0"
   /// Format of the run directory; a different one cannot be resumed.
-  public static let runFormat = 5
+  package static let runFormat = 5
   /// Format of the HDF5 model store.
-  public static let storeFormat = 4
+  package static let storeFormat = 4
 }

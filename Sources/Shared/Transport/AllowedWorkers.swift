@@ -4,7 +4,7 @@ internal import Glibc
 internal import System
 
 /// The list of workers that may connect, kept in step with its file.
-public struct AllowedWorkers: Sendable {
+package struct AllowedWorkers: Sendable {
   private struct Stamp: Equatable {
     var inode: UInt
     var bytes: Int
@@ -15,23 +15,23 @@ public struct AllowedWorkers: Sendable {
   private var stamp: Stamp?
   private var names: [PublicKey: String] = [:]
   /// Why nobody is allowed; nil while the list can be read.
-  public private(set) var problem: String?
+  package private(set) var problem: String?
 
-  public init(path: String) {
+  package init(path: String) {
     self.path = path
     refresh()
   }
 
-  public var count: Int { names.count }
+  package var count: Int { names.count }
 
   /// The worker's name; nil when the key is not, or no longer, on the list.
-  public func name(of key: PublicKey) -> String? { names[key] }
+  package func name(of key: PublicKey) -> String? { names[key] }
 
   /// Reads the file again if it has changed. If it is missing or unreadable, nobody is allowed.
   ///
   /// - Returns: whether it changed.
   @discardableResult
-  public mutating func refresh() -> Bool {
+  package mutating func refresh() -> Bool {
     var status = stat()
     guard stat(path, &status) == 0 else {
       defer { (stamp, names) = (nil, [:]) }

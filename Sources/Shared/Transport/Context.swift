@@ -1,14 +1,14 @@
 internal import CZeroMQ
 internal import Core
-public import System
+package import System
 
 /// A ZeroMQ context. Sockets keep a reference to it, because it must outlive them: terminating it waits for every
 /// socket.
-public final class Context: @unchecked Sendable {
+package final class Context: @unchecked Sendable {
   // The pointer never changes, and libzmq allows contexts to be used by several threads.
   let pointer: UnsafeMutableRawPointer
 
-  public init() throws(Failure) {
+  package init() throws(Failure) {
     guard let pointer = zmq_ctx_new() else { throw ZeroMQ.failure("cannot start ZeroMQ") }
     self.pointer = pointer
   }
@@ -16,7 +16,7 @@ public final class Context: @unchecked Sendable {
   deinit { zmq_ctx_term(pointer) }
 
   /// Version of the linked library, such as `4.3.4`.
-  public static var libraryVersion: String {
+  package static var libraryVersion: String {
     var (major, minor, patch) = (Int32(0), Int32(0), Int32(0))
     zmq_version(&major, &minor, &patch)
     return "\(major).\(minor).\(patch)"

@@ -1,27 +1,27 @@
 internal import CZeroMQ
 
 /// A CURVE public key: 32 bytes, written as 40 characters of Z85.
-public struct PublicKey: Sendable, Hashable, CustomStringConvertible {
+package struct PublicKey: Sendable, Hashable, CustomStringConvertible {
   let bytes: [UInt8]
 
   /// - Returns: nil unless there are 32 bytes.
-  public init?(bytes: [UInt8]) {
+  package init?(bytes: [UInt8]) {
     guard bytes.count == Z85.keyBytes else { return nil }
     self.bytes = bytes
   }
 
   /// - Returns: nil when the text is not a key.
-  public init?(text: String) {
+  package init?(text: String) {
     guard let bytes = Z85.decode(text) else { return nil }
     self.bytes = bytes
   }
 
-  public var text: String { Z85.encode(bytes) }
-  public var description: String { text }
+  package var text: String { Z85.encode(bytes) }
+  package var description: String { text }
 }
 
 /// A CURVE secret key. Its description hides it, so that it cannot appear in a log or a dump.
-public struct SecretKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+package struct SecretKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
   CustomReflectable
 {
   let bytes: [UInt8]
@@ -42,15 +42,15 @@ public struct SecretKey: Sendable, CustomStringConvertible, CustomDebugStringCon
     return PublicKey(text: Z85.text(buffer))
   }
 
-  public var description: String { "(secret key)" }
-  public var debugDescription: String { description }
-  public var customMirror: Mirror { Mirror(self, children: []) }
+  package var description: String { "(secret key)" }
+  package var debugDescription: String { description }
+  package var customMirror: Mirror { Mirror(self, children: []) }
 }
 
 /// A CURVE public key with its secret key.
-public struct KeyPair: Sendable {
-  public let publicKey: PublicKey
-  public let secretKey: SecretKey
+package struct KeyPair: Sendable {
+  package let publicKey: PublicKey
+  package let secretKey: SecretKey
 
   /// A new pair, made from the system's random numbers.
   ///

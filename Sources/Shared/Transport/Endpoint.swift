@@ -1,10 +1,10 @@
 internal import Core
-public import System
+package import System
 
 /// Where a coordinator listens and workers connect.
-public enum Endpoint {
+package enum Endpoint {
   /// Which end of a connection an endpoint is for; the advice differs.
-  public enum Side: Sendable {
+  package enum Side: Sendable {
     case coordinator, worker
 
     var advice: String {
@@ -22,7 +22,7 @@ public enum Endpoint {
   ///
   /// - Throws: `Failure` (usage) for a tcp endpoint beyond loopback with neither keys nor
   ///   `insecure`, for both together, and for transports other than tcp and ipc.
-  public static func check(_ endpoint: String, side: Side, hasKeys: Bool, insecure: Bool) throws(Failure) {
+  package static func check(_ endpoint: String, side: Side, hasKeys: Bool, insecure: Bool) throws(Failure) {
     guard !hasKeys || !insecure else {
       throw .usage("keys and --insecure contradict each other", advice: "leave --insecure out")
     }
@@ -49,7 +49,7 @@ public enum Endpoint {
   }
 
   /// Can it be reached from this machine alone?
-  public static func isLocal(_ endpoint: String) -> Bool {
+  package static func isLocal(_ endpoint: String) -> Bool {
     guard endpoint.hasPrefix("tcp://") else { return endpoint.hasPrefix("ipc://") }
     let address = endpoint.dropFirst("tcp://".count)
     let host = address.prefix(upTo: address.lastIndex(of: ":") ?? address.endIndex)

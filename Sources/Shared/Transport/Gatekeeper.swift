@@ -1,14 +1,14 @@
 internal import CZeroMQ
 internal import Core
-public import System
+package import System
 
 /// Decides for libzmq which keys may connect (ZAP, rfc.zeromq.org/spec/27), for all sockets of a context. Create it
 /// before the first socket is bound, and use it on the same thread.
-public final class Gatekeeper {
+package final class Gatekeeper {
   /// A peer that was refused.
-  public struct Refusal: Sendable {
-    public let address: String
-    public let key: String
+  package struct Refusal: Sendable {
+    package let address: String
+    package let key: String
   }
 
   let pointer: UnsafeMutableRawPointer
@@ -16,7 +16,7 @@ public final class Gatekeeper {
 
   static let domain = "modeltree"
 
-  public init(in context: Context) throws(Failure) {
+  package init(in context: Context) throws(Failure) {
     guard let pointer = zmq_socket(context.pointer, ZMQ_REP) else {
       throw ZeroMQ.failure("cannot make a socket")
     }
@@ -35,7 +35,7 @@ public final class Gatekeeper {
   ///
   /// - Parameter isAllowed: called for each key.
   /// - Returns: who was refused.
-  public func answer(_ isAllowed: (PublicKey) -> Bool) -> [Refusal] {
+  package func answer(_ isAllowed: (PublicKey) -> Bool) -> [Refusal] {
     var refusals: [Refusal] = []
     while let request = ZeroMQ.receive(pointer, frameLimit: 8)?.frames {
       let address = request.count > 3 ? String(decoding: request[3], as: UTF8.self) : ""

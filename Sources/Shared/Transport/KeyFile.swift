@@ -1,7 +1,7 @@
 internal import Core
 internal import Foundation
 internal import Glibc
-public import System
+package import System
 
 /// A key file as `modeltree keygen` writes it: lines of `field = value`.
 ///
@@ -78,12 +78,12 @@ struct KeyFile {
 }
 
 /// A worker's keys: its own pair and the coordinator's public key.
-public struct WorkerKeys: Sendable {
+package struct WorkerKeys: Sendable {
   let pair: KeyPair
   let coordinator: PublicKey
 
   /// - Parameter path: the file that `modeltree keygen` made for the worker.
-  public init(path: String) throws(Failure) {
+  package init(path: String) throws(Failure) {
     let file = try KeyFile(path, expected: .worker)
     guard let coordinator = file.coordinator else {
       throw .badInput("'\(path.printable)' does not name its coordinator's key")

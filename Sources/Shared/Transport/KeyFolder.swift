@@ -1,27 +1,27 @@
 internal import Core
 internal import Foundation
 internal import Glibc
-public import System
+package import System
 
 /// The folder that `modeltree keygen` makes: `coordinator.key`, a `NAME.key` for each worker, and
 /// `allowed-workers` with the public keys of those who may connect.
 ///
 /// The coordinator needs the first and the last; each worker's file belongs on the worker's host.
-public struct KeyFolder: Sendable {
-  public let path: String
+package struct KeyFolder: Sendable {
+  package let path: String
 
-  public init(path: String) { self.path = path }
+  package init(path: String) { self.path = path }
 
-  public var allowed: String { "\(path)/allowed-workers" }
+  package var allowed: String { "\(path)/allowed-workers" }
   var coordinator: String { "\(path)/coordinator.key" }
-  public func worker(_ name: String) -> String { "\(path)/\(name).key" }
+  package func worker(_ name: String) -> String { "\(path)/\(name).key" }
 
-  public var holdsKeys: Bool { FileManager.default.fileExists(atPath: coordinator) }
+  package var holdsKeys: Bool { FileManager.default.fileExists(atPath: coordinator) }
 
   /// Makes the coordinator's key pair and an empty list of workers.
   ///
   /// - Throws: `Failure` when there are keys already, or they cannot be written.
-  public func makeCoordinator() throws(Failure) {
+  package func makeCoordinator() throws(Failure) {
     guard !holdsKeys else {
       throw .cannotWrite(
         "'\(path.printable)' holds keys already; new ones would lock every worker out",
@@ -40,7 +40,7 @@ public struct KeyFolder: Sendable {
   /// Makes a worker's key pair and adds it to the list.
   ///
   /// - Throws: `Failure` when the name cannot be a file name or is taken, or there is no coordinator key yet.
-  public func addWorker(_ name: String) throws(Failure) {
+  package func addWorker(_ name: String) throws(Failure) {
     try Self.check(name)
     let key = try KeyFile(coordinator, expected: .coordinator).pair.publicKey
     var workers = try AllowedWorkers.read(allowed)
@@ -56,7 +56,7 @@ public struct KeyFolder: Sendable {
   }
 
   /// Removes a worker from the list and deletes its file; a running coordinator disconnects it.
-  public func revoke(_ name: String) throws(Failure) {
+  package func revoke(_ name: String) throws(Failure) {
     try Self.check(name)
     var workers = try AllowedWorkers.read(allowed)
     let before = workers.count
@@ -103,12 +103,12 @@ public struct KeyFolder: Sendable {
 }
 
 /// The coordinator's secret key and the list of workers that may connect.
-public struct CoordinatorKeys: Sendable {
+package struct CoordinatorKeys: Sendable {
   let pair: KeyPair
-  public let folder: KeyFolder
+  package let folder: KeyFolder
 
   /// - Parameter path: the folder that `modeltree keygen` made.
-  public init(path: String) throws(Failure) {
+  package init(path: String) throws(Failure) {
     folder = KeyFolder(path: path)
     pair = try KeyFile(folder.coordinator, expected: .coordinator).pair
     _ = try AllowedWorkers.read(folder.allowed)

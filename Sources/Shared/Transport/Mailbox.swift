@@ -3,25 +3,25 @@ internal import Glibc
 internal import Synchronization
 
 /// Passes values from any thread to the one thread that also waits on a socket.
-public final class Mailbox<Value: Sendable>: Sendable {
+package final class Mailbox<Value: Sendable>: Sendable {
   private let values = Mutex<[Value]>([])
   /// Readable while values are waiting.
   let descriptor: Int32
 
-  public init() {
+  package init() {
     descriptor = czmq_eventfd()
     precondition(descriptor >= 0, "the system has no eventfd left")
   }
 
   deinit { close(descriptor) }
 
-  public func post(_ value: Value) {
+  package func post(_ value: Value) {
     values.withLock { $0.append(value) }
     czmq_eventfd_signal(descriptor)
   }
 
   /// Removes all waiting values, oldest first.
-  public func takeAll() -> [Value] {
+  package func takeAll() -> [Value] {
     czmq_eventfd_clear(descriptor)
     return values.withLock { waiting in
       defer { waiting = [] }
@@ -32,7 +32,7 @@ public final class Mailbox<Value: Sendable>: Sendable {
 
 extension Socket {
   /// Waits for a message, a value, or a request to the gatekeeper, but at most `milliseconds`.
-  public func wait<Value>(or mailbox: Mailbox<Value>, gatekeeper: Gatekeeper? = nil, milliseconds: Int) {
+  package func wait<Value>(or mailbox: Mailbox<Value>, gatekeeper: Gatekeeper? = nil, milliseconds: Int) {
     var items = [
       zmq_pollitem_t(socket: pointer, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0),
       zmq_pollitem_t(socket: nil, fd: mailbox.descriptor, events: Int16(ZMQ_POLLIN), revents: 0),

@@ -1,5 +1,5 @@
 /// Which peers a socket accepts.
-public enum Security: Sendable {
+package enum Security: Sendable {
   /// Anybody who can reach the endpoint.
   case open
   /// Workers on the coordinator's list; needs a `Gatekeeper` in the same context.

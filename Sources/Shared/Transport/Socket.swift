@@ -1,11 +1,11 @@
 internal import CZeroMQ
 internal import Core
 internal import Synchronization
-public import System
+package import System
 
 /// A ROUTER or DEALER socket. Create, use and destroy it on one thread.
-public final class Socket {
-  public enum Role: Sendable {
+package final class Socket {
+  package enum Role: Sendable {
     /// The coordinator's end: the first frame is the sender's identity.
     case router
     /// A worker's end.
@@ -13,13 +13,13 @@ public final class Socket {
   }
 
   /// A received message.
-  public struct Message: Sendable {
-    public var frames: [[UInt8]]
+  package struct Message: Sendable {
+    package var frames: [[UInt8]]
     /// The public key whose secret the sender proved to have; nil on a socket without keys.
-    public var key: PublicKey?
+    package var key: PublicKey?
     /// Where the connection comes from, as the system and not the peer says it: an IP address; nil or empty for a
     /// connection inside this machine that has none.
-    public var address: String?
+    package var address: String?
   }
 
   let pointer: UnsafeMutableRawPointer
@@ -31,7 +31,7 @@ public final class Socket {
   private static let inboxLimit: Int32 = 64
 
   /// - Parameter largestFrame: in bytes; libzmq disconnects a peer that sends a longer frame.
-  public init(_ role: Role, in context: Context, largestFrame: Int, security: Security = .open)
+  package init(_ role: Role, in context: Context, largestFrame: Int, security: Security = .open)
     throws(Failure)
   {
     guard let pointer = zmq_socket(context.pointer, role == .router ? ZMQ_ROUTER : ZMQ_DEALER) else {
@@ -81,13 +81,13 @@ public final class Socket {
   private static let monitors = Atomic<Int>(0)
 
   /// Starts to monitor the socket's connections.
-  public func monitor() throws(Failure) -> SocketMonitor {
+  package func monitor() throws(Failure) -> SocketMonitor {
     let number = Self.monitors.add(1, ordering: .relaxed).newValue
     return try SocketMonitor(of: pointer, in: context, name: "\(number)")
   }
 
   /// - Returns: the endpoint as bound; a wildcard port is filled in.
-  public func bind(_ endpoint: String) throws(Failure) -> String {
+  package func bind(_ endpoint: String) throws(Failure) -> String {
     // With IPv6 enabled, even IPv4 addresses would be shown in IPv6 notation.
     if endpoint.contains("[") { set(ZMQ_IPV6, Int32(1)) }
     guard zmq_bind(pointer, endpoint) == 0 else {
@@ -103,7 +103,7 @@ public final class Socket {
       decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  public func connect(_ endpoint: String) throws(Failure) {
+  package func connect(_ endpoint: String) throws(Failure) {
     set(ZMQ_IPV6, Int32(1))
     guard zmq_connect(pointer, endpoint) == 0 else {
       let reason = String(cString: zmq_strerror(czmq_errno()))
@@ -117,11 +117,11 @@ public final class Socket {
   ///
   /// - Returns: false when the peer is gone (a ROUTER knows) or does not read its messages.
   @discardableResult
-  public func send(_ frames: [[UInt8]]) -> Bool { ZeroMQ.send(pointer, frames) }
+  package func send(_ frames: [[UInt8]]) -> Bool { ZeroMQ.send(pointer, frames) }
 
   /// - Returns: the next message, or nil when none is waiting. At most `frameLimit` frames are kept:
   ///   a message with more is returned cut, one frame longer than the limit.
-  public func receive(frameLimit: Int) -> Message? { ZeroMQ.receive(pointer, frameLimit: frameLimit) }
+  package func receive(frameLimit: Int) -> Message? { ZeroMQ.receive(pointer, frameLimit: frameLimit) }
 
   @discardableResult
   private func set<T: BitwiseCopyable>(_ option: Int32, _ value: T) -> Bool {

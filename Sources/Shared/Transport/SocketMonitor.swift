@@ -3,8 +3,8 @@ internal import Core
 internal import System
 
 /// Reports events of a socket's connections. Use it on the socket's thread.
-public final class SocketMonitor {
-  public enum Event: Sendable, Equatable {
+package final class SocketMonitor {
+  package enum Event: Sendable, Equatable {
     /// The peer does not accept the key.
     case keyRefused
     /// The peer speaks another protocol or no CURVE, or gave up during the handshake.
@@ -34,7 +34,7 @@ public final class SocketMonitor {
   deinit { zmq_close(pointer) }
 
   /// Everything since the last call, oldest first.
-  public func events() -> [Event] {
+  package func events() -> [Event] {
     var events: [Event] = []
     while let frames = ZeroMQ.receive(pointer, frameLimit: 2)?.frames {
       guard let head = frames.first, head.count >= 2 else { continue }

@@ -8,7 +8,7 @@ internal import Synchronization
 /// lost, however early it comes. Libraries may start threads even earlier (a preloaded OpenBLAS starts one per
 /// processor), and the system may deliver a signal to one of those; whichever thread gets it, the handler sends the
 /// signal's number through a pipe. A second signal ends the process at once.
-public final class StopSignals: Sendable {
+package final class StopSignals: Sendable {
   private let handler = Mutex<@Sendable (Int32) -> Void>({ _ in })
 
   /// The end of the pipe that signal handlers write to; they may do nothing else.
@@ -24,7 +24,7 @@ public final class StopSignals: Sendable {
   }()
 
   /// - Parameter handler: called for the first signal, on another thread, until `handle` replaces it.
-  public init(_ handler: @escaping @Sendable (Int32) -> Void) {
+  package init(_ handler: @escaping @Sendable (Int32) -> Void) {
     self.handler.withLock { $0 = handler }
     var signals = Self.signals
     pthread_sigmask(SIG_BLOCK, &signals, nil)
@@ -54,7 +54,7 @@ public final class StopSignals: Sendable {
   }
 
   /// Replaces the handler of the first signal.
-  public func handle(_ handler: @escaping @Sendable (Int32) -> Void) {
+  package func handle(_ handler: @escaping @Sendable (Int32) -> Void) {
     self.handler.withLock { $0 = handler }
   }
 

@@ -1,5 +1,5 @@
-public import Core
-public import System
+package import Core
+package import System
 
 /// The protocol between coordinator and workers.
 ///
@@ -11,25 +11,25 @@ public import System
 /// coordinator that does not know the sender (it was restarted, or the connection is new) says
 /// `whoAreYou`, and the worker says `hello` again. Whoever only wants to watch says `ask`, without a
 /// `hello`, and is sent the status.
-public enum WireProtocol {
+package enum WireProtocol {
   /// Raised with every change that an older program could misread.
-  public static let version = 5
+  package static let version = 5
 
   /// Largest control frame that a worker looks at: the stores of thousands of models.
-  public static let largestControlBytes = 1 << 24
+  package static let largestControlBytes = 1 << 24
 
   /// Largest control frame that the coordinator looks at: workers have little to say.
-  public static let largestReportBytes = 1 << 16
+  package static let largestReportBytes = 1 << 16
 
   /// What encryption may add to a frame.
-  public static let envelopeBytes = 256
+  package static let envelopeBytes = 256
 }
 
 /// From a worker to the coordinator. Tags are never renumbered.
 ///
 /// Numbers that are added up later are of types that bound them: a message with an absurd number cannot be
 /// decoded. Shard and attempt numbers are looked up, never added.
-public enum WorkerMessage: Sendable, Equatable {
+package enum WorkerMessage: Sendable, Equatable {
   case hello(Hello)
   /// So many more shards may be sent.
   case ready(credit: Count)
@@ -42,16 +42,16 @@ public enum WorkerMessage: Sendable, Equatable {
   /// From an onlooker: how far is it?
   case ask
 
-  public struct Hello: Sendable, Equatable, Codable {
-    public var protocolVersion: Int
-    public var software: String
-    public var host: String
-    public var process: Count
-    public var threads: Count
-    public var memoryBytes: ByteTotal
-    public var instructionSet: String
+  package struct Hello: Sendable, Equatable, Codable {
+    package var protocolVersion: Int
+    package var software: String
+    package var host: String
+    package var process: Count
+    package var threads: Count
+    package var memoryBytes: ByteTotal
+    package var instructionSet: String
 
-    public init(
+    package init(
       protocolVersion: Int = WireProtocol.version, software: String = Version.software, host: String,
       process: Int, threads: Int, memoryBytes: Int, instructionSet: String
     ) {
@@ -65,15 +65,15 @@ public enum WorkerMessage: Sendable, Equatable {
     }
   }
 
-  public struct Receipt: Sendable, Equatable, Codable {
+  package struct Receipt: Sendable, Equatable, Codable {
     /// Fingerprint of the run that the shard belongs to.
-    public var run: String
-    public var shard: ShardID
-    public var attempt: Int
-    public var bytesRead: ByteTotal
-    public var seconds: Seconds
+    package var run: String
+    package var shard: ShardID
+    package var attempt: Int
+    package var bytesRead: ByteTotal
+    package var seconds: Seconds
 
-    public init(run: String, shard: ShardID, attempt: Int, bytesRead: Int, seconds: Double) {
+    package init(run: String, shard: ShardID, attempt: Int, bytesRead: Int, seconds: Double) {
       self.run = run
       self.shard = shard
       self.attempt = attempt
@@ -82,17 +82,17 @@ public enum WorkerMessage: Sendable, Equatable {
     }
   }
 
-  public struct ShardFailure: Sendable, Equatable, Codable {
-    public var run: String
-    public var shard: ShardID
-    public var attempt: Int
+  package struct ShardFailure: Sendable, Equatable, Codable {
+    package var run: String
+    package var shard: ShardID
+    package var attempt: Int
     /// For people: file, tensor, what was found.
-    public var message: String
+    package var message: String
     /// The file that this host cannot open, under the name that the coordinator gave it; nil when
     /// that is not what went wrong.
-    public var missing: String?
+    package var missing: String?
 
-    public init(run: String, shard: ShardID, attempt: Int, message: String, missing: String? = nil) {
+    package init(run: String, shard: ShardID, attempt: Int, message: String, missing: String? = nil) {
       self.run = run
       self.shard = shard
       self.attempt = attempt
@@ -102,28 +102,28 @@ public enum WorkerMessage: Sendable, Equatable {
   }
 
   /// Sent by a thread that does not compute, so that a long shard does not look like a dead worker.
-  public struct Heartbeat: Sendable, Equatable, Codable {
+  package struct Heartbeat: Sendable, Equatable, Codable {
     /// Bytes of weights read since the start; grows while the worker gets on.
-    public var bytesRead: ByteTotal
-    public var residentBytes: ByteTotal
+    package var bytesRead: ByteTotal
+    package var residentBytes: ByteTotal
     /// Files that were read slowest since the start, a few of them.
-    public var slowest: [Pace]
+    package var slowest: [Pace]
 
-    public init(bytesRead: Int, residentBytes: Int, slowest: [Pace] = []) {
+    package init(bytesRead: Int, residentBytes: Int, slowest: [Pace] = []) {
       self.bytesRead = ByteTotal(clamping: bytesRead)
       self.residentBytes = ByteTotal(clamping: residentBytes)
       self.slowest = slowest
     }
 
     /// How fast a file could be read.
-    public struct Pace: Sendable, Equatable, Codable {
+    package struct Pace: Sendable, Equatable, Codable {
       /// Under the name that the coordinator gave it.
-      public var file: String
-      public var bytes: ByteTotal
+      package var file: String
+      package var bytes: ByteTotal
       /// Spent in reading.
-      public var seconds: Seconds
+      package var seconds: Seconds
 
-      public init(file: String, bytes: Int, seconds: Double) {
+      package init(file: String, bytes: Int, seconds: Double) {
         self.file = file
         self.bytes = ByteTotal(clamping: bytes)
         self.seconds = Seconds(clamping: seconds)
@@ -133,7 +133,7 @@ public enum WorkerMessage: Sendable, Equatable {
 }
 
 /// From the coordinator to a worker. Tags are never renumbered.
-public enum CoordinatorMessage: Sendable, Equatable {
+package enum CoordinatorMessage: Sendable, Equatable {
   /// The worker may ask for shards.
   case welcome
   /// Final: the worker leaves with this reason.
@@ -159,50 +159,50 @@ public enum CoordinatorMessage: Sendable, Equatable {
     var attempt: Int
   }
 
-  public struct Run: Sendable, Equatable, Codable {
-    public var run: String
+  package struct Run: Sendable, Equatable, Codable {
+    package var run: String
     /// HDF5 stores by model number.
-    public var stores: [String]
+    package var stores: [String]
 
-    public init(run: String, stores: [String]) {
+    package init(run: String, stores: [String]) {
       self.run = run
       self.stores = stores
     }
   }
 
-  public struct Assignment: Sendable, Equatable, Codable {
+  package struct Assignment: Sendable, Equatable, Codable {
     /// The run that the shard is numbered in.
-    public var run: String
-    public var shard: ShardID
-    public var attempt: Int
+    package var run: String
+    package var shard: ShardID
+    package var attempt: Int
     /// Of what is compared: models may have more rows.
-    public var shape: TensorShape
+    package var shape: TensorShape
     /// The first row that is compared.
-    public var firstRow: Int
+    package var firstRow: Int
     /// Coordinates count from there.
-    public var start: Int
-    public var end: Int
-    public var statistics: Statistics
+    package var start: Int
+    package var end: Int
+    package var statistics: Statistics
     /// Submatrices to send back as they are; see `SampleGrid`.
-    public var samples: Int
+    package var samples: Int
     /// Shorter side of the block whose spectrum is taken, 0 for none; see `SpectrumGrid`.
-    public var spectrum: Int
+    package var spectrum: Int
     /// The sketch to make, if any; see `SketchMap`.
-    public var sketch: SampleShape?
+    package var sketch: SampleShape?
     /// Where the models keep this tensor. Most models use the same name, so they share an entry.
-    public var sources: [Source]
+    package var sources: [Source]
 
-    public struct Source: Sendable, Equatable, Codable {
-      public var tensor: String
-      public var models: [Int]
+    package struct Source: Sendable, Equatable, Codable {
+      package var tensor: String
+      package var models: [Int]
 
-      public init(tensor: String, models: [Int]) {
+      package init(tensor: String, models: [Int]) {
         self.tensor = tensor
         self.models = models
       }
     }
 
-    public init(
+    package init(
       run: String, shard: ShardID, attempt: Int, shape: TensorShape, firstRow: Int = 0, coordinates: Range<Int>,
       statistics: Statistics, samples: Int = 0, spectrum: Int = 0,
       sketch: SampleShape? = nil, sources: [Source]

@@ -1,11 +1,11 @@
-public import ArgumentParser
+package import ArgumentParser
 internal import Core
 import Foundation
 import Glibc
 import Logging
-public import Logs
+package import Logs
 import Serving
-public import System
+package import System
 import Transport
 
 @main
@@ -101,13 +101,13 @@ struct WorkerCommand: ParsableCommand {
 }
 
 extension ByteRate: ExpressibleByArgument {
-  public init?(argument: String) { self.init(argument) }
-  public var defaultValueDescription: String { description }
+  package init?(argument: String) { self.init(argument) }
+  package var defaultValueDescription: String { description }
 }
 
 extension ByteCount: ExpressibleByArgument {
-  public init?(argument: String) { self.init(argument) }
-  public var defaultValueDescription: String { description }
+  package init?(argument: String) { self.init(argument) }
+  package var defaultValueDescription: String { description }
 }
 
 extension LogFormat: ExpressibleByArgument {}

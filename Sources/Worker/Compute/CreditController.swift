@@ -3,7 +3,7 @@
 ///
 /// What is asked for and not given yet stays few: nobody knows how large the next shards are, and large
 /// ones should not pile up here while others have none.
-public struct CreditController: Sendable {
+package struct CreditController: Sendable {
   private let threads: Int
   private var isAwake = false
   /// Asked for and not given yet.
@@ -20,15 +20,15 @@ public struct CreditController: Sendable {
   /// What is to be under way, in seconds of work.
   private static let ahead = 0.05
 
-  public init(threads: Int) { self.threads = threads }
+  package init(threads: Int) { self.threads = threads }
 
   /// The coordinator takes questions.
-  public mutating func wake() { isAwake = true }
+  package mutating func wake() { isAwake = true }
 
   /// The coordinator has forgotten what it was asked and what it gave.
-  public mutating func forget() { (isAwake, open, shards, weights) = (false, 0, 0, 0) }
+  package mutating func forget() { (isAwake, open, shards, weights) = (false, 0, 0, 0) }
 
-  public mutating func wasGiven(weights: Int) {
+  package mutating func wasGiven(weights: Int) {
     open = max(0, open - 1)
     shards += 1
     // A coordinator may say anything; what wraps here is taken away again.
@@ -36,14 +36,14 @@ public struct CreditController: Sendable {
   }
 
   /// - Parameter seconds: what it took; nil for a shard that was not computed.
-  public mutating func isDone(weights: Int, in seconds: Double?) {
+  package mutating func isDone(weights: Int, in seconds: Double?) {
     shards -= 1
     self.weights &-= weights
     if let seconds { past = (0.75 * past.seconds + seconds, 0.75 * past.weights + Double(weights)) }
   }
 
   /// Shards to ask for now; counts them as asked for.
-  public mutating func credit() -> Int {
+  package mutating func credit() -> Int {
     guard isAwake else { return 0 }
     let few = Self.fewPerThread * threads
     let credit = max(0, (needsMore ? few : few - shards) - open)
@@ -52,7 +52,7 @@ public struct CreditController: Sendable {
   }
 
   /// Is so much under way, in many shards, that some milliseconds more or less are of no account?
-  public var isSated: Bool { shards > 2 * Self.fewPerThread * threads && secondsUnderWay > Self.ahead / 5 }
+  package var isSated: Bool { shards > 2 * Self.fewPerThread * threads && secondsUnderWay > Self.ahead / 5 }
 
   /// Will those that are here be done soon?
   private var needsMore: Bool {

@@ -1,12 +1,12 @@
 internal import Core
 internal import Synchronization
 internal import System
-public import Wire
+package import Wire
 
 /// How fast each file could be read since the start: which disk, share or server is the slow one.
-public final class FileThroughput: Sendable {
+package final class FileThroughput: Sendable {
   /// The reads of one file.
-  public final class Entry: Sendable {
+  package final class Entry: Sendable {
     fileprivate struct State {
       var bytes = 0
       var spent = Duration.zero
@@ -20,14 +20,14 @@ public final class FileThroughput: Sendable {
     fileprivate init(now: @escaping @Sendable () -> Duration) { self.now = now }
 
     /// To be called before a read; its answer goes to `end`.
-    public func begin() -> Duration {
+    package func begin() -> Duration {
       let start = now()
       state.withLock { $0.begun.append(start) }
       return start
     }
 
     /// - Parameter bytes: what was read; nil: it was no read, and counts only while it lasts.
-    public func end(_ start: Duration, bytes: Int?) {
+    package func end(_ start: Duration, bytes: Int?) {
       let end = now()
       state.withLock {
         if let place = $0.begun.firstIndex(of: start) { $0.begun.remove(at: place) }
@@ -39,7 +39,7 @@ public final class FileThroughput: Sendable {
   }
 
   /// Files that are remembered at most.
-  public static let limit = 4096
+  package static let limit = 4096
 
   /// Below that the first look at a file counts more than its pace.
   private static let leastBytes = 4_000_000
@@ -53,19 +53,19 @@ public final class FileThroughput: Sendable {
   private let entries = Mutex<[ByteString: (file: String, entry: Entry)]>([:])
   private let now: @Sendable () -> Duration
 
-  public convenience init() {
+  package convenience init() {
     let origin = ContinuousClock.now
     self.init { ContinuousClock.now - origin }
   }
 
   /// - Parameter now: a clock; for tests another than the real one.
-  public init(now: @escaping @Sendable () -> Duration) { self.now = now }
+  package init(now: @escaping @Sendable () -> Duration) { self.now = now }
 
   /// Files that are remembered.
-  public var count: Int { entries.withLock { $0.count } }
+  package var count: Int { entries.withLock { $0.count } }
 
   /// - Parameter file: under the name that the coordinator gave it.
-  public func entry(for file: String) -> Entry {
+  package func entry(for file: String) -> Entry {
     entries.withLock { entries in
       let key = ByteString(file)
       if let known = entries[key] { return known.entry }
@@ -85,7 +85,7 @@ public final class FileThroughput: Sendable {
   }
 
   /// The files with the lowest rates, slowest first.
-  public func slowest(_ count: Int = 8) -> [WorkerMessage.Heartbeat.Pace] {
+  package func slowest(_ count: Int = 8) -> [WorkerMessage.Heartbeat.Pace] {
     let present = now()
     let all = entries.withLock { Array($0.values) }
     let paces = all.compactMap { Self.pace($0.file, $0.entry, at: present) }

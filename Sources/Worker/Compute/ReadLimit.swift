@@ -1,20 +1,20 @@
 internal import Core
 internal import Foundation
 internal import Synchronization
-public import System
+package import System
 
 /// How fast the threads of a worker may read files, all together.
-public final class ReadLimit: Sendable {
-  public let rate: ByteRate
+package final class ReadLimit: Sendable {
+  package let rate: ByteRate
   /// What is read at a time: some twentieth of a second's worth, so that the rate holds over every second.
-  public let pieceBytes: Int
+  package let pieceBytes: Int
   private let bucket: Mutex<TokenBucket>
   private let origin = ContinuousClock.now
 
   /// The longest sleep between two looks whether anybody still waits for the bytes.
   private static let nap = Duration.milliseconds(100)
 
-  public init(_ rate: ByteRate) {
+  package init(_ rate: ByteRate) {
     self.rate = rate
     pieceBytes = min(max(rate.bytesPerSecond / 20, 4096), 4 << 20)
     bucket = Mutex(TokenBucket(perSecond: Double(rate.bytesPerSecond), burst: Double(pieceBytes)))

@@ -1,21 +1,21 @@
-public import Core
+package import Core
 internal import Kernels
-public import System
-public import Wire
+package import System
+package import Wire
 
 /// Shards in, partials out: one reading thread runs ahead, the calling thread computes.
-public final class ShardStream {
+package final class ShardStream {
   /// A shard to compute.
-  public struct Job: Sendable {
-    public let assignment: CoordinatorMessage.Assignment
+  package struct Job: Sendable {
+    package let assignment: CoordinatorMessage.Assignment
     /// Model stores by model number.
-    public let stores: [String]
+    package let stores: [String]
     /// Asked between blocks.
-    public let isCancelled: @Sendable () -> Bool
+    package let isCancelled: @Sendable () -> Bool
     /// The caller's own.
-    public let tag: Int
+    package let tag: Int
 
-    public init(
+    package init(
       _ assignment: CoordinatorMessage.Assignment, stores: [String], tag: Int = 0,
       isCancelled: @escaping @Sendable () -> Bool = { false }
     ) {
@@ -27,7 +27,7 @@ public final class ShardStream {
   }
 
   /// What became of a shard.
-  public enum Outcome: Sendable {
+  package enum Outcome: Sendable {
     case computed(Partial, bytesRead: Int)
     /// `Failure` names file and tensor.
     case failed(Failure)
@@ -49,7 +49,7 @@ public final class ShardStream {
   ///   - limit: how fast files may be read, shared with other streams; nil: as fast as they come.
   ///   - next: the next shard, nil for the end; called on the reading thread, may wait.
   ///   - onRead: told the bytes of every read, on the reading thread.
-  public init(
+  package init(
     library: StoreCache, memoryBytes: Int, limit: ReadLimit? = nil,
     next: @escaping @Sendable () -> Job?, onRead: @escaping @Sendable (Int) -> Void
   ) {
@@ -73,10 +73,10 @@ public final class ShardStream {
   }
 
   /// The kernels' instruction set, for the worker's hello.
-  public static var instructionSet: String { ShardAccumulator.instructionSet }
+  package static var instructionSet: String { ShardAccumulator.instructionSet }
 
   /// Computes the next shard; nil when there are no more.
-  public func next() -> (Job, Outcome)? {
+  package func next() -> (Job, Outcome)? {
     while true {
       switch reader.take() {
       case .end: return nil

@@ -1,14 +1,14 @@
 internal import Core
 internal import Storage
 internal import Synchronization
-public import System
+package import System
 
 /// Where tensors lie, and the weight files that this process has open. Shared by its threads.
 ///
 /// Stores are closed again at once: HDF5 keeps about half a megabyte per open file, which is more
 /// than a thousand models may take. What was found is remembered up to a limit; beyond it a look-up
 /// costs one more opening of the store, half a millisecond.
-public final class StoreCache: Sendable {
+package final class StoreCache: Sendable {
   fileprivate struct State {
     let paths: PathMap
     let paces: FileThroughput
@@ -41,15 +41,15 @@ public final class StoreCache: Sendable {
   /// - Parameters:
   ///   - paths: where the files lie on this host.
   ///   - paces: told about every read.
-  public init(paths: PathMap = PathMap(), paces: FileThroughput = FileThroughput()) {
+  package init(paths: PathMap = PathMap(), paces: FileThroughput = FileThroughput()) {
     state = Mutex(State(paths: paths, paces: paces))
   }
 
   /// Forgets everything, so that files which were replaced are opened anew.
-  public func forget() { wish(.everything) }
+  package func forget() { wish(.everything) }
 
   /// Forgets some stores and closes their files. Another store that shares a file opens it again.
-  public func forget(_ stores: [String]) { wish(.stores(Set(stores.map { ByteString($0) }))) }
+  package func forget(_ stores: [String]) { wish(.stores(Set(stores.map { ByteString($0) }))) }
 
   /// Never waits: a look-up may hang on a server that does not answer, and the caller must not.
   private func wish(_ wish: Wish) {

@@ -1,37 +1,37 @@
 internal import Core
-public import Storage
+package import Storage
 internal import System
 
 /// A low-rank adapter that is not merged into its base: W = W_base + scale B A for some weights.
-public struct Adapter: Sendable, Hashable {
+package struct Adapter: Sendable, Hashable {
   /// The change of one weight matrix.
-  public struct Update: Sendable, Hashable {
+  package struct Update: Sendable, Hashable {
     /// As the adapter names the weight, wrappers in front included.
-    public var weight: String
+    package var weight: String
     /// A, rank x columns.
-    public var down: StoredTensor
+    package var down: StoredTensor
     /// B, rows x rank.
-    public var up: StoredTensor
-    public var scale: Double
+    package var up: StoredTensor
+    package var scale: Double
     /// The weight is stored as (columns, rows).
-    public var isTransposed: Bool
+    package var isTransposed: Bool
 
-    public var rank: Int { down.shape.rows }
+    package var rank: Int { down.shape.rows }
     /// Of the weight as it is stored.
-    public var rows: Int { isTransposed ? down.shape.columns : up.shape.rows }
-    public var columns: Int { isTransposed ? up.shape.rows : down.shape.columns }
-    public var bytes: Int { down.bytes + up.bytes }
+    package var rows: Int { isTransposed ? down.shape.columns : up.shape.rows }
+    package var columns: Int { isTransposed ? up.shape.rows : down.shape.columns }
+    package var bytes: Int { down.bytes + up.bytes }
   }
 
-  public var updates: [Update]
+  package var updates: [Update]
   /// The base that the uploader names: a hint, never trusted.
-  public var declaredBase: String?
+  package var declaredBase: String?
   /// What it holds beside updates and is passed over, in plain words.
   package var notes: [String] = []
   /// No model of the collection has the weights that it changes: it is compared with other adapters like it.
   package var isWithoutBase = false
 
-  public var rank: Int { updates.map(\.rank).max() ?? 0 }
+  package var rank: Int { updates.map(\.rank).max() ?? 0 }
 
   /// Takes the factors out of an adapter's tensors; what is left are weights that it replaces whole.
   ///

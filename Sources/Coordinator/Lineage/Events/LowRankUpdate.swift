@@ -1,10 +1,10 @@
 internal import Core
 
 /// The change that an adapter makes to one weight matrix: left * right.
-public struct LowRankUpdate: Sendable {
-  public let rows: Int
-  public let columns: Int
-  public let rank: Int
+package struct LowRankUpdate: Sendable {
+  package let rows: Int
+  package let columns: Int
+  package let rank: Int
   /// rows x rank, the scale included.
   private let left: [Double]
   /// rank x columns.
@@ -14,7 +14,7 @@ public struct LowRankUpdate: Sendable {
   ///   - down: A, rank x inputs, row-major.
   ///   - up: B, outputs x rank, row-major.
   ///   - isTransposed: the weight is stored as inputs x outputs.
-  public init(down: [Float], up: [Float], rank: Int, scale: Double, isTransposed: Bool) {
+  package init(down: [Float], up: [Float], rank: Int, scale: Double, isTransposed: Bool) {
     let (inputs, outputs) = (down.count / max(1, rank), up.count / max(1, rank))
     self.rank = rank
     if isTransposed {

@@ -8,15 +8,15 @@ package import Core
 /// two or three others that comes nearest. Means of more are found by least squares with shares that are not negative,
 /// over all relatives at once. No weight is read again. Shares add up to 1; that of a base
 /// to which task vectors were added may be negative. Only models that share the same tensors are put together.
-public struct Merge: Sendable, Equatable {
-  public let child: Int
+package struct Merge: Sendable, Equatable {
+  package let child: Int
   /// Those with positive shares.
-  public let parents: [Int]
+  package let parents: [Int]
   /// Of the parents, as they enter the sum.
-  public let shares: [Double]
+  package let shares: [Double]
   /// Distance of the child from the combination, over its distance from its nearest relative; what
   /// rounding of the child explains is taken out.
-  public let misfit: Double
+  package let misfit: Double
   /// Sum of the sizes of all shares; 1 for a mean.
   private let size: Double
 

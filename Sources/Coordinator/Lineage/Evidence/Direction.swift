@@ -1,14 +1,14 @@
-public import Core
+package import Core
 
 /// The directional scores, and what they say about which model came first.
-public struct Direction: Sendable {
-  public let stage: Stage
+package struct Direction: Sendable {
+  package let stage: Stage
   private var totals: [Double]
   /// Kurtosis of the first less that of the second, over the tensors that both have: n x n,
   /// antisymmetric; empty where the stage does not need it.
   private var gaps: SquareMatrix
 
-  public init(stage: Stage, models n: Int) {
+  package init(stage: Stage, models n: Int) {
     self.stage = stage
     totals = Array(repeating: 0, count: n)
     gaps = SquareMatrix(stage == .auto ? 0 : n)
@@ -31,13 +31,13 @@ public struct Direction: Sendable {
 
   /// A directional score per model, over the tensors it was compared on: log of the energy (`auto`)
   /// or summed kurtosis; NaN for a model without weights.
-  public var scores: [Double] {
+  package var scores: [Double] {
     stage == .auto ? totals.map { $0 > 0 ? Logarithm.of($0) : .nan } : totals
   }
 
   /// n x n, antisymmetric: > 0 speaks for i before j, 0 for nothing. For `auto` the evidence comes
   /// from the candidate pairs, see `PairStatistics`.
-  public var evidence: SquareMatrix {
+  package var evidence: SquareMatrix {
     guard stage != .auto else { return SquareMatrix(totals.count) }
     var evidence = gaps
     if stage == .generalization { for p in evidence.values.indices { evidence.values[p].negate() } }

@@ -1,7 +1,7 @@
-public import Core
+package import Core
 
 /// How far two models are apart, from the sums of the tensors they share.
-public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
+package enum DistanceMetric: String, Sendable, CaseIterable, Codable {
   /// Mean over linear maps of the angle between the tensors times the effective rank of the
   /// difference: nuclear over Frobenius norm. It rewards few large directions over many small ones, so full and
   /// low-rank fine-tunes share one scale; angles ignore weight decay. Pairs that are not near
@@ -23,10 +23,10 @@ public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
   case motherLoRA = "mother-lora"
 
   /// Is it a distance of the published rules, which then act alone?
-  public var isPublished: Bool { self == .motherFT || self == .motherLoRA }
+  package var isPublished: Bool { self == .motherFT || self == .motherLoRA }
 
   /// What the shards must compute for it, beside what they always do.
-  public var statistics: Statistics {
+  package var statistics: Statistics {
     switch self {
     case .auto, .l2: []
     case .l1: .l1
@@ -39,7 +39,7 @@ public enum DistanceMetric: String, Sendable, CaseIterable, Codable {
   }
 
   /// The definition, for readers and result files.
-  public var definition: String {
+  package var definition: String {
     switch self {
     case .auto:
       "mean over linear maps of the angle times nuclear over Frobenius norm of the difference of unit tensors"

@@ -1,12 +1,12 @@
-public import Core
+package import Core
 
 /// The distances of all pairs by one metric, added up tensor by tensor.
-public struct DistanceSums: Sendable {
-  public let metric: DistanceMetric
+package struct DistanceSums: Sendable {
+  package let metric: DistanceMetric
   private var sums: SquareMatrix
   private var counts: SquareMatrix
 
-  public init(_ metric: DistanceMetric, models n: Int) {
+  package init(_ metric: DistanceMetric, models n: Int) {
     self.metric = metric
     sums = SquareMatrix(n)
     counts = SquareMatrix(n)
@@ -24,7 +24,7 @@ public struct DistanceSums: Sendable {
   }
 
   /// n x n, symmetric, zero diagonal; NaN for pairs that share no tensor that the metric uses.
-  public var matrix: SquareMatrix {
+  package var matrix: SquareMatrix {
     var matrix = sums
     for p in matrix.values.indices where p % (matrix.n + 1) != 0 {
       matrix.values[p] = metric.distance(sums.values[p], counts.values[p])

@@ -1,9 +1,9 @@
-public import Core
-public import System
+package import Core
+package import System
 
 /// The gathered sums of all compared tensors, delivered one after the other, so that only one needs to be in memory.
 /// Can be read several times.
-public protocol TensorSource {
+package protocol TensorSource {
   /// In the order of the tensors.
   var roles: [TensorRole] { get }
 
@@ -18,17 +18,17 @@ public protocol TensorSource {
 }
 
 extension TensorSource {
-  public func eachTensor(_ body: (TensorSums) throws(Failure) -> Void) throws(Failure) {
+  package func eachTensor(_ body: (TensorSums) throws(Failure) -> Void) throws(Failure) {
     try eachTensor(where: { _ in true }, body)
   }
 }
 
 extension Array: TensorSource where Element == TensorSums {
-  public var roles: [TensorRole] { map(\.role) }
+  package var roles: [TensorRole] { map(\.role) }
 
-  public var models: [[Int]] { map(\.models) }
+  package var models: [[Int]] { map(\.models) }
 
-  public func eachTensor(
+  package func eachTensor(
     where isWanted: (Int) -> Bool, _ body: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) {
     for (number, tensor) in enumerated() where isWanted(number) { try body(tensor) }

@@ -1,8 +1,8 @@
-public import Core
+package import Core
 
 /// One tensor as the rules see it: what is needed of each model is computed once.
-public struct TensorView: Sendable {
-  public let tensor: TensorSums
+package struct TensorView: Sendable {
+  package let tensor: TensorSums
   /// Sums of squares per model.
   let energies: [Double]
   /// Kurtosis per model; 0 for constant tensors, which say nothing.
@@ -15,7 +15,7 @@ public struct TensorView: Sendable {
   /// Parts of the spectrum that count as its upper end.
   private static let upperBands = 2
 
-  public init(_ tensor: TensorSums) {
+  package init(_ tensor: TensorSums) {
     self.tensor = tensor
     energies = tensor.sums.moments.map(\.energy)
     norms = energies.map { $0.squareRoot() }

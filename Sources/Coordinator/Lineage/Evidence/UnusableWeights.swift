@@ -2,7 +2,7 @@ package import Core
 
 /// Tensors that hold NaN or infinities: found while they were compared. They are left out of the models that have
 /// them; a model that has no others is left out altogether.
-public struct UnusableWeights: Sendable {
+package struct UnusableWeights: Sendable {
   package struct Finding: Sendable {
     /// Weights that are not finite.
     package var count: UInt64

@@ -1,22 +1,22 @@
-public import Core
+package import Core
 
 /// The tensors that a published rule uses: square matrices, all or those of named kinds.
-public struct SquareLayers: Sendable {
+package struct SquareLayers: Sendable {
   private let words: [String]
 
   /// - Parameter words: parts of tensor names, such as `o_proj` or `query|key`; nil: any name.
-  public init(_ words: String?) {
+  package init(_ words: String?) {
     self.words = words.map { $0.split(separator: "|").map(String.init) } ?? []
   }
 
-  public func includes(name: String, shape: TensorShape) -> Bool {
+  package func includes(name: String, shape: TensorShape) -> Bool {
     shape.isSquare && (words.isEmpty || words.contains { name.contains($0) })
   }
 
   func includes(_ tensor: TensorSums) -> Bool { includes(name: tensor.name, shape: tensor.shape) }
 
   /// Stands for the kinds that the authors' program uses.
-  public static let published = "published"
+  package static let published = "published"
 }
 
 extension DistanceMetric {
@@ -25,13 +25,13 @@ extension DistanceMetric {
   private static let values = "v_proj|value|to_v"
 
   /// The layers that the distance is computed on.
-  public func distanceLayers(_ words: String?) -> SquareLayers {
+  package func distanceLayers(_ words: String?) -> SquareLayers {
     guard words == SquareLayers.published else { return SquareLayers(words) }
     return SquareLayers(self == .motherLoRA ? Self.values : nil)
   }
 
   /// The layers that the kurtosis is computed on.
-  public func scoreLayers(_ words: String?) -> SquareLayers {
+  package func scoreLayers(_ words: String?) -> SquareLayers {
     guard words == SquareLayers.published else { return SquareLayers(words) }
     return SquareLayers(self == .motherLoRA ? Self.values : Self.outputs)
   }

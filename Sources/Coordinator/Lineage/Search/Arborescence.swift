@@ -1,15 +1,15 @@
-public import Core
+package import Core
 
 /// The minimum directed spanning tree of a dense graph, root free.
 ///
 /// Chu-Liu/Edmonds in Tarjan's (1977) form for dense graphs with the path growing of Gabow, Galil,
 /// Spencer and Tarjan (1986): O(n^2) time, one copy of the matrix. Where the edges do not reach
 /// everything from one root, the result is a forest with as few roots as possible.
-public enum Arborescence {
+package enum Arborescence {
   /// - Parameter cost: cost[i, j] of the edge i -> j; NaN or infinite: no such edge. The diagonal
   ///   is ignored.
   /// - Returns: the parent of each node, nil for roots. Ties go to the lower index.
-  public static func parents(_ cost: SquareMatrix) -> [Int?] {
+  package static func parents(_ cost: SquareMatrix) -> [Int?] {
     var search = Search(Edges.columns(cost))
     return search.run()
   }

@@ -1,11 +1,11 @@
-public import Core
+package import Core
 
 /// Groups of models that descend from one foundation model.
-public enum Families {
+package enum Families {
   /// Connected components of relatedness.
   ///
   /// - Returns: a family number per model, counted in order of first appearance.
-  public static func connected(_ n: Int, related: (Int, Int) -> Bool) -> [Int] {
+  package static func connected(_ n: Int, related: (Int, Int) -> Bool) -> [Int] {
     var family = Array(repeating: -1, count: n)
     var count = 0
     for start in 0..<n where family[start] < 0 {
@@ -27,7 +27,7 @@ public enum Families {
   /// - Parameters:
   ///   - distances: n x n; pairs without a distance (NaN) count as twice the largest.
   ///   - count: clamped to 1...n.
-  public static func ward(_ distances: SquareMatrix, count: Int) -> [Int] {
+  package static func ward(_ distances: SquareMatrix, count: Int) -> [Int] {
     let n = distances.n
     var filled = distances
     let largest = distances.values.reduce(0) { $1 > $0 ? $1 : $0 }

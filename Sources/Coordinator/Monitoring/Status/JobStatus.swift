@@ -1,26 +1,26 @@
 /// One recovery, as seen from outside.
-public struct JobStatus: Codable, Sendable, Equatable {
-  public var name: String
+package struct JobStatus: Codable, Sendable, Equatable {
+  package var name: String
   /// The run directory.
-  public var run: String
-  public var state: PoolStatus.State
-  public var models: Int
-  public var shards: Int
-  public var shardsDone: Int
-  public var shardsLeased: Int
-  public var shardsSetAside: Int
-  public var bytes: Int
+  package var run: String
+  package var state: PoolStatus.State
+  package var models: Int
+  package var shards: Int
+  package var shardsDone: Int
+  package var shardsLeased: Int
+  package var shardsSetAside: Int
+  package var bytes: Int
   /// Of finished shards, in this session and earlier ones.
-  public var bytesDone: Int
+  package var bytesDone: Int
   /// One character per shard in the order of the plan, or per run of `shardsPerCell` shards when there
   /// are many: `.` open, `o` under way, `#` done, `x` set aside. A cell shows its least advanced shard,
   /// unless one is under way or set aside.
-  public var map: String
-  public var shardsPerCell: Int
+  package var map: String
+  package var shardsPerCell: Int
   /// What the finished tensors say so far; nil until some are finished, and when it is off.
-  public var tree: PartialTree?
+  package var tree: PartialTree?
 
-  public init(
+  package init(
     name: String, run: String, state: PoolStatus.State, models: Int, shards: Int, shardsDone: Int,
     shardsLeased: Int, shardsSetAside: Int, bytes: Int, bytesDone: Int, map: String, shardsPerCell: Int,
     tree: PartialTree? = nil
@@ -41,26 +41,26 @@ public struct JobStatus: Codable, Sendable, Equatable {
   }
 
   /// The forest that the tensors finished so far give.
-  public struct PartialTree: Codable, Sendable, Equatable {
-    public var tensorsUsed: Int
-    public var tensors: Int
-    public var families: [Family]
+  package struct PartialTree: Codable, Sendable, Equatable {
+    package var tensorsUsed: Int
+    package var tensors: Int
+    package var families: [Family]
 
-    public init(tensorsUsed: Int, tensors: Int, families: [Family]) {
+    package init(tensorsUsed: Int, tensors: Int, families: [Family]) {
       self.tensorsUsed = tensorsUsed
       self.tensors = tensors
       self.families = families
     }
   }
 
-  public struct Family: Codable, Sendable, Equatable {
+  package struct Family: Codable, Sendable, Equatable {
     /// Are its members and its directions as good as settled: every edge's support is high?
-    public var isCertain: Bool
-    public var root: String
-    public var models: Int
-    public var edges: [Edge]
+    package var isCertain: Bool
+    package var root: String
+    package var models: Int
+    package var edges: [Edge]
 
-    public init(isCertain: Bool, root: String, models: Int, edges: [Edge]) {
+    package init(isCertain: Bool, root: String, models: Int, edges: [Edge]) {
       self.isCertain = isCertain
       self.root = root
       self.models = models
@@ -68,13 +68,13 @@ public struct JobStatus: Codable, Sendable, Equatable {
     }
   }
 
-  public struct Edge: Codable, Sendable, Equatable {
-    public var parent: String
-    public var child: String
+  package struct Edge: Codable, Sendable, Equatable {
+    package var parent: String
+    package var child: String
     /// 0 to 1.
-    public var support: Double
+    package var support: Double
 
-    public init(parent: String, child: String, support: Double) {
+    package init(parent: String, child: String, support: Double) {
       self.parent = parent
       self.child = child
       self.support = support

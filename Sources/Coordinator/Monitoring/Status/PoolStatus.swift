@@ -1,17 +1,17 @@
-public import Foundation
+package import Foundation
 
 /// What can be seen of a coordinator from outside, at one moment: its jobs and the pool of workers.
 ///
 /// Written to `status.json`, sent to whoever asks at the workers' endpoint, served by `--http`.
 /// Times are seconds since the coordinator began; bytes are bytes of weights.
-public struct PoolStatus: Codable, Sendable, Equatable {
+package struct PoolStatus: Codable, Sendable, Equatable {
   /// Raised when a field changes its meaning; new fields do not raise it.
-  public static let currentFormat = 1
+  package static let currentFormat = 1
 
   /// In a run directory, and in that of a batch.
-  public static let fileName = "status.json"
+  package static let fileName = "status.json"
 
-  public enum State: String, Codable, Sendable, CaseIterable {
+  package enum State: String, Codable, Sendable, CaseIterable {
     /// Headers are read, shards are planned.
     case planning
     /// Workers compare, or are waited for.
@@ -23,33 +23,33 @@ public struct PoolStatus: Codable, Sendable, Equatable {
     case stopped
   }
 
-  public var format = PoolStatus.currentFormat
-  public var software: String
-  public var host: String
-  public var process: Int
+  package var format = PoolStatus.currentFormat
+  package var software: String
+  package var host: String
+  package var process: Int
   /// Where workers connect to; nil with workers on this machine only.
-  public var endpoint: String?
-  public var started: Date
+  package var endpoint: String?
+  package var started: Date
   /// When this status was taken.
-  public var updated: Date
+  package var updated: Date
   /// The least advanced state of the jobs that have not ended.
-  public var state: State
-  public var jobs: [JobStatus]
-  public var workers: [WorkerStatus]
+  package var state: State
+  package var jobs: [JobStatus]
+  package var workers: [WorkerStatus]
   /// Over the last half minute.
-  public var bytesPerSecond: Double
+  package var bytesPerSecond: Double
   /// Until the last shard that is known, at that rate; nil when the rate is 0.
-  public var secondsLeft: Double?
+  package var secondsLeft: Double?
   /// Throughput since the start, thinned to a few hundred points.
-  public var history: [Throughput]
+  package var history: [Throughput]
   /// The latest, newest last.
-  public var failures: [FailureNote]
+  package var failures: [FailureNote]
   /// Files that hosts could not open.
-  public var missing: [MissingFile]
+  package var missing: [MissingFile]
   /// The slowest, slowest first, with at least some megabytes read.
-  public var slowestFiles: [FilePace]
+  package var slowestFiles: [FilePace]
 
-  public init(
+  package init(
     software: String, host: String, process: Int, endpoint: String? = nil, started: Date, updated: Date,
     state: State, jobs: [JobStatus] = [], workers: [WorkerStatus] = [], bytesPerSecond: Double = 0,
     secondsLeft: Double? = nil, history: [Throughput] = [], failures: [FailureNote] = [],
@@ -73,13 +73,13 @@ public struct PoolStatus: Codable, Sendable, Equatable {
   }
 
   /// One point of the throughput over time.
-  public struct Throughput: Codable, Sendable, Equatable {
+  package struct Throughput: Codable, Sendable, Equatable {
     /// Seconds since the start, at the end of the interval.
-    public var seconds: Double
-    public var bytesPerSecond: Double
-    public var workers: Int
+    package var seconds: Double
+    package var bytesPerSecond: Double
+    package var workers: Int
 
-    public init(seconds: Double, bytesPerSecond: Double, workers: Int) {
+    package init(seconds: Double, bytesPerSecond: Double, workers: Int) {
       self.seconds = seconds
       self.bytesPerSecond = bytesPerSecond
       self.workers = workers
@@ -87,15 +87,15 @@ public struct PoolStatus: Codable, Sendable, Equatable {
   }
 
   /// Something that went wrong with a shard or a worker, for people.
-  public struct FailureNote: Codable, Sendable, Equatable {
-    public var time: Date
-    public var worker: String
+  package struct FailureNote: Codable, Sendable, Equatable {
+    package var time: Date
+    package var worker: String
     /// Name of the job; nil when it concerns none.
-    public var job: String?
-    public var shard: Int?
-    public var message: String
+    package var job: String?
+    package var shard: Int?
+    package var message: String
 
-    public init(time: Date, worker: String, job: String?, shard: Int?, message: String) {
+    package init(time: Date, worker: String, job: String?, shard: Int?, message: String) {
       self.time = time
       self.worker = worker
       self.job = job
@@ -104,30 +104,30 @@ public struct PoolStatus: Codable, Sendable, Equatable {
     }
   }
 
-  public struct MissingFile: Codable, Sendable, Equatable {
-    public var host: String
+  package struct MissingFile: Codable, Sendable, Equatable {
+    package var host: String
     /// As the coordinator knows it.
-    public var file: String
+    package var file: String
 
-    public init(host: String, file: String) {
+    package init(host: String, file: String) {
       self.host = host
       self.file = file
     }
   }
 
   /// How fast a file was read, by all workers together.
-  public struct FilePace: Codable, Sendable, Equatable {
-    public var file: String
-    public var bytes: Int
+  package struct FilePace: Codable, Sendable, Equatable {
+    package var file: String
+    package var bytes: Int
     /// Spent reading.
-    public var seconds: Double
+    package var seconds: Double
 
-    public init(file: String, bytes: Int, seconds: Double) {
+    package init(file: String, bytes: Int, seconds: Double) {
       self.file = file
       self.bytes = bytes
       self.seconds = seconds
     }
 
-    public var bytesPerSecond: Double { seconds > 0 ? Double(bytes) / seconds : 0 }
+    package var bytesPerSecond: Double { seconds > 0 ? Double(bytes) / seconds : 0 }
   }
 }

@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// The latest status, handed from the coordinator's loop to whoever shows it on other threads.
-public final class StatusBoard: Sendable {
+package final class StatusBoard: Sendable {
   private struct Posted {
     var status: PoolStatus?
     var turned = ContinuousClock.now
@@ -9,14 +9,14 @@ public final class StatusBoard: Sendable {
 
   private let posted = Mutex(Posted())
 
-  public init() {}
+  package init() {}
 
-  public var status: PoolStatus? { posted.withLock { $0.status } }
+  package var status: PoolStatus? { posted.withLock { $0.status } }
 
   /// Time since the coordinator's loop last turned: seconds, unless it hangs.
-  public var sinceTurn: Duration { posted.withLock { ContinuousClock.now - $0.turned } }
+  package var sinceTurn: Duration { posted.withLock { ContinuousClock.now - $0.turned } }
 
-  public func post(_ status: PoolStatus) { posted.withLock { $0.status = status } }
+  package func post(_ status: PoolStatus) { posted.withLock { $0.status = status } }
 
-  public func turned() { posted.withLock { $0.turned = .now } }
+  package func turned() { posted.withLock { $0.turned = .now } }
 }

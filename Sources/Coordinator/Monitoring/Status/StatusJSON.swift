@@ -1,12 +1,12 @@
 internal import Core
-public import Foundation
-public import System
+package import Foundation
+package import System
 
 /// A `PoolStatus` as JSON: `status.json`, `/status.json` and the answer to an onlooker alike.
 ///
 /// Names in snake_case, times in ISO 8601 with milliseconds, keys sorted, every number finite.
-public enum StatusJSON {
-  public static func encode(_ status: PoolStatus) -> String { text(of: status.finite) }
+package enum StatusJSON {
+  package static func encode(_ status: PoolStatus) -> String { text(of: status.finite) }
 
   /// Anything that holds a status, in the same form; its numbers must be finite.
   package static func text(of value: some Encodable, style: JSONText.Style = []) -> String {
@@ -15,7 +15,7 @@ public enum StatusJSON {
 
   /// - Parameter source: where it came from, for the error.
   /// - Throws: `Failure` (bad input): not a status, or one of a newer format.
-  public static func decode(_ json: Data, from source: String) throws(Failure) -> PoolStatus {
+  package static func decode(_ json: Data, from source: String) throws(Failure) -> PoolStatus {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     decoder.dateDecodingStrategy = .custom { decoder in

@@ -3,13 +3,13 @@ internal import Foundation
 internal import System
 
 /// A status for the terminal: aligned columns, nothing drawn that a pipe would not take.
-public struct StatusText: Sendable {
+package struct StatusText: Sendable {
   /// Columns of the terminal; nil for as many as it takes.
-  public var columns: Int?
+  package var columns: Int?
   /// Workers that are listed; nil for all.
-  public var workers: Int? = 20
+  package var workers: Int? = 20
 
-  public init(columns: Int? = nil, workers: Int? = 20) {
+  package init(columns: Int? = nil, workers: Int? = 20) {
     self.columns = columns
     self.workers = workers
   }
@@ -19,7 +19,7 @@ public struct StatusText: Sendable {
   private static let failures = 5
   private static let files = 3
 
-  public func render(_ status: PoolStatus) -> String {
+  package func render(_ status: PoolStatus) -> String {
     var parts = [head(status)]
     if status.jobs.count > 1 { parts.append(jobTable(status)) }
     parts.append(workerTable(status))
@@ -32,7 +32,7 @@ public struct StatusText: Sendable {
   }
 
   /// One line for logs and pipes.
-  public static func line(_ status: PoolStatus) -> String {
+  package static func line(_ status: PoolStatus) -> String {
     let totals = Totals(status)
     var parts = ["\(status.state.rawValue)", "shards \(totals.done)/\(totals.shards) (\(totals.percent) %)"]
     if status.bytesPerSecond > 0 { parts.append("\(ByteCount(bytes: Int(clamping: status.bytesPerSecond)))/s") }

@@ -1,6 +1,6 @@
 /// One worker process, as seen from outside.
-public struct WorkerStatus: Codable, Sendable, Equatable {
-  public enum State: String, Codable, Sendable, CaseIterable {
+package struct WorkerStatus: Codable, Sendable, Equatable {
+  package enum State: String, Codable, Sendable, CaseIterable {
     case computing
     /// Connected, and there is nothing for it to do.
     case idle
@@ -9,24 +9,24 @@ public struct WorkerStatus: Codable, Sendable, Equatable {
   }
 
   /// Host and process number.
-  public var name: String
-  public var host: String
-  public var process: Int
+  package var name: String
+  package var host: String
+  package var process: Int
   /// Name of its key in the list of allowed workers.
-  public var key: String?
-  public var state: State
+  package var key: String?
+  package var state: State
   /// Shards that it holds, the longest held first.
-  public var shards: [HeldShard]
-  public var shardsDone: Int
-  public var bytesRead: Int
+  package var shards: [HeldShard]
+  package var shardsDone: Int
+  package var bytesRead: Int
   /// Over the last half minute.
-  public var bytesPerSecond: Double
-  public var residentBytes: Int
-  public var memoryBytes: Int
-  public var threads: Int
-  public var secondsSinceHeard: Double
+  package var bytesPerSecond: Double
+  package var residentBytes: Int
+  package var memoryBytes: Int
+  package var threads: Int
+  package var secondsSinceHeard: Double
 
-  public init(
+  package init(
     name: String, host: String, process: Int, key: String? = nil, state: State, shards: [HeldShard] = [],
     shardsDone: Int = 0, bytesRead: Int = 0, bytesPerSecond: Double = 0, residentBytes: Int = 0,
     memoryBytes: Int = 0, threads: Int = 1, secondsSinceHeard: Double = 0
@@ -46,14 +46,14 @@ public struct WorkerStatus: Codable, Sendable, Equatable {
     self.secondsSinceHeard = secondsSinceHeard
   }
 
-  public struct HeldShard: Codable, Sendable, Equatable {
-    public var job: String
-    public var shard: Int
-    public var tensor: String
+  package struct HeldShard: Codable, Sendable, Equatable {
+    package var job: String
+    package var shard: Int
+    package var tensor: String
     /// Since it was handed out.
-    public var seconds: Double
+    package var seconds: Double
 
-    public init(job: String, shard: Int, tensor: String, seconds: Double) {
+    package init(job: String, shard: Int, tensor: String, seconds: Double) {
       self.job = job
       self.shard = shard
       self.tensor = tensor
