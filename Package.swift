@@ -124,7 +124,7 @@ let package = Package(
       needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Naming", "Storage", "System"]),
     library(
       "Gauge", in: "Coordinator/Gauge",
-      needs: ["Alignment", "Checkpoints", "Core", "Naming", "Spectra", "Storage", "System"]),
+      needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Naming", "Spectra", "Storage", "System"]),
     library("Scheduling", in: "Coordinator/Scheduling", needs: ["Core", "System"]),
     .systemLibrary(
       name: "CSQLite", path: "Sources/Coordinator/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
@@ -231,7 +231,8 @@ let package = Package(
     tests(
       "GaugeTests",
       needs: [
-        "Alignment", "Checkpoints", "Core", "Gauge", "Naming", "Spectra", "Storage", "System", "TestPrograms",
+        "Alignment", "Checkpoints", "Core", "Encodings", "Gauge", "Naming", "Spectra", "Storage", "System",
+        "TestPrograms",
         "TestSeed",
         "TestSupport",
       ]),

@@ -1,5 +1,6 @@
 import Checkpoints
 import Core
+import Encodings
 import Foundation
 import Gauge
 import Spectra
@@ -32,14 +33,16 @@ struct DisguiseRemovalTests {
   }
 
   private enum Disguise: CaseIterable {
-    case units, heads, order, turned, all
+    case units, littleScales, heads, order, folded, turned, all
   }
 
   private func disguised(_ network: TinyNetwork, _ disguise: Disguise, _ random: inout Seeded) throws -> TinyNetwork {
     var other = network
     if disguise == .units || disguise == .all { other.permuteUnits(using: &random) }
+    if disguise == .littleScales { other.permuteUnits(spread: 0.05, using: &random) }
     if disguise == .heads || disguise == .all { other.permuteHeads() }
     if disguise == .order { other.permuteResidual(using: &random) }
+    if disguise == .folded { other.foldNorms() }
     if disguise == .turned || disguise == .all {
       other.foldNorms()
       other.turnResidual(try TinyNetwork.turn(using: &random))
@@ -51,7 +54,8 @@ struct DisguiseRemovalTests {
     var random = Seeded.fresh()
     let network = TinyNetwork(using: &random)
     let expected: [Disguise: [String]] = [
-      .units: ["permuted", "scaled"], .heads: ["permuted"], .order: ["permuted"], .turned: ["rotated", "folded"],
+      .units: ["permuted", "scaled"], .littleScales: ["permuted", "scaled"], .heads: ["permuted"],
+      .order: ["permuted"], .folded: ["folded"], .turned: ["rotated", "folded"],
       .all: ["permuted", "rotated", "scaled", "folded"],
     ]
     for disguise in Disguise.allCases {
@@ -87,6 +91,40 @@ struct DisguiseRemovalTests {
     #expect(outcome.models.map { $0.restored != nil } == [false, false, false, true, true])
     #expect(Set(restored.map(\.group)).count == 1)
     #expect(restored.allSatisfy { $0.reference == "root" && $0.likeness > 0.5 })
+  }
+
+  /// Norms that have learned nothing yet look like norms whose gains were folded, but for the maps that read them.
+  @Test func gainsThatAreNotThereYetAreNoDisguise() throws {
+    var random = Seeded.fresh()
+    var first = TinyNetwork(using: &random)
+    for name in first.tensors.keys where name.contains("norm") {
+      first.tensors[name] = first.tensors[name]?.map { $0.map { _ in 1 } }
+    }
+    let trained = first.trained(by: 0.3, using: &random)
+    let models = [
+      try first.write("first", in: folder), try trained.write("trained", in: folder),
+      try trained.trained(by: 0.2, using: &random).write("again", in: folder),
+    ]
+    let outcome = try removal(models)
+    #expect(outcome.models.map(\.tensors) == models.map(\.tensors))
+    #expect(outcome.notes.isEmpty)
+  }
+
+  /// Else rows that training never touched would not count as parallel in models of half precision.
+  @Test func restoredWeightsAreKnownToBeAsCoarseAsTheyWere() throws {
+    var random = Seeded.fresh()
+    let network = TinyNetwork(using: &random)
+    let hidden = try disguised(network, .all, &random)
+    let models = [
+      try network.write("plain", as: .bf16, in: folder), try hidden.write("hidden", as: .bf16, in: folder),
+    ]
+    let restored = try removal(models).models[1].tensors
+    #expect(restored != models[1].tensors)
+    for (tensor, original) in zip(restored, models[1].tensors) {
+      #expect(original.collinearity == Encoding.bf16.collinearity)
+      #expect(tensor.collinearity == original.collinearity && tensor.elementType == .f32, "\(tensor.name)")
+      #expect(tensor.plainPlace != nil)
+    }
   }
 
   @Test func strangersAreLeftAlone() throws {

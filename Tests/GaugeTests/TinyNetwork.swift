@@ -57,11 +57,14 @@ struct TinyNetwork {
     if let rows = tensors[name] { tensors[name] = turned(body(turned(rows))) }
   }
 
-  mutating func permuteUnits(using random: inout Seeded) {
+  /// - Parameter spread: standard deviation of the logarithms of scales.
+  mutating func permuteUnits(spread: Double = 1, using random: inout Seeded) {
     for layer in 0..<Self.layers {
       let name = "model.layers.\(layer).mlp."
       let order = Array(0..<Self.inner).shuffled(using: &random)
-      let factors = order.map { _ in Seeded.exponential(random.normal()) * (Bool.random(using: &random) ? 1 : -1) }
+      let factors = order.map { _ in
+        Seeded.exponential(spread * random.normal()) * (Bool.random(using: &random) ? 1 : -1)
+      }
       change(name + "gate_proj.weight") { rows in order.map { rows[$0] } }
       change(name + "up_proj.weight") { rows in zip(order, factors).map { place, f in rows[place].map { $0 * f } } }
       changeColumns(name + "down_proj.weight") { rows in
@@ -132,9 +135,9 @@ struct TinyNetwork {
     return try #require(matrix.nearestOrthogonal)
   }
 
-  func write(_ id: String, in folder: TemporaryFolder) throws -> ModelRecord {
+  func write(_ id: String, as type: ElementType = .f32, in folder: TemporaryFolder) throws -> ModelRecord {
     let tensors = tensors.sorted { $0.key < $1.key }.map { name, rows in
-      TestTensor(name, .f32, name.contains("norm") ? [Self.width] : [rows.count, rows[0].count], rows.flatMap(\.self))
+      TestTensor(name, type, name.contains("norm") ? [Self.width] : [rows.count, rows[0].count], rows.flatMap(\.self))
     }
     try folder.write(tensors, to: "\(id)/model.safetensors")
     try folder.write(

@@ -38,6 +38,9 @@ def unpack(bytes: np.ndarray, bits: int) -> np.ndarray:
 
 
 def decode(name: str, path: str) -> np.ndarray:
+    # Computed from weights of another encoding.
+    if name.startswith("F32_FROM_"):
+        name = "F32"
     if name in TYPES:
         return np.fromfile(path, TYPES[name]).astype(np.float32)
     if name in BITS:

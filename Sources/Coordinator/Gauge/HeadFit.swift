@@ -64,14 +64,16 @@ struct HeadFit: Sendable, Equatable {
   }
 }
 
-/// Finds the change of coordinates inside of a group of heads, the simplest that explains as much as others do.
+/// Finds the change of coordinates inside of a group of heads, the simplest that leaves little more than others do.
 struct InnerFit {
   let own: Matrix
   let other: Matrix
   let ownPaired: [Matrix]
   let otherPaired: [Matrix]
 
-  private static let enough = 0.97
+  /// What the simplest may leave, over what the best does: a change of coordinates has too few numbers to explain more
+  /// than a part of what training does, and explains nearly all of a disguise.
+  private static let enough = 3.0
 
   var map: HeadFit.InnerMap { simplest([.same, orthogonal, general].compactMap(\.self)) }
 
@@ -81,19 +83,15 @@ struct InnerFit {
   }
 
   private func simplest(_ maps: [HeadFit.InnerMap]) -> HeadFit.InnerMap {
-    let found = maps.map { ($0, likeness($0)) }
-    let best = found.map(\.1).max() ?? 0
-    return found.first { $0.1 >= Self.enough * best }?.0 ?? .same
+    let found = maps.map { ($0, rest($0)) }
+    let least = found.map(\.1).min() ?? 0
+    return found.first { $0.1 <= Self.enough * least }?.0 ?? .same
   }
 
-  /// Mean of the two maps' likeness, where other lengths count as unlike.
-  private func likeness(_ map: HeadFit.InnerMap) -> Double {
-    func near(_ a: Matrix, _ b: Matrix) -> Double {
-      let energy = a.inner(a) + b.inner(b)
-      return energy > 0 ? 2 * a.inner(b) / energy : 0
-    }
-    let paired = zip(ownPaired, otherPaired).map { near(map.pairedRows($0), $1) }
-    return near(map.rows(own), other) + paired.reduce(0, +) / Double(max(1, paired.count))
+  /// Squared distance of the map from the other's over its energy, and the mean of the same over the paired maps.
+  private func rest(_ map: HeadFit.InnerMap) -> Double {
+    let paired = zip(ownPaired, otherPaired).map { map.pairedRows($0).distance(from: $1) }
+    return map.rows(own).distance(from: other) + paired.reduce(0, +) / Double(max(1, paired.count))
   }
 
   /// The same maps one above the other, each of length 1.

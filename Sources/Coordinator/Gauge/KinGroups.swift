@@ -8,7 +8,8 @@ internal import System
 /// Groups the models of a collection that are alike as they are: a few thousand weights of each are compared.
 ///
 /// Only between the groups is there anything to look for. Coarser than the test for families, and stricter: where a part
-/// of the maps is in other coordinates, the models are not alike.
+/// of the maps is in other coordinates, the models are not alike. A model whose norms' gains are in its maps,
+/// among others that have theirs in the norms, stands alone.
 struct KinGroups {
   /// Models of one shape, by their places; in each kind the groups of those that are alike, the largest first, each with
   /// the member in front that is most like the others.
@@ -64,10 +65,40 @@ struct KinGroups {
       for group in near.reversed() { groups.remove(at: group) }
       groups.append(joined.sorted())
     }
-    return groups.map { group in
+    var parts: [[Int]] = []
+    for group in groups {
+      let apart = try withFoldedNorms(group, members, models, alignment)
+      parts.append(group.filter { !apart.contains($0) })
+      // Each has its own gains in its maps.
+      parts += apart.map { [$0] }
+    }
+    return parts.map { group in
       let middle = middle(of: group, prints)
       return ([middle] + group.filter { $0 != middle }).map { members[$0] }
     }.sorted { ($1.count, $0.min() ?? 0) < ($0.count, $1.min() ?? 0) }
+  }
+
+  /// The models of a group whose norms multiply all coordinates alike, where those of others do not and the maps of
+  /// these models show such gains.
+  private static func withFoldedNorms(
+    _ group: [Int], _ members: [Int], _ models: [ModelRecord], _ alignment: [AlignmentMap]
+  ) throws(Failure) -> [Int] {
+    guard group.count > 1 else { return [] }
+    var flat: [(place: Int, weights: NetworkWeights)] = []
+    var other: NetworkWeights?
+    for place in group {
+      guard let weights = NetworkWeights(models[members[place]], alignment[members[place]]),
+        let gains = try weights.gains(.attentionNorm, weights.layout.layers.first)
+      else { continue }
+      if NormFit.isFlat(gains) { flat.append((place, weights)) } else { other = other ?? weights }
+    }
+    guard let other else { return [] }
+    var found: [Int] = []
+    for (place, weights) in flat {
+      let norm = NetworkLayout.Place(role: .attentionNorm, layer: weights.layout.layers.first)
+      if case .folded = try NormFit(weights, other, norm, .same) { found.append(place) }
+    }
+    return found
   }
 
   /// Neighboring weights.

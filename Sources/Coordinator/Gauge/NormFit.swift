@@ -1,3 +1,4 @@
+internal import Spectra
 internal import System
 
 /// What became of the gains of a norm.
@@ -29,17 +30,53 @@ enum NormFit {
       self = isFlat ? .folded : .replaced
       return
     }
-    if isFlat { self = .folded } else { self = Self.correlation(moved, theirs) >= Self.likeness ? .kept : .replaced }
+    if isFlat {
+      self = try Self.isInMaps(theirs, own, other, place, basis) ? .folded : .kept
+    } else {
+      self = Self.correlation(moved, theirs) >= Self.likeness ? .kept : .replaced
+    }
     // Where neither has learned any, there is nothing to tell them by.
     if spreadOfTheirs <= Self.flat, spread <= Self.flat { self = .kept }
   }
+
+  /// Are gains all alike?
+  static func isFlat(_ gains: [Double]) -> Bool { spread(gains) <= flat }
+
+  /// Do the lengths of the columns of a map tell that another model's gains are in it? They do not depend on orders of
+  /// units and heads, nor on rotations within heads. A model that has learned no gains yet has none there.
+  private static func isInMaps(
+    _ gains: [Double], _ own: NetworkWeights, _ other: NetworkWeights, _ place: NetworkLayout.Place,
+    _ basis: ResidualBasis
+  ) throws(Failure) -> Bool {
+    let role: NetworkRole =
+      switch place.role {
+      case .attentionNorm: .query
+      case .mlpNorm: own.layout.has(.gate) ? .gate : .up
+      default: .head
+      }
+    // A head that is the table of tokens has no room for gains, and gets a table of its own.
+    var theirs = try other.matrix(role, place.layer)
+    if theirs == nil, role == .head { theirs = try other.matrix(.table) }
+    guard let mine = try own.matrix(role, place.layer), let theirs, mine.rows == theirs.rows else { return false }
+    let ratios = zip(basis.rows(mine).transposed.rowLengths, theirs.transposed.rowLengths)
+      .map { $0 > 0 && $1 > 0 ? Logarithm.of($0 / $1) : 0 }
+    let expected = gains.map { Logarithm.of($0.magnitude) }
+    return variance(zip(ratios, expected).map { $0 - $1 }) < enough * variance(ratios)
+  }
+
+  /// What gains leave of the ratios of columns, where these are due to them.
+  private static let enough = 1.0 / 3
 
   private static func mean(_ numbers: [Double]) -> Double { numbers.reduce(0, +) / Double(max(1, numbers.count)) }
 
   private static func spread(_ numbers: [Double]) -> Double {
     let middle = mean(numbers)
-    let variance = numbers.reduce(0) { $0 + ($1 - middle) * ($1 - middle) } / Double(max(1, numbers.count))
-    return middle != 0 ? variance.squareRoot() / middle.magnitude : .infinity
+    return middle != 0 ? variance(numbers).squareRoot() / middle.magnitude : .infinity
+  }
+
+  private static func variance(_ numbers: [Double]) -> Double {
+    let middle = mean(numbers)
+    return numbers.reduce(0) { $0 + ($1 - middle) * ($1 - middle) } / Double(max(1, numbers.count))
   }
 
   private static func correlation(_ a: [Double], _ b: [Double]) -> Double {

@@ -1,5 +1,6 @@
 internal import Checkpoints
 internal import Core
+internal import Encodings
 internal import Foundation
 internal import Storage
 internal import System
@@ -52,9 +53,18 @@ struct RestoredStore {
   func model(_ model: ModelRecord, _ restoration: Restoration) -> ModelRecord? {
     guard let store = try? ModelStore(path: storePath(model)), let tensors = try? store.tensors() else { return nil }
     var restored = model
-    restored.tensors = tensors
+    restored.tensors = zip(tensors, model.tensors).map { Self.marked($0, as: $1) }
     restored.restored = (restoration, model.tensors)
     return restored
+  }
+
+  /// The numbers of a restored tensor, known to be as coarse as those that they were computed from.
+  private static func marked(_ tensor: StoredTensor, as original: StoredTensor) -> StoredTensor {
+    guard case .stored(let array) = tensor.recipe, array.encoding == .f32,
+      let coarsest = original.encodings.max(by: { $0.collinearity < $1.collinearity })
+    else { return tensor }
+    return StoredTensor(
+      name: tensor.name, encoding: coarsest.forComputed, shape: tensor.shape, file: array.file, offset: array.offset)
   }
 
   /// - Parameter values: of a tensor, by its place.

@@ -29,8 +29,9 @@ struct UnitFit: Sendable, Equatable {
     }
   }
 
-  /// Of the logarithms of scales: less is what training does by itself.
-  private static let natural = 0.2
+  /// Units are scaled where that leaves less than this share of what they differ by: training moves them in all
+  /// directions, so that a single one explains next to nothing of it.
+  private static let enough = 1.0 / 3
 
   /// - Returns: nil where weights are not finite.
   init?(_ own: Units, _ other: Units) {
@@ -51,10 +52,13 @@ struct UnitFit: Sendable, Equatable {
       let ratio = lengths.1[unit] / lengths.0[place] * lengths.2[place] / lengths.3[unit]
       logarithms.append(ratio > 0 && ratio.isFinite ? 0.5 * Logarithm.of(ratio) : 0)
     }
-    let size = (logarithms.reduce(0) { $0 + $1 * $1 } / Double(max(1, logarithms.count))).squareRoot()
-    let isScaled = size > Self.natural
-    self.init(
-      order: order, factors: zip(signs, logarithms).map { isScaled ? $0 * Logarithm.power($1) : $0 })
+    let scaled = zip(signs, logarithms).map { $0 * Logarithm.power($1) }
+    func rest(_ factors: [Double]) -> Double {
+      let (up, down) = (own.up.rows(order), own.down.rows(order))
+      return up.scalingRows(by: factors).distance(from: other.up)
+        + down.scalingRows(by: factors.map { 1 / $0 }).distance(from: other.down)
+    }
+    self.init(order: order, factors: rest(scaled) < Self.enough * rest(signs) ? scaled : signs)
   }
 
   init(order: [Int], factors: [Double]) {

@@ -2,8 +2,10 @@ package import Core
 
 extension Encoding {
   /// Every encoding that can be read.
-  package static let all: [Encoding] =
-    [f64, f32, f16, bf16, f8e4m3, f8e5m2] + ggufBlocks + companions + quantized
+  package static let all: [Encoding] = plain + ggufBlocks + companions + quantized + computed
+
+  /// Numbers by themselves.
+  package static let plain: [Encoding] = [f64, f32, f16, bf16, f8e4m3, f8e5m2]
 
   /// Blocks of GGUF files.
   package static let ggufBlocks: [Encoding] = [

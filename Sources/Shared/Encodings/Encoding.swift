@@ -30,16 +30,20 @@ package struct Encoding: Sendable {
   package let collinearity: Double
   /// Is it a data type of safetensors files?
   package let isSafetensors: Bool
+  /// Do its bytes serve as numbers of `elementType` as they are?
+  package let isPlain: Bool
   private let decoder: @Sendable (EncodedBlocks, UnsafeMutablePointer<Float>) -> Void
 
   /// - Parameters:
   ///   - noise: nil: of rounding to a floating-point number, which leaves 1 / (8 ln 2) of the square of the roundoff:
   ///     1/3 within a binade, times the mean of 1 / x^2 over x from 1 to 2 by the log.
+  ///   - isPlain: nil: where it is called like its element type.
   ///   - decode: writes the numbers of all blocks, rounded to Float where they are wider.
   package init(
     _ name: String, blockElements: Int = 1, blockBytes: Int, planes: Int = 1, companions: [Companion] = [],
     elementType: ElementType = .f32, roundoff: Double, noise: Double? = nil, collinearity: Double,
-    isSafetensors: Bool = false, decode: @escaping @Sendable (EncodedBlocks, UnsafeMutablePointer<Float>) -> Void
+    isSafetensors: Bool = false, isPlain: Bool? = nil,
+    decode: @escaping @Sendable (EncodedBlocks, UnsafeMutablePointer<Float>) -> Void
   ) {
     precondition(blockElements > 0 && blockBytes > 0 && planes > 0 && blockBytes % planes == 0)
     self.name = name
@@ -52,11 +56,9 @@ package struct Encoding: Sendable {
     self.noise = noise ?? 0.18 * roundoff * roundoff
     self.collinearity = collinearity
     self.isSafetensors = isSafetensors
+    self.isPlain = isPlain ?? (name == elementType.rawValue)
     decoder = decode
   }
-
-  /// Do its bytes serve as numbers of `elementType` as they are?
-  package var isPlain: Bool { name == elementType.rawValue }
 
   /// Bytes that `elements` numbers take; nil when that is more than can be counted. The last block may be
   /// filled only in part.

@@ -1,10 +1,10 @@
-public import Core
+package import Core
 
 /// Where along the singular spectrum the energy of a matrix lies.
-public enum BandEnergies {
+package enum BandEnergies {
   /// Sums of squares of the singular values in `SpectrumGrid.bands` parts of equal number, the
   /// largest values first, of the same block of each model.
-  public static func of(_ block: SampleBlock) -> [Double] {
+  package static func of(_ block: SampleBlock) -> [Double] {
     let side = min(block.shape.rows, block.shape.columns)
     let squares = SingularValues.squares(block.values, shape: block.shape)
     let bands = SpectrumGrid.bands

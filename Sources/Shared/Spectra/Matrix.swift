@@ -96,6 +96,14 @@ package struct Matrix: Sendable, Equatable {
     return zip(values, other.values).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
+  /// Squared distance from another matrix over that one's energy; infinite where that has none.
+  package func distance(from other: Matrix) -> Double {
+    precondition(values.count == other.values.count)
+    let energy = other.inner(other)
+    let apart = zip(values, other.values).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    return energy > 0 ? apart / energy : apart > 0 ? .infinity : 0
+  }
+
   /// Cosine of two matrices, taken as vectors; 0 where one of them is 0.
   package func cosine(_ other: Matrix) -> Double {
     let scale = length * other.length

@@ -1,11 +1,11 @@
 internal import Glibc
-public import System
+package import System
 
 /// LAPACK's singular values, the routines that numpy calls, and BLAS's products of matrices, as OpenBLAS implements them.
 ///
 /// Loaded only when ranks are wanted: most runs do without, and loading it takes about as long as comparing a few
 /// small models, and starts threads that spin beside the workers.
-public enum OpenBLAS {
+package enum OpenBLAS {
   /// `sgesdd_` of LAPACK, which has no header of its own.
   typealias SingularValues =
     @convention(c) (
@@ -72,7 +72,7 @@ public enum OpenBLAS {
   /// Loads the library if it is not loaded yet.
   ///
   /// - Throws: `Failure` (unclassified) when it cannot be loaded.
-  public static func require() throws(Failure) {
+  package static func require() throws(Failure) {
     _ = try loaded.get()
   }
 }

@@ -1,4 +1,4 @@
-public import Core
+package import Core
 
 extension SingularValues {
   /// Singular values in single precision, descending, by the LAPACK routine that numpy calls, on the
@@ -6,7 +6,7 @@ extension SingularValues {
   ///
   /// - Parameter values: row-major, `shape.count` numbers.
   /// - Returns: nil where the matrix is not finite, or OpenBLAS could not be loaded.
-  public static func likeNumpy(_ values: [Float], shape: SampleShape) -> [Float]? {
+  package static func likeNumpy(_ values: [Float], shape: SampleShape) -> [Float]? {
     guard values.allSatisfy(\.isFinite) else { return nil }
     let count = min(shape.rows, shape.columns)
     guard count > 0 else { return [] }

@@ -1,21 +1,21 @@
 internal import CKernels
-public import Core
+package import Core
 
 /// Singular values of small matrices: eigenvalues of the smaller Gram matrix, in double.
 ///
 /// A value below about 1e-8 of the largest one is noise; sums of squares are right to 1e-12 of the
 /// whole.
-public enum SingularValues {
+package enum SingularValues {
   /// Squares of the singular values of matrices of one shape, ascending for each; NaN where a matrix is
   /// not finite.
   ///
   /// - Parameter values: row-major, `shape.count` numbers per matrix.
-  public static func squares(_ values: [Float], shape: SampleShape) -> [Double] {
+  package static func squares(_ values: [Float], shape: SampleShape) -> [Double] {
     squares(values, shape: shape, mt_squares_f32)
   }
 
   /// The same of doubles.
-  public static func squares(_ values: [Double], shape: SampleShape) -> [Double] {
+  package static func squares(_ values: [Double], shape: SampleShape) -> [Double] {
     squares(values, shape: shape, mt_squares_f64)
   }
 
