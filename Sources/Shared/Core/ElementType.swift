@@ -7,6 +7,7 @@ package enum ElementType: String, Sendable, Hashable, CaseIterable {
   case bf16 = "BF16"
 
   /// Bytes of a number.
+  @inlinable
   package var bytes: Int {
     switch self {
     case .f64: 8

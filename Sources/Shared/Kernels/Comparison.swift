@@ -9,6 +9,8 @@ internal import Core
 /// cache lines), are put side by side.
 final class Comparison<Real: Lane> {
   private let types: [ElementType]
+  /// Of each model: are its weights put beside the others', widened where need be?
+  private let isCopied: [Bool]
   private let statistics: Statistics
   /// Coordinates that are summed in float lanes.
   private let run: Int
@@ -16,7 +18,6 @@ final class Comparison<Real: Lane> {
   private let columns: Int
   private let chunk: Int
   private let stride: Int
-  private let packs: Bool
   /// A row of lanes per model. Vectors that cross no cache line are read at twice the speed.
   private let scratch: UnsafeMutableBufferPointer<Real>
   private let pointers: UnsafeMutableBufferPointer<UnsafePointer<Real>?>
@@ -38,7 +39,8 @@ final class Comparison<Real: Lane> {
     let bytes = types.map(\.bytes).max() ?? 0
     chunk = ShardGeometry.chunk(models: types.count, columns: self.columns, bytes: bytes)
     stride = ShardGeometry.packedRow(chunk)
-    packs = types.count >= ShardGeometry.packedModels
+    let packs = types.count >= ShardGeometry.packedModels
+    isCopied = types.map { packs || $0 != Real.stored }
     let lanes = types.count * stride
     scratch = UnsafeMutableRawBufferPointer.allocate(
       byteCount: lanes * MemoryLayout<Real>.stride, alignment: ShardGeometry.cacheLine
@@ -105,7 +107,7 @@ final class Comparison<Real: Lane> {
     var own = fetch
     for (i, type) in types.enumerated() {
       let from = rows[i] + start * type.bytes
-      let lanes = packs || type != Real.stored ? base + i * stride : nil
+      let lanes = isCopied[i] ? base + i * stride : nil
       moments[i].add(from, type, widenedTo: lanes, count, run: run, fetch: &own)
       pointers[i] = lanes.map { UnsafePointer($0) } ?? from.assumingMemoryBound(to: Real.self)
     }

@@ -69,7 +69,7 @@ extension Float: Lane {
     _ from: UnsafeRawPointer, _ type: ElementType, into: UnsafeMutablePointer<Float>?, _ count: Int,
     _ run: Int, fetch: UnsafeMutablePointer<mt_fetch>, _ moments: inout mt_shifted_moments
   ) -> Int {
-    precondition(type != .f64, "F64 takes the path of doubles")
+    if case .f64 = type { preconditionFailure("F64 takes the path of doubles") }
     return mt_take(type.storage, from, into, count, run, fetch, &moments)
   }
 
