@@ -1,6 +1,7 @@
 import Batch
 import Checkpoints
 import Core
+import Fingerprints
 import Foundation
 import Graph
 import Hints
@@ -58,6 +59,9 @@ struct FuzzTarget: Sendable {
             _ = StatusJSON.encode(status)
           }
         }
+      },
+      FuzzTarget(name: "fingerprint") {
+        { bytes in attempt { _ = FingerprintCodec.encode(try FingerprintCodec.decode(Array(bytes))) } }
       },
       FuzzTarget(name: "http") { try requests() },
     ]

@@ -102,6 +102,9 @@ package struct ModelRecord: Sendable {
   /// Unit roundoff of the type that most of the weights are stored in.
   package var rounding: Double { (encodings.first ?? .f32).roundoff }
 
+  /// `Encoding.noise` of the type that most of the weights are stored in.
+  package var noise: Double { (encodings.first ?? .f32).noise }
+
   /// As its files have them: weights and factors of updates.
   private var stored: [StoredTensor] {
     (restored?.original ?? tensors) + (adapter?.updates.flatMap { [$0.down, $0.up] } ?? [])

@@ -14,6 +14,9 @@ package struct Restoration: Sendable, Hashable, Codable {
   /// Models in the same coordinates before have the same number.
   package var group: Int
 
+  /// Did it take more than another order and other signs?
+  package var isByArithmetic: Bool { transforms.contains { $0 != "permuted" } }
+
   package init(
     reference: String, transforms: [String], likeness: Double, agreements: Int, units: Int, probability: Double,
     group: Int

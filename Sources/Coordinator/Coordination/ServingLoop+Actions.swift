@@ -66,6 +66,6 @@ extension ServingLoop {
       isSent = socket.send([peer.identity, CoordinatorMessage.open(run).encoded()])
     }
     guard isSent, socket.send([peer.identity, CoordinatorMessage.assign(job.assignment(lease)).encoded()])
-    else { return forget(id, .left(id)) }
+    else { return lose(peer, .left(id)) }
   }
 }

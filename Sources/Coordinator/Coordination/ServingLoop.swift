@@ -241,8 +241,7 @@ final class ServingLoop {
       if !door.isOpen(to: peer.key) {
         expel(peer.identity, "its key was revoked")
       } else if !socket.send([peer.identity, CoordinatorMessage.alive.encoded()]) {
-        logger.warning("a worker's connection is gone", metadata: ["worker.id": "\(peer.label)"])
-        forget(peer.id, .died(peer.id))
+        lose(peer, .died(peer.id))
       }
     }
     for job in jobs where !job.hasEnded {
@@ -265,6 +264,12 @@ final class ServingLoop {
       ["worker.id": "\(peer?.label ?? "stranger")", "reason": "\(reason.printable)"], at: clock.now)
     socket.send([identity, CoordinatorMessage.reject(reason: reason).encoded()])
     if let peer { forget(peer.id, .left(peer.id)) }
+  }
+
+  /// What is sent to it does not arrive any more.
+  func lose(_ peer: Peers.Peer, _ event: Scheduler.Event) {
+    logger.warning("a worker's connection is gone", metadata: ["worker.id": "\(peer.label)"])
+    forget(peer.id, event)
   }
 
   func forget(_ id: WorkerID, _ event: Scheduler.Event) {

@@ -122,10 +122,11 @@ package struct DisguiseRemoval {
       witness.carries(attempts: attempts), var gauge = try fit.gauge(basis), !gauge.isNothing
     else { return try remember(members, key) }
     // What training did between the two is taken for a change of coordinates in part, so the nearest serves best.
-    if let nearest = try nearest(of: family, to: own, gauge), nearest != reference, let near = weights[nearest],
-      let again = try GaugeFit(own, near)?.gauge(basis)
+    let near = try nearest(of: family, to: own, gauge)
+    if let nearest = near.first, let first = weights[nearest],
+      let again = try GaugeFit(own, first, with: near.dropFirst().compactMap { weights[$0] })?.gauge(basis)
     {
-      (reference, other, gauge) = (nearest, near, again)
+      (reference, other, gauge) = (nearest, first, again)
     }
     let probability = min(1, Double(attempts) * witness.probability)
     let restoration = Restoration(
@@ -148,14 +149,17 @@ package struct DisguiseRemoval {
 
   /// Members of a family that are compared with a restored model.
   private static let mostCompared = 64
+  /// Members that a model is fitted to together, and how much farther than the nearest these may be, squared.
+  private static let mostJoined = 8
+  private static let farthest = 9.0
 
-  /// The member of a family that a restored model is nearest to, by the maps of one layer.
-  private func nearest(of family: [Int], to own: NetworkWeights, _ gauge: Gauge) throws(Failure) -> Int? {
-    guard let first = family.first, let other = weights[first] else { return nil }
+  /// The members of a family that a restored model is nearest to, by the maps of one layer; the nearest first.
+  private func nearest(of family: [Int], to own: NetworkWeights, _ gauge: Gauge) throws(Failure) -> [Int] {
+    guard let first = family.first, let other = weights[first] else { return [] }
     let layer = own.layout.layers[own.layout.layers.count / 2]
     let roles: [NetworkRole] = [.up, .down, .value, .output]
     let tensors = RestoredTensors(own, to: other, by: gauge)
-    var best: (member: Int, distance: Double)?
+    var found: [(member: Int, distance: Double)] = []
     var maps: [(role: NetworkRole, values: [Float])] = []
     for role in roles {
       if let number = own.layout.number(role, layer) { maps.append((role, try tensors.values(number))) }
@@ -167,9 +171,11 @@ package struct DisguiseRemoval {
         guard let theirs = try weights.matrix(role, layer), theirs.values.count == values.count else { continue }
         distance += zip(values, theirs.values).reduce(0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }
       }
-      if distance < best?.distance ?? .infinity { best = (member, distance) }
+      found.append((member, distance))
     }
-    return best?.member
+    found.sort { ($0.distance, $0.member) < ($1.distance, $1.member) }
+    guard let least = found.first?.distance else { return [] }
+    return found.prefix(Self.mostJoined).filter { $0.distance <= Self.farthest * least }.map(\.member)
   }
 
   /// What an earlier session of the run has found out.

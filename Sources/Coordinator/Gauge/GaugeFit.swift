@@ -12,14 +12,16 @@ internal import System
 struct GaugeFit {
   private let own: NetworkWeights
   private let other: NetworkWeights
+  /// Relatives of the other model in its coordinates, which sharpen the basis with it.
+  private let relatives: [NetworkWeights]
 
   /// Layers that the witness is taken from, spread over all.
-  private static let witnesses = 4
+  private static let witnessedLayers = 4
   /// Rows by which a basis is sharpened.
   private static let mostRows = 16384
 
   /// - Returns: nil where the two have not the same shape.
-  init?(_ own: NetworkWeights, _ other: NetworkWeights) {
+  init?(_ own: NetworkWeights, _ other: NetworkWeights, with relatives: [NetworkWeights] = []) {
     let (a, b) = (own.layout, other.layout)
     guard a.width == b.width, a.layers == b.layers, a.heads == b.heads, a.groups == b.groups,
       a.headSize == b.headSize, a.rotary == b.rotary, a.isBeforeMaps == b.isBeforeMaps, a.hasMeans == b.hasMeans,
@@ -27,6 +29,7 @@ struct GaugeFit {
     else { return nil }
     self.own = own
     self.other = other
+    self.relatives = relatives
   }
 
   /// Bytes that fitting and restoring take at most, beside small things: a few of the largest matrices as doubles.
@@ -42,7 +45,7 @@ struct GaugeFit {
     let shared = try SharedRows(own, other)
     guard let fit = BasisFit(shared.own, shared.other, hasMeans: isOrderOnly) else { return nil }
     let layers = own.layout.layers
-    let count = min(Self.witnesses, layers.count)
+    let count = min(Self.witnessedLayers, layers.count)
     var likenesses: [(fit: Matrix, judged: Matrix, isSquare: Bool)] = []
     for place in 0..<count {
       let layer = layers[place * layers.count / count]
@@ -117,21 +120,31 @@ struct GaugeFit {
   private func sharpened(_ basis: ResidualBasis) throws(Failure) -> ResidualBasis? {
     guard basis != .same else { return basis }
     var rows = try SharedRows(own, other)
-    let share = max(64, Self.mostRows / max(1, 3 * own.layout.layers.count))
-    for layer in own.layout.layers {
-      guard let (mine, theirs) = try units(layer, basis), let (plain, _) = try units(layer, .same),
-        let fit = UnitFit(mine, theirs)
+    let layers = own.layout.layers
+    let units = own.layout.number(.up, layers.first).map { own.model.tensors[$0].shape.rows } ?? 0
+    let count = min(units, max(64, Self.mostRows / max(1, 3 * layers.count)))
+    // What training did is different in each, so that together they err less; large models have rows enough.
+    let joined = relatives.prefix(Self.mostRows / max(1, rows.own.rows + 3 * count * layers.count))
+    for relative in joined { rows.add(try SharedRows(own, relative)) }
+    for layer in layers {
+      guard let (mine, theirs) = try self.units(layer, basis), let plain = try self.units(own, layer, .same),
+        let fit = UnitFit(mine, theirs), fit.order.count >= count
       else { return nil }
-      let count = min(share, fit.order.count)
       let chosen = (0..<count).map { $0 * fit.order.count / count }
       let places = chosen.map { fit.order[$0] }
       let signs = chosen.map { fit.factors[$0] < 0 ? -1.0 : 1 }
-      for (map, theirs) in [(plain.up, theirs.up), (plain.down, theirs.down)] {
-        rows.add(map.rows(places).scalingRows(by: signs), theirs.rows(chosen))
+      for relative in [other] + joined {
+        guard let theirs = try self.units(relative, layer, .same), theirs.up.rows == fit.order.count else { continue }
+        for (map, theirs) in [(plain.up, theirs.up), (plain.down, theirs.down)] {
+          rows.add(map.rows(places).scalingRows(by: signs), theirs.rows(chosen))
+        }
+        if let gate = plain.gate, let theirs = theirs.gate { rows.add(gate.rows(places), theirs.rows(chosen)) }
       }
-      if let gate = plain.gate, let theirs = theirs.gate { rows.add(gate.rows(places), theirs.rows(chosen)) }
     }
-    if case .rotated = basis { return BasisFit.sharpened(basis, rows.own, rows.other) }
+    if case .rotated = basis {
+      return BasisFit.sharpened(
+        basis, rows.own, rows.other, copies: 1 + joined.count, noise: own.model.noise + other.model.noise)
+    }
     return BasisFit(rows.own, rows.other, hasMeans: isOrderOnly, isPermuted: true)?.basis
   }
 }

@@ -109,7 +109,7 @@ struct InnerFit {
     return right.transposedTimes(left).nearestOrthogonal.map { .changed($0, paired: $0) }
   }
 
-  /// By least squares, from the map and from the paired ones, whose results are averaged in a common scale.
+  /// By least squares, from the map and from the paired ones; the mean of both, by how well each fits.
   private var general: HeadFit.InnerMap? {
     guard let direct = Self.leastSquares(own, other) else { return nil }
     let left = ownPaired.dropFirst().reduce(ownPaired[0].transposed) { $0.above($1.transposed) }
@@ -117,7 +117,12 @@ struct InnerFit {
     guard let paired = Self.leastSquares(left.transposed, right.transposed), let back = paired.transposed.inverse else {
       return nil
     }
-    let mean = direct.adding(back).scaled(by: 0.5)
+    let (near, far) = (
+      direct.times(own).distance(from: other), paired.times(left.transposed).distance(from: right.transposed)
+    )
+    // What training did to one of them alone leaves the other as it was.
+    let share = near + far > 0 ? far / (near + far) : 0.5
+    let mean = direct.scaled(by: share).adding(back.scaled(by: 1 - share))
     return mean.inverse.map { .changed(mean, paired: $0.transposed) }
   }
 

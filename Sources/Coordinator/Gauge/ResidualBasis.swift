@@ -98,25 +98,53 @@ struct BasisFit {
     return turned.withUnitRows.transposed
   }
 
-  /// A rotation that rows which did not change at all decide, if there are such: least squares with the weight of each
-  /// row 1 over its distance, as long as that changes something.
-  static func sharpened(_ basis: ResidualBasis, _ own: Matrix, _ other: Matrix) -> ResidualBasis {
-    guard case .rotated(var turn) = basis else { return basis }
+  /// A rotation by the rows that changed least: least squares with the weight of each row 1 over the square of its
+  /// distance, as of equations whose errors differ in size. Where training left as many rows as they were as there are
+  /// coordinates, these decide it up to their rounding; fewer may do so if they then fit as no other rows do, since less
+  /// than half as many would fit by chance.
+  ///
+  /// - Parameters:
+  ///   - copies: how often each row is there, each time beside that of another model.
+  ///   - noise: mean squared error of rounding both models' rows, over their mean square.
+  static func sharpened(
+    _ basis: ResidualBasis, _ own: Matrix, _ other: Matrix, copies: Int, noise: Double
+  ) -> ResidualBasis {
+    guard case .rotated(let turn) = basis else { return basis }
     let (x, y) = (own.withUnitRows, other.withUnitRows)
-    for _ in 0..<(x.columns > largest ? fewRounds : rounds) {
+    let many = copies * x.columns
+    let plain = sharpened(turn, x, y, by: many, noise)
+    let sharp = sharpened(plain.turn, x, y, by: Int(few * Double(many)), noise)
+    return .rotated(sharp.distance <= gap * plain.distance ? sharp.turn : plain.turn)
+  }
+
+  /// Share of the coordinates that so many rows decide, and how much nearer these have to be then.
+  private static let few = 0.6
+  private static let gap = 0.01
+
+  /// - Parameter count: rows that may be taken for unchanged.
+  /// - Returns: the rotation, and the distance of the last of these rows.
+  private static func sharpened(
+    _ turn: Matrix, _ x: Matrix, _ y: Matrix, by count: Int, _ noise: Double
+  ) -> (turn: Matrix, distance: Double) {
+    var (turn, last) = (turn, Double.infinity)
+    for round in 0...(x.columns > largest ? fewRounds : rounds) {
       let apart = zip(x.times(turn).values, y.values).map { $0 - $1 }
       let distances = Matrix(rows: x.rows, columns: x.columns, apart).rowLengths
-      let weights = distances.map { 1 / max($0, rounding) }
+      let sorted = distances.sorted()
+      last = sorted[min(max(1, count), sorted.count) - 1]
+      guard round < (x.columns > largest ? fewRounds : rounds) else { break }
+      let least = max(noise, floats, last * last)
+      let weights = distances.map { least / ($0 * $0 + least) }
       guard let next = x.scalingRows(by: weights).transposedTimes(y).nearestOrthogonal else { break }
       turn = next
     }
-    return .rotated(turn)
+    return (turn, last)
   }
 
   private static let rounds = 24
   /// Where a decomposition takes minutes.
   private static let fewRounds = 4
   private static let largest = 1024
-  /// Distance that rounding to floats leaves.
-  private static let rounding = 1e-7
+  /// Squared distance that rounding to floats leaves.
+  private static let floats = 1e-14
 }

@@ -49,6 +49,11 @@ struct SharedRows {
     other = other.above(hasMeans ? Self.centered(theirs) : theirs)
   }
 
+  mutating func add(_ more: SharedRows) {
+    own = own.above(more.own)
+    other = other.above(more.other)
+  }
+
   /// How many rows a tensor has in these coordinates; nil for one that has none that would serve.
   private static func rows(
     _ weights: NetworkWeights, _ number: Int, _ place: NetworkLayout.Place

@@ -13,6 +13,8 @@ package struct LineageProblem: Sendable {
   package var isForbidden: @Sendable (_ parent: Int, _ child: Int) -> Bool
   /// Mean squared error of the encoding that a model keeps a tensor in, over the mean square of weights.
   package var noise: @Sendable (_ tensor: Int, _ model: Int) -> Double
+  /// Models that arithmetic brought into the coordinates of another one, which errs a little.
+  package var restored: Set<Int> = []
   /// Models whose experts are the MLPs of models without experts.
   package var upcycled: Set<Int> = []
   /// Models with quantized weights that are not read: in which scheme.
@@ -45,6 +47,16 @@ package struct LineageProblem: Sendable {
     self.isForbidden = isForbidden
     self.haveSameSignature = haveSameSignature
     noise = { _, model in 0.18 * rounding[model] * rounding[model] }
+  }
+
+  /// Error of an encoding from which on it is no rounding of numbers one by one. Finer roundings leave what training did
+  /// not touch as it was in parent and child, unless one of them was rounded in other coordinates.
+  private static let coarse = 1e-5
+
+  /// Of the error of an encoding, what is at right angles to all else, and can be taken out of distances.
+  func apart(tensor: Int, model: Int) -> Double {
+    let noise = noise(tensor, model)
+    return noise > Self.coarse || restored.contains(model) ? noise : 0
   }
 
   /// Models of the collection.

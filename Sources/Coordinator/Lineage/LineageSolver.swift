@@ -19,7 +19,7 @@ package struct LineageSolver: Sendable {
     let metric = problem.options.metric
     let ranked = RankedTensors(
       source, stored: problem.rounding, countsNoise: metric != .motherLoRA,
-      noise: problem.noise)
+      noise: problem.noise, apart: problem.apart(tensor:model:))
     return metric.isPublished
       ? try solve(by: PublishedRules(problem), ranked, observing)
       : try solve(by: LikelihoodMethod(problem), ranked, observing)
@@ -45,7 +45,8 @@ package struct LineageSolver: Sendable {
       isOwn && problem.options.families == nil ? try ComponentPass(problem).run(source, totals, families) : []
     let doubt = ParentDoubt(
       trees, parentTests, distances: pairs.distances, events,
-      excluded: totals.quantized.coarseModels.union(problem.unread.keys).union(events.partsOf.keys))
+      excluded: totals.quantized.coarseModels.union(problem.unread.keys).union(events.partsOf.keys)
+        .union(problem.restored))
     var support = ForestSupport(problem.options, method).run(trees, families, pairs, events)
     if problem.options.replicates > 0 {
       for child in support.edges.indices {

@@ -98,18 +98,14 @@ struct EdgeRanks {
     }
   }
 
-  /// Error of an encoding, over the sum of squares, from which on it is no rounding of numbers one by one. How large
-  /// such errors are depends on how a writer chooses its scales.
-  private static let coarse = 1e-5
-  /// Share of a difference that such errors may make up.
+  /// Share of a difference that errors of rounding may make up. How large those of coarse encodings are depends on how a
+  /// writer chooses its scales.
   private static let hiddenShare = 0.1
 
-  /// May the errors of coarse encodings hide what an update of full rank would show?
+  /// May errors of rounding hide what an update of full rank would show?
   private func hidesRank(_ tensor: TensorSums, _ a: Int, _ b: Int) -> Bool {
-    guard !tensor.noise.isEmpty else { return false }
-    let noise = [a, b].reduce(0) { sum, place in
-      tensor.noise[place] > Self.coarse ? sum + tensor.noise[place] * tensor.sums.moments[place].energy : sum
-    }
+    guard !tensor.apart.isEmpty else { return false }
+    let noise = [a, b].reduce(0) { $0 + tensor.apart[$1] * tensor.sums.moments[$1].energy }
     return noise > Self.hiddenShare * tensor.sums.l2[PairIndex(tensor.models.count)(min(a, b), max(a, b))]
   }
 }

@@ -45,19 +45,16 @@ package struct TensorView: Sendable {
     return (max(0, apart - longer * longer) / product, isTurned)
   }
 
-  /// Errors of rounding that are taken out of angles: those of encodings that are coarser than half precision.
-  private static let coarse = 1e-5
-  /// As much of them, since some writers choose scales that leave less.
+  /// As much of the errors of rounding is taken out of angles, since some writers choose scales that leave less.
   private static let certain = 0.8
   /// What is left of a squared angle at least.
   private static let least = 0.05
 
-  /// `squaredAngle` without what the roundings of coarse encodings add to it, which is at right angles to all else.
+  /// `squaredAngle` without what roundings add to it that are at right angles to all else.
   func quietSquaredAngle(_ pair: Int, _ a: Int, _ b: Int) -> Double {
     let squared = squaredAngle(pair, a, b)
-    guard !tensor.noise.isEmpty, squared > 0 else { return squared }
-    let noise = [a, b].reduce(0) { $0 + (tensor.noise[$1] > Self.coarse ? tensor.noise[$1] : 0) }
-    return max(Self.least * squared, squared - Self.certain * noise)
+    guard !tensor.apart.isEmpty, squared > 0 else { return squared }
+    return max(Self.least * squared, squared - Self.certain * (tensor.apart[a] + tensor.apart[b]))
   }
 
   func terms(_ pair: Int, _ a: Int, _ b: Int) -> DirectionModel.Terms {

@@ -19,8 +19,10 @@ extension LineageProblem {
       haveSameSignature: { forms.haveSameTensors($0, $1) && !Self.areOtherAdapters(models[$0], models[$1]) })
     noise = { forms.noise(tensor: $0, model: $1) }
     partial = forms.partial
-    for (number, model) in models.enumerated() where model.restored != nil {
-      tolerances[number] = max(Self.restored, Self.roundings * model.rounding)
+    for (number, model) in models.enumerated() {
+      guard let restoration = model.restored?.restoration else { continue }
+      tolerances[number] = max(Self.tolerance, Self.roundings * model.rounding)
+      if restoration.isByArithmetic { restored.insert(number) }
     }
     factors = Set(models.indices.filter { models[$0].adapter?.isWithoutBase ?? false })
     form = { forms.difference($0, $1) }
@@ -29,7 +31,7 @@ extension LineageProblem {
   }
 
   /// Relative error of weights that were brought into other coordinates: of the arithmetic, and of how they are stored.
-  private static let restored = 1e-5
+  private static let tolerance = 1e-5
   private static let roundings = 2.0
 
   /// Are these adapters without a base whose changes differ? A multiple of a model is a copy of it, a multiple of a change
