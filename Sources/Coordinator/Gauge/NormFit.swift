@@ -42,26 +42,52 @@ enum NormFit {
   /// Are gains all alike?
   static func isFlat(_ gains: [Double]) -> Bool { spread(gains) <= flat }
 
-  /// Do the lengths of the columns of a map tell that another model's gains are in it? They do not depend on orders of
-  /// units and heads, nor on rotations within heads. A model that has learned no gains yet has none there.
+  /// Do the lengths of the columns of the maps that read a norm tell that another model's gains are in them? These do
+  /// not depend on orders of units and heads, nor on the coordinates inside of heads. A model that has learned no gains
+  /// yet has none there.
   private static func isInMaps(
     _ gains: [Double], _ own: NetworkWeights, _ other: NetworkWeights, _ place: NetworkLayout.Place,
     _ basis: ResidualBasis
   ) throws(Failure) -> Bool {
-    let role: NetworkRole =
-      switch place.role {
-      case .attentionNorm: .query
-      case .mlpNorm: own.layout.has(.gate) ? .gate : .up
-      default: .head
-      }
-    // A head that is the table of tokens has no room for gains, and gets a table of its own.
-    var theirs = try other.matrix(role, place.layer)
-    if theirs == nil, role == .head { theirs = try other.matrix(.table) }
-    guard let mine = try own.matrix(role, place.layer), let theirs, mine.rows == theirs.rows else { return false }
-    let ratios = zip(basis.rows(mine).transposed.rowLengths, theirs.transposed.rowLengths)
-      .map { $0 > 0 && $1 > 0 ? Logarithm.of($0 / $1) : 0 }
+    guard let mine = try lengths(own, place, basis), let theirs = try lengths(other, place, .same) else { return false }
+    let ratios = zip(mine, theirs).map { $0 > 0 && $1 > 0 ? Logarithm.of($0 / $1) : 0 }
     let expected = gains.map { Logarithm.of($0.magnitude) }
     return variance(zip(ratios, expected).map { $0 - $1 }) < enough * variance(ratios)
+  }
+
+  /// For each coordinate of the residual stream, how much of it the maps that read a norm take in.
+  private static func lengths(
+    _ weights: NetworkWeights, _ place: NetworkLayout.Place, _ basis: ResidualBasis
+  ) throws(Failure) -> [Double]? {
+    switch place.role {
+    case .attentionNorm:
+      guard let query = try weights.matrix(.query, place.layer), let key = try weights.matrix(.key, place.layer) else {
+        return nil
+      }
+      // The rows of W_Q' W_K, summed over heads: q' (K K') q for every column q.
+      let size = weights.layout.headSize
+      var squares = Array(repeating: 0.0, count: weights.layout.width)
+      for head in 0..<weights.layout.heads {
+        let group = head / weights.layout.headsPerGroup
+        let (own, read) = (
+          basis.rows(query.rows(head * size..<(head + 1) * size)), basis.rows(key.rows(group * size..<(group + 1) * size))
+        )
+        let turned = read.timesTransposed(read).times(own)
+        for column in squares.indices {
+          for row in 0..<size { squares[column] += own[row, column] * turned[row, column] }
+        }
+      }
+      return squares.map { max(0, $0).squareRoot() }
+    case .mlpNorm:
+      return try weights.matrix(weights.layout.has(.gate) ? .gate : .up, place.layer).map {
+        basis.rows($0).transposed.rowLengths
+      }
+    default:
+      // A head that is the table of tokens has no room for gains, and gets a table of its own.
+      var head = try weights.matrix(.head)
+      if head == nil { head = try weights.matrix(.table) }
+      return head.map { basis.rows($0).transposed.rowLengths }
+    }
   }
 
   /// What gains leave of the ratios of columns, where these are due to them.

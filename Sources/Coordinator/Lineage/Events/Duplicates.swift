@@ -33,13 +33,15 @@ package struct Duplicates: Sendable {
     }
   }
 
-  /// - Returns: per model the first one with the same weights, nil where there is none before it.
+  /// - Returns: per model the first one with the same weights, nil where there is none before it. Models whose numbers
+  ///   err less come first.
   package func firsts(excluded: Set<Int>, haveSameSignature: (Int, Int) -> Bool) -> [Int?] {
     var first: [Int?] = Array(repeating: nil, count: n)
-    for j in 0..<n where !excluded.contains(j) {
-      first[j] = (0..<j).first { i in
-        !excluded.contains(i) && first[i] == nil && shared[i * n + j] && !apart[i * n + j]
-          && haveSameSignature(i, j)
+    let order = (0..<n).filter { !excluded.contains($0) }.sorted { (tolerances[$0], $0) < (tolerances[$1], $1) }
+    for (place, j) in order.enumerated() {
+      first[j] = order[..<place].first { i in
+        let pair = min(i, j) * n + max(i, j)
+        return first[i] == nil && shared[pair] && !apart[pair] && haveSameSignature(i, j)
       }
     }
     return first
