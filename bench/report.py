@@ -241,6 +241,44 @@ files.
 cost matrix {centre["cost_s"]:.2f} s, arborescence {centre["arborescence_s"]:.2f} s; peak
 {centre["rss_bytes"] / GB:.1f} GB for matrices of {centre["matrix_bytes"] / GB:.1f} GB.
 
+## Thousands of models
+
+Seconds of a recovery of small models (bf16, 1.3e5 to 6.7e5 weights) whose trees are known, by `bench/forest_of_models.py`: *all*
+compares all pairs, *sections* those that are alike by fingerprint. *Processor* is what the coordinator needs for solving.
+*Agree* is the share of the edges of *all* that *sections* finds as well.
+
+{
+        table(
+            [
+                "models",
+                "families",
+                "pairs",
+                "import",
+                "compare",
+                "solve",
+                "processor",
+                "peak MiB",
+                "journal MB",
+                "agree",
+            ],
+            [
+                [
+                    f"{row['models']}",
+                    f"{row['families']}",
+                    row["pairs"],
+                    seconds(row["import"]),
+                    seconds(row["compare"]),
+                    seconds(row["solve"]),
+                    seconds(row["processor"]),
+                    f"{row['coordinator'] / MIB:.0f}",
+                    f"{row['journal'] / 1e6:.0f}",
+                    "-" if row["agree"] is None else f"{row['agree']:.1%}",
+                ]
+                for row in facts["forests"]
+            ],
+        )
+    }
+
 ## Registries
 
 Seconds of a scan, after the model in question was read, by made-up registries (`registry-bench`): whole fingerprints,

@@ -90,18 +90,16 @@ package struct Merge: Sendable, Equatable {
   private static func best(_ child: Int, _ geometry: Geometry, _ members: [Int]) -> Merge? {
     let squares = geometry.squares
     let most = members.map { $0 == child ? 0 : geometry.weights[child, $0] }.max() ?? 0
-    let near = members.filter {
+    let relatives = members.filter {
       $0 != child && squares[child, $0] > 0 && geometry.weights[child, $0] == most
-    }.sorted {
-      (squares[child, $0], $0) < (squares[child, $1], $1)
-    }.prefix(nearest)
-    guard let first = near.first else { return nil }
-    let others = Array(near)
+    }
+    let others = Nearest.models(nearest, of: relatives) { squares[child, $0] }
+    guard let first = others.first else { return nil }
     for sets in [pairs(others), triples(others)] {
       let fits = sets.compactMap { fit(child, $0, geometry, first) }
       if let best = fits.min(by: { $0.misfit < $1.misfit }) { return best }
     }
-    return mean(child, Array(near), geometry)
+    return mean(child, others, geometry)
   }
 
   /// Means of four and more: the point of the simplex of the relatives that is nearest to the child.

@@ -19,6 +19,8 @@ package final class RunDirectory {
   package var stores: String { "\(path)/store" }
   /// Models that were brought into the coordinates of others.
   package var aligned: String { "\(path)/aligned" }
+  /// Fingerprints of a collection that is too large to compare all pairs.
+  package var registry: String { "\(path)/\(Self.registryName)" }
   /// Stores that are being made; they replace `stores` once the run is known to be the same.
   package var newStores: String { "\(path)/.store-new" }
 
@@ -30,14 +32,16 @@ package final class RunDirectory {
   }
 
   package static let lockName = ".lock"
+  package static let registryName = "registry"
   /// What makes a folder a run directory.
   package static let journalName = "journal.sqlite"
 
   /// Everything that a run writes, for starting over.
-  private static let contents = [
+  private static let contents: [String] = [
     "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "run.log", "run.json", "results.h5",
     "tree.json", "tree.nwk", "tree.dot", "tree.graphml", "tree.mmd", "tree.html", "edges.csv",
     "hints.csv", "status.json", "store", ".store-new", "aligned",
+    registryName,
   ]
 
   /// Opens or makes the folder and takes its lock.

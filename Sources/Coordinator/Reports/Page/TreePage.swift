@@ -86,7 +86,7 @@ package enum TreePage {
   }
 
   private static func content(
-    _ run: FinishedRun, _ outline: Outline, _ distances: SquareMatrix, _ alternatives: Alternatives,
+    _ run: FinishedRun, _ outline: Outline, _ distances: BlockMatrix, _ alternatives: Alternatives,
     pairsNotCompared: Int
   ) -> Content {
     let drawing = TreeLayout(outline)
@@ -119,7 +119,7 @@ package enum TreePage {
   }
 
   /// Related and unrelated are findings; what is neither was not compared.
-  private static func pairsNotCompared(_ graph: ModelGraph, _ relatedness: SquareMatrix) -> Int {
+  private static func pairsNotCompared(_ graph: ModelGraph, _ relatedness: BlockMatrix) -> Int {
     let observed = graph.nodes.indices.filter { !graph.nodes[$0].isInferred }
     return observed.indices.reduce(0) { sum, place in
       let a = observed[place]
