@@ -51,6 +51,8 @@ package struct FinishedRun {
   package func evidence() throws(Failure) -> SquareMatrix { try matrix("/evidence") }
   package func relatedness() throws(Failure) -> SquareMatrix { try matrix("/relatedness") }
 
+  func probability() throws(Failure) -> SquareMatrix { try matrix("/relatedness_p") }
+
   private func matrix(_ name: String) throws(Failure) -> SquareMatrix {
     let n = observed.count
     let values = try results.doubles(name)
