@@ -112,7 +112,13 @@ def click_with_the_mouse(page):
     check(page.run("document.querySelector('.node.selected')?.dataset.id") == node, "the click hit something else")
     page.hover(selector(node))
     tip = page.run("document.querySelector('#tip').innerText")
-    for word in ("next best", "support", "score", "type", "size", "file"):
+    (place,) = [i for i, known in enumerate(tree["nodes"]) if known["id"] == node]
+    words = ["support"]
+    if page.run("JSON.parse(document.querySelector('#page-data').textContent).nextBest")[place]:
+        words.append("next best")
+    if not tree["nodes"][place].get("inferred"):
+        words += ["type", "size", "file"] + ["score"] * ("score" in tree["nodes"][place])
+    for word in words:
         check(word in tip, f"hovering shows no {word!r}")
     page.key("Escape")
 

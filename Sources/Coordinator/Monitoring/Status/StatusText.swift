@@ -134,7 +134,11 @@ package struct StatusText: Sendable {
     guard !failed.isEmpty else { return [] }
     let shown = workers == nil ? failed : Array(failed.prefix(Self.jobs))
     var lines = ["jobs without a tree:"]
-    lines += shown.map { "  \(name($0.name)): \(($0.failure ?? "").printable)" }
+    for job in shown {
+      let line = "  \(name(job.name)): \((job.failure ?? "").printable)"
+      // Why it failed is not cut.
+      lines += columns.map { TextColumns.wrapped(line, to: $0) } ?? [line]
+    }
     if shown.count < failed.count { lines.append("  and \(failed.count - shown.count) more; --all shows them") }
     return lines
   }

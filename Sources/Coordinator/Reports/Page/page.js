@@ -170,7 +170,9 @@
   const isLone = (members) => members.length === 1;
   // A model without a score shares nothing that could be compared.
   const isCompared = (n) => n.node.inferred === true || n.node.score !== undefined;
-  const others = nodes.filter((n) => !n.node.inferred).length - 1;
+  const observed = nodes.filter((n) => !n.node.inferred).length;
+  const others = observed - 1;
+  const grown = [...families.values()].filter((members) => !isLone(members)).length;
   const loneText = (n) => {
     if (!isCompared(n)) return "not compared with any other model";
     const compared = n.node.compared ?? others;
@@ -945,7 +947,7 @@
     for (const [key, words] of [["/", "search"], ["← →", "to the parent, to a child"], ["↑ ↓", "previous, next model"], ["Enter", "select"], ["Space", "fold"], ["+ − 0", "larger, smaller, all"]]) {
       keys.append(make("kbd", {}, key), make("span", {}, words));
     }
-    const parts = [make("h2", {}, `${models(nodes.length)}, ${families.size} ${families.size === 1 ? "family" : "families"}`),
+    const parts = [make("h2", {}, `${models(observed)}, ${grown} ${grown === 1 ? "family" : "families"}`),
       make("p", { class: "hint" }, "Click a model to see its ancestors and descendants, here and in the heat map.")];
     if (doubtful.length) {
       parts.push(make("h3", {}, `Undecided edges (${doubtful.length})`),
@@ -1474,10 +1476,9 @@
   /// What the run found, before any detail.
   function summarise() {
     const count = (grade) => links.filter((link) => gradeOf(link) === grade).length;
-    const real = [...families.values()].filter((members) => !isLone(members)).length;
     const lone = [...families.values()].filter(isLone).map((members) => nodes[members[0]]);
     const unknown = lone.filter((n) => !isCompared(n)).length;
-    const words = [models(nodes.filter((n) => !n.node.inferred).length), `${real} ${real === 1 ? "family" : "families"}`];
+    const words = [models(observed), `${grown} ${grown === 1 ? "family" : "families"}`];
     if (lone.length > unknown) words.push(`${lone.length - unknown} related to no other`);
     if (links.length) words.push(`${links.length} ${links.length === 1 ? "edge" : "edges"}: ${count("firm")} firm, ${count("weak")} weak, ${count("undecided")} undecided`);
     const warnings = [];
