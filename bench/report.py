@@ -184,13 +184,14 @@ Peaks with `--memory {facts["limit"]}`, which allows a worker {allowed(facts) / 
 
 ## The kernels
 
-Pair-coordinates per second (1e9, one thread) of the whole pass, moments included, against `ssyrk`:
+Pair-coordinates per second (1e9, one thread) of the whole pass, moments included, against `ssyrk` of the fastest
+OpenBLAS here: the system's, numpy's or scipy's, each with the kernels that it chooses itself.
 
 {
         table(
-            ["n", "ours", "ssyrk", "ratio"],
+            ["n", "ours", "ssyrk", "ratio", "whose"],
             [
-                [f"{p['n']}", f"{p['ours_gps']:.1f}", f"{p['ssyrk_gps']:.1f}", f"{p['ratio']:.2f}"]
+                [f"{p['n']}", f"{p['ours_gps']:.1f}", f"{p['ssyrk_gps']:.1f}", f"{p['ratio']:.2f}", p["library"]]
                 for p in facts["pairs"]
             ],
         )

@@ -35,6 +35,12 @@ MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 LIMIT = "128MiB"
 # Let OpenBLAS choose its kernels for this processor, whatever the shell's environment says.
 PLAIN = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
+# The libraries that numpy and scipy bring along: another build of OpenBLAS may be several times faster than the system's.
+LIBRARIES = [
+    str(library)
+    for package in ("numpy", "scipy")
+    for library in sorted(Path(np.__file__).parents[1].glob(f"{package}.libs/*openblas*"))
+]
 
 
 def collections(quick):
@@ -148,7 +154,7 @@ def kernels(section, seconds):
         [BUILD / "kernel-bench", section],
         check=True,
         stdout=subprocess.PIPE,
-        env=PLAIN | {"KERNEL_BENCH_SECONDS": str(seconds)},
+        env=PLAIN | {"KERNEL_BENCH_SECONDS": str(seconds), "KERNEL_BENCH_OPENBLAS": ":".join(LIBRARIES)},
     )
     return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -69,7 +69,9 @@ package final class RunDirectory {
     if redo {
       for name in Self.contents { try? FileManager.default.removeItem(atPath: "\(self.path)/\(name)") }
     }
-    removeLeftovers()
+    // What a coordinator that was killed had begun to write. Nobody else writes here: the lock is held.
+    AtomicFile.removeLeftovers(in: self.path)
+    try? FileManager.default.removeItem(atPath: newStores)
     try touchLog()
   }
 
@@ -79,14 +81,6 @@ package final class RunDirectory {
     for name in [newStores, log, "\(path)/\(Self.lockName)"] { try? FileManager.default.removeItem(atPath: name) }
     // Only if nothing else is in it.
     rmdir(path)
-  }
-
-  /// What a coordinator that was killed had begun to write. Nobody else writes here: the lock is held.
-  private func removeLeftovers() {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    for name in names where AtomicFile.isTemporary(name) || "\(path)/\(name)" == newStores {
-      try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
-    }
   }
 
   private func touchLog() throws(Failure) {

@@ -96,6 +96,8 @@ package struct FinishedRun {
   package func evidence() throws(Failure) -> BlockMatrix { try matrix("/evidence") }
   package func relatedness() throws(Failure) -> BlockMatrix { try matrix("/relatedness") }
 
+  func probability() throws(Failure) -> BlockMatrix { try matrix("/relatedness_p") }
+
   private func matrix(_ name: String) throws(Failure) -> BlockMatrix {
     var blocks: [BlockMatrix.Block] = []
     for section in sections {

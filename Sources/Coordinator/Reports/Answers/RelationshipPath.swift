@@ -67,7 +67,7 @@ package struct RelationshipPath: Encodable {
     wayDistance = steps.reduce(0) { $0 + $1.distance }
   }
 
-  package var json: String { AnswerText.json(self) }
+  package var json: String { JSONText.answer(self) }
 
   package var text: String {
     let (a, b) = (from.printable, to.printable)
