@@ -17,11 +17,11 @@ struct EdgeEvidence: Encodable, Sendable, Equatable {
 struct EvidenceReader {
   private let run: FinishedRun
   private let outline: Outline
-  private let distances: SquareMatrix
-  private let cost: SquareMatrix
-  private let relatedness: SquareMatrix
-  private let probability: SquareMatrix?
-  private let evidence: SquareMatrix
+  private let distances: BlockMatrix
+  private let cost: BlockMatrix
+  private let relatedness: BlockMatrix
+  private let probability: BlockMatrix?
+  private let evidence: BlockMatrix
   private let nextBest: [Alternatives.Parent?]
   private let sizes: [Double]
   private let members: [Int: [Int]]
@@ -33,7 +33,7 @@ struct EvidenceReader {
   private static let mostNumbers = 100_000
 
   init(
-    _ run: FinishedRun, _ outline: Outline, distances: SquareMatrix, cost: SquareMatrix, relatedness: SquareMatrix,
+    _ run: FinishedRun, _ outline: Outline, distances: BlockMatrix, cost: BlockMatrix, relatedness: BlockMatrix,
     nextBest: [Alternatives.Parent?]
   ) throws(Failure) {
     self.run = run
