@@ -34,6 +34,8 @@ package struct ParentDoubt: Sendable {
     _ trees: FamilyTrees, _ tests: [ParentTest?], distances: SquareMatrix, _ events: Events, excluded: Set<Int> = []
   ) {
     var probability = Array(repeating: 0.0, count: trees.parents.count)
+    // Nearer to their parents than these are to their own, and without a growth of their own.
+    let assembled = events.patched.union(events.merges.joined().map(\.child))
     for tree in trees.trees {
       for (place, parent) in tree.parents.enumerated() {
         let child = tree.nodes[place]
@@ -44,9 +46,12 @@ package struct ParentDoubt: Sendable {
         guard !Events.isCertain(strength), !excluded.contains(child), !excluded.contains(above),
           !events.isCopy(above), !events.isCopy(child)
         else { continue }
-        let rivals = tree.parents.indices.filter { tree.parents[$0] == parent && $0 != place }
+        let rivals = tree.parents.indices.filter {
+          tree.parents[$0] == parent && $0 != place && !assembled.contains(tree.nodes[$0])
+        }
         let known = rivals.compactMap { tests[tree.nodes[$0]] }.map { Self.clamped($0.energies) }
-        let nearest = tree.nodes.filter { $0 != child }.map { distances[$0, child] }.filter { $0 > 0 }.min()
+        let others = tree.nodes.filter { $0 == above || $0 != child && !assembled.contains($0) }
+        let nearest = others.map { distances[$0, child] }.filter { $0 > 0 }.min()
         let farther = nearest.map { log(distances[above, child] / $0) } ?? 0
         let sum =
           Self.intercept + Self.odds * Self.clamped(test.energies)
