@@ -109,6 +109,15 @@ package struct LikelihoodMethod: LineageMethod {
     }
   }
 
+  package func suspects(
+    _ trees: FamilyTrees, _ pairs: PairFindings<PairStatistics>, _ events: Events
+  ) -> Set<Int> {
+    guard let neighborhoods = pairs.pairs.neighborhoods else { return [] }
+    return MergeSuspects(neighborhoods).run(
+      without: Set(events.merges.joined().map(\.child)), parents: trees.parents
+    ).filter { !events.isCopy($0) }
+  }
+
   package func resampler(
     _ tree: FamilyTree, _ pairs: PairFindings<PairStatistics>, _ events: Events
   ) -> PairResampler? {

@@ -34,8 +34,8 @@ package struct ParentDoubt: Sendable {
     _ trees: FamilyTrees, _ tests: [ParentTest?], distances: SquareMatrix, _ events: Events, excluded: Set<Int> = []
   ) {
     var probability = Array(repeating: 0.0, count: trees.parents.count)
-    // Nearer to their parents than these are to their own, and without a growth of their own.
-    let assembled = events.patched.union(events.merges.joined().map(\.child))
+    // What was put together is nearer to its parents than these are to their own, without a growth of its own.
+    let assembled = events.assembled
     for tree in trees.trees {
       for (place, parent) in tree.parents.enumerated() {
         let child = tree.nodes[place]
@@ -80,6 +80,8 @@ package struct ParentDoubt: Sendable {
   private static let inferred = 0.7
   /// The same where a single pair of models says so.
   private static let inferredByPair = 0.9
+  /// Five in six of the ancestors that are inferred are right, however sure the model is of them.
+  private static let surest = 0.85
 
   /// The ancestors that the models imply, each for models of its own: of two that would share one, the more
   /// probable.
@@ -103,7 +105,7 @@ package struct ParentDoubt: Sendable {
         orphans.count > 1 || probability[first] > Self.inferredByPair
       else { continue }
       let mean = orphans.reduce(0) { $0 + probability[$1] } / Double(orphans.count)
-      found.append(AbsentParent(sibling: parent, orphans: orphans, support: mean))
+      found.append(AbsentParent(sibling: parent, orphans: orphans, support: min(mean, Self.surest)))
     }
     return found
   }

@@ -10,10 +10,13 @@ struct MergeSearch {
   private let evidence: SquareMatrix
   private let owns: [Neighborhoods.Own]
 
-  /// A combination that is solved for one of its parts has larger shares; above the first of these sizes, the evidence of
-  /// the order must agree.
-  private static let largestSize = 2.0
-  private static let largestSizeInOrder = 4.5
+  /// A combination that is solved for one of its parts has larger shares: none is above 1 in the last one made. Where the
+  /// largest is nearly 1, the evidence of the order must agree.
+  private static let largestShare = 1.1
+  private static let clearShare = 0.85
+  private static let largestSize = 4.5
+  /// Evidence, in nats, that counts of each parent at most.
+  private static let mostEvidence = 10.0
   /// Factor on the size of combinations with negative shares whose order nothing speaks for.
   private static let outOfOrder = 1.7
   /// Nats from which on a model precedes another: a base that equals one child here and another there is no stack of
@@ -28,6 +31,8 @@ struct MergeSearch {
   private static let tie = 0.0015
   private static let mostParents = 8
   private static let mostSteps = 400
+  /// Relatives of which all sets of four are tried.
+  private static let nearestOfFour = 10
 
   /// - Parameters:
   ///   - members: models that may be merges.
@@ -48,10 +53,11 @@ struct MergeSearch {
 
   func run() -> [Merge] {
     let owns = owns
-    let few = Parallel.map(owns.count) { ofFew(owns[$0]) }
+    let few = Parallel.map(owns.count) { ofFew(owns[$0]) { _ in true } }
     var kept = chosen(few.compactMap { $0 })
     let merged = Set(kept.map(\.merge.child))
     let open = owns.filter { !merged.contains($0.model) }
+    kept = kept.map { ofOriginals($0, merged) }
     kept = chosen(Parallel.map(open.count) { ofMany(open[$0], without: merged) }.compactMap { $0 }, kept)
     kept = chosen(SparseMerges(owns, evidence: evidence).run(without: Set(kept.map(\.merge.child))), kept)
     return kept.map(\.merge).sorted { $0.child < $1.child }
@@ -73,12 +79,23 @@ struct MergeSearch {
 
   // MARK: Two to four parents
 
-  private func ofFew(_ own: Neighborhoods.Own) -> Found? {
+  /// Of combinations that fit as well, the one without other merges: those are combinations of the same parents.
+  private func ofOriginals(_ found: Found, _ merged: Set<Int>) -> Found {
+    guard !merged.isDisjoint(with: found.all), let own = owns.first(where: { $0.model == found.merge.child }),
+      let other = ofFew(own, { !merged.contains($0) }), other.all.count <= found.all.count,
+      other.merge.misfit < found.merge.misfit + Self.tie
+    else { return found }
+    return other
+  }
+
+  private func ofFew(_ own: Neighborhoods.Own, _ isUsed: (Int) -> Bool) -> Found? {
     guard let problem = Combination.Problem(own) else { return nil }
     var best: Combination?
-    for count in 2...4 where count <= own.near.count {
+    let places = own.near.indices.filter { isUsed(own.near[$0]) }.map { $0 + 1 }
+    for count in 2...4 where count <= places.count {
       if let best, best.misfit < Self.tie { break }
-      let fits = Self.subsets(of: Array(1...own.near.count), count: count).compactMap { subset in
+      let tried = count < 4 ? places : Array(places.prefix(Self.nearestOfFour))
+      let fits = Self.subsets(of: tried, count: count).compactMap { subset in
         Combination(problem, Self.centered(subset, problem))
       }.filter { found(own, $0) != nil }
       for fit in fits where best.map({ Self.isBetter(fit, than: $0) }) ?? true { best = fit }
@@ -108,18 +125,45 @@ struct MergeSearch {
     let positive = fit.members.indices.filter { fit.shares[$0] > 0 }
     guard positive.count > 1 else { return nil }
     let parents = positive.map { own.near[fit.members[$0] - 1] }
-    let isLast = parents.allSatisfy { evidence[$0, own.model] > 0 }
+    let isLast =
+      zip(positive, parents).reduce(0) { sum, pair in
+        let nats = evidence[pair.1, own.model]
+        return sum + fit.shares[pair.0] * min(max(nats, -Self.mostEvidence), Self.mostEvidence)
+      } > 0
     if fit.isConvex {
       let nats = fit.hasFrozen ? Self.precedesWithFrozen : Self.precedes
-      if fit.isStack, parents.allSatisfy({ evidence[own.model, $0] > nats }) { return nil }
+      if fit.isStack, !hasBaseBetween(own, fit), parents.allSatisfy({ evidence[own.model, $0] > nats }) { return nil }
     } else {
-      guard fit.size <= (isLast ? Self.largestSizeInOrder : Self.largestSize) else { return nil }
+      let largest = fit.shares.map(abs).max() ?? 0
+      guard fit.size <= Self.largestSize, largest <= Self.largestShare, largest <= Self.clearShare || isLast else {
+        return nil
+      }
     }
     return Found(
       merge: Merge(
         child: own.model, parents: parents, shares: positive.map { fit.shares[$0] }, misfit: fit.misfit),
       all: fit.members.map { own.near[$0 - 1] }, size: fit.size * (fit.isConvex || isLast ? 1 : Self.outOfOrder))
   }
+
+  /// Is there a relative that lies between the parents in all tensors in which they differ? Then that one is their base,
+  /// and what equals one of them here and another there is a stack. If the model were the base itself, all others
+  /// would be as near to one of the parents as to it.
+  private func hasBaseBetween(_ own: Neighborhoods.Own, _ fit: Combination) -> Bool {
+    guard let problem = Combination.Problem(own) else { return false }
+    let (a, b) = (fit.members[0], fit.members[1])
+    return own.near.indices.map { $0 + 1 }.contains { other in
+      !fit.members.contains(other)
+        && problem.maps.allSatisfy { map in
+          let apart = problem.square(map, a, b)
+          let ways = [problem.square(map, a, other), problem.square(map, b, other)]
+          return apart == 0 || ways[0] + ways[1] <= Self.detour * apart && (ways.min() ?? 0) >= Self.within * apart
+        }
+    }
+  }
+
+  /// Of the squared distance of two children: their squared distances from the base together, and the smaller one.
+  private static let detour = 1.5
+  private static let within = 0.1
 
   private static func subsets(of items: [Int], count: Int) -> [[Int]] {
     guard count > 0 else { return [[]] }

@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 
 /// The nearest relatives of each model, and where they lie relative to each other in single tensors.
 ///
@@ -34,7 +34,7 @@ package struct Neighborhoods: Sendable {
   /// Tensors whose single weights were compared.
   private var compared = 0
 
-  private static let nearest = 12
+  private static let nearest = 20
   private static let mostMaps = 96
   /// Single weights are compared in so many tensors.
   private static let mostCompared = 16

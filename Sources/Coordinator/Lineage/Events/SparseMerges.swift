@@ -33,12 +33,25 @@ struct SparseMerges {
         partners[near, default: []].insert(own.model)
       }
     }
-    // A base has the same weights as each of the merges that were made of it, and comes before all of them.
-    let made = partners.filter { model, others in !others.allSatisfy { evidence[model, $0] > 0 } }
+    let made = partners.filter { model, others in isMade(model, others, partners) }
     return owns.compactMap { own in
       guard let bases = made[own.model] else { return nil }
       return fit(own, bases) { !merged.contains($0) && (bases.contains($0) || made[$0] == nil) }
     }
+  }
+
+  /// Is a model the merge, and not the base of one? Where a model has the same weights as one other alone, and that one
+  /// as well, the order tells.
+  private func isMade(_ model: Int, _ others: Set<Int>, _ partners: [Int: Set<Int>]) -> Bool {
+    if others.count > 1 { return !isBase(model) }
+    return others.allSatisfy { other in
+      (partners[other]?.count ?? 0) > 1 ? isBase(other) : evidence[other, model] > 0
+    }
+  }
+
+  private func isBase(_ model: Int) -> Bool {
+    guard let own = owns.first(where: { $0.model == model }) else { return false }
+    return own.equal.contains { $0.isSparse && $0.isIndependent }
   }
 
   private func fit(

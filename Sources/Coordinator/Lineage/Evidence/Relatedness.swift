@@ -201,6 +201,14 @@ package struct Relatedness: Sendable {
     return probability(index(min(i, j), max(i, j))) < Self.significance
   }
 
+  /// Are two models related, but by hardly more than half of what they share? Such a pair alone does not make one
+  /// family of two.
+  package func isDivided(_ i: Int, _ j: Int) -> Bool {
+    guard i != j else { return false }
+    let place = index(min(i, j), max(i, j))
+    return isMostlyKin(place) && !isClearlyKin(linear[place])
+  }
+
   /// Is some of what two models share kin?
   package func hasCommonPart(_ i: Int, _ j: Int) -> Bool {
     i != j && (pair(i, j).kinTensors > 0 || others[index(min(i, j), max(i, j))].hasKinTable)
@@ -213,11 +221,19 @@ package struct Relatedness: Sendable {
     guard linear.tensors > 0 else {
       return others.tensors > 0 && 2 * others.kinTensors >= others.tensors && 2 * others.kinWeights >= others.weights
     }
-    let shares = [Double(linear.kinTensors) / Double(linear.tensors), linear.kinWeights / linear.weights]
-    if shares.allSatisfy({ $0 >= Self.clearlyMost }) { return true }
+    if isClearlyKin(linear) { return true }
+    let shares = Self.kinShares(linear)
     guard shares.allSatisfy({ $0 >= Self.clearlyFew }) else { return false }
     guard others.weights > 0 else { return shares.allSatisfy { $0 >= 0.5 } }
     return 2 * (linear.kinWeights + others.kinWeights) > linear.weights + others.weights
+  }
+
+  private func isClearlyKin(_ linear: Pair) -> Bool {
+    linear.tensors == 0 || Self.kinShares(linear).allSatisfy { $0 >= Self.clearlyMost }
+  }
+
+  private static func kinShares(_ linear: Pair) -> [Double] {
+    [Double(linear.kinTensors) / Double(linear.tensors), linear.kinWeights / linear.weights]
   }
 
   /// Shares of the linear maps from which on no table needs to be asked, and below which none helps.

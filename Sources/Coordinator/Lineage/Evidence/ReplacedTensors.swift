@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 
 /// Pairs of relatives that have most of their linear maps in common, while others point elsewhere: one of the two has a
 /// part that was replaced. What a replaced part says of distances and of the order is chance.
