@@ -53,6 +53,8 @@ private struct FixedMethod: LineageMethod {
       search: TreeSearch(unit: 0, members: family.distinct, merges: []) { _, _ in false })
   }
 
+  func suspects(_ trees: FamilyTrees, _ pairs: PairFindings<FixedPairs>, _ events: Events) -> Set<Int> { [] }
+
   func parentTests(_ trees: FamilyTrees, _ pairs: PairFindings<FixedPairs>) -> [ParentTest?] { [] }
 
   func resampler(_ tree: FamilyTree, _ pairs: PairFindings<FixedPairs>, _ events: Events) -> FixedResampler? { nil }
