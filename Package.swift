@@ -247,7 +247,7 @@ let package = Package(
     tests("LogsTests", needs: ["Logs", logging]),
     tests(
       "MonitoringTests", needs: ["Core", "System", "TestPrograms", "TestSeed", "TestSupport", "Monitoring"] + http),
-    tests("JournalTests", needs: ["Core", "System", "Journal", "TestSupport", sqlite]),
+    tests("JournalTests", needs: ["Core", "System", "Journal", "TestSeed", "TestSupport", sqlite]),
     tests(
       "CoordinationTests",
       needs: [

@@ -184,13 +184,14 @@ Peaks with `--memory {facts["limit"]}`, which allows a worker {allowed(facts) / 
 
 ## The kernels
 
-Pair-coordinates per second (1e9, one thread) of the whole pass, moments included, against `ssyrk`:
+Pair-coordinates per second (1e9, one thread) of the whole pass, moments included, against `ssyrk` of the fastest
+OpenBLAS here: the system's, numpy's or scipy's, each with the kernels that it chooses itself.
 
 {
         table(
-            ["n", "ours", "ssyrk", "ratio"],
+            ["n", "ours", "ssyrk", "ratio", "whose"],
             [
-                [f"{p['n']}", f"{p['ours_gps']:.1f}", f"{p['ssyrk_gps']:.1f}", f"{p['ratio']:.2f}"]
+                [f"{p['n']}", f"{p['ours_gps']:.1f}", f"{p['ssyrk_gps']:.1f}", f"{p['ratio']:.2f}", p["library"]]
                 for p in facts["pairs"]
             ],
         )
@@ -240,6 +241,44 @@ files.
 {centre["n"]} models in a dense matrix: families {centre["families_s"]:.2f} s, Ward linkage {centre["ward_s"]:.2f} s,
 cost matrix {centre["cost_s"]:.2f} s, arborescence {centre["arborescence_s"]:.2f} s; peak
 {centre["rss_bytes"] / GB:.1f} GB for matrices of {centre["matrix_bytes"] / GB:.1f} GB.
+
+## Thousands of models
+
+Seconds of a recovery of small models (bf16, 1.3e5 to 6.7e5 weights) whose trees are known, by `bench/forest_of_models.py`: *all*
+compares all pairs, *sections* those that are alike by fingerprint. *Processor* is what the coordinator needs for solving.
+*Agree* is the share of the edges of *all* that *sections* finds as well.
+
+{
+        table(
+            [
+                "models",
+                "families",
+                "pairs",
+                "import",
+                "compare",
+                "solve",
+                "processor",
+                "peak MiB",
+                "journal MB",
+                "agree",
+            ],
+            [
+                [
+                    f"{row['models']}",
+                    f"{row['families']}",
+                    row["pairs"],
+                    seconds(row["import"]),
+                    seconds(row["compare"]),
+                    seconds(row["solve"]),
+                    seconds(row["processor"]),
+                    f"{row['coordinator'] / MIB:.0f}",
+                    f"{row['journal'] / 1e6:.0f}",
+                    "-" if row["agree"] is None else f"{row['agree']:.1%}",
+                ]
+                for row in facts["forests"]
+            ],
+        )
+    }
 
 ## Registries
 

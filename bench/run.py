@@ -35,6 +35,12 @@ MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 LIMIT = "128MiB"
 # Let OpenBLAS choose its kernels for this processor, whatever the shell's environment says.
 PLAIN = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
+# The libraries that numpy and scipy bring along: another build of OpenBLAS may be several times faster than the system's.
+LIBRARIES = [
+    str(library)
+    for package in ("numpy", "scipy")
+    for library in sorted(Path(np.__file__).parents[1].glob(f"{package}.libs/*openblas*"))
+]
 
 
 def collections(quick):
@@ -120,11 +126,12 @@ def children(pid):
         return []
 
 
-def recover(folder, workers=CORES, memory="512MiB", together=False):
+def recover(folder, workers=CORES, memory="512MiB", together=False, options=()):
     """One run of ours: its record, and the peaks of coordinator and workers."""
     out = SCRATCH / "run"
     shutil.rmtree(out, ignore_errors=True)
     command = [BUILD / "modeltree", "recover", folder, "--out", out, "--workers", str(workers), "--memory", memory]
+    command += options
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=PLAIN)
     watch = Watch(process.pid, together)
     errors = process.stderr.read()
@@ -147,7 +154,7 @@ def kernels(section, seconds):
         [BUILD / "kernel-bench", section],
         check=True,
         stdout=subprocess.PIPE,
-        env=PLAIN | {"KERNEL_BENCH_SECONDS": str(seconds)},
+        env=PLAIN | {"KERNEL_BENCH_SECONDS": str(seconds), "KERNEL_BENCH_OPENBLAS": ":".join(LIBRARIES)},
     )
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -159,6 +166,37 @@ def scans(quick):
         command = [BUILD / "registry-bench", str(models), str(width), SCRATCH]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=PLAIN)
         rows += [json.loads(line) for line in done.stdout.splitlines()]
+    return rows
+
+
+def forests(quick):
+    """Recoveries of many small models, of one family and of many, with all pairs and with sections."""
+    rows = []
+    for models, families in [(200, 10)] if quick else [(500, 1), (2000, 1), (1000, 20), (3000, 60)]:
+        folder = SCRATCH / f"forest-{models}-{families}"
+        if not (folder / "truth.json").exists():
+            maker = Path(__file__).parent / "forest_of_models.py"
+            size = ["--models", str(models), "--families", str(families)]
+            subprocess.run([sys.executable, maker, folder, *size], check=True)
+        edges = {}
+        for pairs in ["all", "sections"] if families > 1 else ["all"]:
+            run = recover(folder, options=["--pairs", pairs])
+            links = json.loads((SCRATCH / "run/tree.json").read_text())["links"]
+            edges[pairs] = {(link["source"], link["target"]) for link in links if "extra" not in link}
+            rows.append(
+                {
+                    "models": models,
+                    "families": families,
+                    "pairs": pairs,
+                    "import": run["seconds_by_phase"]["import and plan"],
+                    "compare": run["seconds_by_phase"]["compare"],
+                    "solve": run["seconds_by_phase"]["solve"],
+                    "processor": run["processor_seconds_by_phase"]["solve"],
+                    "coordinator": run["coordinator"],
+                    "journal": (SCRATCH / "run/journal.sqlite").stat().st_size,
+                    "agree": len(edges[pairs] & edges["all"]) / len(edges["all"]) if pairs != "all" else None,
+                }
+            )
     return rows
 
 
@@ -403,6 +441,7 @@ def main():
     facts["budgets"] = budgets(SCRATCH / most)
     facts["limit"], facts["limits"] = LIMIT, limits(quick)
     facts["most"] = most
+    facts["forests"] = forests(quick)
     facts["scans"] = scans(quick)
     after = busy()
     facts["machine"]["others"] = ((after[0] - before[0]) - (after[1] - before[1])) / CORES / (time.monotonic() - start)

@@ -141,9 +141,7 @@ def signs(net, random):
     """Signs of units whose map is linear, of values, and of pairs of rotary planes."""
     for layer in range(net.layers):
         if net.n["gate"]:
-            s = random.choice([-1.0, 1.0], net.at(layer, "up").shape[0])
-            net.rows(layer, "up", lambda t, s=s: (t.T * s).T)
-            net.columns(layer, "down", lambda t, s=s: (t.T * s).T)
+            unit_factors(net, layer, random.choice([-1.0, 1.0], net.at(layer, "up").shape[0]))
         value_maps(net, layer, [np.diag(random.choice([-1.0, 1.0], net.size)) for _ in range(net.groups)])
 
 
@@ -151,40 +149,41 @@ def scales(net, random):
     """Paired maps by opposite factors: up and down of a gated MLP, queries and keys."""
     for layer in range(net.layers):
         if net.n["gate"]:
-            s = np.exp(random.normal(size=net.at(layer, "up").shape[0]))
-            net.rows(layer, "up", lambda t, s=s: (t.T * s).T)
-            net.columns(layer, "down", lambda t, s=s: (t.T / s).T)
+            unit_factors(net, layer, np.exp(random.normal(size=net.at(layer, "up").shape[0])))
         query_maps(net, layer, [np.eye(net.size) * np.exp(random.normal()) for _ in range(net.groups)])
+
+
+def unit_factors(net, layer, s):
+    """A factor for what goes into each unit, and its inverse for what comes out."""
+    net.rows(layer, "up", lambda t: (t.T * s).T)
+    net.columns(layer, "down", lambda t: (t.T / s).T)
+
+
+def head_maps(net, maps):
+    """How invertible maps act on what the groups of heads share, and how what the heads have alone undoes them."""
+    inner = net.heads // net.groups
+    size = net.size
+
+    def shared(t):
+        return np.concatenate([m @ t[g * size : (g + 1) * size] for g, m in enumerate(maps)])
+
+    def alone(t):
+        back = [np.linalg.inv(m).T for m in maps]
+        return np.concatenate([back[h // inner] @ t[h * size : (h + 1) * size] for h in range(net.heads)])
+
+    return shared, alone
 
 
 def value_maps(net, layer, maps):
     """An invertible map between the values of each group and what its heads put out."""
-    inner = net.heads // net.groups
-    size = net.size
-
-    def values(t):
-        return np.concatenate([m @ t[g * size : (g + 1) * size] for g, m in enumerate(maps)])
-
-    def outputs(t):
-        back = [np.linalg.inv(m).T for m in maps]
-        return np.concatenate([back[h // inner] @ t[h * size : (h + 1) * size] for h in range(net.heads)])
-
+    values, outputs = head_maps(net, maps)
     net.rows(layer, "v", values)
     net.columns(layer, "o", outputs)
 
 
 def query_maps(net, layer, maps):
     """An invertible map of the keys of each group, and what undoes it of its queries."""
-    inner = net.heads // net.groups
-    size = net.size
-
-    def keys(t):
-        return np.concatenate([m @ t[g * size : (g + 1) * size] for g, m in enumerate(maps)])
-
-    def queries(t):
-        back = [np.linalg.inv(m).T for m in maps]
-        return np.concatenate([back[h // inner] @ t[h * size : (h + 1) * size] for h in range(net.heads)])
-
+    keys, queries = head_maps(net, maps)
     net.rows(layer, "k", keys)
     net.rows(layer, "q", queries)
 

@@ -114,8 +114,35 @@ import Testing
     #expect(output.status == 65, "\(output.stderr)")
     #expect(output.stderr.contains("nowhere: '") && output.stderr.contains("1 of 3 jobs have no tree: nowhere"))
     #expect(output.stdout.contains("first: 4 models, 1 family"))
+    let status = try Program.run(Program.modeltree, ["status", runs])
+    #expect(status.status == 0 && status.stdout.contains("2 of 3 finished, 1 failed"), "\(status.stdout)")
+    #expect(status.stdout.contains("  nowhere: '\(scratch.at("nowhere"))'"), "\(status.stdout)")
     // Another architecture is another family, without a word.
     #expect(output.stdout.contains("several: 6 models, 2 families"))
+  }
+
+  @Test func aBatchOfWhichNothingBeganIsSeenAllTheSame() throws {
+    try scratch.write("jobs: [nowhere, neither]\r\nout: runs\r\n", to: "jobs.yaml")
+    try FileManager.default.createDirectory(atPath: runs, withIntermediateDirectories: true)
+    try scratch.write("half", to: "runs/status.json.writing-77")
+    let output = try Program.run(Program.modeltree, ["batch", jobs, "--json", "--quiet"])
+    #expect(output.status == 65, "\(output.stderr)")
+    struct Line: Decodable { var job, outcome, failure: String }
+    let lines = try JSONDecoder().decode([Line].self, from: Data(output.stdout.utf8))
+    #expect(lines.map(\.job) == ["nowhere", "neither"] && lines.allSatisfy { $0.outcome == "failed" })
+    struct Status: Decodable {
+      struct Pool: Decodable {
+        struct Job: Decodable { var name, state, failure: String }
+        var jobs: [Job]
+      }
+      var state: String
+      var pool: Pool
+    }
+    let status = try Program.run(Program.modeltree, ["status", runs, "--json"])
+    let shown = try JSONDecoder().decode(Status.self, from: Data(status.stdout.utf8))
+    #expect(shown.state == "stopped" && shown.pool.jobs.map(\.name).sorted() == ["neither", "nowhere"])
+    for job in shown.pool.jobs { #expect(job.failure.contains(scratch.at(job.name)), "\(job.failure)") }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: runs).allSatisfy { !$0.contains("writing") })
   }
 
   @Test func optionsOfAJobThatRecoverWouldRefuseAreRefusedBeforeAnythingBegins() throws {

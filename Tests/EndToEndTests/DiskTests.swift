@@ -3,38 +3,7 @@ import TestPrograms
 import TestSupport
 import Testing
 
-/// A small disk of its own (tmpfs), which can be full or closed to writing.
-private final class SmallDisk {
-  let path: String
-
-  init(_ path: String, kilobytes: Int) throws {
-    self.path = path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    try Self.mount(["-t", "tmpfs", "-o", "size=\(kilobytes)k", "tmpfs", path])
-  }
-
-  deinit { _ = try? Program.run("/bin/umount", ["-l", path]) }
-
-  func resize(kilobytes: Int) throws { try Self.mount(["-o", "remount,size=\(kilobytes)k", path]) }
-
-  func closeToWriting() throws { try Self.mount(["-o", "remount,ro", path]) }
-
-  private static func mount(_ arguments: [String]) throws {
-    let output = try Program.run("/bin/mount", arguments)
-    guard output.status == 0 else { throw DiskError(text: output.stderr) }
-  }
-
-  static let isAllowed: Bool = {
-    guard let scratch = try? TemporaryFolder() else { return false }
-    return (try? SmallDisk(scratch.at("disk"), kilobytes: 64)) != nil
-  }()
-}
-
-private struct DiskError: Error {
-  var text: String
-}
-
-@Suite(.enabled(if: SmallDisk.isAllowed, "needs the right to mount a tmpfs"))
+@Suite(.enabled(if: SmallDisk.isAllowed, Comment(rawValue: SmallDisk.missing)))
 struct DiskTests {
   private let scratch: TemporaryFolder
   private let models: String
@@ -59,6 +28,8 @@ struct DiskTests {
       if let place = output.stderr.firstMatch(of: /cannot [^']*'[^']*\/run\/?([^'\/]*)/) {
         places.insert(String(place.1))
       }
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: run)) ?? []
+      #expect(!names.contains { $0.hasPrefix("status.json.writing") }, "\(kilobytes) kB: \(names)")
       failures += 1
       kilobytes = kilobytes * 5 / 4 + 4
       try disk.resize(kilobytes: kilobytes)

@@ -54,6 +54,55 @@ import Testing
     #expect(try modeltree("verify", run, "--hashes").contains("SHA-256"))
   }
 
+  /// An operator: a plan that can be relied on, a coordinator that dies, a disk that fills up, a batch with a bad job.
+  @Test(.enabled(if: SmallDisk.isAllowed, Comment(rawValue: SmallDisk.missing)))
+  func theOperator() throws {
+    let models = try folder.makeFamily(tensors: 40)
+    struct Plan: Decodable {
+      struct Disk: Decodable { var journal, log, results, rest: Int }
+      var disk: Disk
+    }
+    let disk = try JSONDecoder().decode(Plan.self, from: Data(modeltree("plan", models, "--json").utf8)).disk
+    let kilobytes = (disk.journal + disk.log + disk.results + disk.rest) / 1000 + 64
+
+    // A disk of just the size that the plan asks for.
+    let small = try SmallDisk(folder.at("disk"), kilobytes: kilobytes)
+    let run = "\(small.path)/run"
+    let first = try Cluster(models: models, run: run)
+    let meddler = try Meddler(first.endpoint, ["--pass", "10"])
+    let worker = try first.worker(at: meddler.endpoint)
+    #expect(meddler.waitForAnswers(10))
+    #expect(eventually { shardsDone(run) > 0 })
+    #expect(try modeltree("status", run).contains("comparing"))
+
+    // The coordinator dies; its worker says so, and waits.
+    first.coordinator.end()
+    #expect(try modeltree("status", run).contains("stopped"))
+    #expect(worker.waitForError("no word from the coordinator"), "\(worker.stderr)")
+    #expect(worker.stderr.contains(meddler.endpoint) && worker.isRunning)
+
+    // The next one takes the worker over, meets a full disk, and says which file.
+    let second = try Cluster(models: models, run: run, listen: first.endpoint)
+    #expect(second.coordinator.waitForError("shards were finished before"), "\(second.coordinator.stderr)")
+    try Program.run("/bin/dd", ["if=/dev/zero", "of=\(small.path)/filler", "bs=4k"])
+    meddler.release()
+    #expect(second.coordinator.wait() == 73, "\(second.coordinator.stderr)")
+    #expect(second.coordinator.stderr.contains("'\(run)"), "\(second.coordinator.stderr)")
+    worker.end()
+    try FileManager.default.removeItem(atPath: "\(small.path)/filler")
+    #expect(try modeltree("resume", run).hasPrefix("4 models: 1 family"))
+    #expect(try results(run) == folder.undisturbed(models))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: run).allSatisfy { !$0.contains("writing") })
+
+    // A batch with a job that cannot begin: the others have their trees, and it is not forgotten.
+    let jobs = try folder.write("jobs: [models, gone]\nout: runs\n", to: "jobs.yaml")
+    let batch = try Program.run(Program.modeltree, ["batch", jobs])
+    #expect(batch.status == 65 && batch.stdout.contains("models: 4 models, 1 family"), "\(batch.stderr)")
+    let status = try modeltree("status", folder.at("runs"))
+    #expect(status.contains("1 of 2 finished, 1 failed") && status.contains("gone: "), "\(status)")
+    #expect(try modeltree("tree", folder.at("runs/models")).hasPrefix("4 models: 1 family"))
+  }
+
   /// A newcomer: mistakes of the first ten minutes get a word of advice and leave nothing behind.
   @Test func theNewcomer() throws {
     let missing = try Program.run(Program.modeltree, ["recover", "meta-llama/Llama-3-8B", "--out", folder.at("run")])

@@ -2,6 +2,7 @@ import Core
 import GRDB
 import Journal
 import System
+import TestSeed
 import TestSupport
 import Testing
 
@@ -83,6 +84,34 @@ struct JournalTests {
     let reader = try Journal(path: path)
     try journal.record([entry(1)])
     #expect(try reader.finishedShards() == [ShardID(1)])
+  }
+
+  @Test(arguments: [100...3_000, 20_000...70_000, 60_000...900_000])
+  func itsFilesAreAsLongAsForetold(_ lengths: ClosedRange<Int>) throws {
+    var random = Seeded.fresh()
+    let partials = (0..<200).map { _ in Int.random(in: lengths, using: &random) }
+    let size = Journal.Size(partials: partials, settings: 0, commit: 4 * lengths.upperBound)
+    var log = 0
+    do {
+      let journal = try Journal(path: path)
+      for start in stride(from: 0, to: partials.count, by: 4) {
+        try journal.record(
+          (start..<start + 4).map { entry($0, partial: Array(repeating: 7, count: partials[$0])) })
+        log = max(log, FileStatus(path: path + "-wal")?.bytes ?? 0)
+      }
+    }
+    let database = try #require(FileStatus(path: path)).bytes
+    #expect(database <= size.database && Double(size.database) < 1.15 * Double(database) + 4 * 65536)
+    #expect(log <= size.log, "the log took \(log) bytes of \(size.log)")
+    #expect(FileStatus(path: path + "-wal") == nil, "nothing of the log stays")
+  }
+
+  @Test func theLogDoesNotGrowWithTheRun() throws {
+    let journal = try Journal(path: path)
+    let megabyte = Array(repeating: UInt8(7), count: 1 << 20)
+    for shard in 0..<100 { try journal.record([entry(shard, partial: megabyte)]) }
+    let log = try #require(FileStatus(path: path + "-wal")).bytes
+    #expect(log < 24 << 20, "\(log) bytes after 100 MB")
   }
 
   @Test func fileThatIsNoDatabaseIsNamed() throws {

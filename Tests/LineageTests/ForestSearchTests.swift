@@ -53,6 +53,8 @@ private struct FixedMethod: LineageMethod {
       search: TreeSearch(unit: 0, members: family.distinct, merges: []) { _, _ in false })
   }
 
+  func suspects(_ trees: FamilyTrees, _ pairs: PairFindings<FixedPairs>, _ events: Events) -> Set<Int> { [] }
+
   func parentTests(_ trees: FamilyTrees, _ pairs: PairFindings<FixedPairs>) -> [ParentTest?] { [] }
 
   func resampler(_ tree: FamilyTree, _ pairs: PairFindings<FixedPairs>, _ events: Events) -> FixedResampler? { nil }
@@ -65,6 +67,7 @@ private struct FixedPairs: PairEvidence {
 }
 
 private struct FixedResampler: Resampler {
+  let bytesPerReplicate = 100
   func draw(_ number: Int, _ random: inout RandomStream) -> Int { number }
-  func replicate(_ draw: Int) -> Replicate { Replicate(cost: SquareMatrix(0), evidence: SquareMatrix(0)) }
+  func replicate(_ draw: Int) -> Replicate<SquareMatrix> { Replicate(cost: SquareMatrix(0), evidence: SquareMatrix(0)) }
 }

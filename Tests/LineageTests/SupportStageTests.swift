@@ -10,10 +10,11 @@ import Testing
     let usual: SquareMatrix
     let other: SquareMatrix
     let evidence: [Double]
+    let bytesPerReplicate = 100
 
     func draw(_ number: Int, _ random: inout RandomStream) -> Int { number }
 
-    func replicate(_ number: Int) -> Replicate {
+    func replicate(_ number: Int) -> Replicate<SquareMatrix> {
       let value = evidence[number % evidence.count]
       return Replicate(
         cost: number % 3 == 0 ? other : usual, evidence: SquareMatrix(2, values: [0, value, -value, 0]))

@@ -55,6 +55,21 @@ struct StatusTextTests {
     #expect(long.count { $0.hasPrefix("node-") } == 1000 && long.count { $0.hasPrefix("hub-") } == 100)
   }
 
+  @Test func jobsThatFailedAreNamedWithTheirError() {
+    var status = Sample.busy(jobs: 3)
+    status.jobs.append(
+      JobStatus(name: "gone", run: "/runs/gone", failedAtStart: "'/models/gone' does not exist, \u{1b}[31m"))
+    let text = lines(status)
+    #expect(
+      text.contains("jobs without a tree:") && text.contains("  gone: '/models/gone' does not exist, \\u{1b}[31m"))
+    #expect(text.contains { $0.hasPrefix("jobs") && $0.hasSuffix(" of 4 finished, 1 failed") }, "\(text)")
+    #expect(text.contains { $0.hasPrefix("gone") && $0.contains("failed") })
+    let narrow = lines(status, StatusText(columns: 40))
+    #expect(narrow.contains { $0.contains("exist,") } && narrow.allSatisfy { TextColumns.count($0) <= 40 })
+    #expect(StatusText.line(status).contains("1 job failed"))
+    #expect(Metrics.render(status, loopAge: 0).contains("modeltree_job_failed{job=\"gone\"} 1"))
+  }
+
   @Test func whoIsSilentComesFirst() throws {
     let rows = lines(Sample.busy(workers: 100)).filter { $0.hasPrefix("node-") }
     #expect(rows.prefix(9).allSatisfy { $0.contains("silent") } && rows[9].contains("computing"))

@@ -8,6 +8,7 @@ PICTURES, screenshots of laptop and phone, light and dark, are kept there.
 """
 
 import csv
+import importlib.util
 import io
 import json
 import re
@@ -111,7 +112,13 @@ def click_with_the_mouse(page):
     check(page.run("document.querySelector('.node.selected')?.dataset.id") == node, "the click hit something else")
     page.hover(selector(node))
     tip = page.run("document.querySelector('#tip').innerText")
-    for word in ("next best", "support", "score", "type", "size", "file"):
+    (place,) = [i for i, known in enumerate(tree["nodes"]) if known["id"] == node]
+    words = ["support"]
+    if page.run("JSON.parse(document.querySelector('#page-data').textContent).nextBest")[place]:
+        words.append("next best")
+    if not tree["nodes"][place].get("inferred"):
+        words += ["type", "size", "file"] + ["score"] * ("score" in tree["nodes"][place])
+    for word in words:
         check(word in tip, f"hovering shows no {word!r}")
     page.key("Escape")
 
@@ -216,6 +223,8 @@ def table(page):
     rows = [child for _, child in sorted(page.run(head))]
     ascending = sorted((edge for edge in tree["links"] if not edge.get("extra")), key=lambda edge: edge["distance"])
     distance = {edge["target"]: edge["distance"] for edge in ascending}
+    # Roots whose declared base is contradicted stand there too, last.
+    rows = [child for child in rows if child in distance]
     check(
         [distance[c] for c in rows] == [edge["distance"] for edge in ascending[: len(rows)]], "the table does not sort"
     )
@@ -270,6 +279,107 @@ def heat_map(page):
     check(any(ids[order[c * step]] in said for c in cells), f"the map says {said!r}")
 
 
+def evidence(page):
+    """Each edge has its panel: what speaks for it and against, what was compared; as the page's data say."""
+    known = page.run("JSON.parse(document.querySelector('#page-data').textContent).evidence")
+    numbered = [(node["id"], panel) for node, panel in zip(tree["nodes"], known) if panel and node["id"] in parents]
+    weakest = sorted(numbered, key=lambda pair: -len(pair[1]["speaksAgainst"]))
+    for node, panel in weakest[:2] + numbered[-1:]:
+        page.run(f"location.hash = 'model=' + encodeURIComponent({json.dumps(node)})")
+        page.settle()
+        shown = {
+            kind: page.run(f"[...document.querySelectorAll('#details .evidence.{kind} li')].map(e => e.textContent)")
+            for kind in ("for", "against", "compared")
+        }
+        check(shown["for"] == panel["speaksFor"], f"for {node!r}: {shown['for']}")
+        check(shown["against"] == (panel["speaksAgainst"] or ["nothing that was compared"]), f"against {node!r}")
+        check(shown["compared"] == panel["compared"], f"what was compared of {node!r}")
+    page.key("Escape")
+
+
+def filters_and_addresses(page):
+    """Undecided edges alone, in the tree and in the table; and the address brings the view back."""
+    undecided = sorted(edge["target"] for edge in tree["links"] if edge.get("undecided") and not edge.get("extra"))
+    matching = "[...document.querySelectorAll('#world .edge.match')].map(e => e.dataset.child).sort()"
+    page.choose("#show", "undecided")
+    if len(tree["nodes"]) <= 600:
+        check(page.run(matching) == undecided, "the filter shows other edges than the undecided ones")
+    text = page.run("document.querySelector('#rows').textContent")
+    check(text.split()[0] == str(len(undecided)), f"the table shows {text} undecided edges of {len(undecided)}")
+    page.choose("#lengths", "distance")
+    node = sorted(parents)[0]
+    page.run(f"document.querySelector('#search').value = {json.dumps(node)}")
+    page.run(f"location.hash += '&model=' + encodeURIComponent({json.dumps(node)})")
+    page.settle()
+    address = page.run("location.href")
+    for word in ("show=undecided", "lengths=distance", "model="):
+        check(word in address, f"the address {address} lacks {word}")
+    with Page() as other:
+        other.visit(address)
+        check(
+            other.run("document.querySelector('.node.selected')?.dataset.id") == node, "the address shows another model"
+        )
+        check(other.run("document.querySelector('#show').value") == "undecided", "the address loses the filter")
+        check(other.run("document.querySelector('#lengths').value") == "distance", "the address loses the lengths")
+    page.choose("#show", "all")
+    page.choose("#lengths", "equal")
+    page.run(
+        "(() => { const s = document.querySelector('#search'); s.value = ''; s.dispatchEvent(new Event('input')) })()"
+    )
+    page.key("Escape")
+    check(page.run("location.hash") == "", "what is as usual stands in the address")
+
+
+def contradicted_roots(page):
+    """They have no edge, and stand in the table all the same."""
+    rooted = [n["id"] for n in tree["nodes"] if n.get("hint") == "contradicts" and n["id"] not in parents]
+    if not rooted:
+        return
+    page.run(f"location.hash = 'model=' + encodeURIComponent({json.dumps(rooted[0])})")
+    page.settle()
+    row = page.run("document.querySelector('.row.selected')?.innerText ?? ''")
+    check(rooted[0] in row and "contradicted" in row, f"the table says of the root {rooted[0]!r}: {row!r}")
+    page.key("Escape")
+
+
+def accessible(page, where):
+    """Nothing that axe-core, which knows the rules of WCAG, calls serious."""
+    engine = Path(importlib.util.find_spec("axe_playwright_python").origin).parent / "axe.min.js"
+    page.run(engine.read_text() + "; true")
+    found = page.run(
+        "axe.run(document, { resultTypes: ['violations'] }).then(r => r.violations.map(v =>"
+        " [v.impact, v.id, v.nodes.length, v.nodes[0].html.slice(0, 200), v.nodes[0].failureSummary]))"
+    )
+    grave = [violation for violation in found if violation[0] in ("serious", "critical")]
+    check(grave == [], f"{where}: {json.dumps(grave, indent=1)}")
+
+
+def large(page):
+    """Of a large forest only what is in view are elements; from far it is painted, and the paint can be clicked."""
+    page.click("#unfold")
+    page.click("#fit")
+    check(page.run("!document.querySelector('#far').hidden"), "a large forest is not painted from far")
+    few = page.run("document.querySelectorAll('#world .node').length")
+    check(few < 50, f"{few} models are elements where all are painted")
+    node = max(parents, key=lambda id: len(way(id)))
+    page.run(f"location.hash = 'model=' + encodeURIComponent({json.dumps(node)})")
+    page.settle()
+    check(page.run("document.querySelector('#far').hidden"), "what was asked for is shown from far")
+    near = page.run(IDS)
+    check(node in near and len(near) < len(tree["nodes"]) / 2, f"{len(near)} models are elements")
+    check(parents[node] in near, "the parent of the model in view is not drawn")
+    page.click(selector(node), dx=0.2)
+    page.click("#fit")
+    spot = page.run(
+        "(() => { const c = document.querySelector('#far'); const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+        " const at = [...Array(c.width * c.height).keys()].find(p => d[4 * p + 3] === 255 && p % c.width > 40);"
+        " return [at % c.width, Math.floor(at / c.width), c.width, c.height] })()"
+    )
+    page.click("#tree", dx=(spot[0] + 0.5) / spot[2], dy=(spot[1] + 0.5) / spot[3])
+    check(page.run("document.querySelector('.node.selected') !== null"), "a click on a painted model selects nothing")
+    page.key("Escape")
+
+
 def themes(page):
     before = page.run("getComputedStyle(document.body).backgroundColor")
     page.click("#theme")
@@ -296,20 +406,33 @@ if found() is None:
 with Page() as page:
     page.open(run / "tree.html")
     elements = page.run("document.querySelectorAll('*').length")
-    shows_the_tree(page)
-    uncertain_edges_look_so(page)
-    if len(tree["nodes"]) <= 60:
-        click_with_the_mouse(page)
-    if parents:
-        click_lights_relatives(page)
-        search(page)
-        colours(page)
-        lengths(page)
-        folding(page)
-        keyboard(page)
-        table(page)
+    if len(tree["nodes"]) > 600:
+        large(page)
+    else:
+        shows_the_tree(page)
+        uncertain_edges_look_so(page)
+        if len(tree["nodes"]) <= 60:
+            click_with_the_mouse(page)
+        if parents:
+            click_lights_relatives(page)
+            search(page)
+            colours(page)
+            lengths(page)
+            folding(page)
+            keyboard(page)
+            table(page)
+            evidence(page)
+            filters_and_addresses(page)
+    contradicted_roots(page)
     heat_map(page)
+    accessible(page, "in light")
     themes(page)
+    page.click("#theme")
+    if parents:
+        page.run(f"location.hash = 'model=' + encodeURIComponent({json.dumps(sorted(parents)[0])})")
+        page.settle()
+    accessible(page, "in dark, with a model selected")
+    page.click("#theme")
     foreign = [url for url in page.requests if not url.startswith(("file:", "data:", "blob:"))]
     check(page.messages == [], f"the console is not silent: {page.messages}")
     check(foreign == [], f"the page asks the network: {foreign}")
@@ -321,10 +444,21 @@ with Page(390, 844, 2, touch=True) as page:
     check(wide <= 390, f"the page is {wide} pixels wide on a phone of 390")
     for view in ("map", "edges", "run", "tree"):
         page.click(f".views [data-show={view}]")
+        accessible(page, f"{view} on a phone")
         check(
             page.run(f"getComputedStyle(document.querySelector('#{view}-pane')).visibility") == "visible",
             f"no {view} on a phone",
         )
+    if parents:
+        node = max(parents, key=lambda id: len(way(id)))
+        page.run(f"location.hash = 'model=' + encodeURIComponent({json.dumps(node)})")
+        page.settle()
+        box, sheet = page.run(
+            "['.node.selected', '#detail-pane'].map(s => { const b = document.querySelector(s).getBoundingClientRect();"
+            " return [b.left, b.top, b.right, b.bottom] })"
+        )
+        check(box[3] <= sheet[1] and box[0] >= 0 and box[1] > 0, f"the sheet {sheet} covers the selected model {box}")
+        accessible(page, "details on a phone")
     check(page.messages == [], f"the console is not silent on a phone: {page.messages}")
 if len(sys.argv) > 3:
     pictures(Path(sys.argv[2]), sys.argv[3])

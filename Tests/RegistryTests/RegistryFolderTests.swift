@@ -66,8 +66,6 @@ import Testing
     made.layers = 1
     let models = (0..<24).map { _ in made.stranger() }
     let problems = Problems()
-    // Files under way are told apart by their program, and here all writers are one.
-    _ = try RegistryWriter(folder.at("r"))
     DispatchQueue.concurrentPerform(iterations: 4) { part in
       do {
         let writer = try RegistryWriter(folder.at("r"), longestSegment: 100_000)

@@ -51,7 +51,7 @@ struct LineageReportTests {
     #expect(abs(bin.interval.lowerBound - 0.876797) < 1e-4 && abs(bin.interval.upperBound - 0.989970) < 1e-4)
   }
 
-  @Test func thePageSaysClaimsAlternativesCoverageLicencesAndLimits() throws {
+  @Test func thePageSaysClaimsAlternativesCoverageLicensesAndLimits() throws {
     let page = try LineageReport(try run(), models: []).html
     for text in [
       "tuned was made from base (lora, rank 4).",
@@ -85,12 +85,12 @@ struct LineageReportTests {
     ("cc-by-sa-4.0", "cc-by-4.0", true), ("cc-by-nd-4.0", "cc-by-nd-4.0", true), ("llama3.1", "apache-2.0", true),
     ("mit", "llama3.1", false),
   ])
-  func licencesThatDoNotGoTogetherAreNamed(parent: String, child: String, isConflict: Bool) {
-    #expect((LicenceCheck.conflict(parent: parent, child: child) != nil) == isConflict)
+  func licensesThatDoNotGoTogetherAreNamed(parent: String, child: String, isConflict: Bool) {
+    #expect((LicenseCheck.conflict(parent: parent, child: child) != nil) == isConflict)
   }
 
-  @Test func aChildWithoutALicenceIsNamedWhereTheParentHasTerms() {
-    #expect(LicenceCheck.conflict(parent: "gemma", child: nil) != nil)
-    #expect(LicenceCheck.conflict(parent: "mit", child: nil) == nil)
+  @Test func aChildWithoutALicenseIsNamedWhereTheParentHasTerms() {
+    #expect(LicenseCheck.conflict(parent: "gemma", child: nil) != nil)
+    #expect(LicenseCheck.conflict(parent: "mit", child: nil) == nil)
   }
 }

@@ -52,12 +52,14 @@ struct ResultsFileTests {
   private func write(_ metric: DistanceMetric) throws -> (Lineage, [String: Found]) {
     let tensors = try tensors()
     let path = folder.at("results.h5")
-    let file = try ResultsFile(to: path, ids: ids, tensors: described(tensors))
+    let file = try ResultsFile(to: path, ids: ids)
+    let section = try file.section(tensors: described(tensors))
     let problem = LineageProblem(
       rounding: ids.map { _ in Encoding.f32.roundoff },
       options: LineageOptions(metric: metric, replicates: 5), haveSameSignature: { _, _ in false })
-    let lineage = try LineageSolver(problem).solve(tensors, observing: file.add)
-    try file.finish(lineage, metric: metric)
+    let lineage = try LineageSolver(problem).solve(tensors, observing: section.add)
+    try section.finish(lineage, metric: metric)
+    try file.close(families: lineage.families)
     return (lineage, try Oracle.run("arrays.py", path))
   }
 
@@ -152,10 +154,8 @@ struct ResultsFileTests {
   }
 
   @Test func folderThatIsNotThereIsNamed() throws {
-    let tensors = described(try tensors())
     let path = folder.at("none/results.h5")
-    let error = try #require(
-      failure { _ = try ResultsFile(to: path, ids: ids, tensors: tensors) })
+    let error = try #require(failure { _ = try ResultsFile(to: path, ids: ids) })
     #expect(error.kind == .cannotWrite)
     #expect(error.message.contains(path))
   }

@@ -66,4 +66,16 @@ struct TextTreeTests {
     #expect(lines.contains { $0.hasSuffix("(merge: 75 % left + 25 % right)") })
     #expect(lines.contains("vision  (not compared with any other model)"))
   }
+
+  @Test(arguments: [40, 44, 60, 80])
+  func theSummaryIsWholeHoweverNarrowTheTerminalIs(_ width: Int) {
+    let report = report(graphWithInferredNodes())
+    func head(_ style: TextTree.Style) -> Substring {
+      let text = TextTree.render(report, style: style)
+      return text[..<(text.range(of: "\n\n")?.lowerBound ?? text.endIndex)]
+    }
+    let narrow = head(.init(columns: width))
+    #expect(narrow.split(whereSeparator: \.isWhitespace) == head(.init()).split(whereSeparator: \.isWhitespace))
+    #expect(narrow.split(separator: "\n").allSatisfy { columns($0) <= width })
+  }
 }

@@ -60,14 +60,14 @@ struct WhyTests {
     let tensors = try sums(models)
     let path = folder.at("run")
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    let file = try ResultsFile(
-      to: "\(path)/results.h5", ids: ids,
+    let file = try ResultsFile(to: "\(path)/results.h5", ids: ids)
+    let section = try file.section(
       tensors: tensors.map {
         ResultsFile.Tensor(name: $0.name, shape: $0.shape, role: $0.role, statistics: $0.sums.statistics)
       })
     let problem = LineageProblem(
       rounding: ids.map { _ in Encoding.f32.roundoff }, options: options, haveSameSignature: { _, _ in true })
-    let lineage = try LineageSolver(problem).solve(tensors, observing: file.add)
+    let lineage = try LineageSolver(problem).solve(tensors, observing: section.add)
     let edges = lineage.parents.enumerated().compactMap { child, parent in
       parent.map {
         ModelGraph.Edge(
@@ -82,7 +82,8 @@ struct WhyTests {
     _ = try TreeFormat.writeAll(report, to: path)
     // run.json; its matrices are replaced.
     try Oracle.run("make_run.py", path)
-    try file.finish(lineage, metric: options.metric)
+    try section.finish(lineage, metric: options.metric)
+    try file.close(families: lineage.families)
     return (lineage, try FinishedRun(path: path))
   }
 

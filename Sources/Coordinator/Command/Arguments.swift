@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Core
 package import Lineage
 package import Logs
+package import Recovery
 package import Reports
 package import System
 
@@ -14,6 +15,7 @@ extension DistanceMetric: ExpressibleByArgument {}
 extension Stage: ExpressibleByArgument {}
 extension EdgeLengths: ExpressibleByArgument {}
 extension LogFormat: ExpressibleByArgument {}
+extension PairChoice: ExpressibleByArgument {}
 
 /// `auto`, or a number of families.
 struct FamilyCount: ExpressibleByArgument, CustomStringConvertible {

@@ -9,7 +9,7 @@ import Recovery
 import System
 import Transport
 
-struct BatchCommand: ParsableCommand {
+struct BatchCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "batch",
     abstract: "Recovers the trees of many collections with one pool of workers.",
@@ -46,6 +46,8 @@ struct BatchCommand: ParsableCommand {
   @OptionGroup var workers: PoolArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
   @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
+  @Flag(help: "Print JSON.") var json = false
+  @OptionGroup var messages: MessageArguments
 
   func validate() throws {
     guard atOnce >= 1 else { throw ValidationError("--at-once must be at least 1, got \(atOnce)") }
@@ -109,23 +111,49 @@ struct BatchCommand: ParsableCommand {
     }
   }
 
-  private func say(_ job: BatchRun.Job, _ text: String) {
-    Console.result("\(job.name.printable): \(text), \(job.out)\n")
+  /// What became of a job, for programs.
+  private struct Line: Encodable {
+    var job: String
+    /// The run directory.
+    var run: String
+    /// recovered, finished_before, failed or not_started.
+    var outcome: String
+    var models: Int?
+    var families: Int?
+    var seconds: Double?
+    var failure: String?
+  }
+
+  private func line(_ job: BatchRun.Job, _ outcome: BatchRun.Outcome?) -> Line {
+    var line = Line(job: job.name, run: job.out, outcome: "not_started")
+    switch outcome {
+    case .recovered(let models, let families, let seconds):
+      (line.outcome, line.models, line.families, line.seconds) = ("recovered", models, families, seconds)
+    case .hadResults: line.outcome = "finished_before"
+    case .failed(let failure): (line.outcome, line.failure) = ("failed", failure.message)
+    case nil: break
+    }
+    return line
+  }
+
+  private func text(_ job: BatchRun.Job, _ outcome: BatchRun.Outcome?) -> String {
+    let became =
+      switch outcome {
+      case .recovered(let models, let families, _):
+        "\(counted(models, "model")), \(counted(families, "family", "families"))"
+      case .hadResults: "finished before"
+      case .failed: "no tree"
+      case nil: "not started"
+      }
+    return "\(job.name.printable): \(became), \(job.out)\n"
   }
 
   /// - Throws: the kind of failure that the whole batch ends with.
   private func summarise(_ jobs: [BatchRun.Job], _ outcomes: [BatchRun.Outcome?]) throws(Failure) {
-    var failures: [(String, Failure)] = []
-    for (job, outcome) in zip(jobs, outcomes) {
-      switch outcome {
-      case .recovered(let models, let families, _):
-        say(job, "\(counted(models, "model")), \(counted(families, "family", "families"))")
-      case .hadResults: say(job, "finished before")
-      case .failed(let failure):
-        failures.append((job.name, failure))
-        say(job, "no tree")
-      case nil: say(job, "not started")
-      }
+    let all = zip(jobs, outcomes)
+    Console.result(json ? JSONText.answer(all.map(line)) : all.map(text).joined())
+    let failures = all.compactMap { job, outcome -> (String, Failure)? in
+      if case .failed(let failure) = outcome { (job.name, failure) } else { nil }
     }
     guard let first = failures.first else { return }
     let worst = failures.first { $0.1.kind == .resumable } ?? first

@@ -6,7 +6,7 @@ import Recovery
 import Reports
 import System
 
-struct CompareCommand: ParsableCommand {
+struct CompareCommand: ModelTreeCommand {
   /// Everything that a comparison can be printed as.
   enum Output: ExpressibleByArgument {
     case text, json, html
@@ -46,6 +46,7 @@ struct CompareCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("What to print.", valueName: "format"))
   var format: Output = .text
+  @Flag(help: "The same as --format json.") var json = false
 
   @Flag(help: "Read all files once more for their SHA-256, as hubs publish it.")
   var hashes = false
@@ -53,6 +54,7 @@ struct CompareCommand: ParsableCommand {
   @OptionGroup var alignment: AlignmentArguments
 
   @OptionGroup(title: "Workers") var workers: WorkerArguments
+  @OptionGroup var messages: MessageArguments
 
   func run() throws {
     try reporting { () throws(Failure) in
@@ -66,7 +68,7 @@ struct CompareCommand: ParsableCommand {
         first, second, workers: workers.workers, memoryBytes: workers.memory.bytes, hashes: hashes || mustHash,
         align: alignment.isOn, folder: folder, interruption: interruption, report: { _ in }
       ).answer()
-      switch format {
+      switch json ? .json : format {
       case .text: Console.result(answer.verdict.text)
       case .json: Console.result(answer.verdict.json)
       case .html: Console.result(PairPage.render(answer.verdict, created: answer.created))

@@ -6,7 +6,7 @@ import Recovery
 import System
 import Transport
 
-struct CoordinateCommand: ParsableCommand {
+struct CoordinateCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "coordinate",
     abstract: "Recovers the trees of a collection, with workers that connect from anywhere.",
@@ -31,6 +31,8 @@ struct CoordinateCommand: ParsableCommand {
   @OptionGroup(title: "Keys") var keys: KeyArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
   @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
+  @Flag(help: "Print the tree as JSON, as tree.json holds it.") var json = false
+  @OptionGroup var messages: MessageArguments
 
   func run() throws {
     let interruption = Interruption.endingProgram()
@@ -43,7 +45,7 @@ struct CoordinateCommand: ParsableCommand {
         logger: directory.logger, report: Console.show)
       let recovery = Recovery(
         Invocation(options), directory: directory, pool: pool, mayChangeModels: true, report: Console.show)
-      if let report = try recovery.run() { Console.show(report) }
+      if let report = try recovery.run() { Console.show(report, json: json) }
     }
   }
 }

@@ -4,7 +4,7 @@ import Printing
 import Reports
 import System
 
-struct DiffCommand: ParsableCommand {
+struct DiffCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "diff",
     abstract: "Shows what changed between two runs.",
@@ -21,6 +21,7 @@ struct DiffCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The run directory of the later run.", valueName: "run2"), completion: .directory)
   var after: String
   @Flag(help: "Print JSON.") var json = false
+  @OptionGroup var messages: MessageArguments
 
   func run() throws {
     try reporting { () throws(Failure) in

@@ -5,7 +5,7 @@ import Printing
 import Reports
 import System
 
-struct EvaluateCommand: ParsableCommand {
+struct EvaluateCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
     abstract: "Compares the tree of a finished run with a known one.",
@@ -17,6 +17,7 @@ struct EvaluateCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The run directory.", valueName: "run"), completion: .directory) var path: String
   @Option(help: ArgumentHelp("The known tree.", valueName: "file"), completion: .file()) var truth: String
   @Flag(help: "Print JSON.") var json = false
+  @OptionGroup var messages: MessageArguments
 
   func run() throws {
     try reporting { () throws(Failure) in

@@ -5,7 +5,7 @@ import Printing
 import Recovery
 import System
 
-struct FingerprintCommand: ParsableCommand {
+struct FingerprintCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "fingerprint",
     abstract: "Adds models to a registry, so that others can be recognized without their weights.",
@@ -33,6 +33,15 @@ struct FingerprintCommand: ParsableCommand {
   var hashes = true
 
   @OptionGroup var reading: ReadingArguments
+  @Flag(help: "Print JSON.") var json = false
+  @OptionGroup var messages: MessageArguments
+
+  private struct Answer: Encodable {
+    var registry: String
+    var added: Int
+    var known: Int
+    var skipped: Int
+  }
 
   func run() throws {
     try reporting { () throws(Failure) in
@@ -47,6 +56,9 @@ struct FingerprintCommand: ParsableCommand {
       let outcome = try FingerprintRun(
         inputs, registry: registry, threads: reading.threads, hashes: hashes, hints: hints, folder: folder
       ).run { Console.say($0.text) }
+      let answer = Answer(
+        registry: registry, added: outcome.added, known: outcome.known, skipped: outcome.skipped)
+      if json { return Console.result(JSONText.answer(answer)) }
       let skipped = outcome.skipped > 0 ? ", \(outcome.skipped) skipped" : ""
       Console.result(
         "\(registry.printable): \(counted(outcome.added, "model")) added, \(outcome.known) known already\(skipped)\n")

@@ -4,7 +4,7 @@ import Printing
 import System
 import Transport
 
-struct KeygenCommand: ParsableCommand {
+struct KeygenCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "keygen",
     abstract: "Makes the keys with which a coordinator and its workers authenticate each other.",
@@ -30,6 +30,7 @@ struct KeygenCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("Revoke the key of the worker of this name.", valueName: "name"))
   var revoke: [String] = []
+  @OptionGroup var messages: MessageArguments
 
   func run() throws {
     try reporting { () throws(Failure) in

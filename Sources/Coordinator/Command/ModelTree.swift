@@ -27,9 +27,15 @@ struct ModelTree: ParsableCommand {
     ])
 }
 
-extension ParsableCommand {
+/// A command that does something.
+protocol ModelTreeCommand: ParsableCommand {
+  var messages: MessageArguments { get }
+}
+
+extension ModelTreeCommand {
   /// Runs the body; a failure becomes its message on stderr and its exit code.
   func reporting(_ body: () throws(Failure) -> Void) throws {
+    messages.apply()
     do throws(Failure) {
       try body()
     } catch {

@@ -4,7 +4,7 @@ import Printing
 import Reports
 import System
 
-struct PathCommand: ParsableCommand {
+struct PathCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "path",
     abstract: "Shows how two models are related.",
@@ -20,6 +20,7 @@ struct PathCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A model.", valueName: "a"), completion: RunCompletion.models) var from: String
   @Argument(help: ArgumentHelp("Another model.", valueName: "b"), completion: RunCompletion.models) var to: String
   @Flag(help: "Print JSON.") var json = false
+  @OptionGroup var messages: MessageArguments
 
   func run() throws {
     try reporting { () throws(Failure) in

@@ -9,7 +9,7 @@ import Recovery
 import Storage
 import System
 
-struct PlanCommand: ParsableCommand {
+struct PlanCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan",
     abstract: "Dry run: what a recovery would read, compute and skip.",
@@ -27,6 +27,8 @@ struct PlanCommand: ParsableCommand {
   var distance: DistanceMetric = .auto
 
   @OptionGroup(title: "Workers") var workers: WorkerArguments
+  @Flag(help: "Print JSON.") var json = false
+  @OptionGroup var messages: MessageArguments
 
   func run() throws {
     try reporting { () throws(Failure) in
@@ -35,7 +37,8 @@ struct PlanCommand: ParsableCommand {
       defer { try? FileManager.default.removeItem(atPath: folder) }
       let collection = try CollectionLoader(stores: folder, mode: .places).load(inputs)
       let plan = Plan(collection, statistics: distance.statistics)
-      Console.result(PlanText.whole(plan, workers: workers.workers, memory: workers.memory))
+      let answer = PlanAnswer(plan, stores: folder, workers: workers.workers, memory: workers.memory)
+      Console.result(json ? answer.json : answer.text)
       try collection.requireTwo()
     }
   }

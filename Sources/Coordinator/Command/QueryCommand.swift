@@ -6,7 +6,7 @@ import Recovery
 import Reports
 import System
 
-struct QueryCommand: ParsableCommand {
+struct QueryCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "query",
     abstract: "Finds the place of a new model in the trees of a finished run.",
@@ -29,6 +29,7 @@ struct QueryCommand: ParsableCommand {
 
   @OptionGroup(title: "Workers") var workers: WorkerArguments
   @Flag(help: "Print JSON.") var json = false
+  @OptionGroup var messages: MessageArguments
 
   func validate() throws {
     guard nearest >= 1 else { throw ValidationError("--nearest must be at least 1, got \(nearest)") }
@@ -45,7 +46,7 @@ struct QueryCommand: ParsableCommand {
         run: path, model: model, nearest: nearest, workers: workers.workers, memoryBytes: workers.memory.bytes,
         folder: folder, interruption: interruption, report: Console.show
       ).answer()
-      Console.result(json ? JSONText.of(answer, style: [.pretty, .snakeCase]) + "\n" : answer.text)
+      Console.result(json ? JSONText.answer(answer) : answer.text)
     }
   }
 }

@@ -5,7 +5,7 @@ import Printing
 import Recovery
 import System
 
-struct RecoverCommand: ParsableCommand {
+struct RecoverCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "recover",
     abstract: "Recovers the trees of a collection, with workers on this machine.",
@@ -20,6 +20,8 @@ struct RecoverCommand: ParsableCommand {
   @OptionGroup(title: "Workers") var workers: WorkerArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
   @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
+  @Flag(help: "Print the tree as JSON, as tree.json holds it.") var json = false
+  @OptionGroup var messages: MessageArguments
 
   func run() throws {
     let interruption = Interruption.endingProgram()
@@ -32,7 +34,7 @@ struct RecoverCommand: ParsableCommand {
         logger: directory.logger, report: Console.show)
       let recovery = Recovery(
         Invocation(options), directory: directory, pool: pool, mayChangeModels: true, report: Console.show)
-      if let report = try recovery.run() { Console.show(report) }
+      if let report = try recovery.run() { Console.show(report, json: json) }
     }
   }
 }

@@ -17,6 +17,20 @@ struct RecoveryOptions: ParsableArguments {
 
   @OptionGroup var alignment: AlignmentArguments
 
+  @Option(
+    help: ArgumentHelp(
+      "Which pairs of models are compared weight by weight: auto, all or sections.",
+      discussion:
+        "sections: those that may be related by their fingerprints. auto takes all, unless these need more than 4 GiB of memory or 20 GB of disk.",
+      valueName: "choice"))
+  var pairs: PairChoice = .auto
+
+  @Option(
+    help: ArgumentHelp(
+      "Registry of the fingerprints for --pairs sections, and for auto where it comes to that; what it has is not read again.",
+      discussion: "Without it they are kept in the run directory.", valueName: "dir"), completion: .directory)
+  var registry: String?
+
   @Option(help: ArgumentHelp("A truth.json to compare the result with.", valueName: "file"), completion: .file())
   var truth: String?
 
@@ -39,6 +53,6 @@ extension Invocation {
   init(_ options: RecoveryOptions) {
     self.init(
       inputs: options.inputs, lineage: options.lineage.options, truth: options.truth, hints: options.hints,
-      hashes: options.hashes, align: options.alignment.isOn)
+      hashes: options.hashes, align: options.alignment.isOn, pairs: options.pairs, registry: options.registry)
   }
 }

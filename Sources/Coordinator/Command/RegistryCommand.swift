@@ -15,10 +15,11 @@ struct RegistryCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Folder that 'modeltree fingerprint' made.", valueName: "dir")) var path: String
   }
 
-  struct List: ParsableCommand {
+  struct List: ModelTreeCommand {
     static let configuration = CommandConfiguration(abstract: "Names the models of a registry.")
     @OptionGroup var folder: Folder
     @Flag(help: "Print JSON.") var json = false
+    @OptionGroup var messages: MessageArguments
 
     func run() throws {
       try reporting { () throws(Failure) in
@@ -28,12 +29,13 @@ struct RegistryCommand: ParsableCommand {
     }
   }
 
-  struct Check: ParsableCommand {
+  struct Check: ModelTreeCommand {
     static let configuration = CommandConfiguration(
       abstract: "Reads all of a registry and says whether it is as it was written.",
       discussion: "Ends with 65 when something is damaged.")
     @OptionGroup var folder: Folder
     @Flag(help: "Print JSON.") var json = false
+    @OptionGroup var messages: MessageArguments
 
     func run() throws {
       try reporting { () throws(Failure) in
@@ -48,7 +50,7 @@ struct RegistryCommand: ParsableCommand {
     }
   }
 
-  struct Merge: ParsableCommand {
+  struct Merge: ModelTreeCommand {
     static let configuration = CommandConfiguration(
       abstract: "Adds the models of some registries to another one.",
       discussion: """
@@ -60,10 +62,24 @@ struct RegistryCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("Registries; they are not changed.", valueName: "dir")) var paths: [String]
     @Option(help: ArgumentHelp("The registry that gets them; created if it does not exist.", valueName: "dir"))
     var out: String
+    @Flag(help: "Print JSON.") var json = false
+    @OptionGroup var messages: MessageArguments
+
+    private struct Answer: Encodable {
+      var registry: String
+      var added: Int
+      var known: Int
+      /// Entries that could not be read, with the reason.
+      var damaged: [String]
+    }
 
     func run() throws {
       try reporting { () throws(Failure) in
         let merged = try RegistryMerge(paths, into: out)
+        if json {
+          let answer = Answer(registry: out, added: merged.added, known: merged.known, damaged: merged.damaged)
+          return Console.result(JSONText.answer(answer))
+        }
         for problem in merged.damaged { Console.say("not read: \(problem)") }
         Console.result(
           "\(out.printable): \(counted(merged.added, "model")) added, \(merged.known) known already\n")
@@ -71,7 +87,7 @@ struct RegistryCommand: ParsableCommand {
     }
   }
 
-  struct Export: ParsableCommand {
+  struct Export: ModelTreeCommand {
     enum Format: String, ExpressibleByArgument, CaseIterable { case hdf5, csv, json }
 
     static let configuration = CommandConfiguration(
@@ -86,6 +102,7 @@ struct RegistryCommand: ParsableCommand {
     @OptionGroup var folder: Folder
     @Option(help: "What to write.") var format: Format = .csv
     @Option(help: ArgumentHelp("File to write; needed for hdf5, else stdout.", valueName: "file")) var out: String?
+    @OptionGroup var messages: MessageArguments
 
     func validate() throws {
       if format == .hdf5, out == nil { throw ValidationError("--format hdf5 needs --out, the file to write") }

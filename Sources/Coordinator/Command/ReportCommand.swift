@@ -4,7 +4,7 @@ import Printing
 import Reports
 import System
 
-struct ReportCommand: ParsableCommand {
+struct ReportCommand: ModelTreeCommand {
   enum Output: String, ExpressibleByArgument, CaseIterable { case html, json }
 
   static let configuration = CommandConfiguration(
@@ -28,13 +28,15 @@ struct ReportCommand: ParsableCommand {
   var models: [String] = []
 
   @Option(help: ArgumentHelp("html or json.", valueName: "format")) var format: Output = .html
+  @Flag(help: "The same as --format json.") var json = false
+  @OptionGroup var messages: MessageArguments
 
   func run() throws {
     try reporting { () throws(Failure) in
       let finished = try FinishedRun(path: path)
       let report = try LineageReport(
         finished, models: try models.map { text throws(Failure) in try finished.model(text) })
-      Console.result(format == .html ? report.html : report.json)
+      Console.result(format == .html && !json ? report.html : report.json)
     }
   }
 }

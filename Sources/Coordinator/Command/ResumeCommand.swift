@@ -8,7 +8,7 @@ import Recovery
 import System
 import Transport
 
-struct ResumeCommand: ParsableCommand {
+struct ResumeCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "resume",
     abstract: "Resumes a run that was stopped.",
@@ -23,6 +23,8 @@ struct ResumeCommand: ParsableCommand {
   @OptionGroup var workers: PoolArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
   @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
+  @Flag(help: "Print the tree as JSON, as tree.json holds it.") var json = false
+  @OptionGroup var messages: MessageArguments
 
   func run() throws {
     let interruption = Interruption.endingProgram()
@@ -39,7 +41,7 @@ struct ResumeCommand: ParsableCommand {
         logger: directory.logger, report: Console.show)
       let recovery = Recovery(
         invocation, directory: directory, pool: pool, mayChangeModels: false, report: Console.show)
-      if let report = try recovery.run() { Console.show(report) }
+      if let report = try recovery.run() { Console.show(report, json: json) }
     }
   }
 }

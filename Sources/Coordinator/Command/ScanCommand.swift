@@ -7,7 +7,7 @@ import Registry
 import Reports
 import System
 
-struct ScanCommand: ParsableCommand {
+struct ScanCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "scan",
     abstract: "Says which models of a registry a model comes from.",
@@ -34,6 +34,7 @@ struct ScanCommand: ParsableCommand {
 
   @Flag(help: "Print JSON.") var json = false
   @OptionGroup var reading: ReadingArguments
+  @OptionGroup var messages: MessageArguments
 
   func validate() throws {
     guard 1...48 ~= top else { throw ValidationError("--top must be between 1 and 48, got \(top)") }

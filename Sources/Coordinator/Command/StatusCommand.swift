@@ -5,7 +5,7 @@ import Printing
 import Recovery
 import System
 
-struct StatusCommand: ParsableCommand {
+struct StatusCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "status",
     abstract: "Shows the progress of a run.",
@@ -39,6 +39,7 @@ struct StatusCommand: ParsableCommand {
 
   @Flag(help: "Print JSON; with --watch, one object per line.")
   var json = false
+  @OptionGroup var messages: MessageArguments
 
   func run() throws {
     let signals = watch ? StatusWatch.stopSignals() : nil

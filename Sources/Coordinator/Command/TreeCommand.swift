@@ -5,7 +5,7 @@ import Printing
 import Reports
 import System
 
-struct TreeCommand: ParsableCommand {
+struct TreeCommand: ModelTreeCommand {
   /// Everything that a tree can be printed as.
   enum Output: ExpressibleByArgument {
     case format(TreeFormat)
@@ -55,14 +55,16 @@ struct TreeCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("What to print.", valueName: "format"))
   var format: Output = .format(.text)
+  @Flag(help: "The same as --format json.") var json = false
 
   @Option(help: "equal or distance: what the length of an edge says in svg, pdf and png.")
   var lengths: EdgeLengths = .equal
+  @OptionGroup var messages: MessageArguments
 
   func run() throws {
     try reporting { () throws(Failure) in
       let report = try TreeReport(path: "\(path)/tree.json")
-      switch format {
+      switch json ? .format(.json) : format {
       case .format(.text): Console.result(TextTree.render(report, style: Terminal.style))
       case .format(.svg): Console.result(TreeFormat.picture(report.graph, lengths: lengths))
       case .format(let format): Console.result(format.render(report))

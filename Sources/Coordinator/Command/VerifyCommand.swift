@@ -4,7 +4,7 @@ import Printing
 import Recovery
 import System
 
-struct VerifyCommand: ParsableCommand {
+struct VerifyCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
     abstract: "Says whether the files of a finished run are still those that it read.",
@@ -20,6 +20,7 @@ struct VerifyCommand: ParsableCommand {
   var path: String
   @Flag(help: "Read all files again and compare their SHA-256.") var hashes = false
   @Flag(help: "Print JSON.") var json = false
+  @OptionGroup var messages: MessageArguments
 
   func run() throws {
     try reporting { () throws(Failure) in

@@ -5,7 +5,7 @@ import Printing
 import Reports
 import System
 
-struct WhyCommand: ParsableCommand {
+struct WhyCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "why",
     abstract: "Explains why a model has its parent.",
@@ -30,6 +30,7 @@ struct WhyCommand: ParsableCommand {
     completion: RunCompletion.models)
   var instead: String?
   @Flag(help: "Print JSON.") var json = false
+  @OptionGroup var messages: MessageArguments
 
   func run() throws {
     try reporting { () throws(Failure) in

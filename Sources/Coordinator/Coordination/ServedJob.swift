@@ -31,6 +31,8 @@ final class ServedJob {
   private(set) var bytesDone: Int
   var state = PoolStatus.State.comparing
   var tree: JobStatus.PartialTree?
+  /// The error that ended the run, here or later.
+  var failure: String?
   /// Has the scheduler nothing more to do for it?
   var isComplete = false
   private(set) var hasEnded = false
@@ -95,13 +97,10 @@ final class ServedJob {
     }
   }
 
-  /// More than should wait.
-  private static let muchUnrecorded = 16 << 20
-
   var hasUnrecorded: Bool { !unrecorded.isEmpty }
 
   /// Is it time to make durable what came in, though more may come?
-  var mustRecord: Bool { isComplete || unrecordedBytes > Self.muchUnrecorded }
+  var mustRecord: Bool { isComplete || unrecordedBytes > ShardWork.mostUnrecordedBytes }
 
   /// Makes durable what came in.
   func record() throws(Failure) {

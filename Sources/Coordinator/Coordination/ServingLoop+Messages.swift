@@ -29,7 +29,7 @@ extension ServingLoop {
     switch report {
     case .hello(let hello): return welcome(hello, identity, message)
     case .ask:
-      let json = observer.json(jobs, scheduler, peers, door, at: clock.now)
+      let json = observer.json(jobs, failedAtStart, scheduler, peers, door, at: clock.now)
       socket.send([identity, CoordinatorMessage.status(json).encoded()])
       return
     default: break

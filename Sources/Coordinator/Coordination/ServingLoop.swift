@@ -24,6 +24,8 @@ final class ServingLoop {
   var scheduler: Scheduler
   var peers = Peers()
   var jobs: [ServedJob] = []
+  /// Jobs that an error ended before they had shards.
+  var failedAtStart: [JobStatus] = []
   /// Which runs each worker was told of.
   var opened: [WorkerID: Set<JobID>] = [:]
   var observer: StatusAggregator
@@ -135,6 +137,10 @@ final class ServingLoop {
       observe()
     case .tree(let run, let tree):
       for job in jobs where job.work.run == run { job.tree = tree }
+    case .failed(let name, let directory, let failure):
+      // After a signal all jobs end, and none of them has failed.
+      guard stopSignal == nil else { break }
+      note(failure, of: name, in: directory)
     case .closing:
       isClosing = true
     case .end:
@@ -168,6 +174,18 @@ final class ServingLoop {
     job.state = if case .success(.finished) = result { .solving } else { .stopped }
     close(job)
     job.end(result)
+  }
+
+  /// A run that an error ended stays in sight, also when it never had shards.
+  private func note(_ failure: Failure, of name: String, in directory: String) {
+    let text = String("\(failure.message) (\(failure.advice))".prefix(StatusAggregator.longestMessage))
+    if let job = jobs.last(where: { $0.work.name == name }) {
+      job.failure = text
+      job.state = .stopped
+    } else {
+      failedAtStart.append(JobStatus(name: name, run: directory, failedAtStart: text))
+    }
+    observe()
   }
 
   /// Nothing can be computed any more, for anybody.
@@ -252,7 +270,7 @@ final class ServingLoop {
   }
 
   private func observe(isLast: Bool = false) {
-    observer.observe(jobs, scheduler, peers, door, at: clock.now, isLast: isLast)
+    observer.observe(jobs, failedAtStart, scheduler, peers, door, at: clock.now, isLast: isLast)
   }
 
   /// Throws a peer out for good: one line in the log, and nothing that it says counts any more.

@@ -78,6 +78,15 @@ package final class ShardServer: Sendable {
   /// Tells onlookers what a run's finished tensors say so far.
   package func note(_ run: String, tree: JobStatus.PartialTree) { mailbox.post(.tree(run, tree)) }
 
+  /// Tells onlookers that an error ended a run, perhaps before it had shards.
+  ///
+  /// - Parameters:
+  ///   - job: its name.
+  ///   - directory: of the run.
+  package func fail(_ job: String, directory: String, _ failure: Failure) {
+    mailbox.post(.failed(job, directory: directory, failure))
+  }
+
   /// Ends the serving thread and waits for it.
   package func end() {
     mailbox.post(.end)
@@ -92,6 +101,7 @@ enum ServingEvent: Sendable {
   case workerEnded(process: Int)
   case note(String, PoolStatus.State)
   case tree(String, JobStatus.PartialTree)
+  case failed(String, directory: String, Failure)
   case closing
   case end
 }

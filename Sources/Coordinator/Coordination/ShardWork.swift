@@ -27,6 +27,9 @@ package struct ShardWork: Sendable {
     self.done = done
   }
 
+  /// Of partials that wait to be made durable together; when there are more, they are recorded at once.
+  package static let mostUnrecordedBytes = 16 << 20
+
   /// What became of it.
   package struct Report: Sendable {
     package var outcome: Outcome

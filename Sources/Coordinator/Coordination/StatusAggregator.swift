@@ -55,7 +55,7 @@ struct StatusAggregator {
   private static let failuresKept = 50
   private static let missingKept = 200
   /// Characters of a failure's message that are kept.
-  private static let longestMessage = 4000
+  static let longestMessage = 4000
   private static let slowestShown = 10
   /// Seconds; what is shown as left is never more, however slow a start is.
   private static let longestLeft = 1e12
@@ -118,15 +118,18 @@ struct StatusAggregator {
   // MARK: What is shown
 
   /// Shows how things stand. Call it once a second.
+  ///
+  /// - Parameter failed: jobs that an error ended before they had shards.
   mutating func observe(
-    _ jobs: [ServedJob], _ scheduler: Scheduler, _ peers: Peers, _ door: AccessControl, at now: Duration, isLast: Bool
+    _ jobs: [ServedJob], _ failed: [JobStatus], _ scheduler: Scheduler, _ peers: Peers, _ door: AccessControl,
+    at now: Duration, isLast: Bool
   ) {
     let total = seen.values.reduce(bytesOfFormerWorkers) { $0 + ByteTotal(clamping: $1.observed.value) }.value
     rate.add(total, at: now)
     history.add(bytes: total, workers: peers.count, at: now)
     board.turned()
-    guard !jobs.isEmpty else { return }
-    let status = status(jobs, scheduler, peers, door, at: now)
+    guard !jobs.isEmpty || !failed.isEmpty else { return }
+    let status = status(jobs, failed, scheduler, peers, door, at: now)
     board.post(status)
     if let directory { write(status, to: directory) }
     for (job, shown) in zip(jobs, status.jobs) where !closed.contains(job.id) || isLast {
@@ -141,10 +144,11 @@ struct StatusAggregator {
 
   /// For somebody who asks at the workers' endpoint. Made once a second, however many ask.
   mutating func json(
-    _ jobs: [ServedJob], _ scheduler: Scheduler, _ peers: Peers, _ door: AccessControl, at now: Duration
+    _ jobs: [ServedJob], _ failed: [JobStatus], _ scheduler: Scheduler, _ peers: Peers, _ door: AccessControl,
+    at now: Duration
   ) -> String {
     if let told, now - told.time < .seconds(1) { return told.json }
-    let json = StatusJSON.encode(status(jobs, scheduler, peers, door, at: now))
+    let json = StatusJSON.encode(status(jobs, failed, scheduler, peers, door, at: now))
     told = (now, json)
     return json
   }
@@ -153,23 +157,24 @@ struct StatusAggregator {
     // A help, not a result: a full disk shows where results are written.
     let path = "\(directory)/\(PoolStatus.fileName)"
     let temporary = AtomicFile.temporaryName(for: path)
-    guard (try? Data(StatusJSON.encode(status).utf8).write(to: URL(fileURLWithPath: temporary))) != nil else { return }
-    if rename(temporary, path) != 0 { unlink(temporary) }
+    let isWritten = (try? Data(StatusJSON.encode(status).utf8).write(to: URL(fileURLWithPath: temporary))) != nil
+    if !isWritten || rename(temporary, path) != 0 { unlink(temporary) }
   }
 
   private func status(
-    _ jobs: [ServedJob], _ scheduler: Scheduler, _ peers: Peers, _ door: AccessControl, at now: Duration
+    _ jobs: [ServedJob], _ failed: [JobStatus], _ scheduler: Scheduler, _ peers: Peers, _ door: AccessControl,
+    at now: Duration
   ) -> PoolStatus {
     let open = jobs.filter { !$0.hasEnded }
     let left = open.reduce(0) { $0 + $1.bytes - $1.bytesDone }
     let rate = rate.rate(at: now)
-    let states = jobs.map(\.state)
+    let states = jobs.map(\.state) + failed.map(\.state)
     let order: [PoolStatus.State] = [.planning, .comparing, .solving, .stopped, .finished]
     return PoolStatus(
       software: Version.software, host: host, process: Int(ProcessInfo.processInfo.processIdentifier),
       endpoint: endpoint, started: started, updated: Date(),
       state: order.first { states.contains($0) } ?? .planning,
-      jobs: jobs.map { Self.status(of: $0, scheduler) },
+      jobs: jobs.map { Self.status(of: $0, scheduler) } + failed,
       workers: workers(jobs, scheduler, peers, door, at: now), bytesPerSecond: rate,
       secondsLeft: rate > 0 && !open.isEmpty ? min(Double(left) / rate, Self.longestLeft) : nil,
       history: history.points,
@@ -219,6 +224,6 @@ struct StatusAggregator {
       name: job.work.name, run: job.work.directory, state: job.state, models: job.work.plan.models.count,
       shards: states.count, shardsDone: states.count { $0 == .done },
       shardsLeased: states.count { $0 == .leased }, shardsSetAside: job.setAside.count, bytes: job.bytes,
-      bytesDone: job.bytesDone, map: map, shardsPerCell: perCell, tree: job.tree)
+      bytesDone: job.bytesDone, map: map, shardsPerCell: perCell, tree: job.tree, failure: job.failure)
   }
 }

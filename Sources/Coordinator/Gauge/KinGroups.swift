@@ -114,7 +114,10 @@ struct KinGroups {
     }
 
     func product(_ other: Run) -> Float {
-      values.count == other.values.count ? zip(values, other.values).reduce(0) { $0 + $1.0 * $1.1 } : 0
+      guard values.count == other.values.count else { return 0 }
+      var sum: Float = 0
+      for k in values.indices { sum += values[k] * other.values[k] }
+      return sum
     }
   }
 
@@ -132,7 +135,10 @@ struct KinGroups {
   /// Is nearly everything the same, and of the same size? A tensor as a whole may have another sign.
   private static func areAlike(_ a: [[Run]], _ b: [[Run]]) -> Bool {
     var (all, alike, scaled): (Float, Float, Float) = (0, 0, 0)
+    let runs = zip(a, b).reduce(0) { $0 + Float(min($1.0.count, $1.1.count)) }
     for (own, other) in zip(a, b) {
+      // Of most pairs of strangers, two maps are enough.
+      guard alike + runs - all >= share * runs else { return false }
       let products = zip(own, other).map { $0.product($1) }
       let sign: Float = products.reduce(0, +) < 0 ? -1 : 1
       for (place, product) in products.enumerated() {

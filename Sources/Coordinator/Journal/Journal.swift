@@ -48,6 +48,10 @@ package final class Journal: Sendable {
         try db.execute(sql: "PRAGMA page_size = \(Self.pageBytes)")
         // `secure_delete` and friends are off by default; FULL makes each commit durable.
         try db.execute(sql: "PRAGMA synchronous = FULL")
+        // By default the write-ahead log grows to a thousand pages, 64 MiB of these, before it is emptied, and keeps
+        // the length that it once had.
+        try db.execute(sql: "PRAGMA wal_autocheckpoint = \(Self.logBytes / Self.pageBytes)")
+        try db.execute(sql: "PRAGMA journal_size_limit = \(Self.logBytes)")
       }
       database = try DatabaseQueue(path: path, configuration: configuration)
       _ = try database.read { try JournalSchema.check($0) }
@@ -64,7 +68,10 @@ package final class Journal: Sendable {
     }
   }
 
-  private static let pageBytes = 65536
+  static let pageBytes = 65536
+
+  /// Length of the write-ahead log at which its contents go to the database. One commit may go beyond it.
+  static let logBytes = 16 << 20
 
   /// Opens a journal for reading, which is safe while a coordinator writes to it.
   ///

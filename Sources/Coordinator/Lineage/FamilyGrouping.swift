@@ -16,7 +16,11 @@ package struct FamilyGrouping: Sendable {
       if let count = problem.options.families {
         Families.ward(totals.comparison.clusteringDistances.submatrix(usable), count: count)
       } else {
-        Families.connected(usable.count) { areRelated(usable[$0], usable[$1], totals) }
+        Families.joined(
+          Families.connected(usable.count) {
+            areRelated(usable[$0], usable[$1], totals) && !totals.relatedness.isDivided(usable[$0], usable[$1])
+          }
+        ) { totals.relatedness.isDivided(usable[$0], usable[$1]) && areRelated(usable[$0], usable[$1], totals) }
       }
     // Excluded models get numbers that nobody else has.
     var labels = (0..<problem.modelCount).map { problem.modelCount + $0 }

@@ -32,10 +32,12 @@ package struct LikelihoodMethod: LineageMethod {
     package var direction: Direction
     package var sums: DistanceSums
     package var geometry: Merge.Geometry
+    package var replaced: ReplacedTensors
 
     package mutating func add(_ view: TensorView, _ scope: Scope) {
       direction.add(view, scope)
       geometry.add(view, scope)
+      replaced.add(view)
       sums.add(view, scope)
     }
 
@@ -48,22 +50,29 @@ package struct LikelihoodMethod: LineageMethod {
   package func makeTotals(models n: Int) -> Totals {
     Totals(
       direction: Direction(stage: options.stage, models: n), sums: DistanceSums(options.metric, models: n),
-      geometry: Merge.Geometry(rounding: rounding))
+      geometry: Merge.Geometry(models: n), replaced: ReplacedTensors(models: n))
   }
 
   package func makePairs(_ totals: Totals, _ families: FamilyGroups, tensors: Int) -> PairStatistics {
     let distances = totals.sums.matrix
+    let candidates = Candidates(families: families.families.map(\.distinct), distances: distances)
     return PairStatistics(
-      Candidates(families: families.families.map(\.distinct), distances: distances), distances,
-      metric: options.metric, direction: totals.direction, rounding: rounding, tensors: tensors)
+      candidates, distances,
+      metric: options.metric, direction: totals.direction, rounding: rounding, tensors: tensors,
+      patched: isComplete ? candidates.pairs.map { totals.replaced.isPatched($0.first, $0.second) } : nil,
+      neighborhoods: isComplete ? Neighborhoods(families, totals.geometry, rounding: rounding) : nil)
   }
 
   package func events(
     _ totals: Totals, _ pairs: PairFindings<PairStatistics>, _ families: FamilyGroups, copies: Set<Int>
   ) -> Events {
-    EventDetection(
+    var events = EventDetection(
       findsRoundings: options.stage == .auto, findsMerges: isComplete, tokens: tokens, apart: upcycled.union(copies)
     ).run(totals.geometry, pairs, families)
+    if isComplete {
+      for family in families.families { events.patched.formUnion(totals.replaced.patched(among: family.distinct)) }
+    }
+    return events
   }
 
   package func graph(
@@ -98,6 +107,15 @@ package struct LikelihoodMethod: LineageMethod {
       let error = (errors[parent] ?? 0) + (errors[child] ?? 0)
       return ParentTest(parent: parent, child: child, error: error, pairs.pairs)
     }
+  }
+
+  package func suspects(
+    _ trees: FamilyTrees, _ pairs: PairFindings<PairStatistics>, _ events: Events
+  ) -> Set<Int> {
+    guard let neighborhoods = pairs.pairs.neighborhoods else { return [] }
+    return MergeSuspects(neighborhoods).run(
+      without: Set(events.merges.joined().map(\.child)), parents: trees.parents
+    ).filter { !events.isCopy($0) }
   }
 
   package func resampler(

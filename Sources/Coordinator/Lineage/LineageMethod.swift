@@ -32,6 +32,9 @@ package protocol LineageMethod: Sendable {
   /// What speaks for and against the parent that was found for each model: per model, nil where nothing is known.
   func parentTests(_ trees: FamilyTrees, _ pairs: PairFindings<Pairs>) -> [ParentTest?]
 
+  /// Models of which several relatives explain much, without being known as merges.
+  func suspects(_ trees: FamilyTrees, _ pairs: PairFindings<Pairs>, _ events: Events) -> Set<Int>
+
   /// What another sample of tensors might have said of a family; nil when there is nothing to resample.
   func resampler(_ tree: FamilyTree, _ pairs: PairFindings<Pairs>, _ events: Events) -> Replicates?
 }

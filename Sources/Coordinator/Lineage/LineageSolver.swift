@@ -7,6 +7,9 @@ package import System
 package struct LineageSolver: Sendable {
   private let problem: LineageProblem
 
+  /// What remains of the support of an edge to a model that several others explain: it may have more parents.
+  private static let supportOfSuspects = 0.8
+
   package init(_ problem: LineageProblem) { self.problem = problem }
 
   /// - Parameters:
@@ -43,14 +46,16 @@ package struct LineageSolver: Sendable {
     // A number of families that was asked for, or rules without them, leave nothing to say of parts.
     let components =
       isOwn && problem.options.families == nil ? try ComponentPass(problem).run(source, totals, families) : []
+    let suspects = method.suspects(trees, pairs, events)
+    events.assembled = events.patched.union(suspects).union(events.merges.joined().map(\.child))
     let doubt = ParentDoubt(
       trees, parentTests, distances: pairs.distances, events,
-      excluded: totals.quantized.coarseModels.union(problem.unread.keys).union(events.partsOf.keys)
+      excluded: totals.quantized.coarseModels.union(problem.unread.keys).union(events.partsOf.keys).union(suspects)
         .union(problem.restored))
     var support = ForestSupport(problem.options, method).run(trees, families, pairs, events)
     if problem.options.replicates > 0 {
       for child in support.edges.indices {
-        let discount = doubt.discount(child)
+        let discount = doubt.discount(child) * (suspects.contains(child) ? Self.supportOfSuspects : 1)
         support.edges[child] *= discount
         support.parents[child] = support.parents[child].mapValues { $0 * discount }
       }

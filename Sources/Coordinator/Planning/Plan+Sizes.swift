@@ -51,11 +51,25 @@ extension Plan {
     let ranks = tensors.filter { $0.sketch != nil }.reduce(0) {
       $0 + MemoryLayout<DifferenceRank?>.stride * PairIndex($1.copies.count).count
     }
-    return 3 * largest + ranks + Self.matrices * 8 * models.count * models.count
+    let most = sections.map(\.count).max() ?? 0
+    let solved = sections.reduce(0) { $0 + $1.count * $1.count }
+    return 3 * largest + ranks + 8 * (Self.matrices * most * most + Self.shown * (solved - most * most))
+  }
+
+  /// About how long the journal becomes.
+  package var journalBytes: Int {
+    shards.reduce(0) { sum, shard in
+      let schema = schema(of: shard)
+      let weights = schema.samples.reduce(0) { $0 + 4 * $1.count } + (schema.sketch.map { 8 * $0.count } ?? 0)
+      return sum + 8 * schema.statistics.pairArrays * PairIndex(schema.models).count
+        + schema.models * (MemoryLayout<Moments>.stride + weights)
+    }
   }
 
   /// Matrices of n x n doubles that the coordinator holds at its peak, while the tree is solved.
   private static let matrices = 24
+  /// Those of all sections that the page is made of.
+  private static let shown = 3
 
   /// Seconds that the run takes at the given rates, reading and computing overlapped.
   ///

@@ -8,6 +8,9 @@ internal import Naming
 /// A function of the models, their alignment and the statistics alone, so that a resumed run makes the same plan.
 package struct Plan: Sendable {
   package let models: [ModelRecord]
+  /// The models that are compared with each other, by number, ascending: all of them in one section, or, where these are
+  /// too many, those that may be related. A model that is in no section is compared with no other.
+  package let sections: [[Int]]
   /// How each model corresponds to the others.
   package let alignment: [AlignmentMap]
   package let tensors: [PlannedTensor]
@@ -21,13 +24,22 @@ package struct Plan: Sendable {
   ///   - statistics: what each shard computes beside squared distances and moments; shrinkage is
   ///     added for embedding tables.
   ///   - notes: on what was left out before planning.
+  ///   - sections: of the models; nil: all of them are compared with each other.
   package init(
-    models: [ModelRecord], alignment: [AlignmentMap]? = nil, statistics: Statistics, notes: [Note] = []
+    models: [ModelRecord], alignment: [AlignmentMap]? = nil, statistics: Statistics, notes: [Note] = [],
+    sections: [[Int]]? = nil
   ) {
     let alignment = alignment ?? AlignmentMap.named(models)
     precondition(alignment.count == models.count, "\(alignment.count) alignment maps for \(models.count) models")
-    let matching = TensorMatching(models, alignment)
-    let tensors = TensorChoice.planned(matching, models: models.count, statistics)
+    let sections = sections ?? [Array(models.indices)]
+    var tensors: [PlannedTensor] = []
+    var matchings: [TensorMatching] = []
+    for members in sections {
+      let matching = TensorMatching(members.map { models[$0] }, members.map { alignment[$0] })
+      let own = TensorChoice.planned(matching, models: members.count, statistics)
+      tensors += own.map { $0.renumbered { members[$0] } }
+      matchings.append(matching)
+    }
     var shards: [Shard] = []
     for (index, tensor) in tensors.enumerated() {
       shards += Self.shards(
@@ -35,14 +47,16 @@ package struct Plan: Sendable {
         from: shards.count)
     }
     self.init(
-      models: models, alignment: alignment, tensors: tensors, shards: shards,
-      notes: notes + PlanNotes.all(models, alignment, matching, tensors))
+      models: models, sections: sections, alignment: alignment, tensors: tensors, shards: shards,
+      notes: notes + PlanNotes.all(models, alignment, Array(zip(sections, matchings)), tensors))
   }
 
   private init(
-    models: [ModelRecord], alignment: [AlignmentMap], tensors: [PlannedTensor], shards: [Shard], notes: [Note]
+    models: [ModelRecord], sections: [[Int]], alignment: [AlignmentMap], tensors: [PlannedTensor], shards: [Shard],
+    notes: [Note]
   ) {
     self.models = models
+    self.sections = sections
     self.alignment = alignment
     self.tensors = tensors
     self.shards = shards
@@ -51,7 +65,23 @@ package struct Plan: Sendable {
 
   /// The same plan for the same models, whose stores lie elsewhere.
   package func moved(to models: [ModelRecord]) -> Plan {
-    Plan(models: models, alignment: alignment, tensors: tensors, shards: shards, notes: notes)
+    Plan(
+      models: models, sections: sections, alignment: alignment, tensors: tensors, shards: shards, notes: notes)
+  }
+
+  /// Are all models compared with each other?
+  package var isWhole: Bool { sections.count == 1 && sections[0].count == models.count }
+
+  /// What is compared of one section, as a plan of its models alone. Shards keep the numbers that they have in the whole
+  /// plan.
+  package func section(_ number: Int) -> Plan {
+    guard !isWhole else { return self }
+    let members = sections[number]
+    let places = Dictionary(uniqueKeysWithValues: members.enumerated().map { ($1, $0) })
+    let kept = tensors.indices.filter { places[tensors[$0].copies[0].model] != nil }
+    return Plan(
+      models: members.map { models[$0] }, sections: [Array(members.indices)], alignment: members.map { alignment[$0] },
+      tensors: kept.map { tensors[$0].renumbered { places[$0] ?? 0 } }, shards: shards(of: kept), notes: notes)
   }
 
   /// Do the layers of two models allow one to be an ancestor of the other?
@@ -81,16 +111,21 @@ package struct Plan: Sendable {
   package func finished(_ done: Set<ShardID>) -> Plan {
     let open = Set(shards.filter { !done.contains($0.id) }.map(\.tensor))
     let kept = tensors.indices.filter { !open.contains($0) }
+    return Plan(
+      models: models, sections: sections, alignment: alignment, tensors: kept.map { tensors[$0] },
+      shards: shards(of: kept), notes: notes)
+  }
+
+  /// The shards of some tensors, which are numbered anew.
+  private func shards(of kept: [Int]) -> [Shard] {
     let places = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, $0) })
-    let shards = shards.compactMap { shard in
+    return shards.compactMap { shard in
       places[shard.tensor].map { place in
         Shard(
           id: shard.id, tensor: place, coordinates: shard.coordinates, samples: shard.samples,
           spectrum: shard.spectrum)
       }
     }
-    return Plan(
-      models: models, alignment: alignment, tensors: kept.map { tensors[$0] }, shards: shards, notes: notes)
   }
 
   /// The shards of one tensor, numbered from `first` on.

@@ -8,11 +8,15 @@ internal import System
 
 /// What a plan leaves out, and why.
 enum PlanNotes {
+  /// - Parameter sections: models that are compared with each other, by number, and what of them matches. Of those that
+  ///   are compared with no other, whoever made the sections says why.
   static func all(
-    _ models: [ModelRecord], _ alignment: [AlignmentMap], _ matching: TensorMatching, _ tensors: [PlannedTensor]
+    _ models: [ModelRecord], _ alignment: [AlignmentMap], _ sections: [(models: [Int], matching: TensorMatching)],
+    _ tensors: [PlannedTensor]
   ) -> [Note] {
-    files(models) + types(models) + SketchSize.notes(tensors) + rearranged(models, alignment) + alone(models, matching)
-      + strangers(models, tensors)
+    files(models) + types(models) + SketchSize.notes(tensors) + rearranged(models, alignment)
+      + sections.flatMap { section in alone(section.models.map { models[$0] }, section.matching) }
+      + strangers(models, sections.flatMap(\.models).sorted(), tensors)
   }
 
   /// What the files hold that is no weights.
@@ -83,16 +87,16 @@ enum PlanNotes {
   }
 
   /// Models that share nothing with any other: they become families of one.
-  private static func strangers(_ models: [ModelRecord], _ tensors: [PlannedTensor]) -> [Note] {
+  private static func strangers(_ models: [ModelRecord], _ among: [Int], _ tensors: [PlannedTensor]) -> [Note] {
     let compared = Set(tensors.flatMap(\.models) + tensors.flatMap { $0.updates.map(\.model) })
-    let alone = models.indices.filter { models[$0].adapter?.isWithoutBase ?? false }
+    let alone = among.filter { models[$0].adapter?.isWithoutBase ?? false }
     let withoutBase = alone.map {
       Note(
         subject: models[$0].id,
         text: "is an adapter whose weights no model here has; its factors are compared with those of other adapters")
     }
     return withoutBase
-      + models.indices.filter { !compared.contains($0) && !alone.contains($0) }.map {
+      + among.filter { !compared.contains($0) && !alone.contains($0) }.map {
         if models[$0].adapter != nil {
           return Note(
             subject: models[$0].id,

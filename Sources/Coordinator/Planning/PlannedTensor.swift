@@ -48,6 +48,16 @@ package struct PlannedTensor: Sendable, Hashable {
 
   package var models: [Int] { copies.map(\.model) }
 
+  /// The same tensor where models have other numbers.
+  ///
+  /// - Parameter number: of the model with a given number; keeps their order.
+  func renumbered(_ number: (Int) -> Int) -> PlannedTensor {
+    var tensor = self
+    for place in copies.indices { tensor.copies[place].model = number(copies[place].model) }
+    for place in updates.indices { tensor.updates[place].model = number(updates[place].model) }
+    return tensor
+  }
+
   /// Models that keep the tensor under one name.
   package struct Namesakes: Sendable, Equatable {
     package var name: String

@@ -28,6 +28,10 @@ package struct RunIdentity: Sendable, Equatable, Codable {
     // The order decides the numbering of everything that is stored.
     parts["order of models"] =
       SHA256.digest(of: Array(plan.models.map { "\($0.id)\u{0}" }.joined().utf8)).text
+    if !plan.isWhole {
+      let numbers = plan.sections.map { $0.map { "\($0) " }.joined() + "\u{0}" }.joined()
+      parts["sections"] = "\(plan.sections.count), fingerprint \(SHA256.digest(of: Array(numbers.utf8)).text)"
+    }
     self.parts = parts
   }
 

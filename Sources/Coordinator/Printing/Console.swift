@@ -23,9 +23,15 @@ package enum Console {
   package static let show: RunEventHandler = { say($0.text) }
 
   /// Shows the result of a recovery: the tree on stdout, and where to look next on stderr.
-  package static func show(_ report: RecoveryReport) {
-    result(TextTree.render(report.tree, style: Terminal.style))
-    if let evaluation = report.evaluation { result("\n" + EvaluationText.text(evaluation)) }
+  ///
+  /// - Parameter json: as `tree.json` has it; the evaluation stands in `run.json`.
+  package static func show(_ report: RecoveryReport, json: Bool) {
+    if json {
+      result(TreeFormat.json.render(report.tree))
+    } else {
+      result(TextTree.render(report.tree, style: Terminal.style))
+      if let evaluation = report.evaluation { result("\n" + EvaluationText.text(evaluation)) }
+    }
     say("\nrecovered in \(fixed(report.seconds, 2)) s")
     say("open \(shortened(report.page))   (all files: \(shortened(report.directory))/)")
   }

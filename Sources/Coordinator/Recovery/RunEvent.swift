@@ -8,6 +8,8 @@ package enum RunEvent: Sendable, Hashable {
   case note(Note)
   /// What is going to be compared.
   case planned(models: Int, tensors: Int, shards: Int, bytes: Int)
+  /// Not all pairs are compared: fingerprints tell which.
+  case fingerprinting(known: Int, made: Int)
   /// The models are not those of the run directory; what can be kept is kept.
   case extended(added: Int, removed: Int, shardsKept: Int, shards: Int, bytesSaved: Int, bytes: Int)
   /// Some or all shards were finished in an earlier session.
@@ -32,6 +34,8 @@ extension RunEvent {
     case .note(let note): "note: \(note.subject.printable): \(note.text)"
     case .planned(let models, let tensors, let shards, let bytes):
       "\(counted(models, "model")), \(counted(tensors, "tensor")) to compare in \(counted(shards, "shard")), \(ByteCount(bytes: bytes)) to read"
+    case .fingerprinting(let known, let made):
+      "not all pairs are compared, but those that are alike by fingerprint: \(counted(made, "fingerprint")) to make\(known > 0 ? ", \(known) known already" : "")"
     case .extended(let added, let removed, let shardsKept, let shards, let bytesSaved, let bytes):
       "the models have changed, \(added) added and \(removed) removed: \(shardsKept) of \(shards) shards are kept, \(ByteCount(bytes: bytesSaved)) of \(ByteCount(bytes: bytes)) are not read again"
     case .resumed(let shardsDone, let shards):

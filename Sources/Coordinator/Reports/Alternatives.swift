@@ -12,20 +12,17 @@ struct Alternatives {
   /// Per node; nil where nothing else could be its parent.
   let nextBest: [Parent?]
 
-  /// - Parameter cost: n x n, NaN: no such edge. O(n^2).
-  init(_ outline: Outline, cost: SquareMatrix) {
+  /// - Parameter cost: NaN: no such edge.
+  init(_ outline: Outline, cost: BlockMatrix) {
     let n = outline.parent.count
     // Places in the order of the tree: the descendants of a node are the `size` places from its own.
     var place = Array(repeating: 0, count: n)
     for (position, node) in outline.order.enumerated() { place[node] = position }
     var best: [Parent?] = Array(repeating: nil, count: n)
-    for source in 0..<n {
-      for target in 0..<n {
-        let value = cost[source, target]
-        let isBelow = place[source] >= place[target] && place[source] < place[target] + outline.size[target]
-        guard value.isFinite, !isBelow, outline.parent[target] != source else { continue }
-        if best[target].map({ value < $0.cost }) ?? true { best[target] = Parent(node: source, cost: value) }
-      }
+    cost.forEach { source, target, value in
+      let isBelow = place[source] >= place[target] && place[source] < place[target] + outline.size[target]
+      guard value.isFinite, !isBelow, outline.parent[target] != source else { return }
+      if best[target].map({ value < $0.cost }) ?? true { best[target] = Parent(node: source, cost: value) }
     }
     nextBest = best
   }
@@ -36,9 +33,7 @@ extension ModelGraph {
   ///
   /// - Parameter cost: of the observed models, as the search saw it; NaN: no such edge.
   package mutating func addRunnersUp(cost: SquareMatrix) {
-    let n = cost.n
-    var whole = SquareMatrix(nodes.count, filledWith: .nan)
-    for source in 0..<n { for target in 0..<n { whole[source, target] = cost[source, target] } }
+    let whole = BlockMatrix(nodes.count, blocks: [.init(members: Array(0..<cost.n), matrix: cost)])
     let nextBest = Alternatives(Outline(self), cost: whole).nextBest
     for place in edges.indices where edges[place].kind == .parent && edges[place].relation.kind != .merge {
       let isFirm = Grade(support: edges[place].support) == .firm

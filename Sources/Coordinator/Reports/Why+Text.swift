@@ -4,7 +4,7 @@ internal import Graph
 internal import System
 
 extension Why {
-  package var json: String { AnswerText.json(self) }
+  package var json: String { JSONText.answer(self) }
 
   package var text: String {
     var lines: [String] = []

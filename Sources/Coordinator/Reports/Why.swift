@@ -114,7 +114,7 @@ package struct Why: Encodable {
 
     let pricing = Self.pricing(run, outline, distances, members)
     largestPenalty = pricing.largestPenalty
-    let isLinear = try run.roles().map { $0 == "linear" }
+    let isLinear = try run.roles(child).map { $0 == "linear" }
     func linear(_ values: [Double]) -> [Double] { zip(values, isLinear).filter(\.1).map(\.0) }
     func meanKurtosis(_ model: Int) throws(Failure) -> Double {
       let values = linear(try run.kurtosis(model)).filter(\.isFinite)
@@ -169,7 +169,7 @@ package struct Why: Encodable {
   }
 
   private static func without(
-    _ parent: Int?, _ child: Int, _ members: [Int], _ cost: SquareMatrix, _ outline: Outline
+    _ parent: Int?, _ child: Int, _ members: [Int], _ cost: BlockMatrix, _ outline: Outline
   ) -> Without? {
     // Copies hang below their first and take no part in the search.
     let distinct = members.filter { outline.graph.nodes[$0].model?.duplicateOf == nil }
@@ -204,7 +204,7 @@ package struct Why: Encodable {
 
   /// What the edges of the child's family cost, as the solver saw it.
   private static func pricing(
-    _ run: FinishedRun, _ outline: Outline, _ distances: SquareMatrix, _ members: [Int]
+    _ run: FinishedRun, _ outline: Outline, _ distances: BlockMatrix, _ members: [Int]
   ) -> Cost {
     let options = run.report.description.options
     // Adapters joined the family after it was solved.

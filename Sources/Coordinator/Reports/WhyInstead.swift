@@ -24,6 +24,8 @@ package struct WhyInstead: Encodable {
   package var relatedness: Double?
   /// Of what they have in common, had they been initialized independently.
   package var probability: Double?
+  /// true where the two were not compared since their fingerprints are not alike, else nil.
+  package var leftApart: Bool?
   /// Tensors that were compared.
   package var sharedTensors: Int
   /// How much more the best tree with it as the parent costs; nil where there is none, and for copies and adapters,
@@ -34,7 +36,7 @@ package struct WhyInstead: Encodable {
   ///   - other: the model that is asked for.
   ///   - cost: as the search saw it.
   init(
-    _ run: FinishedRun, _ outline: Outline, child: Int, other: Int, members: [Int], cost: SquareMatrix
+    _ run: FinishedRun, _ outline: Outline, child: Int, other: Int, members: [Int], cost: BlockMatrix
   ) throws(Failure) {
     id = run.graph.nodes[other].id
     let ratio = try run.row("/relatedness", child)[other]
@@ -42,6 +44,7 @@ package struct WhyInstead: Encodable {
     // Earlier runs did not keep it.
     let chance = (try? run.row("/relatedness_p", child))?[other]
     probability = chance?.isFinite == true ? chance : nil
+    leftApart = run.areApart(other, child) ? true : nil
     sharedTensors = try run.tensorDistances(other, child).count { !$0.isNaN }
     if outline.parent[child] == other {
       standing = .parent
@@ -56,7 +59,7 @@ package struct WhyInstead: Encodable {
 
   /// The best tree that has the edge, against the one that was found.
   private static func extraCost(
-    _ outline: Outline, _ child: Int, _ other: Int, _ members: [Int], _ cost: SquareMatrix
+    _ outline: Outline, _ child: Int, _ other: Int, _ members: [Int], _ cost: BlockMatrix
   ) -> Double? {
     let distinct = members.filter {
       outline.graph.nodes[$0].model?.duplicateOf == nil && outline.edge(to: $0)?.relation.kind != .adapter
@@ -96,6 +99,9 @@ package struct WhyInstead: Encodable {
         "(ratio \(ratio), strangers 1\(chance); \(counted(sharedTensors, "tensor")) compared).",
       ]
     case .notCompared:
+      guard leftApart == nil else {
+        return ["\(name) was not compared with \(child) weight by weight: their fingerprints are not alike."]
+      }
       return ["\(name) was not compared with \(child): they have no tensor in common, so the weights say nothing."]
     case .possible, .descendant:
       var lines: [String] = []

@@ -23,10 +23,17 @@ package struct JSONLogHandler: LogHandler {
   }
 
   /// The handler for a format, for `LoggingSystem.bootstrap`.
-  package static func standardError(_ label: String, in format: LogFormat) -> any LogHandler {
-    switch format {
-    case .text: StreamLogHandler.standardError(label: label)
-    case .json: JSONLogHandler(label: label)
-    }
+  ///
+  /// - Parameter level: of the least message that is written.
+  package static func standardError(
+    _ label: String, in format: LogFormat, from level: Logger.Level = .info
+  ) -> any LogHandler {
+    var handler: any LogHandler =
+      switch format {
+      case .text: StreamLogHandler.standardError(label: label)
+      case .json: JSONLogHandler(label: label)
+      }
+    handler.logLevel = level
+    return handler
   }
 }

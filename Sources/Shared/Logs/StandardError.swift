@@ -10,6 +10,7 @@ package enum StandardError {
   private struct Speech {
     var format = LogFormat.text
     var label = "modeltree"
+    var isQuiet = false
     /// Whether the last line on the terminal is to be replaced by the next one.
     var isOpen = false
   }
@@ -24,6 +25,9 @@ package enum StandardError {
     }
   }
 
+  /// From now on everything but errors is dropped.
+  package static func sayErrorsOnly() { speech.withLock { $0.isQuiet = true } }
+
   package static var format: LogFormat { speech.withLock { $0.format } }
 
   /// Whether a line can be rewritten in place, as progress is.
@@ -37,6 +41,7 @@ package enum StandardError {
   ///   - job: the job of a batch that the line is about.
   package static func say(_ text: String, level: Logger.Level = .info, job: String? = nil) {
     speech.withLock { speech in
+      guard !speech.isQuiet || level >= .error else { return }
       switch speech.format {
       case .text:
         write((speech.isOpen ? clearing : "") + (job.map { "\($0.printable): " } ?? "") + text + "\n")
@@ -54,6 +59,7 @@ package enum StandardError {
   package static func show(_ text: String) {
     guard canRewrite else { return say(text) }
     speech.withLock { speech in
+      guard !speech.isQuiet else { return }
       // A line that the terminal breaks would stay behind.
       write(clearing + (columns.map { TextColumns.cut(text, to: $0 - 1) } ?? text))
       speech.isOpen = true

@@ -256,7 +256,7 @@ extension HDF5File {
   }
 
   /// An integer attribute; nil when there is none.
-  func integerAttribute(_ name: String, of object: String) -> Int? {
+  package func integerAttribute(_ name: String, of object: String) -> Int? {
     var value: Int64 = 0
     guard
       H5Aexists_by_name(id, object, name, chdf5_default()) > 0,

@@ -39,6 +39,13 @@ package enum AtomicFile {
 
   private static let mark = ".writing-"
 
+  /// Removes what writers that were killed have left in a folder. The caller must know that nobody writes there.
+  package static func removeLeftovers(in folder: String) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where isTemporary(name) {
+      unlink("\(folder)/\(name)")
+    }
+  }
+
   /// Renames a finished temporary file to its final name, durably. Both names must be in one folder.
   package static func commit(_ temporary: String, as path: String) throws(Failure) {
     guard sync(temporary), rename(temporary, path) == 0 else {

@@ -22,6 +22,8 @@ package struct FileStatus: Sendable, Equatable {
 
   package let kind: Kind
   package let identity: Identity
+  /// Length of a file; of anything else whatever the system says.
+  package let bytes: Int
 
   /// - Returns: nil when the path leads nowhere, or nothing may be known of it; `errno` says why.
   package init?(path: String) {
@@ -39,6 +41,7 @@ package struct FileStatus: Sendable, Equatable {
 
   private init(_ status: stat) {
     identity = Identity(status)
+    bytes = Int(status.st_size)
     kind =
       switch status.st_mode & S_IFMT {
       case S_IFREG: .file

@@ -24,6 +24,9 @@ package enum JSONText {
     String(decoding: data(of: value, style: style, dates: dates), as: UTF8.self)
   }
 
+  /// What a command prints with `--json`: indented, with `snake_case` keys, ended by a line end.
+  package static func answer(_ value: some Encodable) -> String { of(value, style: [.pretty, .snakeCase]) + "\n" }
+
   /// The same text as UTF-8.
   package static func data(
     of value: some Encodable, style: Style = [], dates: (@Sendable (Date) -> String)? = nil

@@ -18,6 +18,28 @@ package enum TextColumns {
     return taken(Array(text.unicodeScalars), columns - 1).text + "…"
   }
 
+  /// The text in lines of at most `columns`, broken between words; lines after the first are indented by two columns. A
+  /// word that is wider than a line is shortened.
+  package static func wrapped(_ text: String, to columns: Int) -> [String] {
+    let indent = "  "
+    guard count(text) > columns, columns > 2 * indent.count else { return [text] }
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+      let start = lines.isEmpty ? "" : indent
+      let word = shortened(String(word), to: columns - start.count)
+      if line.isEmpty {
+        line = start + word
+      } else if count(line) + 1 + count(word) <= columns {
+        line += " " + word
+      } else {
+        lines.append(line)
+        line = indent + shortened(word, to: columns - indent.count)
+      }
+    }
+    return lines + [line]
+  }
+
   private static func taken(_ scalars: [Unicode.Scalar], _ columns: Int) -> (text: String, scalars: [Unicode.Scalar]) {
     var taken: [Unicode.Scalar] = []
     var used = 0

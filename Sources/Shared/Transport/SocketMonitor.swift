@@ -9,7 +9,6 @@ package final class SocketMonitor {
     case keyRefused
     /// The peer speaks another protocol or no CURVE, or gave up during the handshake.
     case handshakeFailed
-    case disconnected
   }
 
   private let pointer: UnsafeMutableRawPointer
@@ -19,7 +18,7 @@ package final class SocketMonitor {
     let endpoint = "inproc://monitor-\(name)"
     let events =
       ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
-      | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_DISCONNECTED
+      | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
     guard
       zmq_socket_monitor(socket, endpoint, events) == 0,
       let pointer = zmq_socket(context.pointer, ZMQ_PAIR)
@@ -40,7 +39,6 @@ package final class SocketMonitor {
       guard let head = frames.first, head.count >= 2 else { continue }
       switch Int32(head[0]) | Int32(head[1]) << 8 {
       case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: events.append(.keyRefused)
-      case ZMQ_EVENT_DISCONNECTED: events.append(.disconnected)
       default: events.append(.handshakeFailed)
       }
     }

@@ -17,8 +17,12 @@ package enum PartialCodec {
   /// In the word of the statistics.
   private static let halved: UInt32 = 1 << 8
 
-  /// The most bytes that an encoded partial takes: exactly so many where samples are not halved.
-  package static func encodedBytes(of schema: PartialSchema) -> Int { encodedBytes(of: schema, sampleBytes: 4) }
+  /// The most bytes that an encoded partial takes: exactly so many where samples are as said.
+  ///
+  /// - Parameter isHalved: are all weights such as bf16 holds, so that half of each sample is written?
+  package static func encodedBytes(of schema: PartialSchema, isHalved: Bool = false) -> Int {
+    encodedBytes(of: schema, sampleBytes: isHalved ? 2 : 4)
+  }
 
   private static func encodedBytes(of schema: PartialSchema, sampleBytes: Int) -> Int {
     let sampled = schema.samples.reduce(0) { $0 + $1.count }

@@ -62,6 +62,9 @@ struct WorkerCommand: ParsableCommand {
       "Format of messages on standard error: text, or json with one object per line.", valueName: "text|json"))
   var logFormat: LogFormat = .text
 
+  @Flag(name: .shortAndLong, help: "Say nothing on standard error but errors.")
+  var quiet = false
+
   @Option(help: .hidden)
   var parent: Int32?
 
@@ -79,7 +82,10 @@ struct WorkerCommand: ParsableCommand {
     // Before anything else: a signal that comes early must not be lost.
     let signals = StopSignals { _ in _exit(0) }
     StandardError.speak(logFormat, as: "modeltree.worker")
-    LoggingSystem.bootstrap { [logFormat] in JSONLogHandler.standardError($0, in: logFormat) }
+    if quiet { StandardError.sayErrorsOnly() }
+    LoggingSystem.bootstrap { [logFormat, quiet] in
+      JSONLogHandler.standardError($0, in: logFormat, from: quiet ? .error : .info)
+    }
     var logger = Logger(label: "modeltree.worker")
     logger[metadataKey: "worker.process"] = "\(ProcessInfo.processInfo.processIdentifier)"
     do throws(Failure) {

@@ -1,5 +1,5 @@
-/// When to say that there is no connection to the coordinator: after five seconds, then after growing pauses, so that a log tells
-/// what is wrong and does not fill.
+/// When to say that the coordinator is silent: after five seconds, then after growing pauses, so that a log tells what is
+/// wrong and does not fill. A coordinator that is there sends a word every second.
 package struct SilenceWarnings {
   private var next = Self.first
   private static let first = Duration.seconds(5)
@@ -7,7 +7,7 @@ package struct SilenceWarnings {
 
   package init() {}
 
-  /// - Parameter silence: since the connection was lost, or since the start; 0 while there is one.
+  /// - Parameter silence: since the coordinator was last heard, or since the start.
   /// - Returns: whether it is time for a warning; asked again and again.
   package mutating func isDue(after silence: Duration) -> Bool {
     guard silence >= Self.first else {

@@ -55,8 +55,6 @@ package final class Worker {
   private var stores: [String: [String]] = [:]
   private var clock = RunningClock()
   private var lastHeard = Duration.zero
-  /// Since when there is no connection; nil while there is one. A coordinator that is there may have nothing to say.
-  private var lostAt: Duration? = .zero
   /// Shards that were assigned and not answered yet, with their numbers of weights.
   private var underWay: [ComputePool.AssignmentID: Int] = [:]
   private var credit: CreditController
@@ -113,7 +111,6 @@ package final class Worker {
       let now = clock.advance()
       while let message = socket.receive(frameLimit: 1) {
         lastHeard = now
-        lostAt = nil
         guard let frame = message.frames.first, message.frames.count == 1 else { continue }
         if try handle(frame, socket) == .leave { return }
       }
@@ -139,11 +136,11 @@ package final class Worker {
           ).encoded()
         ])
       }
-      if silence.isDue(after: lostAt.map { now - $0 } ?? .zero) {
+      if silence.isDue(after: now - lastHeard) {
         logger.warning(
-          "there is no connection to the coordinator; trying again and again",
+          "no word from the coordinator; trying to reach it again and again",
           metadata: [
-            "endpoint": "\(options.endpoint.printable)", "since": "\((now - (lostAt ?? now)).components.seconds) s",
+            "endpoint": "\(options.endpoint.printable)", "silent.for": "\((now - lastHeard).components.seconds) s",
             "gives.up.after": "\(options.patience)",
           ])
       }
@@ -177,7 +174,6 @@ package final class Worker {
         logger.warning(
           "the handshake failed: only one side uses keys, the coordinator has another key, or there is no coordinator at this address",
           metadata: ["endpoint": "\(options.endpoint.printable)"])
-      case .disconnected: if lostAt == nil { lostAt = clock.now }
       }
     }
   }

@@ -34,6 +34,8 @@ package struct ParentDoubt: Sendable {
     _ trees: FamilyTrees, _ tests: [ParentTest?], distances: SquareMatrix, _ events: Events, excluded: Set<Int> = []
   ) {
     var probability = Array(repeating: 0.0, count: trees.parents.count)
+    // What was put together is nearer to its parents than these are to their own, without a growth of its own.
+    let assembled = events.assembled
     for tree in trees.trees {
       for (place, parent) in tree.parents.enumerated() {
         let child = tree.nodes[place]
@@ -44,9 +46,12 @@ package struct ParentDoubt: Sendable {
         guard !Events.isCertain(strength), !excluded.contains(child), !excluded.contains(above),
           !events.isCopy(above), !events.isCopy(child)
         else { continue }
-        let rivals = tree.parents.indices.filter { tree.parents[$0] == parent && $0 != place }
+        let rivals = tree.parents.indices.filter {
+          tree.parents[$0] == parent && $0 != place && !assembled.contains(tree.nodes[$0])
+        }
         let known = rivals.compactMap { tests[tree.nodes[$0]] }.map { Self.clamped($0.energies) }
-        let nearest = tree.nodes.filter { $0 != child }.map { distances[$0, child] }.filter { $0 > 0 }.min()
+        let others = tree.nodes.filter { $0 == above || $0 != child && !assembled.contains($0) }
+        let nearest = others.map { distances[$0, child] }.filter { $0 > 0 }.min()
         let farther = nearest.map { log(distances[above, child] / $0) } ?? 0
         let sum =
           Self.intercept + Self.odds * Self.clamped(test.energies)
@@ -75,6 +80,8 @@ package struct ParentDoubt: Sendable {
   private static let inferred = 0.7
   /// The same where a single pair of models says so.
   private static let inferredByPair = 0.9
+  /// Five in six of the ancestors that are inferred are right, however sure the model is of them.
+  private static let surest = 0.85
 
   /// The ancestors that the models imply, each for models of its own: of two that would share one, the more
   /// probable.
@@ -98,7 +105,7 @@ package struct ParentDoubt: Sendable {
         orphans.count > 1 || probability[first] > Self.inferredByPair
       else { continue }
       let mean = orphans.reduce(0) { $0 + probability[$1] } / Double(orphans.count)
-      found.append(AbsentParent(sibling: parent, orphans: orphans, support: mean))
+      found.append(AbsentParent(sibling: parent, orphans: orphans, support: min(mean, Self.surest)))
     }
     return found
   }

@@ -13,8 +13,8 @@ package struct EventDetection: Sendable {
 
   /// - Parameters:
   ///   - tokens: per model, rows of its largest table of tokens; 0: not known.
-  ///   - apart: models that are in no mean, nor means themselves: those whose experts come from other models, and
-  ///     copies in a coarser encoding, whose errors of rounding would make up for anything.
+  ///   - apart: models that are no merges, whatever fits: those whose experts come from other models, and copies in a
+  ///     coarser encoding, whose errors of rounding would make up for anything.
   package init(findsRoundings: Bool, findsMerges: Bool, tokens: [Int], apart: Set<Int> = []) {
     self.findsRoundings = findsRoundings
     self.findsMerges = findsMerges
@@ -33,10 +33,10 @@ package struct EventDetection: Sendable {
       events.evidence[j, i] = -events.evidence[i, j]
     }
     if findsRoundings { addRoundings(findings.pairs, geometry, to: &events) }
-    guard findsMerges else { return events }
+    guard findsMerges, let neighborhoods = findings.pairs.neighborhoods else { return events }
     for (number, family) in families.families.enumerated() {
       let members = family.distinct.filter { events.roundedFrom[$0] == nil && !apart.contains($0) }
-      events.merges[number] = Merge.find(geometry, members: members)
+      events.merges[number] = MergeSearch(neighborhoods, members: members, evidence: events.evidence).run()
       for merge in events.merges[number] {
         for parent in merge.parents { events.setCertain(first: parent, second: merge.child) }
       }

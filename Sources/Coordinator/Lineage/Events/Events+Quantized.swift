@@ -10,10 +10,12 @@ extension Events {
     for (number, family) in families.families.enumerated() {
       for copy in family.distinct {
         let equal = family.distinct.filter { copies.provesKinship($0, copy) && $0 != copy }
-        // What equals another model is no mean of others.
-        if !equal.isEmpty { merges[number].removeAll { $0.child == copy } }
         let whole = equal.filter { !partial.contains($0) }
         let sources = copies.sources(of: copy, among: family.distinct)
+        // What is seen in part, or too coarsely, is no mean of others.
+        if !sources.isEmpty || !equal.isEmpty && (unread.contains(copy) || partial.contains(copy)) {
+          merges[number].removeAll { $0.child == copy }
+        }
         if !sources.isEmpty {
           addCopy(copy, of: sources, copies, family)
         } else if unread.contains(copy), !whole.isEmpty {

@@ -15,6 +15,10 @@ package struct Events: Sendable {
   /// Those of them of which every weight is the rounded weight of the source.
   package var castFrom: [Int: Int] { roundedFrom.filter { casts.contains($0.key) } }
   package var casts: Set<Int> = []
+  /// Models with a part that their relatives do not have.
+  package var patched: Set<Int> = []
+  /// Models that were not made by training alone, as far as that is known.
+  package var assembled: Set<Int> = []
   /// Combinations of other models, by family number.
   package var merges: [[Merge]]
   /// n x n, antisymmetric: the evidence of the order, with that of the events in place.

@@ -26,8 +26,7 @@ package struct Candidates: Sendable {
       for i in members {
         var others = members.filter { $0 != i && !distances[i, $0].isNaN }
         if members.count > Self.small {
-          others.sort { (distances[i, $0], $0) < (distances[i, $1], $1) }
-          others = Array(others.prefix(Self.nearest))
+          others = Nearest.models(Self.nearest, of: others) { distances[i, $0] }
         }
         for j in others { insert(Pair(first: min(i, j), second: max(i, j))) }
       }

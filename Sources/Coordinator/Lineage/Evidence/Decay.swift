@@ -81,7 +81,8 @@ struct Decay: Sendable {
   var evidence: Double {
     var nats = 0.0
     if let mean, isVisible(mean) { nats += mean < 0 ? Self.shorter : -Self.shorter }
-    guard apart > 0 else { return nats }
+    // A table that was replaced says nothing.
+    guard apart > 0, apart < energy else { return nats }
     let known = (growth - 2 * (mean ?? 0) * energy) / apart
     return nats + (mean == nil ? Self.longerWithoutDecay : Self.longer) * tanh(Self.steepness * known)
   }

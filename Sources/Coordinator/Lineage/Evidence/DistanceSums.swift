@@ -3,13 +3,16 @@ package import Core
 /// The distances of all pairs by one metric, added up tensor by tensor.
 package struct DistanceSums: Sendable {
   package let metric: DistanceMetric
-  private var sums: SquareMatrix
-  private var counts: SquareMatrix
+  private let index: PairIndex
+  /// By pair: the sum, and how many tensors count.
+  private var sums: [Double]
+  private var counts: [Double]
 
   package init(_ metric: DistanceMetric, models n: Int) {
     self.metric = metric
-    sums = SquareMatrix(n)
-    counts = SquareMatrix(n)
+    index = PairIndex(n)
+    sums = Array(repeating: 0, count: index.count)
+    counts = sums
   }
 
   /// - Parameter scope: nil: all tensors count.
@@ -18,17 +21,16 @@ package struct DistanceSums: Sendable {
       let (i, j) = (view.tensor.models[a], view.tensor.models[b])
       guard !metric.isLinear || scope?.includes(view.tensor.role, i, j) != false else { return }
       let term = metric.term(view, p, a, b, effectiveRank: view.largestEffectiveRank)
-      sums.setBoth(i, j, metric.combine(sums[i, j], term))
-      counts.setBoth(i, j, counts[i, j] + 1)
+      let place = index(i, j)
+      sums[place] = metric.combine(sums[place], term)
+      counts[place] += 1
     }
   }
 
   /// n x n, symmetric, zero diagonal; NaN for pairs that share no tensor that the metric uses.
   package var matrix: SquareMatrix {
-    var matrix = sums
-    for p in matrix.values.indices where p % (matrix.n + 1) != 0 {
-      matrix.values[p] = metric.distance(sums.values[p], counts.values[p])
-    }
+    var matrix = SquareMatrix(index.n)
+    index.forEach { place, i, j in matrix.setBoth(i, j, metric.distance(sums[place], counts[place])) }
     return matrix
   }
 }

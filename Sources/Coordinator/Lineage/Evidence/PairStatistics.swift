@@ -27,11 +27,15 @@ package struct PairStatistics: PairEvidence {
   private var largest: [Double]
   /// The largest squared angle of any linear map.
   private var widest: [Double]
+  /// Does one of the pair have a part of another network? See `ReplacedTensors`.
+  private let patched: [Bool]
   /// candidates x tensors; floats, as resampling needs no more.
   private var terms: [SIMD16<Float>]
   private var tallies: [Rounding.Tally]
   private var casts: [CastTally]
   private var decays: [Decay]
+  /// nil where merges are not looked for.
+  package private(set) var neighborhoods: Neighborhoods?
   private var row = 0
 
   /// - Parameters:
@@ -39,15 +43,20 @@ package struct PairStatistics: PairEvidence {
   ///   - direction: of the first reading, over all tensors.
   ///   - rounding: unit roundoff of the type that each model is stored in.
   ///   - tensors: how many will be added.
+  ///   - patched: by candidate, does one of the two have a part of another network? nil: it does not matter.
+  ///   - neighborhoods: still empty; nil where merges are not looked for.
   package init(
     _ candidates: Candidates, _ provisional: SquareMatrix, metric: DistanceMetric, direction: Direction,
-    rounding: [Double], tensors: Int
+    rounding: [Double], tensors: Int, patched: [Bool]? = nil,
+    neighborhoods: Neighborhoods? = nil
   ) {
     self.candidates = candidates
     self.provisional = provisional
     self.metric = metric
     self.direction = direction
     self.tensors = tensors
+    self.neighborhoods = neighborhoods
+    self.patched = patched ?? candidates.pairs.map { _ in false }
     sums = Array(repeating: .zero, count: candidates.pairs.count)
     tallies = Array(repeating: Rounding.Tally(), count: candidates.pairs.count)
     casts = candidates.pairs.map { _ in CastTally() }
@@ -62,6 +71,7 @@ package struct PairStatistics: PairEvidence {
     let shared = shared(by: view.tensor.models)
     addTerms(view, shared, scope)
     if let block = view.tensor.sums.samples.first { addTallies(block, shared) }
+    neighborhoods?.add(view, scope)
   }
 
   /// A candidate in one tensor: the pair in the tensor's sums, and the places of its models there.
@@ -84,7 +94,11 @@ package struct PairStatistics: PairEvidence {
 
   private mutating func addTerms(_ view: TensorView, _ shared: [Shared], _ scope: Scope) {
     let (metric, direction, models) = (metric, direction, view.tensor.models)
-    let isInScope = shared.map { scope.includes(view.tensor.role, models[$0.a], models[$0.b]) }
+    let isInScope = shared.map {
+      // Parts that were replaced say nothing of how the rest came about.
+      scope.includes(view.tensor.role, models[$0.a], models[$0.b])
+        && !(patched[$0.candidate] && ReplacedTensors.isElsewhere(view.squaredAngle($0.pair, $0.a, $0.b)))
+    }
     let ranks =
       metric == .auto && isInScope.contains(true) ? view.effectiveRanks(shared.map { ($0.pair, $0.a, $0.b) }) : []
     let found = Parallel.map(shared.count, least: Self.manyPairs) { k -> DirectionModel.Terms in
@@ -155,7 +169,7 @@ package struct PairStatistics: PairEvidence {
   /// Was a part of one replaced in the other: does a tensor point elsewhere while the others hardly moved?
   func isPatched(parent: Int, child: Int) -> Bool {
     guard let candidate = candidates.place(parent, child) else { return false }
-    return widest[candidate] > Self.elsewhere
+    return patched[candidate] || widest[candidate] > Self.elsewhere
       && widest[candidate] > Self.outstanding * DirectionModel.meanSquaredAngle(sums[candidate])
   }
 

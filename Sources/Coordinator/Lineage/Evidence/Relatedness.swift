@@ -30,6 +30,8 @@ package struct Relatedness: Sendable {
     var variance = 0.0
     var largest = 0.0
     var tested: Int32 = 0
+    /// Is a table kin?
+    var hasKinTable = false
   }
 
   private let n: Int
@@ -72,6 +74,7 @@ package struct Relatedness: Sendable {
     let moments = tensor.sums.moments
     let count = Double(tensor.shape.elements)
     let isLinear = tensor.role == .linear
+    let isTable = tensor.role == .embedding
     let bound = max(Self.kinCosine, Self.deviations / count.squareRoot())
     let isFixed = moments.map(Self.isFixed)
     var unclear: [Unclear] = []
@@ -98,12 +101,13 @@ package struct Relatedness: Sendable {
       if isEqual || abs(inner) > max(bound, Self.clearCosine) * length {
         pair.kinTensors += 1
         pair.kinWeights += count
+        if isTable { pair.hasKinTable = true }
       } else {
         unclear.append(Unclear(pair: place, a: a, b: b, inner: inner, length: length))
       }
       if isLinear { linear[place] = pair } else { others[place] = pair }
     }
-    if isLinear { addLinear(unclear, tensor, count, bound) } else { addOthers(unclear, count, bound) }
+    if isLinear { addLinear(unclear, tensor, count, bound) } else { addOthers(unclear, count, bound, isTable) }
   }
 
   /// A tensor of one pair that is neither equal nor in nearly the same direction.
@@ -116,11 +120,12 @@ package struct Relatedness: Sendable {
     var length: Double
   }
 
-  private mutating func addOthers(_ unclear: [Unclear], _ count: Double, _ bound: Double) {
+  private mutating func addOthers(_ unclear: [Unclear], _ count: Double, _ bound: Double, _ isTable: Bool) {
     for found in unclear {
       if abs(found.inner) > bound * found.length {
         others[found.pair].kinTensors += 1
         others[found.pair].kinWeights += count
+        if isTable { others[found.pair].hasKinTable = true }
       } else {
         others[found.pair].inner += found.inner
         others[found.pair].lengths += found.length
@@ -179,7 +184,11 @@ package struct Relatedness: Sendable {
 
   /// Probability of what two models have in common if they were initialized independently, n x n; NaN for pairs
   /// without shared weights. Not below 1e-15 where single tensors leave no doubt.
-  package var probability: SquareMatrix { matrix(diagonal: .nan) { Self.probability($0) } }
+  package var probability: SquareMatrix {
+    var matrix = SquareMatrix(n, filledWith: .nan)
+    index.forEach { place, i, j in matrix.setBoth(i, j, probability(place)) }
+    return matrix
+  }
 
   private func matrix(diagonal: Double, _ value: (Pair) -> Double) -> SquareMatrix {
     var matrix = SquareMatrix(n, filledWith: diagonal)
@@ -189,27 +198,63 @@ package struct Relatedness: Sendable {
 
   package func areRelated(_ i: Int, _ j: Int) -> Bool {
     guard i != j else { return true }
-    let pair = pair(i, j)
-    return pair.tensors > 0 && Self.probability(pair) < Self.significance
+    return probability(index(min(i, j), max(i, j))) < Self.significance
+  }
+
+  /// Are two models related, but by hardly more than half of what they share? Such a pair alone does not make one
+  /// family of two.
+  package func isDivided(_ i: Int, _ j: Int) -> Bool {
+    guard i != j else { return false }
+    let place = index(min(i, j), max(i, j))
+    return isMostlyKin(place) && !isClearlyKin(linear[place])
   }
 
   /// Is some of what two models share kin?
-  package func hasCommonPart(_ i: Int, _ j: Int) -> Bool { i != j && pair(i, j).kinTensors > 0 }
+  package func hasCommonPart(_ i: Int, _ j: Int) -> Bool {
+    i != j && (pair(i, j).kinTensors > 0 || others[index(min(i, j), max(i, j))].hasKinTable)
+  }
 
-  private static func probability(_ pair: Pair) -> Double {
+  /// Is most of what a pair shares kin? Where the linear maps are of two origins, the tables are counted as well, so
+  /// that a model has one family.
+  private func isMostlyKin(_ place: Int) -> Bool {
+    let (linear, others) = (self.linear[place], self.others[place])
+    guard linear.tensors > 0 else {
+      return others.tensors > 0 && 2 * others.kinTensors >= others.tensors && 2 * others.kinWeights >= others.weights
+    }
+    if isClearlyKin(linear) { return true }
+    let shares = Self.kinShares(linear)
+    guard shares.allSatisfy({ $0 >= Self.clearlyFew }) else { return false }
+    guard others.weights > 0 else { return shares.allSatisfy { $0 >= 0.5 } }
+    return 2 * (linear.kinWeights + others.kinWeights) > linear.weights + others.weights
+  }
+
+  private func isClearlyKin(_ linear: Pair) -> Bool {
+    linear.tensors == 0 || Self.kinShares(linear).allSatisfy { $0 >= Self.clearlyMost }
+  }
+
+  private static func kinShares(_ linear: Pair) -> [Double] {
+    [Double(linear.kinTensors) / Double(linear.tensors), linear.kinWeights / linear.weights]
+  }
+
+  /// Shares of the linear maps from which on no table needs to be asked, and below which none helps.
+  private static let clearlyMost = 2.0 / 3
+  private static let clearlyFew = 1.0 / 3
+
+  private func probability(_ place: Int) -> Double {
+    let pair = linear[place].tensors > 0 ? linear[place] : others[place]
     guard pair.tensors > 0 else { return .nan }
-    if 2 * pair.kinTensors >= pair.tensors, 2 * pair.kinWeights >= pair.weights { return 1e-15 }
+    if isMostlyKin(place) { return 1e-15 }
     guard pair.lengths > 0 else { return 1 }
     guard pair.variance > 0 else {
       // Without submatrices only what vectors and tables say: their structure is not known.
       let weights = pair.weights - pair.kinWeights
-      let z = pair.inner / pair.lengths / max(leastCosine / deviations, 1 / max(1, weights).squareRoot())
-      return upperTail(z)
+      let z = pair.inner / pair.lengths / max(Self.leastCosine / Self.deviations, 1 / max(1, weights).squareRoot())
+      return Self.upperTail(z)
     }
     let z = pair.along / pair.variance.squareRoot()
-    guard z > tail else { return upperTail(z) }
+    guard z > Self.tail else { return Self.upperTail(z) }
     // Bernstein's correction: few units that carry much of a sum make large values likelier.
-    return upperTail(max(tail, z / (1 + pair.largest * pair.along / (3 * pair.variance)).squareRoot()))
+    return Self.upperTail(max(Self.tail, z / (1 + pair.largest * pair.along / (3 * pair.variance)).squareRoot()))
   }
 
   /// Of the standard normal distribution.

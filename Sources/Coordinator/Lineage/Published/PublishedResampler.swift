@@ -1,4 +1,4 @@
-internal import Core
+package import Core
 package import System
 
 /// Replicates of a family by the published rules: the tensors are drawn again, nothing else.
@@ -16,6 +16,9 @@ package struct PublishedResampler: Resampler {
     self.options = options
   }
 
+  /// Some matrices of doubles.
+  package var bytesPerReplicate: Int { 48 * nodes.count * nodes.count }
+
   /// How often each tensor counts; a random stream of its own for each replicate.
   package func draw(_ number: Int, _ random: inout RandomStream) -> [Int] {
     var random = RandomStream(seed: options.seed &+ UInt64(number) &* 0x9e37_79b9_7f4a_7c15)
@@ -24,7 +27,7 @@ package struct PublishedResampler: Resampler {
     return weights
   }
 
-  package func replicate(_ weights: [Int]) -> Replicate {
+  package func replicate(_ weights: [Int]) -> Replicate<SquareMatrix> {
     let m = nodes.count
     var distances = SquareMatrix(m, filledWith: .nan)
     var scores = Array(repeating: 0.0, count: m)

@@ -53,6 +53,10 @@ package struct PublishedRules: LineageMethod {
     return FamilyGraph(nodes: members, cost: cost, pricing: pricing, search: search)
   }
 
+  package func suspects(
+    _ trees: FamilyTrees, _ pairs: PairFindings<PublishedPairs>, _ events: Events
+  ) -> Set<Int> { [] }
+
   package func parentTests(_ trees: FamilyTrees, _ pairs: PairFindings<PublishedPairs>) -> [ParentTest?] {
     trees.parents.map { _ in nil }
   }

@@ -22,6 +22,35 @@ package enum Families {
     return family
   }
 
+  /// Joins families most pairs of which are related in a way that single pairs do not prove: a model of two origins
+  /// comes to the one that most of it is from, and two such models make no relatives of their families.
+  ///
+  /// - Parameters:
+  ///   - families: a number per model.
+  ///   - related: symmetric.
+  static func joined(_ families: [Int], related: (Int, Int) -> Bool) -> [Int] {
+    var families = families
+    let pairs = families.indices.flatMap { i in
+      families.indices.dropFirst(i + 1).filter { families[i] != families[$0] && related(i, $0) }.map { (i, $0) }
+    }
+    guard !pairs.isEmpty else { return families }
+    while true {
+      var counts: [[Int]: Int] = [:]
+      for (i, j) in pairs where families[i] != families[j] {
+        counts[[min(families[i], families[j]), max(families[i], families[j])], default: 0] += 1
+      }
+      let shares = counts.map { both, count -> (both: [Int], share: Double) in
+        let sizes = both.map { family in families.count { $0 == family } }
+        return (both, Double(count) / Double(sizes[0] * sizes[1]))
+      }
+      let best = shares.filter { $0.share > 0.5 }.max {
+        ($0.share, $1.both[0], $1.both[1]) < ($1.share, $0.both[0], $0.both[1])
+      }
+      guard let both = best?.both else { return numbered(families) }
+      families = families.map { $0 == both[1] ? both[0] : $0 }
+    }
+  }
+
   /// A given number of families by Ward linkage of the distances, as the published method does.
   ///
   /// - Parameters:

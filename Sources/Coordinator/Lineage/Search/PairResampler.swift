@@ -14,6 +14,9 @@ package struct PairResampler: Resampler {
     /// Places among the nodes, a < b.
     let a: Int
     let b: Int
+    /// What is added for the tokens that were trained from the first to the second, and from the second to the first.
+    let forwardTokens: Double
+    let backwardTokens: Double
     /// Of the first before the second, from all tensors.
     let evidence: Double
     let decay: DirectionModel.DecayPrior
@@ -23,6 +26,8 @@ package struct PairResampler: Resampler {
   private let tree: FamilyTree
   private let options: LineageOptions
   private let pairs: [Pair]
+  /// The edges of these pairs.
+  private let pattern: SparseMatrix.Pattern
   /// Of the family: what other models have does not change its resamplings.
   private let tensors: [Int]
 
@@ -43,12 +48,18 @@ package struct PairResampler: Resampler {
       guard let candidate = statistics.candidates.place(i, j) else { return }
       pairs.append(
         Pair(
-          candidate: candidate, a: a, b: b, evidence: evidence[i, j], decay: statistics.decayPrior(candidate)))
+          candidate: candidate, a: a, b: b, forwardTokens: tree.pricing.tokens(parent: a, child: b),
+          backwardTokens: tree.pricing.tokens(parent: b, child: a), evidence: evidence[i, j],
+          decay: statistics.decayPrior(candidate)))
     }
     tensors = statistics.tensors(of: pairs.map(\.candidate))
     guard !tensors.isEmpty else { return nil }
     self.pairs = pairs
+    pattern = SparseMatrix.Pattern(tree.nodes.count, pairs: pairs.map { ($0.a, $0.b) })
   }
+
+  /// Of each pair two edges, in two matrices and a heap.
+  package var bytesPerReplicate: Int { 256 * pairs.count }
 
   package struct Draw: Sendable {
     fileprivate let tensors: PairStatistics.Draw
@@ -66,20 +77,20 @@ package struct PairResampler: Resampler {
     return Draw(tensors: PairStatistics.Draw(weights), noise: noise, scales: scales)
   }
 
-  package func replicate(_ draw: Draw) -> Replicate {
-    let m = tree.nodes.count
+  package func replicate(_ draw: Draw) -> Replicate<SparseMatrix> {
     let pricing = tree.pricing
-    var again = Replicate(cost: SquareMatrix(m, filledWith: .nan), evidence: SquareMatrix(m))
+    var again = Replicate(
+      cost: SparseMatrix(pattern, filledWith: .nan), evidence: SparseMatrix(pattern, filledWith: 0))
     for (p, pair) in pairs.enumerated() {
-      let (a, b) = (pair.a, pair.b)
       let found = statistics.resampled(pair.candidate, draw.tensors, pair.decay, evidence: pair.evidence)
       let isFixed = options.stage == .auto && Events.isCertain(pair.evidence)
       let evidence = isFixed ? pair.evidence : found.evidence + draw.noise[p]
       let distance = found.distance * draw.scales[p]
-      again.cost[a, b] = pricing.edge(distance: distance, evidence: evidence) + pricing.tokens(parent: a, child: b)
-      again.cost[b, a] = pricing.edge(distance: distance, evidence: -evidence) + pricing.tokens(parent: b, child: a)
-      again.evidence[a, b] = evidence
-      again.evidence[b, a] = -evidence
+      let place = pattern.places[p]
+      again.cost.values[place.forward] = pricing.edge(distance: distance, evidence: evidence) + pair.forwardTokens
+      again.cost.values[place.backward] = pricing.edge(distance: distance, evidence: -evidence) + pair.backwardTokens
+      again.evidence.values[place.forward] = evidence
+      again.evidence.values[place.backward] = -evidence
     }
     return again
   }

@@ -1,9 +1,12 @@
-package import Core
 package import System
 
 /// Draws what another sample of the tensors might have said of one family.
 package protocol Resampler: Sendable {
   associatedtype Draw: Sendable
+  associatedtype Costs: EdgeCosts
+
+  /// What making a replicate and finding its tree takes, in bytes.
+  var bytesPerReplicate: Int { get }
 
   /// The random numbers of one replicate. Called in the order of the replicates, so that the numbers do not depend
   /// on the processors.
@@ -14,17 +17,16 @@ package protocol Resampler: Sendable {
   func draw(_ number: Int, _ random: inout RandomStream) -> Draw
 
   /// Called on several threads at a time.
-  func replicate(_ draw: Draw) -> Replicate
+  func replicate(_ draw: Draw) -> Replicate<Costs>
 }
 
-/// Another sample's family; m nodes.
-package struct Replicate: Sendable {
-  /// m x m; NaN: no such edge.
-  package var cost: SquareMatrix
-  /// m x m, antisymmetric: positive values speak for the row's node coming before the column's.
-  package var evidence: SquareMatrix
+/// Another sample's family.
+package struct Replicate<Costs: EdgeCosts>: Sendable {
+  package var cost: Costs
+  /// Antisymmetric: positive values speak for the row's node coming before the column's.
+  package var evidence: Costs
 
-  package init(cost: SquareMatrix, evidence: SquareMatrix) {
+  package init(cost: Costs, evidence: Costs) {
     self.cost = cost
     self.evidence = evidence
   }

@@ -28,7 +28,7 @@ package struct Support: Sendable {
     var sameEdge = Array(repeating: 0, count: m)
     var sameOrder = sameEdge
     var counts: [[Int: Int]] = Array(repeating: [:], count: m)
-    let portion = Self.portion(nodes: m)
+    let portion = max(1, min(Self.mostAtATime, Self.mostBytes / max(1, resampler.bytesPerReplicate)))
     for start in stride(from: 0, to: replicates, by: portion) {
       let draws = (start..<min(start + portion, replicates)).map { resampler.draw($0, &random) }
       let outcomes = Parallel.map(draws.count) { Outcome(resampler.replicate(draws[$0]), tree) }
@@ -47,8 +47,9 @@ package struct Support: Sendable {
     }
   }
 
-  /// Replicates that are made at the same time: some matrices of doubles each, 256 MiB in all.
-  private static func portion(nodes m: Int) -> Int { max(1, min(32, (256 << 20) / (48 * m * m))) }
+  /// Replicates that are made at the same time, and bytes of all of them together.
+  private static let mostAtATime = 32
+  private static let mostBytes = 256 << 20
 
   /// What came out again in one replicate, per node; says nothing of roots.
   private struct Outcome: Sendable {
@@ -56,7 +57,7 @@ package struct Support: Sendable {
     let hasSameEdge: [Bool]
     let hasSameOrder: [Bool]
 
-    init(_ replicate: Replicate, _ tree: FamilyTree) {
+    init(_ replicate: Replicate<some EdgeCosts>, _ tree: FamilyTree) {
       let found = tree.search.parents(replicate.cost)
       parents = found
       hasSameEdge = found.indices.map { found[$0] == tree.parents[$0] }

@@ -1,4 +1,4 @@
-package import Core
+internal import Core
 
 /// The tree of one family: the arborescence of least cost, its root chosen by the shape of the tree as well.
 ///
@@ -13,6 +13,8 @@ package struct TreeSearch: Sendable {
   private let sources: [Int: [Int]]
   /// Edges that must not be.
   private var banned: [(from: Int, to: Int)]
+  /// By number: its logarithm times the unit.
+  private let shapeCosts: [Double]
 
   /// Roots that are tried.
   package static let tries = 12
@@ -30,6 +32,7 @@ package struct TreeSearch: Sendable {
     isForbidden: (_ from: Int, _ to: Int) -> Bool
   ) {
     self.unit = unit
+    shapeCosts = (0...members.count).map { $0 > 0 ? unit * Logarithm.of(Double($0)) : 0 }
     let places = Dictionary(uniqueKeysWithValues: members.enumerated().map { ($1, $0) })
     var sources = Dictionary(
       uniqueKeysWithValues: merges.compactMap { merge in
@@ -48,7 +51,7 @@ package struct TreeSearch: Sendable {
 
   /// - Parameter cost: cost[i, j] of the edge i -> j; NaN: no such edge.
   /// - Returns: the parent of each node, nil for roots.
-  package func parents(_ cost: SquareMatrix) -> [Int?] {
+  package func parents(_ cost: some EdgeCosts) -> [Int?] {
     var search = self
     // A model cannot descend from a merge that it is part of: such paths are closed one after the other.
     for _ in 0..<Self.mostClosedPaths {
@@ -59,17 +62,16 @@ package struct TreeSearch: Sendable {
     return search.solve(cost)
   }
 
-  private func solve(_ cost: SquareMatrix) -> [Int?] {
+  private func solve(_ cost: some EdgeCosts) -> [Int?] {
     let limited = limited(cost)
-    let edges = Arborescence.Edges(limited)
-    let free = edges.parents()
+    let contraction = limited.contraction
+    let free = contraction.parents()
     let roots = free.indices.filter { free[$0] == nil }
     guard unit > 0 || !sources.isEmpty, roots.count == 1, free.count > 2 else { return free }
     var best = free
     var least = sources[roots[0]] != nil ? Double.infinity : value(free, limited)
     for root in near(roots[0], free) where root != roots[0] && sources[root] == nil {
-      let found = edges.parents(root: root)
-      guard found.count(where: { $0 == nil }) == 1 else { continue }
+      guard let found = contraction.parents(root: root) else { continue }
       let value = value(found, limited)
       if value < least {
         least = value
@@ -79,13 +81,13 @@ package struct TreeSearch: Sendable {
     return best
   }
 
-  private func limited(_ cost: SquareMatrix) -> SquareMatrix {
+  private func limited<Costs: EdgeCosts>(_ cost: Costs) -> Costs {
     var limited = cost
     for (child, parents) in sources {
-      for i in 0..<cost.n where !parents.contains(i) { limited[i, child] = .nan }
-      for parent in parents { limited[child, parent] = .nan }
+      limited.keepEdges(to: child, from: parents)
+      for parent in parents { limited.removeEdge(from: child, to: parent) }
     }
-    for edge in banned { limited[edge.from, edge.to] = .nan }
+    for edge in banned { limited.removeEdge(from: edge.from, to: edge.to) }
     return limited
   }
 
@@ -104,18 +106,27 @@ package struct TreeSearch: Sendable {
     return nil
   }
 
-  private func value(_ parents: [Int?], _ cost: SquareMatrix) -> Double {
-    var sizes = Array(repeating: 1, count: parents.count)
+  /// - Parameter parents: of a tree.
+  private func value(_ parents: [Int?], _ cost: some EdgeCosts) -> Double {
     var sum = 0.0
+    // Leaves first, each node after its last child.
+    var open = Array(repeating: 0, count: parents.count)
     for (child, parent) in parents.enumerated() {
-      if let parent { sum += cost[parent, child] }
-      var node = child
+      guard let parent else { continue }
+      sum += cost[parent, child]
+      open[parent] += 1
+    }
+    var sizes = Array(repeating: 1, count: parents.count)
+    for leaf in parents.indices.filter({ open[$0] == 0 }) {
+      var node = leaf
       while let above = parents[node] {
-        sizes[above] += 1
+        sizes[above] += sizes[node]
+        open[above] -= 1
+        guard open[above] == 0 else { break }
         node = above
       }
     }
-    return sizes.reduce(sum) { $0 + unit * Logarithm.of(Double($1)) }
+    return sizes.reduce(sum) { $0 + shapeCosts[$1] }
   }
 
   /// The nodes nearest to the root of a tree, the root first, level by level.

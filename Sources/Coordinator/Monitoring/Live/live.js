@@ -176,7 +176,7 @@
         attribute(cell.firstChild, "title", job.run);
         attribute(row, "aria-current", job.name === current ? "true" : null);
       },
-      ofState(job.state),
+      (cell) => { ofState(job.failure ? "failed" : job.state)(cell); attribute(cell, "title", job.failure ?? null); },
       (cell) => {
         if (!cell.firstChild) cell.append(make("span", { class: "meter" }, make("i")), make("span", { class: "unseen" }));
         cell.firstChild.firstChild.style.width = `${percent(job.shards_done, job.shards)}%`;

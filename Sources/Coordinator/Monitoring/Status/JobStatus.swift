@@ -19,11 +19,13 @@ package struct JobStatus: Codable, Sendable, Equatable {
   package var shardsPerCell: Int
   /// What the finished tensors say so far; nil until some are finished, and when it is off.
   package var tree: PartialTree?
+  /// The error that ended it, and what to do; nil for a job that no error ended.
+  package var failure: String?
 
   package init(
     name: String, run: String, state: PoolStatus.State, models: Int, shards: Int, shardsDone: Int,
     shardsLeased: Int, shardsSetAside: Int, bytes: Int, bytesDone: Int, map: String, shardsPerCell: Int,
-    tree: PartialTree? = nil
+    tree: PartialTree? = nil, failure: String? = nil
   ) {
     self.name = name
     self.run = run
@@ -38,6 +40,14 @@ package struct JobStatus: Codable, Sendable, Equatable {
     self.map = map
     self.shardsPerCell = shardsPerCell
     self.tree = tree
+    self.failure = failure
+  }
+
+  /// A job that an error ended before it had shards.
+  package init(name: String, run: String, failedAtStart failure: String) {
+    self.init(
+      name: name, run: run, state: .stopped, models: 0, shards: 0, shardsDone: 0, shardsLeased: 0, shardsSetAside: 0,
+      bytes: 0, bytesDone: 0, map: "", shardsPerCell: 1, failure: failure)
   }
 
   /// The forest that the tensors finished so far give.

@@ -79,6 +79,7 @@ package enum Metrics {
         samples: zip(names, jobs).flatMap { name, job in
           PoolStatus.State.allCases.map { ([("job", name), ("state", $0.rawValue)], job.state == $0 ? 1 : 0) }
         }),
+      each("job_failed", "1 for a job that an error ended, else 0.") { $0.failure == nil ? 0 : 1 },
       each("models", "Models of a job.", \.models),
       each("shards", "Shards of a job's plan.", \.shards),
       each("shards_done", "Shards whose sums are in the journal.", \.shardsDone),

@@ -22,6 +22,7 @@ package struct StatusText: Sendable {
   package func render(_ status: PoolStatus) -> String {
     var parts = [head(status)]
     if status.jobs.count > 1 { parts.append(jobTable(status)) }
+    parts.append(failedJobs(status))
     parts.append(workerTable(status))
     parts.append(missing(status))
     parts.append(failures(status))
@@ -40,6 +41,8 @@ package struct StatusText: Sendable {
     let count = status.workers.count
     parts.append(count == 1 ? "1 worker" : "\(count) workers")
     if !status.missing.isEmpty { parts.append("\(status.missing.count) files cannot be opened by some host") }
+    let failed = status.jobs.count { $0.failure != nil }
+    if failed > 0 { parts.append(failed == 1 ? "1 job failed" : "\(failed) jobs failed") }
     return parts.joined(separator: ", ")
   }
 
@@ -89,7 +92,9 @@ package struct StatusText: Sendable {
     var rows = [["state", state], ["shards", shards], ["read", read]]
     if status.jobs.count > 1 {
       let finished = status.jobs.count { $0.state == .finished }
-      rows.append(["jobs", "\(finished) of \(status.jobs.count) finished"])
+      let failed = status.jobs.count { $0.failure != nil }
+      let rest = failed == 0 ? "" : ", \(failed) failed"
+      rows.append(["jobs", "\(finished) of \(status.jobs.count) finished\(rest)"])
     }
     rows += status.jobs.count == 1 ? status.jobs.compactMap { $0.tree.map { ["tree", tree($0)] } } : []
     if let endpoint = status.endpoint { rows.append(["workers at", endpoint.printable]) }
@@ -114,13 +119,27 @@ package struct StatusText: Sendable {
       [["job", "state", "done", "shards", "weights", "tree so far"]]
         + shown.map { job in
           [
-            name(job.name), job.state.rawValue,
+            name(job.name), job.failure == nil ? job.state.rawValue : "failed",
             "\(Self.percent(job.shardsDone, of: job.shards)) %", "\(job.shardsDone)/\(job.shards)",
             "\(ByteCount(bytes: job.bytes))",
             job.tree.map { "\($0.families.count { $0.isCertain }) of \($0.families.count) families certain" } ?? "",
           ]
         }, numbers: [2, 3, 4])
     if shown.count < sorted.count { lines.append("and \(sorted.count - shown.count) more; --all shows them") }
+    return lines
+  }
+
+  private func failedJobs(_ status: PoolStatus) -> [String] {
+    let failed = status.jobs.filter { $0.failure != nil }
+    guard !failed.isEmpty else { return [] }
+    let shown = workers == nil ? failed : Array(failed.prefix(Self.jobs))
+    var lines = ["jobs without a tree:"]
+    for job in shown {
+      let line = "  \(name(job.name)): \((job.failure ?? "").printable)"
+      // Why it failed is not cut.
+      lines += columns.map { TextColumns.wrapped(line, to: $0) } ?? [line]
+    }
+    if shown.count < failed.count { lines.append("  and \(failed.count - shown.count) more; --all shows them") }
     return lines
   }
 

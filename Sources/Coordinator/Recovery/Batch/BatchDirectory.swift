@@ -22,6 +22,7 @@ package final class BatchDirectory {
         advice: "name a folder that you may write to with --out")
     }
     lock = try FolderLock(Self.lockName, in: path, folder: "the folder", holder: "another batch")
+    AtomicFile.removeLeftovers(in: path)
     guard FileManager.default.fileExists(atPath: log) || FileManager.default.createFile(atPath: log, contents: nil)
     else {
       throw .cannotWrite("cannot write '\(log.printable)'", advice: "name a folder that you may write to with --out")

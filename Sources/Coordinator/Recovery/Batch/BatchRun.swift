@@ -92,6 +92,7 @@ package final class BatchRun: Sendable {
 
   private func finish(_ index: Int, _ outcome: Outcome) {
     state.withLock { $0.outcomes[index] = outcome }
+    if case .failed(let failure) = outcome { pool.fail(jobs[index].name, directory: jobs[index].out, failure) }
     report(jobs[index].name, .ended(outcome))
   }
 

@@ -66,7 +66,7 @@ package struct PairComparison {
     var tally = ComponentTally()
     let (plan, lineage) = try recovery.solve { tensor throws(Failure) in tally.add(tensor) }
     guard plan.models.count == 2 else { throw same }
-    let tree = GraphBuilder.report(lineage, plan, LineageOptions(), []).graph
+    let tree = GraphBuilder.graph(lineage, plan)
     let models = try plan.models.enumerated().map { number, model throws(Failure) in
       PairVerdict.Model(
         id: model.id, path: model.path, format: tree.nodes[number].model?.format,

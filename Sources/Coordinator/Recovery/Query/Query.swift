@@ -47,6 +47,13 @@ package struct Query {
 
   package func answer() throws(Failure) -> QueryAnswer {
     let finished = try FinishedRun(path: run)
+    guard !finished.isSectioned else {
+      throw .usage(
+        "'\(run.printable)' is of a collection that is too large to compare all pairs, which 'query' takes",
+        advice:
+          "scan its fingerprints: modeltree scan \(model.printable) --registry DIR (\(RunDirectory.registryName)/ in the run directory, unless another one was named)"
+      )
+    }
     let (plan, journal) = try recordedPlan(finished)
     let new = try newModel()
     let search = try search(plan, journal, new)

@@ -10,7 +10,7 @@ package struct ExactScan: Sendable, Encodable {
   /// Candidates whose weights are not where they were.
   package var missing: [ScanAnswer.Reference] = []
 
-  package var json: String { JSONText.of(self, style: [.pretty, .snakeCase]) + "\n" }
+  package var json: String { JSONText.answer(self) }
 
   package var text: String {
     var parts = [scan.text] + comparisons.map { "by the weights: \($0.text)" }

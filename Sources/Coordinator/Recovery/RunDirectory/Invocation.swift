@@ -17,15 +17,19 @@ package struct Invocation: Codable, Equatable, Sendable {
   package var hashes: Bool?
   /// false when models in other coordinates are not looked for, else nil.
   package var align: Bool?
+  /// Which pairs are compared; nil: all, unless these are too many.
+  package var pairs: PairChoice?
+  /// Absolute path of the registry of fingerprints; nil: the run directory's own, where one is needed.
+  package var registry: String?
 
   /// Where the journal keeps it.
   package static let setting = "invocation"
 
   /// - Parameters:
-  ///   - inputs, truth, hints: paths as they were given; made absolute.
+  ///   - inputs, truth, hints, registry: paths as they were given; made absolute.
   package init(
     inputs: [String], lineage: LineageOptions, truth: String? = nil, hints: String? = nil, hashes: Bool = false,
-    align: Bool = true
+    align: Bool = true, pairs: PairChoice = .auto, registry: String? = nil
   ) {
     func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
     // A hub's name for a model is not a place on this disk, and is told as it was given.
@@ -37,6 +41,8 @@ package struct Invocation: Codable, Equatable, Sendable {
     self.hints = hints.map { $0 == HintSource.auto ? $0 : absolute($0) }
     self.hashes = hashes ? true : nil
     self.align = align ? nil : false
+    self.pairs = pairs == .auto ? nil : pairs
+    self.registry = registry.map(absolute)
   }
 
   /// - Throws: `Failure` (bad input) when the text is not what `json` gives.

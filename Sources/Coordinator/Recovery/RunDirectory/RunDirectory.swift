@@ -19,6 +19,8 @@ package final class RunDirectory {
   package var stores: String { "\(path)/store" }
   /// Models that were brought into the coordinates of others.
   package var aligned: String { "\(path)/aligned" }
+  /// Fingerprints of a collection that is too large to compare all pairs.
+  package var registry: String { "\(path)/\(Self.registryName)" }
   /// Stores that are being made; they replace `stores` once the run is known to be the same.
   package var newStores: String { "\(path)/.store-new" }
 
@@ -30,14 +32,16 @@ package final class RunDirectory {
   }
 
   package static let lockName = ".lock"
+  package static let registryName = "registry"
   /// What makes a folder a run directory.
   package static let journalName = "journal.sqlite"
 
   /// Everything that a run writes, for starting over.
-  private static let contents = [
+  private static let contents: [String] = [
     "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "run.log", "run.json", "results.h5",
     "tree.json", "tree.nwk", "tree.dot", "tree.graphml", "tree.mmd", "tree.html", "edges.csv",
     "hints.csv", "status.json", "store", ".store-new", "aligned",
+    registryName,
   ]
 
   /// Opens or makes the folder and takes its lock.
@@ -65,7 +69,9 @@ package final class RunDirectory {
     if redo {
       for name in Self.contents { try? FileManager.default.removeItem(atPath: "\(self.path)/\(name)") }
     }
-    removeLeftovers()
+    // What a coordinator that was killed had begun to write. Nobody else writes here: the lock is held.
+    AtomicFile.removeLeftovers(in: self.path)
+    try? FileManager.default.removeItem(atPath: newStores)
     try touchLog()
   }
 
@@ -75,14 +81,6 @@ package final class RunDirectory {
     for name in [newStores, log, "\(path)/\(Self.lockName)"] { try? FileManager.default.removeItem(atPath: name) }
     // Only if nothing else is in it.
     rmdir(path)
-  }
-
-  /// What a coordinator that was killed had begun to write. Nobody else writes here: the lock is held.
-  private func removeLeftovers() {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    for name in names where AtomicFile.isTemporary(name) || "\(path)/\(name)" == newStores {
-      try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
-    }
   }
 
   private func touchLog() throws(Failure) {

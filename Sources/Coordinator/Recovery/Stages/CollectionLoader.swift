@@ -34,6 +34,7 @@ package struct CollectionLoader {
         collection.notes.append(Note(subject: source.id, text: "skipped: \(error.message)"))
       }
     }
+    collection.imported = collection.models
     // What is kept for other runs is kept as it came.
     guard mode == .places else { return collection }
     if let restored {

@@ -17,7 +17,10 @@ package struct Comparison: Sendable {
   package var isFinished: Bool { resumed.count == plan.shards.count }
 
   /// The fourth stage: the sums, tensor by tensor, once all shards are finished.
-  package var statistics: TensorStatistics {
-    TensorStatistics(plan) { [journal] id throws(Failure) in try journal.partial(of: id) }
+  package var statistics: TensorStatistics { statistics(of: plan) }
+
+  /// - Parameter part: of the plan.
+  package func statistics(of part: Plan) -> TensorStatistics {
+    TensorStatistics(part) { [journal] id throws(Failure) in try journal.partial(of: id) }
   }
 }

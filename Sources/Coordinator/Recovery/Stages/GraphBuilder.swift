@@ -10,19 +10,13 @@ import System
 
 /// Turns solved matrices into the graph of the models that they are about.
 enum GraphBuilder {
-  static func report(
-    _ lineage: Lineage, _ plan: Plan, _ options: LineageOptions, _ notes: [Note]
-  ) -> TreeReport {
+  static func graph(_ lineage: Lineage, _ plan: Plan) -> ModelGraph {
     let nodes = plan.models.enumerated().map { index, model in
-      ModelGraph.Node(
-        id: model.id, family: lineage.families[index],
-        model: .init(
-          path: model.path, score: lineage.scores[index].isFinite ? lineage.scores[index] : nil,
-          dtype: model.encodings.map(\.name).joined(separator: "+"), parameters: model.parameters,
-          format: model.checkpoint.format.isEmpty ? nil : model.checkpoint.format,
-          encodings: model.encodings.map(\.name), duplicateOf: lineage.duplicateOf[index],
-          alignment: model.restored.map { AlignmentFacts($0.restoration) },
-          compared: plan.models.indices.count { $0 != index && lineage.relatedness[$0, index].isFinite }))
+      var node = node(model, family: lineage.families[index])
+      node.model?.score = lineage.scores[index].isFinite ? lineage.scores[index] : nil
+      node.model?.duplicateOf = lineage.duplicateOf[index]
+      node.model?.compared = plan.models.indices.count { $0 != index && lineage.relatedness[$0, index].isFinite }
+      return node
     }
     func share(_ child: Int, _ parent: Int) -> Double? {
       guard let merge = lineage.merges.first(where: { $0.child == child }) else { return nil }
@@ -70,9 +64,60 @@ enum GraphBuilder {
     var graph = ModelGraph(
       nodes: nodes + inferred, edges: (edges + inferredEdges).sorted { $0.target < $1.target } + extra + components)
     graph.addRunnersUp(cost: lineage.cost)
-    return TreeReport(
-      graph: graph,
-      description: RunDescription(options: options, notes: notes.map { "\($0.subject): \($0.text)" }))
+    return graph
+  }
+
+  /// One graph of the graphs of all sections and of the models that are in none.
+  ///
+  /// - Parameter siblings: per section and inferred node, the model that was taken for it: they are numbered in the order of
+  ///   these models, as in a graph of all pairs.
+  static func joined(_ graphs: [ModelGraph], siblings: [[Int]], _ plan: Plan) -> ModelGraph {
+    guard !plan.isWhole else { return graphs[0] }
+    let order = zip(siblings, plan.sections).flatMap { own, members in own.map { members[$0] } }.sorted()
+    let ranks = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
+    var nodes = plan.models.map { node($0, family: 0) }
+    nodes += order.indices.map { ModelGraph.Node(id: "", family: 0, origin: .inferred(support: 0)) }
+    // Families by section and number there.
+    var families = nodes.indices.map { [-1, $0] }
+    var (trees, others): ([ModelGraph.Edge], [ModelGraph.Edge]) = ([], [])
+    for (number, (graph, members)) in zip(graphs, plan.sections).enumerated() {
+      var places = members
+      for sibling in siblings[number] {
+        places.append(plan.models.count + (ranks[members[sibling]] ?? 0))
+      }
+      for (place, node) in zip(places, graph.nodes) {
+        nodes[place] = node
+        if let first = node.model?.duplicateOf { nodes[place].model?.duplicateOf = members[first] }
+        if node.isInferred { nodes[place].id = "inferred-\(place - plan.models.count + 1)" }
+        families[place] = [number, node.family]
+      }
+      for edge in graph.edges {
+        var edge = edge
+        edge.source = places[edge.source]
+        edge.target = places[edge.target]
+        edge.runnerUp = edge.runnerUp.map { places[$0] }
+        if edge.kind == .parent { trees.append(edge) } else { others.append(edge) }
+      }
+    }
+    // In order of first appearance.
+    var numbers: [[Int]: Int] = [:]
+    for (node, family) in families.enumerated() {
+      let number = numbers[family] ?? numbers.count
+      numbers[family] = number
+      nodes[node].family = number
+    }
+    return ModelGraph(nodes: nodes, edges: trees.sorted { $0.target < $1.target } + others)
+  }
+
+  /// A model of which nothing was compared.
+  private static func node(_ model: ModelRecord, family: Int) -> ModelGraph.Node {
+    ModelGraph.Node(
+      id: model.id, family: family,
+      model: .init(
+        path: model.path, score: nil, dtype: model.encodings.map(\.name).joined(separator: "+"),
+        parameters: model.parameters, format: model.checkpoint.format.isEmpty ? nil : model.checkpoint.format,
+        encodings: model.encodings.map(\.name), alignment: model.restored.map { AlignmentFacts($0.restoration) },
+        compared: 0))
   }
 
   /// The edges from an inferred ancestor to its children, and the one to it from the parent of the model that was

@@ -33,15 +33,20 @@ package struct InterimTreeSolver: Sendable {
     guard let journal = try? Journal(reading: journal), let done = try? journal.finishedShards() else { return nil }
     let part = plan.finished(done)
     guard part.tensors.count > known + known / 10, part.tensors.count < plan.tensors.count else { return nil }
-    let solver = LineageSolver(LineageProblem(plan, options: options))
-    let lineage = try? solver.solve(TensorStatistics(part) { id throws(Failure) in try journal.partial(of: id) })
-    return lineage.map { partialTree($0, tensors: part.tensors.count) }
+    var families: [JobStatus.Family] = []
+    for number in part.sections.indices {
+      let section = plan.section(number)
+      let solver = LineageSolver(LineageProblem(section, options: options))
+      let statistics = TensorStatistics(part.section(number)) { id throws(Failure) in try journal.partial(of: id) }
+      guard let lineage = try? solver.solve(statistics) else { return nil }
+      families += self.families(lineage, section.models.map(\.id))
+    }
+    return .init(tensorsUsed: part.tensors.count, tensors: plan.tensors.count, families: families)
   }
 
-  private func partialTree(_ lineage: Lineage, tensors: Int) -> JobStatus.PartialTree {
-    let ids = plan.models.map(\.id)
+  private func families(_ lineage: Lineage, _ ids: [String]) -> [JobStatus.Family] {
     let members = Dictionary(grouping: ids.indices) { lineage.families[$0] }
-    let families = members.sorted { $0.key < $1.key }.map { _, members in
+    return members.sorted { $0.key < $1.key }.map { _, members in
       let edges = members.compactMap { child in
         lineage.parents[child].map { parent in
           JobStatus.Edge(
@@ -54,6 +59,5 @@ package struct InterimTreeSolver: Sendable {
         isCertain: members.count > 1 && edges.allSatisfy { $0.support >= Self.certain },
         root: root.map { ids[$0] } ?? "", models: members.count, edges: edges)
     }
-    return .init(tensorsUsed: tensors, tensors: plan.tensors.count, families: families)
   }
 }

@@ -9,6 +9,8 @@ package import System
 package struct ModelCollection: Sendable {
   /// In the order in which they were found.
   package var models: [ModelRecord]
+  /// The same models before they were brought into the form of others.
+  package var imported: [ModelRecord]
   /// How each model corresponds to the others.
   package var alignment: [AlignmentMap]
   /// What was skipped, and why.
@@ -16,6 +18,7 @@ package struct ModelCollection: Sendable {
 
   package init(models: [ModelRecord], alignment: [AlignmentMap] = [], notes: [Note]) {
     self.models = models
+    imported = models
     self.alignment = alignment
     self.notes = notes
   }

@@ -93,7 +93,7 @@ package struct Recovery {
         stores: directory.newStores, mode: .places, restored: invocation.align ?? true ? directory.aligned : nil
       ).load(invocation.inputs)
       try collection.requireTwo()
-      return Plan(collection, statistics: invocation.lineage.metric.statistics)
+      return try sectioned(collection)
     }
     try PlanPreconditions.check(plan, invocation.lineage)
     for note in plan.notes { report(.note(note)) }
@@ -101,6 +101,26 @@ package struct Recovery {
       .planned(
         models: plan.models.count, tensors: plan.tensors.count, shards: plan.shards.count, bytes: plan.bytes))
     return plan
+  }
+
+  /// The plan of all pairs, or of those that fingerprints leave.
+  private func sectioned(_ collection: ModelCollection) throws(Failure) -> Plan {
+    let statistics = invocation.lineage.metric.statistics
+    let choice = invocation.pairs ?? .auto
+    if choice != .sections {
+      let whole = Plan(collection, statistics: statistics)
+      guard choice == .auto, CollectionSections.areNeeded(whole) else { return whole }
+    }
+    guard invocation.lineage.families == nil else {
+      throw .usage(
+        "a number of families can only be asked for where all pairs are compared",
+        advice: "leave out --families, or compare all pairs with --pairs all")
+    }
+    let found = try CollectionSections(
+      collection, registry: invocation.registry ?? directory.registry, report: report)
+    return Plan(
+      models: collection.models, alignment: collection.alignment, statistics: statistics,
+      notes: collection.notes + found.notes, sections: found.sections)
   }
 
   private func compare(_ plan: Plan, _ journal: Journal) throws(Failure) -> Comparison {

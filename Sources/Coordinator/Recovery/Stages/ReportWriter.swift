@@ -49,7 +49,9 @@ struct ReportWriter {
     var times = times
     let plan = comparison.plan
     let notes = plan.notes + solution.notes
-    var tree = GraphBuilder.report(solution.lineage, plan, invocation.lineage, notes)
+    var tree = TreeReport(
+      graph: solution.graph,
+      description: RunDescription(options: invocation.lineage, notes: notes.map { "\($0.subject): \($0.text)" }))
     if let hints {
       tree.graph.compare(declared: hints.models.compactMapValues(\.base))
       for node in tree.graph.nodes.indices {
@@ -59,7 +61,7 @@ struct ReportWriter {
     }
     let evaluation = try truth.map { truth throws(Failure) in try Evaluation(tree.graph, truth: truth) }
     let written = try times.measure("report") { () throws(Failure) in
-      try solution.results.finish(solution.lineage, metric: invocation.lineage.metric)
+      try solution.results.close(families: solution.families)
       return try TreeFormat.writeAll(tree, to: directory.path) + writeHints(tree.graph)
     }
     var record = RunRecord(invocation, started: started)

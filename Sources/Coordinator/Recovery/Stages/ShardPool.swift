@@ -76,8 +76,8 @@ package final class ShardPool: Sendable {
     let largest = ShardServer.largestAnswer(work.plan)
     guard directory == nil else { return try open(largestAnswer: largest).compute(work) }
     interruption.handle { [self] in stop(signal: $0) }
-    // Afterwards nothing is under way that a signal would have to wait for.
-    defer { interruption.endAtOnce() }
+    // Afterwards nothing is under way that a signal would have to wait for, but the status that is just being written.
+    defer { interruption.end { [self] in end() } }
     let server = try open(largestAnswer: largest)
     let report = try server.compute(work)
     server.close()
@@ -98,6 +98,11 @@ package final class ShardPool: Sendable {
 
   /// Tells onlookers what a run's finished tensors say so far.
   func note(_ run: String, tree: JobStatus.PartialTree) { pool.withLock { $0.server }?.note(run, tree: tree) }
+
+  /// Tells onlookers that an error ended a job, perhaps before it had shards.
+  func fail(_ job: String, directory: String, _ failure: Failure) {
+    pool.withLock { $0.server }?.fail(job, directory: directory, failure)
+  }
 
   /// Ends the pool, its own workers with it.
   package func end() {

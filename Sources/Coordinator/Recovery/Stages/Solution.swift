@@ -1,5 +1,6 @@
 internal import Checkpoints
 internal import Core
+internal import Graph
 internal import Hints
 internal import Lineage
 internal import Planning
@@ -8,15 +9,16 @@ internal import System
 
 /// The fifth stage of a recovery: the lineage, with what was learned beside it.
 struct Solution {
-  let lineage: Lineage
+  let graph: ModelGraph
   /// Models that stand alone, and why.
   let notes: [Note]
   /// Factors of adapters, which are read beside the gathered sums.
   let adapterBytes: Int
-  /// The matrices so far; finished with the lineage.
+  /// All matrices; put in place with the report.
   let results: ResultsFile
 
-  /// Solves a comparison whose shards are all finished. Every tensor goes to the results as it passes.
+  /// Solves a comparison whose shards are all finished, section by section. Every tensor goes to the results as it
+  /// passes.
   ///
   /// - Throws: `Failure`: sums that are missing or damaged, factors that cannot be read, results that cannot be
   ///   written.
@@ -24,14 +26,28 @@ struct Solution {
     _ comparison: Comparison, options: LineageOptions, hints: Hints?, results path: String
   ) throws(Failure) {
     let plan = comparison.plan
-    let results = try ResultsFile(
-      to: path, ids: plan.models.map(\.id), tensors: plan.tensors.map(ResultsFile.Tensor.init))
+    results = try ResultsFile(
+      to: path, ids: plan.models.map(\.id), sections: plan.isWhole ? nil : plan.sections)
     Allocator.keepFreed()
-    var problem = LineageProblem(plan, options: options, hints: hints)
-    problem.updates = AdapterUpdates(plan)
-    lineage = try LineageSolver(problem).solve(comparison.statistics, observing: results.add)
-    notes = lineage.unusable.notes(plan.models) + lineage.adapters.compactMap { $0.note(plan.models) }
+    var graphs: [ModelGraph] = []
+    var siblings: [[Int]] = []
+    var notes: [Note] = []
+    for number in plan.sections.indices {
+      let section = plan.section(number)
+      let arrays = try results.section(number, tensors: section.tensors.map(ResultsFile.Tensor.init))
+      var problem = LineageProblem(section, options: options, hints: hints)
+      problem.updates = AdapterUpdates(section)
+      let lineage = try LineageSolver(problem).solve(comparison.statistics(of: section), observing: arrays.add)
+      try arrays.finish(lineage, metric: options.metric)
+      graphs.append(GraphBuilder.graph(lineage, section))
+      siblings.append(lineage.absentParents.map(\.sibling))
+      notes += lineage.unusable.notes(section.models) + lineage.adapters.compactMap { $0.note(section.models) }
+    }
+    graph = GraphBuilder.joined(graphs, siblings: siblings, plan)
+    self.notes = notes
     adapterBytes = AdapterUpdates.bytes(plan)
-    self.results = results
   }
+
+  /// Family number per model.
+  var families: [Int] { graph.nodes.filter { !$0.isInferred }.map(\.family) }
 }

@@ -52,7 +52,6 @@ package final class StatusClient {
             .usage, "the coordinator at '\(endpoint.printable)' does not let this key in",
             advice: "see that the key is in allowed-workers of the coordinator's --keys folder")
         case .handshakeFailed: hasFailed = true
-        case .disconnected: break
         }
       }
     }

@@ -64,7 +64,7 @@ package struct RunVerification: Sendable, Equatable, Encodable {
 
   package var isSound: Bool { files.allSatisfy { $0.state == .unchanged } }
 
-  package var json: String { JSONText.of(self, style: [.pretty, .snakeCase]) + "\n" }
+  package var json: String { JSONText.answer(self) }
 
   package var text: String {
     var lines = files.filter { $0.state != .unchanged }.map { file in

@@ -72,7 +72,7 @@ package struct RegistryCheck: Sendable, Equatable, Encodable {
     }
   }
 
-  package var json: String { JSONText.of(self, style: [.pretty, .snakeCase]) + "\n" }
+  package var json: String { JSONText.answer(self) }
 
   package var text: String {
     var lines = problems.map { "segment \($0.segment), byte \($0.byte): \($0.reason)" }

@@ -45,7 +45,7 @@ package struct RegistryList: Sendable, Equatable, Encodable {
     damaged = problems.map(\.message)
   }
 
-  package var json: String { JSONText.of(self, style: [.pretty, .snakeCase]) + "\n" }
+  package var json: String { JSONText.answer(self) }
 
   package var csv: String {
     let columns = [

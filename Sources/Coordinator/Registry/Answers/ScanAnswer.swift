@@ -157,5 +157,5 @@ package struct ScanAnswer: Sendable, Equatable, Encodable {
   /// Command lines that compare the weights themselves.
   package var comparisons: [[String]] { shortlist.map { ["modeltree", "compare", $0.path, model.path] } }
 
-  package var json: String { JSONText.of(self, style: [.pretty, .snakeCase]) + "\n" }
+  package var json: String { JSONText.answer(self) }
 }

@@ -125,6 +125,22 @@ struct IndexRow: Equatable {
       head: RegistryRecord.Head(entryBytes: word(8), fingerprintBytes: word(12)))
   }
 
+  /// - Parameter row: whose checksum is right; see `place`.
+  init(_ row: UnsafeRawBufferPointer, at place: Segment.Place) {
+    offset = place.offset
+    head = place.head
+    key = Self.word(row, Self.keyOffset)
+    stamp = Self.word(row, Self.stampOffset)
+    identity = SIMD2(Self.word(row, Self.identityOffset), Self.word(row, Self.identityOffset + 8))
+    contents = (0..<Self.contents).map { Self.word(row, Self.contentsOffset + 8 * $0) }
+    cellKeys = (0..<Self.cells).map { Self.word(row, Self.cellKeysOffset + 8 * $0) }
+    weights = (0..<Self.cells * Self.cellWeights).map {
+      Float(
+        bitPattern: UInt32(
+          littleEndian: row.loadUnaligned(fromByteOffset: Self.weightsOffset + 4 * $0, as: UInt32.self)))
+    }
+  }
+
   static func word(_ row: UnsafeRawBufferPointer, _ offset: Int) -> UInt64 {
     UInt64(littleEndian: row.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }

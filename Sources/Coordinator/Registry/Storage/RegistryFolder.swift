@@ -48,7 +48,9 @@ package struct RegistryFolder: Sendable {
   private static func make(_ path: String, _ manifest: String) throws(Failure) {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      let there = try FileManager.default.contentsOfDirectory(atPath: path).filter { !AtomicFile.isTemporary($0) }
+      let there = try FileManager.default.contentsOfDirectory(atPath: path).filter {
+        !AtomicFile.isTemporary($0) && $0 != RegistryLock.name
+      }
       guard there.isEmpty || there.contains(manifestName) else {
         throw Failure.cannotWrite(
           "'\(path.printable)' is not empty and no registry", advice: "name a new folder with --registry")
@@ -60,6 +62,10 @@ package struct RegistryFolder: Sendable {
         "cannot make the folder '\(path.printable)': \((error as NSError).localizedDescription)",
         advice: "choose a folder that you may write to")
     }
+    // Of several that make it, one writes, and the others find it made.
+    let lock = try RegistryLock(path)
+    defer { withExtendedLifetime(lock) {} }
+    guard FileStatus(path: manifest) == nil else { return }
     let text = JSONText.of(Manifest(format: format, version: version), style: [.pretty]) + "\n"
     try AtomicFile.write(text, to: manifest)
   }
@@ -91,6 +97,4 @@ package struct RegistryFolder: Sendable {
   func segment(_ number: Int) -> String { "\(path)/\(name(number))\(Self.suffix)" }
 
   func index(_ number: Int) -> String { "\(path)/\(name(number)).mti" }
-
-  var lock: String { "\(path)/lock" }
 }

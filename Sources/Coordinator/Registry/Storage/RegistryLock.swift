@@ -6,14 +6,18 @@ internal import System
 final class RegistryLock {
   private let file: Int32
 
+  /// The name of the file that is locked.
+  static let name = "lock"
+
+  /// - Parameter folder: path of a registry, which may still have to be made.
   /// - Throws: `Failure` (cannot write) when the folder may not be written to.
-  init(_ folder: RegistryFolder) throws(Failure) {
-    file = open(folder.lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+  init(_ folder: String) throws(Failure) {
+    file = open("\(folder)/\(Self.name)", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
     var code: Int32 = file < 0 ? errno : 0
     while code == 0, flock(file, LOCK_EX) != 0 { if errno != EINTR { code = errno } }
     guard code == 0 else {
       throw .cannotWrite(
-        "cannot lock the registry '\(folder.path.printable)': \(String(cString: strerror(code)))",
+        "cannot lock the registry '\(folder.printable)': \(String(cString: strerror(code)))",
         advice: "see that the folder may be written to, and that its file system has locks")
     }
   }

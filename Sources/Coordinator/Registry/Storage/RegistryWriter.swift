@@ -50,7 +50,7 @@ package final class RegistryWriter {
   /// - Throws: `Failure` (cannot write).
   @discardableResult
   package func add(_ entry: RegistryEntry, _ fingerprint: ModelFingerprint) throws(Failure) -> Bool {
-    let lock = try RegistryLock(folder)
+    let lock = try RegistryLock(folder.path)
     defer { withExtendedLifetime(lock) {} }
     try catchUp()
     let key = IndexRow.key(of: entry.id, entry.identity)

@@ -77,8 +77,4 @@ enum AnswerText {
       ? "th" : [1: "st", 2: "nd", 3: "rd"][number % 10] ?? "th"
     return "\(number)\(ending)"
   }
-
-  static func json(_ value: some Encodable) -> String {
-    JSONText.of(value, style: [.pretty, .snakeCase]) + "\n"
-  }
 }

@@ -2,7 +2,7 @@ internal import Core
 internal import System
 
 extension Difference {
-  package var json: String { AnswerText.json(self) }
+  package var json: String { JSONText.answer(self) }
 
   package var text: String {
     var lines = ["models           \(modelsBefore) -> \(modelsAfter)"]

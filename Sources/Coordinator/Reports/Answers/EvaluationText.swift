@@ -27,7 +27,7 @@ package enum EvaluationText {
   }
 
   package static func json(_ evaluation: Evaluation) -> String {
-    AnswerText.json(evaluation)
+    JSONText.answer(evaluation)
   }
 
   private static func percent(_ share: Double) -> String {

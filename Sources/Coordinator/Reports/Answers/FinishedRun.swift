@@ -12,10 +12,17 @@ package struct FinishedRun {
   package let report: TreeReport
   package let record: RunRecord
   private let results: HDF5File
-  /// Per row of the matrices its node: the models of the collection, without inferred ancestors.
-  private let observed: [Int]
-  /// The reverse; nil for inferred nodes.
-  private let row: [Int?]
+  /// Models that were compared with each other, and where the numbers about them are.
+  private struct Section {
+    /// Path of its group; empty: the top of the file.
+    let group: String
+    /// Per row of its matrices the node.
+    let nodes: [Int]
+  }
+
+  private let sections: [Section]
+  /// Per node its section and its row there; nil for inferred nodes, and for models that were compared with no other.
+  private let places: [(section: Int, row: Int)?]
 
   /// - Throws: `Failure` (bad input) when something is missing or does not belong together.
   package init(path: String) throws(Failure) {
@@ -25,10 +32,12 @@ package struct FinishedRun {
     record = try RunRecord(path: "\(path)/run.json")
     results = try HDF5File(reading: "\(path)/results.h5")
     let observed = report.graph.nodes.indices.filter { !report.graph.nodes[$0].isInferred }
-    var row: [Int?] = Array(repeating: nil, count: report.graph.nodes.count)
-    for (place, node) in observed.enumerated() { row[node] = place }
-    self.observed = observed
-    self.row = row
+    sections = try Self.sections(results, path, observed)
+    var places: [(section: Int, row: Int)?] = Array(repeating: nil, count: report.graph.nodes.count)
+    for (number, section) in sections.enumerated() {
+      for (row, node) in section.nodes.enumerated() { places[node] = (number, row) }
+    }
+    self.places = places
     let ids = try results.strings("/models")
     guard ids.map({ ByteString($0) }) == observed.map({ ByteString(report.graph.nodes[$0].id) }) else {
       throw .badInput(
@@ -37,7 +46,43 @@ package struct FinishedRun {
     }
   }
 
+  /// - Parameter observed: nodes of the models of the collection.
+  private static func sections(
+    _ results: HDF5File, _ path: String, _ observed: [Int]
+  ) throws(Failure) -> [Section] {
+    guard let count = results.integerAttribute(ResultsFile.sectionsAttribute, of: "/") else {
+      return [Section(group: "", nodes: observed)]
+    }
+    var sections: [Section] = []
+    var seen: Set<Int> = []
+    for number in 0..<max(0, min(count, observed.count)) {
+      let group = ResultsFile.group(number)
+      let found = try results.doubles("\(group)/models")
+      let members = found.compactMap { Int(exactly: $0) }
+      guard members.count == found.count,
+        members.allSatisfy({ observed.indices.contains($0) && seen.insert($0).inserted })
+      else { break }
+      sections.append(Section(group: group, nodes: members.map { observed[$0] }))
+    }
+    guard sections.count == count else {
+      throw .badInput(
+        "the sections of '\(path.printable)/results.h5' are not those of its models",
+        advice: "run the same recovery again; what is finished is not computed again")
+    }
+    return sections
+  }
+
   package var graph: ModelGraph { report.graph }
+
+  /// Are there models that were not compared with each other because the collection is too large?
+  package var isSectioned: Bool { sections.count != 1 || !sections[0].group.isEmpty }
+
+  /// Were two models of the collection left apart because their fingerprints are not alike?
+  func areApart(_ a: Int, _ b: Int) -> Bool {
+    guard isSectioned, a != b, [a, b].allSatisfy({ !graph.nodes[$0].isInferred }) else { return false }
+    guard let a = places[a], let b = places[b] else { return true }
+    return a.section != b.section
+  }
 
   /// Ids of all nodes.
   package var ids: [String] { graph.nodes.map(\.id) }
@@ -46,75 +91,92 @@ package struct FinishedRun {
   package var metric: String { report.description.options.metric.rawValue }
 
   /// Rows and columns are nodes; NaN where two models share nothing, and for inferred nodes.
-  package func distances() throws(Failure) -> SquareMatrix { try matrix("/distance/\(metric)") }
-  package func costs() throws(Failure) -> SquareMatrix { try matrix("/cost") }
-  package func evidence() throws(Failure) -> SquareMatrix { try matrix("/evidence") }
-  package func relatedness() throws(Failure) -> SquareMatrix { try matrix("/relatedness") }
+  package func distances() throws(Failure) -> BlockMatrix { try matrix("/distance/\(metric)") }
+  package func costs() throws(Failure) -> BlockMatrix { try matrix("/cost") }
+  package func evidence() throws(Failure) -> BlockMatrix { try matrix("/evidence") }
+  package func relatedness() throws(Failure) -> BlockMatrix { try matrix("/relatedness") }
 
-  private func matrix(_ name: String) throws(Failure) -> SquareMatrix {
-    let n = observed.count
-    let values = try results.doubles(name)
-    guard values.count == n * n else {
-      throw .badInput(
-        "'\(path.printable)/results.h5': '\(name)' has \(values.count) values, expected \(n) x \(n)",
-        advice: "run the same recovery again; what is finished is not computed again")
+  func probability() throws(Failure) -> BlockMatrix { try matrix("/relatedness_p") }
+
+  private func matrix(_ name: String) throws(Failure) -> BlockMatrix {
+    var blocks: [BlockMatrix.Block] = []
+    for section in sections {
+      let n = section.nodes.count
+      let values = try results.doubles(section.group + name)
+      guard values.count == n * n else {
+        throw .badInput(
+          "'\(path.printable)/results.h5': '\(section.group)\(name)' has \(values.count) values, expected \(n) x \(n)",
+          advice: "run the same recovery again; what is finished is not computed again")
+      }
+      blocks.append(.init(members: section.nodes, matrix: SquareMatrix(n, values: values)))
     }
-    let matrix = SquareMatrix(n, values: values)
-    guard n < graph.nodes.count else { return matrix }
-    var widened = SquareMatrix(graph.nodes.count, filledWith: .nan)
-    for (a, i) in observed.enumerated() {
-      for (b, j) in observed.enumerated() { widened[i, j] = matrix[a, b] }
-    }
-    return widened
+    return BlockMatrix(graph.nodes.count, blocks: blocks)
   }
 
-  /// One row of a matrix, by node; NaN for and of inferred nodes.
+  /// One row of a matrix, by node; NaN for and of inferred nodes, and for models of other sections.
   func row(_ name: String, _ node: Int) throws(Failure) -> [Double] {
     var values = Array(repeating: Double.nan, count: graph.nodes.count)
-    guard let place = row[node] else { return values }
-    let found = try results.doubles(name, start: [place, 0], count: [1, observed.count])
-    for (node, value) in zip(observed, found) { values[node] = value }
+    guard let place = places[node] else { return values }
+    let section = sections[place.section]
+    let found = try results.doubles(
+      section.group + name, start: [place.row, 0], count: [1, section.nodes.count])
+    for (node, value) in zip(section.nodes, found) { values[node] = value }
     return values
   }
 
-  /// Euclidean distances of two models, tensor by tensor; NaN where they do not share it. Empty for inferred nodes.
+  /// Euclidean distances of two models, tensor by tensor; NaN where they do not share it. Empty for inferred nodes, and
+  /// for models of different sections.
   func tensorDistances(_ a: Int, _ b: Int) throws(Failure) -> [Double] {
-    guard let a = row[a], let b = row[b] else { return [] }
-    let tensors = try results.strings("/tensors").count
-    return try results.doubles("/tensor_distance/l2", start: [0, a, b], count: [tensors, 1, 1])
+    guard let a = places[a], let b = places[b], a.section == b.section else { return [] }
+    let group = sections[a.section].group
+    let tensors = try results.strings("\(group)/tensors").count
+    return try results.doubles(
+      "\(group)/tensor_distance/l2", start: [0, a.row, b.row], count: [tensors, 1, 1])
   }
 
-  /// Weights of each tensor of the plan.
-  func tensorSizes() throws(Failure) -> [Double] {
-    try results.strings("/tensor_shape").map { shape in
+  /// Weights of each tensor that a model may have been compared by; empty for inferred nodes.
+  func tensorSizes(_ node: Int) throws(Failure) -> [Double] {
+    guard let place = places[node] else { return [] }
+    return try results.strings("\(sections[place.section].group)/tensor_shape").map { shape in
       shape.split { !$0.isNumber }.compactMap { Double($0) }.reduce(1, *)
     }
   }
 
-  /// Per tensor of the plan, by node: does the model share it with that one?
+  /// Per tensor of `tensorSizes`, by node: does the model share it with that one?
   func sharedTensors(_ node: Int) throws(Failure) -> [[Bool]] {
     let none = Array(repeating: false, count: graph.nodes.count)
-    guard let place = row[node] else { return [] }
-    let tensors = try results.strings("/tensors").count
-    let apart = try results.doubles("/tensor_distance/l2", start: [0, place, 0], count: [tensors, 1, observed.count])
+    guard let place = places[node] else { return [] }
+    let section = sections[place.section]
+    let tensors = try results.strings("\(section.group)/tensors").count
+    let apart = try results.doubles(
+      "\(section.group)/tensor_distance/l2", start: [0, place.row, 0], count: [tensors, 1, section.nodes.count])
     return (0..<tensors).map { tensor in
       var shared = none
-      for (column, other) in observed.enumerated() where other != node {
-        shared[other] = !apart[tensor * observed.count + column].isNaN
+      for (column, other) in section.nodes.enumerated() where other != node {
+        shared[other] = !apart[tensor * section.nodes.count + column].isNaN
       }
       return shared
     }
   }
 
-  /// Kurtosis of each tensor of a model; NaN where it does not have it. Empty for inferred nodes.
+  /// Kurtosis of each tensor of `tensorSizes`; NaN where the model does not have it. Empty for inferred nodes.
   func kurtosis(_ node: Int) throws(Failure) -> [Double] {
-    guard let place = row[node] else { return [] }
-    let tensors = try results.strings("/tensors").count
-    return try results.doubles("/kurtosis", start: [place, 0], count: [1, tensors])
+    guard let place = places[node] else { return [] }
+    let group = sections[place.section].group
+    let tensors = try results.strings("\(group)/tensors").count
+    return try results.doubles("\(group)/kurtosis", start: [place.row, 0], count: [1, tensors])
   }
 
-  /// What each tensor does in its network.
-  func roles() throws(Failure) -> [String] { try results.strings("/tensor_role") }
+  /// What each tensor of `tensorSizes` does in its network; of an inferred node, those of the models of its family.
+  func roles(_ node: Int) throws(Failure) -> [String] {
+    let family = graph.nodes[node].family
+    let place =
+      places[node]
+      ?? graph.nodes.indices.first { graph.nodes[$0].family == family && places[$0] != nil }
+      .flatMap { places[$0] }
+    guard let place else { return [] }
+    return try results.strings("\(sections[place.section].group)/tensor_role")
+  }
 
   /// The model that somebody means: its id, its path, or the only one that ends with the text.
   ///

@@ -56,7 +56,7 @@ package struct ForestSummary: Sendable, Equatable, Encodable {
     notes = report.description.notes
   }
 
-  package var json: String { AnswerText.json(self) }
+  package var json: String { JSONText.answer(self) }
 
   /// A line for each thing there is to know; the first one answers the question.
   package var lines: [String] {

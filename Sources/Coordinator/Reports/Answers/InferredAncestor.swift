@@ -36,7 +36,7 @@ package struct InferredAncestor: Encodable {
     }
   }
 
-  package var json: String { AnswerText.json(self) }
+  package var json: String { JSONText.answer(self) }
 
   package var text: String {
     let place = parent.map { "under \($0.printable)" } ?? "the root"

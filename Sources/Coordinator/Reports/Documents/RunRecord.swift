@@ -103,5 +103,5 @@ package struct RunRecord: Codable, Sendable {
   }
 
   /// As `run.json` holds it.
-  package var json: String { JSONText.of(self, style: [.pretty, .snakeCase]) + "\n" }
+  package var json: String { JSONText.answer(self) }
 }

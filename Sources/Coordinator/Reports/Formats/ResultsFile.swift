@@ -1,11 +1,13 @@
 package import Core
 internal import Foundation
-package import Lineage
 internal import Storage
 package import System
 
-/// `results.h5`: every number behind the tree, readable with h5py. It is filled tensor by tensor, so that
-/// no more than one is in memory, and moved into place when it is complete.
+/// `results.h5`: every number behind the tree, readable with h5py. It is filled section by section and tensor by
+/// tensor, so that no more than one is in memory, and moved into place when it is complete.
+///
+/// Where all models are compared with each other, its arrays lie at the top. Otherwise every section has a group with
+/// the same arrays of its own models: matrices of all models would hold hardly a number.
 package final class ResultsFile {
   /// What is known of a tensor before its sums.
   package struct Tensor: Sendable {
@@ -25,142 +27,50 @@ package final class ResultsFile {
   private let path: String
   private let temporary: String
   private let ids: [String]
-  private let tensors: [Tensor]
+  /// nil: one of all models.
+  private let sections: [[Int]]?
   private let file: HDF5File
-  /// Released before the file is closed: HDF5 keeps a file open as long as any of its arrays is.
-  private var l2: HDF5File.Layers?
-  private var l1: HDF5File.Layers?
-  private var max: HDF5File.Layers?
-  private var ranks: (rank: HDF5File.Layers, exact: HDF5File.Layers, saturated: HDF5File.Layers)?
-  private var euclidean: DistanceSums
-  /// Per quantity n x L; NaN where the model does not have the tensor.
-  private var moments: [[Double]]
-  private var layer = 0
 
-  private static let quantities: [(name: String, value: @Sendable (Moments) -> Double)] = [
-    ("/kurtosis", { $0.kurtosis }),
-    ("/moments/mean", { $0.mean }), ("/moments/variance", { $0.variance }),
-    ("/moments/m3", { $0.m3 / $0.count }), ("/moments/m4", { $0.m4 / $0.count }),
-    ("/moments/min", { $0.minimum }), ("/moments/max", { $0.maximum }),
-    ("/moments/zeros", { Double($0.zeros) }), ("/moments/not_finite", { Double($0.notFinite) }),
-  ]
-
-  package init(to path: String, ids: [String], tensors: [Tensor]) throws(Failure) {
-    self.path = path
-    self.ids = ids
-    self.tensors = tensors
-    temporary = AtomicFile.temporaryName(for: path)
-    let n = ids.count
-    euclidean = DistanceSums(.l2, models: n)
-    moments = Self.quantities.map { _ in Array(repeating: .nan, count: n * tensors.count) }
-    let file = try HDF5File(creating: temporary)
-    func layers(_ name: String, _ wanted: Bool) throws(Failure) -> HDF5File.Layers? {
-      wanted ? try file.makeLayers("/tensor_distance/\(name)", layers: tensors.count, n: n) : nil
-    }
-    self.file = file
-    try file.setAttribute("modeltree", of: "/", to: Version.software)
-    try file.write(ids, to: "/models")
-    try file.write(tensors.map(\.name), to: "/tensors")
-    try file.write(tensors.map { "\($0.shape)" }, to: "/tensor_shape")
-    try file.write(tensors.map(\.role.rawValue), to: "/tensor_role")
-    try file.makeGroup("/tensor_distance")
-    l2 = try layers("l2", true)
-    l1 = try layers("l1", tensors.contains { $0.statistics.contains(.l1) })
-    max = try layers("max", tensors.contains { $0.statistics.contains(.max) })
-    guard tensors.contains(where: { $0.statistics.contains(.sketch) }) else { return }
-    func bytes(_ name: String) throws(Failure) -> HDF5File.Layers {
-      try file.makeLayers(name, layers: tensors.count, n: n, of: .bytes)
-    }
-    ranks = (
-      try file.makeLayers("/tensor_distance/rank", layers: tensors.count, n: n),
-      try bytes("/tensor_rank_exact"), try bytes("/tensor_rank_saturated")
-    )
-    for (name, text) in Self.rankArrays { try file.setAttribute("definition", of: name, to: text) }
-  }
-
-  private static let rankArrays = [
-    ("/tensor_distance/rank", "numerical rank of the difference; NaN where not known"),
-    (
-      "/tensor_rank_exact",
-      "1: numpy.linalg.matrix_rank of the float32 difference is the same; 0: singular values above the noise of rounding, or not known"
-    ),
-    (
-      "/tensor_rank_saturated",
-      "1: the rank is at least so large: the sketch shows no more, or the noise of rounding hides some"
-    ),
-  ]
-
-  /// Discards what was written if `finish` was not called.
-  deinit { try? FileManager.default.removeItem(atPath: temporary) }
-
-  /// Adds the next tensor.
-  package func add(_ tensor: TensorSums) throws(Failure) {
-    if let l2 { try write(tensor, to: l2) { $0.l2[$1].squareRoot() } }
-    if let l1 { try write(tensor, to: l1) { $0.l1.isEmpty ? .nan : $0.l1[$1] } }
-    if let max { try write(tensor, to: max) { $0.max.isEmpty ? .nan : $0.max[$1] } }
-    if let ranks {
-      let found = tensor.ranks
-      func pick(_ missing: Double, _ value: @escaping (DifferenceRank) -> Double) -> (Partial, Int) -> Double {
-        { _, p in found.isEmpty ? missing : found[p].map(value) ?? missing }
-      }
-      try write(tensor, to: ranks.rank, pick(.nan) { Double($0.rank) })
-      try write(tensor, to: ranks.exact, missing: 0, own: 1, pick(0) { $0.isExact ? 1 : 0 })
-      try write(tensor, to: ranks.saturated, missing: 0, pick(0) { $0.isSaturated ? 1 : 0 })
-    }
-    euclidean.add(TensorView(tensor))
-    for (position, model) in tensor.models.enumerated() {
-      for (index, quantity) in Self.quantities.enumerated() {
-        moments[index][model * tensors.count + layer] = quantity.value(tensor.sums.moments[position])
-      }
-    }
-    layer += 1
-  }
+  /// Name of the attribute that counts the sections, and the group of one.
+  static let sectionsAttribute = "sections"
+  static func group(_ section: Int) -> String { "/sections/\(section)" }
 
   /// - Parameters:
-  ///   - missing: for models that do not have the tensor.
-  ///   - own: for a model and itself.
-  private func write(
-    _ tensor: TensorSums, to layers: HDF5File.Layers, missing: Double = .nan, own: Double = 0,
-    _ value: (Partial, Int) -> Double
-  ) throws(Failure) {
-    var matrix = SquareMatrix(ids.count, filledWith: missing)
-    for model in tensor.models { matrix[model, model] = own }
-    tensor.forEachPair { p, a, b in
-      matrix.setBoth(tensor.models[a], tensor.models[b], value(tensor.sums, p))
-    }
-    try layers.write(matrix, layer: layer)
+  ///   - ids: of all models.
+  ///   - sections: models that are compared with each other, by number; nil: all of them.
+  package init(to path: String, ids: [String], sections: [[Int]]? = nil) throws(Failure) {
+    self.path = path
+    self.ids = ids
+    self.sections = sections
+    temporary = AtomicFile.temporaryName(for: path)
+    file = try HDF5File(creating: temporary)
+    try file.setAttribute("modeltree", of: "/", to: Version.software)
+    try file.write(ids, to: "/models")
+    guard let sections else { return }
+    try file.setAttribute(Self.sectionsAttribute, of: "/", to: sections.count)
+    var numbers = Array(repeating: Int64(-1), count: ids.count)
+    for (number, members) in sections.enumerated() { for model in members { numbers[model] = Int64(number) } }
+    try file.write(numbers, shape: [ids.count], to: "/section")
   }
 
-  /// Adds what was solved and puts the file in place.
-  package func finish(_ lineage: Lineage, metric: DistanceMetric) throws(Failure) {
-    let n = ids.count
-    for layers in [l2, l1, max, ranks?.rank, ranks?.exact, ranks?.saturated] { try layers?.flush() }
-    try file.makeGroup("/distance")
-    try write(lineage.distances, of: metric)
-    if metric != .l2 { try write(euclidean.matrix, of: .l2) }
-    try file.makeGroup("/moments")
-    for (index, quantity) in Self.quantities.enumerated() {
-      try file.write(moments[index], shape: [n, tensors.count], to: quantity.name)
-    }
-    try file.write(lineage.scores, shape: [n], to: "/score")
-    try file.write(lineage.evidence.values, shape: [n, n], to: "/evidence")
-    try file.write(lineage.direction.values.map { UInt8($0) }, shape: [n, n], to: "/direction")
-    try file.write(lineage.cost.values, shape: [n, n], to: "/cost")
-    try file.write(lineage.relatedness.values, shape: [n, n], to: "/relatedness")
-    try file.write(lineage.probability.values, shape: [n, n], to: "/relatedness_p")
-    let tests = lineage.parentTests.flatMap { test -> [Double] in
-      [test?.energies ?? .nan, test?.tables ?? .nan]
-    }
-    try file.write(tests, shape: [n, 2], to: "/parent_test")
-    try file.write(lineage.families.map { Int64($0) }, shape: [n], to: "/family")
-    (l2, l1, max, ranks) = (nil, nil, nil, nil)
+  /// Discards what was written if `close` was not called.
+  deinit { try? FileManager.default.removeItem(atPath: temporary) }
+
+  /// Begins the next section, once the one before it is finished.
+  package func section(_ number: Int = 0, tensors: [Tensor]) throws(Failure) -> ResultsSection {
+    guard let sections else { return try ResultsSection(file, group: "", models: ids.count, tensors) }
+    let (group, members) = (Self.group(number), sections[number])
+    try file.makeGroup(group)
+    try file.write(members.map { Int64($0) }, shape: [members.count], to: "\(group)/models")
+    return try ResultsSection(file, group: group, models: members.count, tensors)
+  }
+
+  /// Puts the file in place.
+  ///
+  /// - Parameter families: number per model; where there is one section, it has them.
+  package func close(families: [Int]) throws(Failure) {
+    if sections != nil { try file.write(families.map { Int64($0) }, shape: [ids.count], to: "/family") }
     try file.close()
     try AtomicFile.commit(temporary, as: path)
-  }
-
-  private func write(_ distances: SquareMatrix, of metric: DistanceMetric) throws(Failure) {
-    let name = "/distance/\(metric.rawValue)"
-    try file.write(distances.values, shape: [ids.count, ids.count], to: name)
-    try file.setAttribute("definition", of: name, to: metric.definition)
   }
 }

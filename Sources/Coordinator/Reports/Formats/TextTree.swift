@@ -52,7 +52,9 @@ package enum TextTree {
   package static func render(_ report: TreeReport, style: Style = Style()) -> String {
     let summary = ForestSummary(report)
     func fitted(_ line: String, _ paint: Paint) -> String {
-      painted(style.columns.map { TextColumns.shortened(line, to: $0) } ?? line, paint, style)
+      // What was found is never cut: it goes on in the next line.
+      (style.columns.map { TextColumns.wrapped(line, to: $0) } ?? [line]).map { painted($0, paint, style) }
+        .joined(separator: "\n")
     }
     let head = summary.lines.enumerated().map { place, line in
       fitted(line, place == 0 ? .root : line.hasPrefix("contradicted") ? .wrong : .name)

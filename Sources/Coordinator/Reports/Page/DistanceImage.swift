@@ -16,12 +16,12 @@ struct DistanceImage: Encodable {
 
   static let most = 1000
 
-  init(_ distances: SquareMatrix, order: [Int]) {
+  init(_ distances: BlockMatrix, order: [Int]) {
     models = order.count
     step = max(1, (order.count + Self.most - 1) / Self.most)
     side = (order.count + step - 1) / step
     var greatest = 0.0
-    for value in distances.values where value.isFinite && value > greatest { greatest = value }
+    distances.forEach { _, _, value in if value.isFinite, value > greatest { greatest = value } }
     self.greatest = greatest
     var bytes = Data(capacity: side * (side + 1))
     for top in 0..<side {
@@ -37,7 +37,7 @@ struct DistanceImage: Encodable {
   }
 
   private static func mean(
-    _ distances: SquareMatrix, _ order: [Int], rows: Int, columns: Int, _ step: Int
+    _ distances: BlockMatrix, _ order: [Int], rows: Int, columns: Int, _ step: Int
   ) -> Double? {
     var (sum, count) = (0.0, 0.0)
     for row in rows..<min(rows + step, order.count) {

@@ -56,6 +56,8 @@ package enum TreePage {
     let layout: Layout
     /// Per node the next best parent.
     let nextBest: [Other?]
+    /// Per node what speaks for and against its place.
+    let evidence: [EdgeEvidence?]
     let files: [Files?]
     let matrix: DistanceImage
   }
@@ -72,9 +74,14 @@ package enum TreePage {
   package static func render(_ run: FinishedRun) throws(Failure) -> String {
     let outline = Outline(run.graph)
     let distances = try run.distances()
+    let (cost, relatedness) = (try run.costs(), try run.relatedness())
+    let alternatives = Alternatives(outline, cost: cost)
+    let reader = try EvidenceReader(
+      run, outline, distances: distances, cost: cost, relatedness: relatedness, nextBest: alternatives.nextBest)
     let content = content(
-      run, outline, distances, Alternatives(outline, cost: try run.costs()),
-      pairsNotCompared: pairsNotCompared(run.graph, try run.relatedness()))
+      run, outline, distances, alternatives,
+      evidence: try run.graph.nodes.indices.map { node throws(Failure) in try reader.evidence(of: node) },
+      pairsNotCompared: pairsNotCompared(run.graph, relatedness))
     let title = "Model tree of \(outline.order.count) models"
     return filled(
       text(PackageResources.page_html),
@@ -86,8 +93,8 @@ package enum TreePage {
   }
 
   private static func content(
-    _ run: FinishedRun, _ outline: Outline, _ distances: SquareMatrix, _ alternatives: Alternatives,
-    pairsNotCompared: Int
+    _ run: FinishedRun, _ outline: Outline, _ distances: BlockMatrix, _ alternatives: Alternatives,
+    evidence: [EdgeEvidence?], pairsNotCompared: Int
   ) -> Content {
     let drawing = TreeLayout(outline)
     func positions(_ lengths: EdgeLengths) -> Content.Positions {
@@ -112,6 +119,7 @@ package enum TreePage {
           return .init(node: $0.node, distance: distance.isFinite ? distance : nil)
         }
       },
+      evidence: evidence,
       files: outline.graph.nodes.map { node in
         files[node.id].map { .init(bytes: $0.bytes, names: $0.files) }
       },
@@ -119,7 +127,7 @@ package enum TreePage {
   }
 
   /// Related and unrelated are findings; what is neither was not compared.
-  private static func pairsNotCompared(_ graph: ModelGraph, _ relatedness: SquareMatrix) -> Int {
+  private static func pairsNotCompared(_ graph: ModelGraph, _ relatedness: BlockMatrix) -> Int {
     let observed = graph.nodes.indices.filter { !graph.nodes[$0].isInferred }
     return observed.indices.reduce(0) { sum, place in
       let a = observed[place]

@@ -25,7 +25,7 @@
   const nodes = tree.nodes.map((node, i) => ({
     i, node, id: node.id, family: node.family, label: layout.labels[i], width: layout.widths[i],
     parent: null, link: null, children: [], extra: [], parts: [], extraChildren: [], depth: 0, size: 1,
-    files: data.files[i], next: data.nextBest[i],
+    files: data.files[i], next: data.nextBest[i], evidence: data.evidence[i] ?? null,
   }));
   const links = tree.links.filter((link) => !link.extra);
   const extraLinks = tree.links.filter((link) => link.extra);
@@ -89,6 +89,8 @@
   const doubtText = (link) => (gradeOf(link) === "firm" ? "" : `, ${gradeOf(link)}${gradeOf(link) === "undecided" && alternative(link) ? `: or ${alternative(link)}` : ""}`);
   const hintText = { agrees: "agrees", ancestor: "is an ancestor", contradicts: "contradicted" };
   const declaredText = (n) => (n.node.declared_base === undefined ? "" : `${n.node.declared_base}: ${hintText[n.node.hint] ?? "not in the collection"}`);
+  /// The same for a narrow column: what matters first.
+  const claimText = (n) => (n.node.declared_base === undefined ? "" : `${hintText[n.node.hint] ?? "not here"}: ${n.node.declared_base}`);
   const isContradicted = (n) => n.node.hint === "contradicts";
   const inferredText = (n) => `inferred, not in the collection: support ${percent(n.node.support)}`;
 
@@ -145,7 +147,18 @@
   const state = {
     lengths: "equal", colour: "family", folded: new Set(), selected: null, hits: [], hit: -1,
     zoom: { x: 0, y: 0, k: 1 }, touched: false, focus: data.order[0] ?? null,
-    sort: { column: 3, down: false }, filter: "", pair: null,
+    sort: { column: 3, down: false }, show: "all", matched: null, pair: null,
+  };
+  /// From so many models on only what is in view is drawn, and a view from far is painted instead of built of elements.
+  const isLarge = nodes.length > 600;
+
+  /// Which models are shown in full; of an edge it is the child that matches.
+  const filters = {
+    all: null,
+    "not-firm": (n) => n.link !== null && gradeOf(n.link) !== "firm",
+    undecided: (n) => n.link !== null && gradeOf(n.link) === "undecided",
+    contradicted: isContradicted,
+    inferred: (n) => n.node.inferred === true || n.parts.length > 0,
   };
   let spot = [];
   let visible = [];
@@ -157,7 +170,9 @@
   const isLone = (members) => members.length === 1;
   // A model without a score shares nothing that could be compared.
   const isCompared = (n) => n.node.inferred === true || n.node.score !== undefined;
-  const others = nodes.filter((n) => !n.node.inferred).length - 1;
+  const observed = nodes.filter((n) => !n.node.inferred).length;
+  const others = observed - 1;
+  const grown = [...families.values()].filter((members) => !isLone(members)).length;
   const loneText = (n) => {
     if (!isCompared(n)) return "not compared with any other model";
     const compared = n.node.compared ?? others;
@@ -271,9 +286,19 @@
   const world = byId("world");
   const overlay = byId("overlay");
   const stage = byId("stage");
+  const canvas = byId("far");
   let drawnNodes = [];
+  let drawnFolders = [];
   let drawnEdges = [];
+  let layers = { edges: null, boxes: null };
   let titles = [];
+  /// The part of a large forest that are elements now, and what of it was made for the canvas.
+  let drafted = null;
+  let painted = null;
+  /// Visible models, the most important first; and a number that grows when anything but the place in view changes.
+  let ranked = null;
+  let version = 0;
+  let printing = false;
 
   function edgePath(from, to, isExtra) {
     const x0 = spot[from].x + nodes[from].width;
@@ -358,26 +383,22 @@
     const box = stage.getBoundingClientRect();
     const blocks = arrange(Math.max(box.width, 1) / Math.max(box.height - 60, 1));
     colours = palette(state.colour);
-    const edges = draw("g", { class: "edges" });
-    const boxes = draw("g", { class: "nodes" });
+    layers = { edges: draw("g", { class: "edges", "aria-hidden": "true" }), boxes: draw("g", { class: "nodes", role: "none" }) };
     drawnNodes = new Array(nodes.length).fill(null);
+    drawnFolders = new Array(nodes.length).fill(null);
     drawnEdges = [];
     for (const [list, isExtra] of [[extraLinks, true], [links, false]]) {
       for (const link of list) {
-        const group = drawEdge(link, isExtra);
-        if (!group) continue;
-        drawnEdges.push({ link, group, from: number.get(link.source), to: number.get(link.target), isExtra });
-        edges.append(group);
+        const [from, to] = [number.get(link.source), number.get(link.target)];
+        if (spot[from] && spot[to]) drawnEdges.push({ link, group: null, from, to, isExtra });
       }
     }
-    for (const i of visible) {
-      drawnNodes[i] = drawNode(i);
-      boxes.append(drawnNodes[i]);
-      if (nodes[i].children.length) boxes.append(drawFolder(i));
-    }
+    painted = null;
+    ranked = null;
     titles = blocks.map((block) => ({ x: block.x, y: block.y, text: block.title }));
-    const names = titles.map((title) => draw("text", { class: "family-name", x: title.x, y: title.y + 16 }, title.text));
-    world.replaceChildren(...names, edges, boxes);
+    const names = titles.map((title) => draw("text", { class: "family-name", "aria-hidden": "true", x: title.x, y: title.y + 16 }, title.text));
+    world.replaceChildren(...names, layers.edges, layers.boxes);
+    if (!isLarge) attach(() => true, () => true);
     if (state.lengths === "distance") world.append(scaleBar());
     const folded = nodes.length - visible.length;
     byId("folded-note").hidden = folded === 0;
@@ -385,6 +406,126 @@
     if (!state.touched) fit();
     mark();
     drawLegend();
+  }
+
+  // ---- what of the picture are elements -----------------------------------------------------------
+  /// Makes elements of the models and edges that are wanted, and removes all others.
+  function attach(isNodeWanted, isEdgeWanted) {
+    for (const edge of drawnEdges) {
+      const isWanted = isEdgeWanted(edge);
+      if (isWanted && !edge.group) {
+        edge.group = drawEdge(edge.link, edge.isExtra);
+        dressEdge(edge);
+      }
+      if (!edge.group || isWanted === (edge.group.parentNode !== null)) continue;
+      if (isWanted) layers.edges.append(edge.group); else edge.group.remove();
+    }
+    for (const i of visible) {
+      const isWanted = isNodeWanted(i);
+      if (isWanted && !drawnNodes[i]) {
+        drawnNodes[i] = drawNode(i);
+        if (nodes[i].children.length) drawnFolders[i] = drawFolder(i);
+        dressNode(i);
+      }
+      if (!drawnNodes[i] || isWanted === (drawnNodes[i].parentNode !== null)) continue;
+      for (const element of [drawnNodes[i], drawnFolders[i]]) {
+        if (!element) continue;
+        if (isWanted) layers.boxes.append(element); else element.remove();
+      }
+    }
+  }
+
+  /// Of a large forest: the models in view and half a screen around them. From far they are painted, and only those that
+  /// somebody has named are elements.
+  function draft() {
+    if (!isLarge || printing) return;
+    const { x, y, k } = state.zoom;
+    const [w, h] = [stage.clientWidth, stage.clientHeight];
+    const isNamed = (i) => i === state.selected || i === state.focus || (hitSet.size <= 200 && hitSet.has(i));
+    const isFar = svg.classList.contains("far");
+    const view = { l: (-x - w / 2) / k, r: (w * 1.5 - x) / k, t: (-y - h / 2) / k, b: (h * 1.5 - y) / k };
+    const isNear = (i) => spot[i].x <= view.r && spot[i].x + nodes[i].width >= view.l && spot[i].y >= view.t && spot[i].y <= view.b;
+    // Nothing is exchanged as long as what was drafted covers the screen.
+    const covers = drafted && !isFar && !drafted.isFar && drafted.l <= -x / k && drafted.r >= (w - x) / k && drafted.t <= -y / k && drafted.b >= (h - y) / k;
+    if (!covers || drafted.version !== version) {
+      drafted = { ...view, isFar, version };
+      attach((i) => isNamed(i) || (!isFar && isNear(i)), (edge) => !isFar && crosses(edge, view));
+    }
+    paint(isFar);
+  }
+  function crosses(edge, view) {
+    const [a, b] = [spot[edge.from], spot[edge.to]];
+    return a.x <= view.r && b.x >= view.l && Math.min(a.y, b.y) <= view.b && Math.max(a.y, b.y) >= view.t;
+  }
+
+  /// Edges by their look, in the coordinates of the forest: made once, stroked at any zoom.
+  function strokes() {
+    const groups = new Map();
+    for (const edge of drawnEdges) {
+      const look = isEdgeLit(edge) ? "accent" : { firm: "edge", weak: "doubt", undecided: "doubt" }[gradeOf(edge.link)];
+      const isPale = isFaded(edge.to) && !isEdgeLit(edge);
+      const key = `${look} ${isPale}`;
+      if (!groups.has(key)) groups.set(key, { look, isPale, path: new Path2D() });
+      // Bends are not to be seen from far.
+      const [a, b] = [spot[edge.from], spot[edge.to]];
+      const path = groups.get(key).path;
+      path.moveTo(a.x + nodes[edge.from].width, a.y);
+      if (!edge.isExtra && state.lengths === "equal") path.lineTo(Math.max(a.x + nodes[edge.from].width, b.x - layout.gap), a.y);
+      path.lineTo(b.x, b.y);
+    }
+    return [...groups.values()].sort((a, b) => b.isPale - a.isPale);
+  }
+  const isEdgeLit = (edge) => (edge.isExtra ? edge.to === state.selected || edge.from === state.selected : lit.has(edge.from) && lit.has(edge.to));
+  const isFaded = (i) => (state.selected !== null && !lit.has(i)) || (state.selected === null && hitSet.size > 0 && !hitSet.has(i)) || (state.matched !== null && !state.matched.has(i));
+
+  function paint(isFar) {
+    canvas.hidden = !isFar;
+    if (!isFar) return;
+    const scale = window.devicePixelRatio || 1;
+    const [w, h] = [stage.clientWidth, stage.clientHeight];
+    if (canvas.width !== Math.round(w * scale) || canvas.height !== Math.round(h * scale)) {
+      [canvas.width, canvas.height] = [Math.round(w * scale), Math.round(h * scale)];
+    }
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+    painted ??= { strokes: strokes(), isFaded: visible.map(isFaded) };
+    const context = canvas.getContext("2d");
+    const { x, y, k } = state.zoom;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    context.setTransform(k * scale, 0, 0, k * scale, x * scale, y * scale);
+    context.lineWidth = 1.2 / k;
+    for (const { look, isPale, path } of painted.strokes) {
+      context.globalAlpha = isPale ? 0.25 : 1;
+      context.strokeStyle = colour(look);
+      context.stroke(path);
+    }
+    visible.forEach((i, place) => {
+      const n = nodes[i];
+      const [left, right] = [x + spot[i].x * k, x + (spot[i].x + n.width) * k];
+      const middle = y + spot[i].y * k;
+      if (right < 0 || left > w || middle < -20 || middle > h + 20) return;
+      context.globalAlpha = painted.isFaded[place] ? 0.25 : 1;
+      context.fillStyle = i === state.selected ? colour("accent") : hitSet.has(i) ? "#e0a100" : colours.of(n);
+      const least = i === state.selected || hitSet.has(i) ? 7 / k : 0;
+      const height = Math.max(layout.box, 2 / k, least);
+      context.fillRect(spot[i].x, spot[i].y - height / 2, Math.max(n.width, least), height);
+    });
+    context.globalAlpha = 1;
+  }
+
+  /// The model that is painted at a place of the window; null for none.
+  function paintedAt(event) {
+    if (canvas.hidden) return null;
+    const box = stage.getBoundingClientRect();
+    const [px, py] = [(event.clientX - box.left - state.zoom.x) / state.zoom.k, (event.clientY - box.top - state.zoom.y) / state.zoom.k];
+    const slack = 4 / state.zoom.k;
+    let [best, least] = [null, Infinity];
+    for (const i of visible) {
+      const [dx, dy] = [Math.max(spot[i].x - px, px - spot[i].x - nodes[i].width, 0), Math.max(Math.abs(spot[i].y - py) - layout.box / 2, 0)];
+      if (dx <= slack && dy <= slack && dx + dy < least) [best, least] = [i, dx + dy];
+    }
+    return best;
   }
 
   /// How long an edge is at distance 0, and at a round distance.
@@ -443,6 +584,22 @@
 
   // ---- what is lit ---------------------------------------------------------------------------------
   let lit = new Set();
+  let hitSet = new Set();
+
+  function dressNode(i) {
+    const classes = drawnNodes[i].classList;
+    classes.toggle("lit", lit.has(i));
+    classes.toggle("selected", i === state.selected);
+    classes.toggle("hit", hitSet.has(i));
+    classes.toggle("match", state.matched?.has(i) ?? false);
+    drawnNodes[i].setAttribute("aria-selected", String(i === state.selected));
+    drawnNodes[i].setAttribute("tabindex", i === state.focus ? "0" : "-1");
+  }
+
+  function dressEdge(edge) {
+    edge.group.classList.toggle("lit", isEdgeLit(edge));
+    edge.group.classList.toggle("match", filters[state.show]?.(nodes[edge.to]) ?? false);
+  }
 
   function mark() {
     const chosen = state.selected;
@@ -451,21 +608,18 @@
       for (const link of [...nodes[chosen].extra, ...nodes[chosen].parts]) lit.add(number.get(link.source));
       for (const child of nodes[chosen].extraChildren) lit.add(child);
     }
-    const hits = new Set(state.hits);
+    hitSet = new Set(state.hits);
+    const isMatching = filters[state.show];
+    state.matched = isMatching === null ? null : new Set(nodes.filter(isMatching).flatMap((n) => [n.i, ...(n.parent === null ? [] : [n.parent])]));
     svg.classList.toggle("chosen", chosen !== null);
-    svg.classList.toggle("searching", hits.size > 0 || (byId("search").value.trim() !== "" && chosen === null));
-    for (const i of visible) {
-      const classes = drawnNodes[i].classList;
-      classes.toggle("lit", lit.has(i));
-      classes.toggle("selected", i === chosen);
-      classes.toggle("hit", hits.has(i));
-      drawnNodes[i].setAttribute("aria-selected", String(i === chosen));
-      drawnNodes[i].setAttribute("tabindex", i === state.focus ? "0" : "-1");
-    }
-    for (const edge of drawnEdges) {
-      const isOn = edge.isExtra ? edge.to === chosen || edge.from === chosen : lit.has(edge.from) && lit.has(edge.to);
-      edge.group.classList.toggle("lit", isOn);
-    }
+    svg.classList.toggle("searching", hitSet.size > 0 || (byId("search").value.trim() !== "" && chosen === null));
+    svg.classList.toggle("filtered", state.matched !== null);
+    version += 1;
+    painted = null;
+    ranked = null;
+    for (const i of visible) if (drawnNodes[i]) dressNode(i);
+    for (const edge of drawnEdges) if (edge.group) dressEdge(edge);
+    draft();
     document.body.classList.toggle("has-selection", chosen !== null);
     byId("details").replaceChildren(...(chosen === null ? welcome() : details(chosen)));
     later(label);
@@ -486,8 +640,50 @@
     mark();
     byId("detail-pane").scrollTop = 0;
     if (state.selected !== null) later(keepAboveSheet);
-    const hash = state.selected === null ? "" : `#model=${encodeURIComponent(nodes[i].id)}`;
-    try { history.replaceState(null, "", hash || location.pathname + location.search); } catch { /* some viewers forbid it */ }
+    remember();
+  }
+
+  // ---- the address says what is shown, so that it can be handed on ------------------------------------
+  const defaults = { show: "all", colour: "family", lengths: "equal" };
+  function address() {
+    const words = state.selected === null ? [] : [`model=${encodeURIComponent(nodes[state.selected].id)}`];
+    for (const [name, usual] of Object.entries(defaults)) {
+      if (state[name] !== usual) words.push(`${name}=${encodeURIComponent(state[name])}`);
+    }
+    return words.length ? `#${words.join("&")}` : "";
+  }
+  function remember() {
+    try { history.replaceState(null, "", address() || location.pathname + location.search); } catch { /* some viewers forbid it */ }
+  }
+  /// What an address does not name is as usual; what it names wrongly too.
+  function follow() {
+    const asked = new Map(location.hash.slice(1).split("&").map((word) => {
+      const at = word.indexOf("=");
+      try { return [word.slice(0, at), decodeURIComponent(word.slice(at + 1))]; } catch { return ["", ""]; }
+    }));
+    const show = asked.get("show");
+    const colour = asked.get("colour");
+    state.lengths = asked.get("lengths") === "distance" ? "distance" : "equal";
+    state.colour = attributes.has(colour) ? colour : "family";
+    byId("lengths").value = state.lengths;
+    byId("colour").value = state.colour;
+    byId("show").value = Object.hasOwn(filters, show ?? "") ? show : "all";
+    state.touched = false;
+    narrow();
+    const i = number.get(asked.get("model"));
+    if (i !== undefined) select(i, { keep: true, centre: nodes.length > 60 });
+    else if (state.selected !== null) select(state.selected);
+  }
+
+  /// Shows some of the edges in full, here and in the table; what was folded over them opens.
+  function narrow() {
+    state.show = byId("show").value;
+    const isMatching = filters[state.show];
+    if (isMatching !== null) {
+      for (const n of nodes.filter(isMatching).slice(0, 400)) ancestors(n.i).forEach((above) => state.folded.delete(above));
+    }
+    render();
+    list();
   }
 
   function toggle(i) {
@@ -515,6 +711,7 @@
     world.setAttribute("transform", `translate(${x.toFixed(2)} ${y.toFixed(2)}) scale(${k.toFixed(4)})`);
     svg.classList.toggle("far", k * 12 < 6.4);
     svg.classList.toggle("mid", k * 9.5 < 6.2);
+    later(draft);
     later(label);
   }
 
@@ -607,15 +804,24 @@
     });
   }
   svg.addEventListener("click", (event) => {
-    if (!dragged && event.target === svg && state.selected !== null) select(state.selected);
+    if (dragged || event.target !== svg) return;
+    const i = paintedAt(event);
+    if (i !== null) select(i);
+    else if (state.selected !== null) select(state.selected);
   });
+  svg.addEventListener("pointermove", (event) => {
+    if (canvas.hidden || event.target !== svg) return;
+    const i = paintedAt(event);
+    if (i === null) hideTip(); else showTip(event, () => nodeTip(i));
+  });
+  svg.addEventListener("pointerleave", () => { if (!canvas.hidden) hideTip(); });
 
   /// Names for a view from far: the most important ones that find room.
   function label() {
     if (!svg.classList.contains("far")) { overlay.replaceChildren(); return; }
     const { x, y, k } = state.zoom;
     const box = stage.getBoundingClientRect();
-    const hits = new Set(state.hits);
+    const hits = hitSet;
     const rank = (i) => (i === state.selected ? 1e9 : 0) + (hits.has(i) ? 1e6 : 0) + (lit.has(i) ? 1e4 : 0) + (nodes[i].parent === null ? 1e3 : 0) + nodes[i].size;
     const taken = [];
     const isFree = (room) => !taken.some((other) => room.l < other.r && room.r > other.l && room.t < other.b && room.b > other.t);
@@ -628,7 +834,11 @@
       texts.push(draw("text", { x: left, y: middle, class: "family-title" }, title.text));
     }
     const least = visible.length / 60;
-    for (const i of [...visible].sort((a, b) => rank(b) - rank(a) || a - b)) {
+    if (!ranked) {
+      const ranks = new Map(visible.map((i) => [i, rank(i)]));
+      ranked = [...visible].sort((a, b) => ranks.get(b) - ranks.get(a) || a - b);
+    }
+    for (const i of ranked) {
       if (texts.length >= 140) break;
       const isWanted = i === state.selected || hits.has(i) || lit.has(i);
       if (!isWanted && (state.selected !== null || nodes[i].size < least)) continue;
@@ -689,6 +899,7 @@
     } else if (n.next) {
       parts.push(make("h3", {}, "Root"), rows([["next best parent", make("span", {}, ...nextBestText(n))]]));
     }
+    if (n.evidence) parts.push(...evidence(n));
     if (n.parts.length) {
       parts.push(make("h3", {}, "Components from other models"), rows(n.parts.map((part) => [
         part.component, make("span", {}, button(number.get(part.source)), shareText(part))])));
@@ -707,6 +918,21 @@
     }
     const way = ancestors(i);
     if (way.length > 1) parts.push(make("h3", {}, "Way to the root"), make("p", { class: "links" }, ...way.map(button)));
+    parts.push(make("p", { class: "hint" }, make("a", { href: address() }, "Link to this view")));
+    return parts;
+  }
+
+  /// What speaks for the place of a model, what against it, and what was compared.
+  function evidence(n) {
+    const { speaksFor, speaksAgainst, compared, experience } = n.evidence;
+    const parts = [];
+    const add = (title, lines, kind) => {
+      if (lines.length) parts.push(make("h3", {}, title), make("ul", { class: `evidence ${kind}` }, ...lines.map((line) => make("li", {}, line))));
+    };
+    add("Speaks for it", speaksFor, "for");
+    add("Speaks against it", n.link && !speaksAgainst.length ? ["nothing that was compared"] : speaksAgainst, "against");
+    add("What was compared", compared, "compared");
+    if (experience) parts.push(make("h3", {}, "How often such edges are right"), make("p", { class: "hint" }, `${experience[0].toUpperCase()}${experience.slice(1)}.`));
     return parts;
   }
 
@@ -721,7 +947,7 @@
     for (const [key, words] of [["/", "search"], ["← →", "to the parent, to a child"], ["↑ ↓", "previous, next model"], ["Enter", "select"], ["Space", "fold"], ["+ − 0", "larger, smaller, all"]]) {
       keys.append(make("kbd", {}, key), make("span", {}, words));
     }
-    const parts = [make("h2", {}, `${models(nodes.length)}, ${families.size} ${families.size === 1 ? "family" : "families"}`),
+    const parts = [make("h2", {}, `${models(observed)}, ${grown} ${grown === 1 ? "family" : "families"}`),
       make("p", { class: "hint" }, "Click a model to see its ancestors and descendants, here and in the heat map.")];
     if (doubtful.length) {
       parts.push(make("h3", {}, `Undecided edges (${doubtful.length})`),
@@ -959,22 +1185,23 @@
   const rowHeight = 28;
   const table = byId("table");
   const spacer = make("div", { id: "spacer", role: "rowgroup" });
+  const none = "–";
   const columns = [
-    { name: "parent", key: (e) => e.link.source, text: (e) => e.link.source, kind: "name" },
-    { name: "child", key: (e) => e.link.target, text: (e) => e.link.target, kind: "name" },
-    { name: "distance", key: (e) => e.link.distance, text: (e) => short(e.link.distance), kind: "number" },
-    { name: "grade", key: (e) => certainty(e.link), text: (e) => gradeOf(e.link), doubt: true },
-    { name: "support", key: (e) => e.link.support, text: (e) => percent(e.link.support), kind: "number", doubt: true, factor: 100 },
-    { name: "direction", key: (e) => e.link.direction_support, text: (e) => percent(e.link.direction_support), kind: "number", factor: 100 },
-    { name: "relation", key: (e) => e.link.relation, text: (e) => relationText(e.link) },
+    { name: "parent", key: (e) => e.link?.source ?? "", text: (e) => e.link?.source ?? none, kind: "name" },
+    { name: "child", key: (e) => nodes[e.to].id, text: (e) => nodes[e.to].id, kind: "name" },
+    { name: "distance", key: (e) => e.link?.distance ?? null, text: (e) => short(e.link?.distance), kind: "number" },
+    { name: "grade", key: (e) => (e.link ? certainty(e.link) : -1), text: (e) => (e.link ? gradeOf(e.link) : "contradicted"), doubt: true, wrong: (e) => !e.link },
+    { name: "support", key: (e) => e.link?.support ?? null, text: (e) => (e.link ? percent(e.link.support) : none), kind: "number", doubt: true, factor: 100 },
+    { name: "direction", key: (e) => e.link?.direction_support ?? null, text: (e) => (e.link ? percent(e.link.direction_support) : none), kind: "number", factor: 100 },
+    { name: "relation", key: (e) => e.link?.relation ?? "root", text: (e) => (e.link ? relationText(e.link) : "root") },
     { name: "family", key: (e) => nodes[e.to].family, text: (e) => String(nodes[e.to].family), kind: "number" },
     { name: "next best", key: (e) => (e.next ? nodes[e.next.node].id : ""), text: (e) => (e.next ? nodes[e.next.node].id : "–"), kind: "name" },
     { name: "at", key: (e) => (e.next ? e.next.distance : null), text: (e) => (e.next ? short(e.next.distance) : "–"), kind: "number" },
-    { name: "declared", key: (e) => declaredText(nodes[e.to]), text: (e) => declaredText(nodes[e.to]), kind: "name", wrong: (e) => isContradicted(nodes[e.to]) },
+    { name: "declared", key: (e) => claimText(nodes[e.to]), text: (e) => claimText(nodes[e.to]), kind: "name", wrong: (e) => isContradicted(nodes[e.to]) },
   ];
-  const edges = data.order.filter((i) => nodes[i].link).map((i) => ({ link: nodes[i].link, from: nodes[i].parent, to: i, next: nodes[i].next }));
+  /// All edges, and the roots whose declared base the weights contradict: they have no edge that would say so.
+  const edges = data.order.filter((i) => nodes[i].link || isContradicted(nodes[i])).map((i) => ({ link: nodes[i].link, from: nodes[i].parent, to: i, next: nodes[i].next }));
   let listed = edges;
-  let printing = false;
 
   const head = make("div", { class: "row head", role: "row" });
   columns.forEach((column, c) => {
@@ -982,13 +1209,15 @@
       make("button", { type: "button", onclick: () => { state.sort = { column: c, down: state.sort.column === c && !state.sort.down }; table.scrollTop = 0; list(); } }, column.name)));
   });
   table.append(head, spacer);
+  // Rows are grids of their own, so that the width of names is decided for all of them.
+  table.style.setProperty("--name", `${Math.min(240, Math.max(100, ...nodes.map((n) => n.id.length * 7.6 + 18)))}px`);
 
   /// Words must all occur; `distance>1`, `support<90`, `family=2` compare.
   function test(text) {
     const tests = text.trim().toLowerCase().split(/\s+/).filter(Boolean).map((word) => {
       const found = /^([a-z]+)(<=|>=|<|>|=)([\d.e+-]+)%?$/.exec(word);
       const column = found && columns.find((c) => c.kind === "number" && c.name === found[1]);
-      if (!column) return (e) => [e.link.source, e.link.target, relationText(e.link), gradeOf(e.link), declaredText(nodes[e.to])].join("\n").toLowerCase().includes(word);
+      if (!column) return (e) => [nodes[e.to].id, ...(e.link ? [e.link.source, relationText(e.link), gradeOf(e.link)] : ["root"]), declaredText(nodes[e.to])].join("\n").toLowerCase().includes(word);
       const limit = Number(found[3]);
       const compare = { "<": (a) => a < limit, ">": (a) => a > limit, "<=": (a) => a <= limit, ">=": (a) => a >= limit, "=": (a) => a === limit }[found[2]];
       return (e) => column.key(e) !== null && compare(column.key(e) * (column.factor ?? 1));
@@ -1004,7 +1233,9 @@
       if (x === null || y === null) return (x === null ? 1 : 0) - (y === null ? 1 : 0);
       return direction * (typeof x === "string" ? x.localeCompare(y, undefined, { numeric: true }) : x - y);
     };
-    listed = edges.filter(test(byId("filter").value)).sort(order);
+    const isMatching = filters[state.show] ?? (() => true);
+    const isWanted = test(byId("filter").value);
+    listed = edges.filter((e) => isMatching(nodes[e.to]) && isWanted(e)).sort(order);
     [...head.children].forEach((cellHead, c) => {
       const isSorted = c === state.sort.column;
       cellHead.setAttribute("aria-sort", isSorted ? (state.sort.down ? "descending" : "ascending") : "none");
@@ -1023,11 +1254,11 @@
       const isLit = state.selected !== null && lit.has(edge.from) && lit.has(edge.to);
       const row = make("div", {
         class: `row body${edge.to === state.selected ? " selected" : isLit ? " lit" : ""}`, role: "row", "aria-rowindex": first + k + 2,
-        "data-parent": edge.link.source, "data-child": edge.link.target, onclick: () => select(edge.to, { keep: true, centre: true }),
+        "data-parent": edge.link?.source ?? null, "data-child": nodes[edge.to].id, onclick: () => select(edge.to, { keep: true, centre: true }),
       });
       row.style.top = `${(first + k) * rowHeight}px`;
       for (const column of columns) {
-        const mark = column.doubt ? gradeClass(edge.link) : column.wrong?.(edge) ? " wrong" : "";
+        const mark = column.doubt && edge.link ? gradeClass(edge.link) : column.wrong?.(edge) ? " wrong" : "";
         row.append(make("div", { role: "cell", class: `${column.kind ?? ""}${mark}`, title: column.kind === "name" ? column.text(edge) : null }, column.text(edge)));
       }
       return row;
@@ -1061,7 +1292,7 @@
   }
   function csv() {
     const lines = ["parent,child,distance,support,direction_support,relation,family,grade,runner_up,declared_base,hint,next_best,next_best_distance"];
-    for (const e of listed) {
+    for (const e of listed.filter((row) => row.link)) {
       lines.push([csvCell(e.link.source), csvCell(e.link.target), e.link.distance, e.link.support, e.link.direction_support, e.link.relation,
         nodes[e.to].family, gradeOf(e.link), e.link.runner_up === undefined ? "" : csvCell(e.link.runner_up),
         csvCell(nodes[e.to].node.declared_base ?? ""), nodes[e.to].node.hint ?? "", e.next ? csvCell(nodes[e.next.node].id) : "", e.next?.distance ?? ""].join(","));
@@ -1094,13 +1325,22 @@
   colourChoice.addEventListener("change", () => {
     state.colour = colourChoice.value;
     colours = palette(state.colour);
-    for (const i of visible) drawnNodes[i].style.setProperty("--c", colours.of(nodes[i]));
+    for (const i of visible) drawnNodes[i]?.style.setProperty("--c", colours.of(nodes[i]));
+    draft();
     drawLegend();
+    remember();
   });
+  const showNames = { all: "all", "not-firm": "not firm", undecided: "undecided", contradicted: "contradicted bases", inferred: "inferred and components" };
+  for (const [name, isMatching] of Object.entries(filters)) {
+    const count = isMatching === null ? edges.length : nodes.filter(isMatching).length;
+    if (isMatching === null || count > 0 || name === "undecided") byId("show").append(make("option", { value: name }, `${showNames[name]} (${count})`));
+  }
+  byId("show").addEventListener("change", () => { narrow(); remember(); });
   byId("lengths").addEventListener("change", (event) => {
     state.lengths = event.target.value;
     state.touched = false;
     render();
+    remember();
   });
   /// The tabs below the tree, and on a phone the bar at the bottom.
   for (const choice of document.querySelectorAll("[data-show]")) {
@@ -1123,6 +1363,7 @@
   function setTheme(theme) {
     document.documentElement.dataset.theme = theme;
     drawMap();
+    later(draft);
   }
   byId("theme").addEventListener("click", () => {
     const theme = isDark() ? "light" : "dark";
@@ -1158,7 +1399,7 @@
     if (["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"].includes(event.key)) {
       event.preventDefault();
       const next = walk(event.key);
-      if (next === null || !drawnNodes[next]) return;
+      if (next === null || !spot[next]) return;
       state.focus = next;
       mark();
       drawnNodes[next].focus({ preventScroll: true });
@@ -1195,11 +1436,14 @@
     svg.classList.remove("far", "mid");
     svg.setAttribute("viewBox", `-8 -4 ${extent.w + 16} ${extent.h + 60}`);
     printing = true;
+    canvas.hidden = true;
+    attach(() => true, () => true);
     drawRows();
   });
   window.addEventListener("afterprint", () => {
     svg.removeAttribute("viewBox");
     printing = false;
+    drafted = null;
     if (beforePrint) state.zoom = beforePrint;
     applyZoom();
     drawRows();
@@ -1232,10 +1476,9 @@
   /// What the run found, before any detail.
   function summarise() {
     const count = (grade) => links.filter((link) => gradeOf(link) === grade).length;
-    const real = [...families.values()].filter((members) => !isLone(members)).length;
     const lone = [...families.values()].filter(isLone).map((members) => nodes[members[0]]);
     const unknown = lone.filter((n) => !isCompared(n)).length;
-    const words = [models(nodes.filter((n) => !n.node.inferred).length), `${real} ${real === 1 ? "family" : "families"}`];
+    const words = [models(observed), `${grown} ${grown === 1 ? "family" : "families"}`];
     if (lone.length > unknown) words.push(`${lone.length - unknown} related to no other`);
     if (links.length) words.push(`${links.length} ${links.length === 1 ? "edge" : "edges"}: ${count("firm")} firm, ${count("weak")} weak, ${count("undecided")} undecided`);
     const warnings = [];
@@ -1275,11 +1518,6 @@
     drawMarks();
     later(drawRows);
   }).observe(stage);
-  const asked = /^#model=(.+)$/.exec(location.hash);
-  if (asked) {
-    try {
-      const i = number.get(decodeURIComponent(asked[1]));
-      if (i !== undefined) select(i, { keep: true, centre: nodes.length > 60 });
-    } catch { /* no address of ours */ }
-  }
+  if (location.hash) follow();
+  window.addEventListener("hashchange", follow);
 })();

@@ -126,7 +126,7 @@ package struct PairVerdict: Sendable, Equatable, Encodable {
     }
   }
 
-  package var json: String { AnswerText.json(self) }
+  package var json: String { JSONText.answer(self) }
 
   /// Weights that were compared, of each.
   var comparedWeights: Int { models.map(\.compared).max() ?? 0 }

@@ -14,11 +14,10 @@ struct Coverage: Encodable, Sendable, Equatable {
   /// - Parameter nodes: models of the collection.
   init(_ run: FinishedRun, _ nodes: [Int]) throws(Failure) {
     ids = nodes.map { run.graph.nodes[$0].id }
-    let sizes = try run.tensorSizes()
     tensors = []
     shares = []
     for node in nodes {
-      let shared = try run.sharedTensors(node)
+      let (sizes, shared) = (try run.tensorSizes(node), try run.sharedTensors(node))
       let parameters = Double(max(1, run.graph.nodes[node].model?.parameters ?? 1))
       tensors.append(
         nodes.map { other in other == node ? shared.count { $0.contains(true) } : shared.count { $0[other] } })

@@ -28,7 +28,7 @@ package struct LineageReport: Encodable {
   var claims: [Claim]
   var coverage: Coverage
   var errorRates: ErrorRates
-  var licences: [LicenceCheck]
+  var licenses: [LicenseCheck]
   var limits: [String]
   var files: [File]
 
@@ -66,7 +66,7 @@ package struct LineageReport: Encodable {
       where !shown.contains(other) && !graph.nodes[other].isInferred { shown.append(other) }
     }
     coverage = try Coverage(run, shown)
-    licences = LicenceCheck.all(graph, among: wanted)
+    licenses = LicenseCheck.all(graph, among: wanted)
     limits = Self.limits(run, nodes)
     let known = Dictionary(run.record.models.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     files = shown.flatMap { node -> [File] in
@@ -75,7 +75,7 @@ package struct LineageReport: Encodable {
     }
   }
 
-  package var json: String { AnswerText.json(self) }
+  package var json: String { JSONText.answer(self) }
 
   private static func statement(_ node: Int, _ outline: Outline) -> String {
     let graph = outline.graph

@@ -7,7 +7,7 @@ extension LineageReport {
     let parts = [
       "<h1>\(PaperPage.escaped(title))</h1>",
       "<p>" + summary.lines.map(PaperPage.escaped).joined(separator: "<br>") + "</p>",
-      "<h2>Findings</h2>", claims.map(article).joined(separator: "\n"), licenceTable, matrix,
+      "<h2>Findings</h2>", claims.map(article).joined(separator: "\n"), licenseTable, matrix,
       PaperPage.table(errorRates.table, caption: "How often such edges are right"),
       "<p>Measured on \(errorRates.collections) collections with known trees: docs/accuracy.md of modeltree.</p>",
       PaperPage.section("What this does not say", limits), PaperPage.section("Left out or noted", summary.notes),
@@ -44,12 +44,12 @@ extension LineageReport {
       """
   }
 
-  private var licenceTable: String {
+  private var licenseTable: String {
     PaperPage.table(
       [["parent", "licence", "child", "licence", "conflict"]]
-        + licences.map {
+        + licenses.map {
           [
-            $0.parent, $0.parentLicence ?? "not declared", $0.child, $0.childLicence ?? "not declared",
+            $0.parent, $0.parentLicense ?? "not declared", $0.child, $0.childLicense ?? "not declared",
             $0.conflict ?? "none seen",
           ]
         }, caption: "Licences, as declared (no legal advice)")

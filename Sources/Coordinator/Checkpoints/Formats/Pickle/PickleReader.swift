@@ -76,7 +76,7 @@ package struct PickleReader {
     case UInt8(ascii: "X"): try pushText(Int(try cursor.number(UInt32.self)))
     case 0x8c: try pushText(Int(try cursor.byte()))
     case 0x8d: try pushText(try cursor.count())
-    case UInt8(ascii: "V"): try push(text: Self.unescaped(try lineText()))
+    case UInt8(ascii: "V"): try push(text: PickleText.unescaped(try lineText()))
     case UInt8(ascii: "U"): try pushString(Int(try cursor.byte()))
     case UInt8(ascii: "T"): try pushString(Int(Int32(bitPattern: try cursor.number(UInt32.self))))
     case UInt8(ascii: "S"): try push(text: String(try lineText().dropFirst().dropLast()))
@@ -253,27 +253,6 @@ package struct PickleReader {
     try charge()
     heap.bytes.append(try cursor.skip(count))
     try push(.bytes(heap.bytes.count - 1))
-  }
-
-  /// `\uXXXX` and `\UXXXXXXXX` as protocol 0 writes what is not Latin-1, line feeds and backslashes.
-  private static func unescaped(_ text: String) -> String {
-    guard text.contains("\\") else { return text }
-    var result = ""
-    var rest = text[...]
-    while let slash = rest.firstIndex(of: "\\") {
-      result += rest[..<slash]
-      let mark = rest[rest.index(after: slash)...].first
-      let digits = mark == "u" ? 4 : mark == "U" ? 8 : 0
-      let code = rest[slash...].dropFirst(2).prefix(digits)
-      if digits > 0, code.count == digits, let value = UInt32(code, radix: 16), let scalar = Unicode.Scalar(value) {
-        result.unicodeScalars.append(scalar)
-        rest = rest[code.endIndex...]
-      } else {
-        result += "\\"
-        rest = rest[rest.index(after: slash)...]
-      }
-    }
-    return result + rest
   }
 
   // MARK: Containers

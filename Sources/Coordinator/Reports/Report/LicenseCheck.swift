@@ -3,23 +3,23 @@ package import Graph
 /// Licences along an edge, as the models declare them, and whether the child's seems to break the parent's.
 ///
 /// Names are those of the Hugging Face Hub. This compares names by a few public rules and is no legal advice.
-package struct LicenceCheck: Encodable, Sendable, Equatable {
+package struct LicenseCheck: Encodable, Sendable, Equatable {
   package var parent: String
   package var child: String
   /// nil: not declared.
-  package var parentLicence: String?
-  package var childLicence: String?
+  package var parentLicense: String?
+  package var childLicense: String?
   /// nil where nothing speaks against it.
   package var conflict: String?
 
   /// Of every edge of the trees where either end declares a licence.
-  package static func all(_ graph: ModelGraph, among nodes: Set<Int>) -> [LicenceCheck] {
+  package static func all(_ graph: ModelGraph, among nodes: Set<Int>) -> [LicenseCheck] {
     graph.edges.filter { nodes.contains($0.source) || nodes.contains($0.target) }.compactMap { edge in
       let (parent, child) = (graph.nodes[edge.source], graph.nodes[edge.target])
       let (above, below) = (parent.model?.license, child.model?.license)
       guard above != nil || below != nil else { return nil }
-      return LicenceCheck(
-        parent: parent.id, child: child.id, parentLicence: above, childLicence: below,
+      return LicenseCheck(
+        parent: parent.id, child: child.id, parentLicense: above, childLicense: below,
         conflict: above.flatMap { conflict(parent: $0, child: below) })
     }
   }

@@ -1,0 +1,175 @@
+internal import Core
+internal import Glibc
+
+/// A model as a combination of relatives, fitted tensor by tensor with shares that add up to 1.
+///
+/// With one of the relatives as origin, the inner products of displacements follow from the squared distances, and
+/// least squares gives the shares. No weight is read again.
+struct Combination: Sendable {
+  /// Places in the neighborhood, from 1.
+  let members: [Int]
+  /// Of the members, over the whole model.
+  let shares: [Double]
+  /// Distance of the model from the combination over its distance from its nearest relative; what rounding of the model
+  /// explains is taken out.
+  let misfit: Double
+  /// No share of any tensor is negative.
+  let isConvex: Bool
+  /// All tensors have the same shares.
+  let isUniform: Bool
+  /// Each tensor is one of the members'.
+  let isStack: Bool
+  /// Some tensor is the same in all members.
+  let hasFrozen: Bool
+  /// Mean squared distance between members.
+  let span: Double
+
+  /// Sum of the sizes of all shares; 1 for a mean.
+  var size: Double { isConvex ? 1 : shares.reduce(0) { $0 + abs($1) } }
+
+  /// Fits of shares that all tensors have in common: true means come out below 0.07, the largest of spherical
+  /// interpolation, anything else above 0.14. Combinations with negative shares, or shares of each tensor, are freer,
+  /// and must fit better.
+  static let mostOfMeans = 0.1
+  private static let mostOfSums = 0.03
+  private static let mostOfTensors = 0.02
+  /// The same with what rounding explains, in squares: where it is larger than this, anything may be a mean.
+  private static let mostOfRounding = 0.1
+  static let smallestShare = 0.02
+  /// Shares may be off by so much: errors of rounding, and spherical interpolation.
+  private static let tolerance = 0.05
+  /// Of the largest pivot: smaller ones are displacements that the others explain.
+  private static let leastPivot = 1e-6
+
+  /// What of a neighborhood all fits need.
+  struct Problem: Sendable {
+    let maps: [Neighborhoods.Map]
+    let index: PairIndex
+    /// Squared distance from the nearest relative.
+    let total: Double
+
+    /// - Returns: nil where the model is at no distance from its nearest relative.
+    init?(_ own: Neighborhoods.Own) {
+      index = own.index
+      let index = own.index
+      let maps = own.maps.filter { map in map.squares.allSatisfy(\.isFinite) }
+      total = maps.reduce(0) { $0 + $1.squares[index(0, 1)] }
+      // Those first that rule most out.
+      self.maps = maps.sorted { ($1.squares[index(0, 1)], $0.number) < ($0.squares[index(0, 1)], $1.number) }
+      guard total > 0 else { return nil }
+    }
+
+    func square(_ map: Neighborhoods.Map, _ a: Int, _ b: Int) -> Double {
+      a == b ? 0 : map.squares[index(min(a, b), max(a, b))]
+    }
+  }
+
+  /// - Parameter members: places in the neighborhood; the first is the origin.
+  /// - Returns: nil where the combination does not come near enough, or some member has no part in it.
+  init?(_ problem: Problem, _ members: [Int]) {
+    let worst = Self.mostOfMeans * Self.mostOfMeans * problem.total
+    let coarsest = Self.mostOfRounding * problem.total
+    var (raw, net) = (0.0, 0.0)
+    var found: [(map: Neighborhoods.Map, fit: LeastSquares)] = []
+    for map in problem.maps {
+      let fit = LeastSquares(problem, map, members, leastPivot: Self.leastPivot)
+      raw += fit.rest
+      net += max(0, fit.rest - map.noise)
+      guard net <= worst, raw <= coarsest else { return nil }
+      found.append((map, fit))
+    }
+    let active = found.filter { $0.fit.isDefined.contains(true) }
+    guard !active.isEmpty else { return nil }
+    var mean = members.map { _ in 0.0 }
+    for k in members.indices {
+      let known = active.filter { $0.fit.isDefined[k] }
+      let weights = known.reduce(0) { $0 + $1.map.weights }
+      mean[k] = weights > 0 ? known.reduce(0) { $0 + $1.map.weights * $1.fit.shares[k] } / weights : 0
+    }
+    if !active.contains(where: { $0.fit.isDefined[0] }) { mean[0] = 1 - mean.dropFirst().reduce(0, +) }
+    let all = active.flatMap(\.fit.shares)
+    isConvex = all.allSatisfy { $0 >= -Self.tolerance }
+    isStack = all.allSatisfy { abs($0) < Self.tolerance || abs($0 - 1) < Self.tolerance }
+    hasFrozen = active.count < found.count
+    isUniform = active.allSatisfy { one in
+      members.indices.allSatisfy { !one.fit.isDefined[$0] || abs(one.fit.shares[$0] - mean[$0]) < Self.tolerance }
+    }
+    let misfit = (net / problem.total).squareRoot()
+    let most = isUniform ? (isConvex ? Self.mostOfMeans : Self.mostOfSums) : Self.mostOfTensors
+    guard misfit <= most, isConvex || isUniform, mean.allSatisfy({ abs($0) > Self.smallestShare }) else { return nil }
+    let sum = mean.reduce(0, +)
+    guard sum > 0 else { return nil }
+    self.members = members
+    self.misfit = misfit
+    shares = mean.map { $0 / sum }
+    var span = 0.0
+    for map in problem.maps {
+      for (place, a) in members.enumerated() {
+        for b in members[(place + 1)...] { span += problem.square(map, a, b) }
+      }
+    }
+    self.span = span / Double(members.count * (members.count - 1))
+  }
+
+  /// Shares of one tensor.
+  struct LeastSquares: Sendable {
+    /// Of the members; they add up to 1.
+    private(set) var shares: [Double]
+    /// Squared distance from the combination.
+    private(set) var rest: Double
+    /// Is a share determined, or do others explain the member?
+    private(set) var isDefined: [Bool]
+
+    init(_ problem: Problem, _ map: Neighborhoods.Map, _ members: [Int], leastPivot: Double) {
+      self.init(
+        count: members.count, leastPivot: leastPivot,
+        own: { problem.square(map, 0, members[$0]) }, between: { problem.square(map, members[$0], members[$1]) })
+    }
+
+    /// - Parameters:
+    ///   - own: squared distance of the model from a member.
+    ///   - between: squared distance of two members; the first member is the origin.
+    init(count: Int, leastPivot: Double, own: (Int) -> Double, between: (Int, Int) -> Double) {
+      let m = count - 1
+      shares = Array(repeating: 0, count: count)
+      isDefined = Array(repeating: false, count: count)
+      let home = own(0)
+      rest = home
+      let lengths = (0..<m).map { between(0, $0 + 1) }
+      let longest = lengths.max() ?? 0
+      shares[0] = 1
+      guard longest > 0 else { return }
+      // Cholesky's factor of the inner products, row by row; rows without a pivot stay out.
+      var factor = Array(repeating: 0.0, count: m * m)
+      var forward = Array(repeating: 0.0, count: m)
+      var used: [Int] = []
+      for i in 0..<m {
+        for j in used {
+          var sum = (lengths[i] + lengths[j] - between(i + 1, j + 1)) / 2
+          for k in used where k < j { sum -= factor[i * m + k] * factor[j * m + k] }
+          factor[i * m + j] = sum / factor[j * m + j]
+        }
+        var pivot = lengths[i]
+        var target = (lengths[i] + home - own(i + 1)) / 2
+        for k in used {
+          pivot -= factor[i * m + k] * factor[i * m + k]
+          target -= factor[i * m + k] * forward[k]
+        }
+        guard pivot > leastPivot * longest else { continue }
+        factor[i * m + i] = pivot.squareRoot()
+        forward[i] = target / factor[i * m + i]
+        used.append(i)
+      }
+      for i in used { rest -= forward[i] * forward[i] }
+      rest = max(0, rest)
+      for i in used.reversed() {
+        var sum = forward[i]
+        for k in used where k > i { sum -= factor[k * m + i] * shares[k + 1] }
+        shares[i + 1] = sum / factor[i * m + i]
+        isDefined[i + 1] = true
+        shares[0] -= shares[i + 1]
+      }
+      isDefined[0] = used.count == m
+    }
+  }
+}

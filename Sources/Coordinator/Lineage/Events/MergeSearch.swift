@@ -1,0 +1,231 @@
+internal import Core
+
+/// Finds the models of a family that were put together from others.
+///
+/// Two to four parents are tried in all combinations of the nearest relatives, more by least squares with shares that
+/// are not negative. What fits is so near, tensor after tensor, that no training explains it; what remains open is which
+/// of the models in question was made last. A mean lies between all others; of other combinations it is the one with
+/// the smallest shares, or the one that all its parents precede by the evidence of the order.
+struct MergeSearch {
+  private let evidence: SquareMatrix
+  private let owns: [Neighborhoods.Own]
+
+  /// A combination that is solved for one of its parts has larger shares: none is above 1 in the last one made. Where the
+  /// largest is nearly 1, the evidence of the order must agree.
+  private static let largestShare = 1.1
+  private static let clearShare = 0.85
+  private static let largestSize = 4.5
+  /// Evidence, in nats, that counts of each parent at most.
+  private static let mostEvidence = 10.0
+  /// Factor on the size of combinations with negative shares whose order nothing speaks for.
+  private static let outOfOrder = 1.7
+  /// Nats from which on a model precedes another: a base that equals one child here and another there is no stack of
+  /// its children's layers.
+  private static let precedes = 3.0
+  private static let precedesWithFrozen = 1.0
+  /// What one more parent must improve a misfit by.
+  private static let costOfParent = 0.01
+  private static let costOfSigns = 0.005
+  /// Of combinations whose misfits differ by less, the one with the parents that are farthest apart counts: means of the
+  /// same parents lie between these.
+  private static let tie = 0.0015
+  private static let mostParents = 8
+  private static let mostSteps = 400
+  /// Relatives of which all sets of four are tried.
+  private static let nearestOfFour = 10
+
+  /// - Parameters:
+  ///   - members: models that may be merges.
+  ///   - evidence: n x n, of the row's model coming before the column's.
+  init(_ neighborhoods: Neighborhoods, members: [Int], evidence: SquareMatrix) {
+    let members = Set(members)
+    owns = neighborhoods.owns.filter { members.contains($0.model) }
+    self.evidence = evidence
+  }
+
+  struct Found: Sendable {
+    let merge: Merge
+    /// All that take part, those with negative shares too.
+    let all: [Int]
+    /// Smaller ones were made last.
+    let size: Double
+  }
+
+  func run() -> [Merge] {
+    let owns = owns
+    let few = Parallel.map(owns.count) { ofFew(owns[$0]) { _ in true } }
+    var kept = chosen(few.compactMap { $0 })
+    let merged = Set(kept.map(\.merge.child))
+    let open = owns.filter { !merged.contains($0.model) }
+    kept = kept.map { ofOriginals($0, merged) }
+    kept = chosen(Parallel.map(open.count) { ofMany(open[$0], without: merged) }.compactMap { $0 }, kept)
+    kept = chosen(SparseMerges(owns, evidence: evidence).run(without: Set(kept.map(\.merge.child))), kept)
+    return kept.map(\.merge).sorted { $0.child < $1.child }
+  }
+
+  /// The merges among those that were found, the surest first: none that its own parts come from.
+  private func chosen(_ found: [Found], _ known: [Found] = []) -> [Found] {
+    var kept = known
+    func comesFrom(_ model: Int, _ other: Int) -> Bool {
+      guard let own = kept.first(where: { $0.merge.child == model }) else { return false }
+      return own.all.contains { $0 == other || comesFrom($0, other) }
+    }
+    for one in found.sorted(by: { ($0.size, $0.merge.misfit) < ($1.size, $1.merge.misfit) })
+    where !one.all.contains(where: { comesFrom($0, one.merge.child) }) {
+      kept.append(one)
+    }
+    return kept
+  }
+
+  // MARK: Two to four parents
+
+  /// Of combinations that fit as well, the one without other merges: those are combinations of the same parents.
+  private func ofOriginals(_ found: Found, _ merged: Set<Int>) -> Found {
+    guard !merged.isDisjoint(with: found.all), let own = owns.first(where: { $0.model == found.merge.child }),
+      let other = ofFew(own, { !merged.contains($0) }), other.all.count <= found.all.count,
+      other.merge.misfit < found.merge.misfit + Self.tie
+    else { return found }
+    return other
+  }
+
+  private func ofFew(_ own: Neighborhoods.Own, _ isUsed: (Int) -> Bool) -> Found? {
+    guard let problem = Combination.Problem(own) else { return nil }
+    var best: Combination?
+    let places = own.near.indices.filter { isUsed(own.near[$0]) }.map { $0 + 1 }
+    for count in 2...4 where count <= places.count {
+      if let best, best.misfit < Self.tie { break }
+      let tried = count < 4 ? places : Array(places.prefix(Self.nearestOfFour))
+      let fits = Self.subsets(of: tried, count: count).compactMap { subset in
+        Combination(problem, Self.centered(subset, problem))
+      }.filter { found(own, $0) != nil }
+      for fit in fits where best.map({ Self.isBetter(fit, than: $0) }) ?? true { best = fit }
+    }
+    return best.flatMap { found(own, $0) }
+  }
+
+  private static func isBetter(_ a: Combination, than b: Combination) -> Bool {
+    func cost(_ fit: Combination) -> Double {
+      fit.misfit + costOfParent * Double(fit.members.count) + (fit.isConvex ? 0 : costOfSigns)
+    }
+    let gain = cost(b) - cost(a)
+    return abs(gain) < tie ? a.span > b.span : gain > 0
+  }
+
+  /// The member that is nearest to the others first: a base, where there is one.
+  private static func centered(_ members: [Int], _ problem: Combination.Problem) -> [Int] {
+    func apart(_ a: Int) -> Double {
+      members.reduce(0) { sum, b in sum + (problem.maps.first.map { problem.square($0, a, b) } ?? 0) }
+    }
+    let far = members.map(apart)
+    guard let center = members.indices.min(by: { far[$0] < far[$1] }) else { return members }
+    return [members[center]] + members.indices.filter { $0 != center }.map { members[$0] }
+  }
+
+  private func found(_ own: Neighborhoods.Own, _ fit: Combination) -> Found? {
+    let positive = fit.members.indices.filter { fit.shares[$0] > 0 }
+    guard positive.count > 1 else { return nil }
+    let parents = positive.map { own.near[fit.members[$0] - 1] }
+    let isLast =
+      zip(positive, parents).reduce(0) { sum, pair in
+        let nats = evidence[pair.1, own.model]
+        return sum + fit.shares[pair.0] * min(max(nats, -Self.mostEvidence), Self.mostEvidence)
+      } > 0
+    if fit.isConvex {
+      let nats = fit.hasFrozen ? Self.precedesWithFrozen : Self.precedes
+      if fit.isStack, !hasBaseBetween(own, fit), parents.allSatisfy({ evidence[own.model, $0] > nats }) { return nil }
+    } else {
+      let largest = fit.shares.map(abs).max() ?? 0
+      guard fit.size <= Self.largestSize, largest <= Self.largestShare, largest <= Self.clearShare || isLast else {
+        return nil
+      }
+    }
+    return Found(
+      merge: Merge(
+        child: own.model, parents: parents, shares: positive.map { fit.shares[$0] }, misfit: fit.misfit),
+      all: fit.members.map { own.near[$0 - 1] }, size: fit.size * (fit.isConvex || isLast ? 1 : Self.outOfOrder))
+  }
+
+  /// Is there a relative that lies between the parents in all tensors in which they differ? Then that one is their base,
+  /// and what equals one of them here and another there is a stack. If the model were the base itself, all others
+  /// would be as near to one of the parents as to it.
+  private func hasBaseBetween(_ own: Neighborhoods.Own, _ fit: Combination) -> Bool {
+    guard let problem = Combination.Problem(own) else { return false }
+    let (a, b) = (fit.members[0], fit.members[1])
+    return own.near.indices.map { $0 + 1 }.contains { other in
+      !fit.members.contains(other)
+        && problem.maps.allSatisfy { map in
+          let apart = problem.square(map, a, b)
+          let ways = [problem.square(map, a, other), problem.square(map, b, other)]
+          return apart == 0 || ways[0] + ways[1] <= Self.detour * apart && (ways.min() ?? 0) >= Self.within * apart
+        }
+    }
+  }
+
+  /// Of the squared distance of two children: their squared distances from the base together, and the smaller one.
+  private static let detour = 1.5
+  private static let within = 0.1
+
+  private static func subsets(of items: [Int], count: Int) -> [[Int]] {
+    guard count > 0 else { return [[]] }
+    return items.indices.flatMap { first in
+      subsets(of: Array(items[(first + 1)...]), count: count - 1).map { [items[first]] + $0 }
+    }
+  }
+
+  // MARK: More
+
+  /// The point of the simplex of the relatives that is nearest to the model, tensor by tensor.
+  ///
+  /// |c - sum s x|^2 = sum s d2[c, x] - sum over pairs s s' d2[x, x'] for shares that add up to 1, minimized by moving
+  /// share from one relative to another as long as that helps.
+  private func ofMany(_ own: Neighborhoods.Own, without merged: Set<Int>) -> Found? {
+    guard let problem = Combination.Problem(own) else { return nil }
+    let places = own.near.indices.filter { !merged.contains(own.near[$0]) }.map { $0 + 1 }
+    guard places.count > 3 else { return nil }
+    var taken: Set<Int> = []
+    var rest = 0.0
+    for map in problem.maps {
+      let (shares, apart) = Self.nearestMean(problem, map, places)
+      rest += max(0, apart - map.noise)
+      guard rest <= Combination.mostOfMeans * Combination.mostOfMeans * problem.total else { return nil }
+      for (place, share) in zip(places, shares) where share > Combination.smallestShare {
+        // Of models that are the same here, nothing tells which takes part.
+        if places.allSatisfy({ $0 == place || problem.square(map, $0, place) > 0 }) { taken.insert(place) }
+      }
+    }
+    guard 4...Self.mostParents + 1 ~= taken.count, let fit = Combination(problem, taken.sorted()), fit.isConvex else {
+      return nil
+    }
+    return found(own, fit)
+  }
+
+  private static func nearestMean(
+    _ problem: Combination.Problem, _ map: Neighborhoods.Map, _ places: [Int]
+  ) -> (shares: [Double], rest: Double) {
+    let m = places.count
+    let own = places.map { problem.square(map, 0, $0) }
+    var shares = Array(repeating: 1 / Double(m), count: m)
+    let between = places.map { a in places.map { problem.square(map, a, $0) } }
+    var slopes = own.indices.map { k in own[k] - (0..<m).reduce(0) { $0 + shares[$1] * between[k][$1] } }
+    let least = own.min() ?? 0
+    for _ in 0..<mostSteps {
+      guard let to = slopes.indices.min(by: { slopes[$0] < slopes[$1] }),
+        let from = slopes.indices.filter({ shares[$0] > 0 }).max(by: { slopes[$0] < slopes[$1] }), to != from,
+        between[from][to] > 0
+      else { break }
+      let gain = slopes[from] - slopes[to]
+      guard gain > 1e-9 * least else { break }
+      // Along this direction the second derivative is twice their squared distance.
+      let step = min(shares[from], gain / (2 * between[from][to]))
+      shares[from] = step == shares[from] ? 0 : shares[from] - step
+      shares[to] += step
+      for k in 0..<m { slopes[k] += step * (between[k][from] - between[k][to]) }
+    }
+    var rest = 0.0
+    for a in 0..<m {
+      rest += shares[a] * own[a]
+      for b in (a + 1)..<m { rest -= shares[a] * shares[b] * between[a][b] }
+    }
+    return (shares, max(0, rest))
+  }
+}

@@ -1,0 +1,92 @@
+internal import Core
+
+/// Finds merges that drop weights: sums of task vectors of which some weights are left out (TIES, DARE, DELLA).
+///
+/// They lie far from every combination of their parents. But many of their weights are those of the base, bit for bit,
+/// see `EqualWeights`; and as what is dropped says nothing of other models, least squares over all tensors still gives
+/// the parents' shares, and those of others are 0. Where the type is so coarse that equal weights prove nothing, such
+/// merges are not found.
+struct SparseMerges {
+  private let owns: [Neighborhoods.Own]
+  private let evidence: SquareMatrix
+
+  /// Smaller shares may be chance.
+  private static let leastShare = 0.08
+  /// Of all parents but the base.
+  private static let leastSum = 0.4
+  /// Of the squared distance from the base: how much the shares explain. Means would explain all of it.
+  private static let explained = 0.2...0.95
+  private static let largestSize = 2.5
+  private static let leastPivot = 1e-6
+
+  init(_ owns: [Neighborhoods.Own], evidence: SquareMatrix) {
+    self.owns = owns
+    self.evidence = evidence
+  }
+
+  /// - Parameter merged: models whose parents are known.
+  func run(without merged: Set<Int>) -> [MergeSearch.Found] {
+    var partners: [Int: Set<Int>] = [:]
+    for own in owns where !merged.contains(own.model) {
+      for (near, equal) in zip(own.near, own.equal) where equal.isSparse && !merged.contains(near) {
+        partners[own.model, default: []].insert(near)
+        partners[near, default: []].insert(own.model)
+      }
+    }
+    let made = partners.filter { model, others in isMade(model, others, partners) }
+    return owns.compactMap { own in
+      guard let bases = made[own.model] else { return nil }
+      return fit(own, bases) { !merged.contains($0) && (bases.contains($0) || made[$0] == nil) }
+    }
+  }
+
+  /// Is a model the merge, and not the base of one? Where a model has the same weights as one other alone, and that one
+  /// as well, the order tells.
+  private func isMade(_ model: Int, _ others: Set<Int>, _ partners: [Int: Set<Int>]) -> Bool {
+    if others.count > 1 { return !isBase(model) }
+    return others.allSatisfy { other in
+      (partners[other]?.count ?? 0) > 1 ? isBase(other) : evidence[other, model] > 0
+    }
+  }
+
+  private func isBase(_ model: Int) -> Bool {
+    guard let own = owns.first(where: { $0.model == model }) else { return false }
+    return own.equal.contains { $0.isSparse && $0.isIndependent }
+  }
+
+  private func fit(
+    _ own: Neighborhoods.Own, _ bases: Set<Int>, where isUsed: (Int) -> Bool
+  ) -> MergeSearch.Found? {
+    let index = own.index
+    var squares = Array(repeating: 0.0, count: index.count)
+    for map in own.maps where map.squares.allSatisfy(\.isFinite) {
+      for p in squares.indices { squares[p] += map.squares[p] }
+    }
+    func square(_ a: Int, _ b: Int) -> Double { a == b ? 0 : squares[index(min(a, b), max(a, b))] }
+    func solve(_ places: [Int]) -> Combination.LeastSquares {
+      Combination.LeastSquares(
+        count: places.count, leastPivot: Self.leastPivot, own: { square(0, places[$0]) },
+        between: { square(places[$0], places[$1]) })
+    }
+    let ofBases = own.near.indices.filter { bases.contains(own.near[$0]) }.map { $0 + 1 }
+    guard let base = ofBases.min(by: { square(0, $0) < square(0, $1) }) else { return nil }
+    let others = own.near.indices.map { $0 + 1 }.filter { $0 != base && isUsed(own.near[$0 - 1]) }
+    var places = [base] + others
+    let shares = solve(places).shares
+    places = [base] + places.indices.dropFirst().filter { abs(shares[$0]) > Self.leastShare }.map { places[$0] }
+    guard places.count > 1 else { return nil }
+    let found = solve(places)
+    let positive = places.indices.filter { found.shares[$0] > Self.leastShare }
+    let size = found.shares.reduce(0) { $0 + abs($1) }
+    let sum = positive.reduce(0) { $0 + (places[$1] == base && ofBases.count == 1 ? 0 : found.shares[$1]) }
+    guard positive.count > 1, sum > Self.leastSum, size < Self.largestSize,
+      Self.explained.contains(1 - found.rest / square(0, base))
+    else { return nil }
+    let nearest = own.near.indices.map { square(0, $0 + 1) }.min() ?? 0
+    return MergeSearch.Found(
+      merge: Merge(
+        child: own.model, parents: positive.map { own.near[places[$0] - 1] },
+        shares: positive.map { found.shares[$0] }, misfit: (found.rest / nearest).squareRoot()),
+      all: places.map { own.near[$0 - 1] }, size: size)
+  }
+}
