@@ -117,4 +117,4 @@ dist-check: ## Install each of them in a clean Debian without a toolchain and re
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf .build .build-static .build-address .build-thread .venv .venv-lint bench/.venv runs dist
+	rm -rf .build .build-address .build-thread .venv .venv-lint bench/.venv runs dist
