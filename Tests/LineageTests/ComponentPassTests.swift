@@ -43,6 +43,17 @@ import Testing
     #expect(found.count == 1 && found[0].isOrderKnown == false && found[0].weights == 4096)
   }
 
+  /// A model of two halves belongs to one of the families, whichever, and joins them with none.
+  @Test func aModelOfTwoHalvesFusesNoFamilies() throws {
+    var random = Seeded.fresh()
+    var models = collection(&random)
+    models.append(random.trained(models[1], by: 0.01))
+    models[6].replaceSubrange(8192..<16_384, with: models[4][8192..<16_384])
+    let (found, families) = try components(Synthetic(linear: models).sums, models: 7)
+    #expect(families[..<6] == [0, 0, 0, 1, 1, 1], "seed \(random.seed)")
+    #expect(families[6] < 2 && found.contains { $0.target == 6 || $0.source == 6 }, "seed \(random.seed)")
+  }
+
   @Test func strangersHaveNothingInCommon() throws {
     var random = Seeded.fresh()
     let models = (0..<4).map { _ in random.weights(16_384) }

@@ -30,6 +30,25 @@ func numbered(_ labels: [Int]) -> [Int] {
   }
 }
 
+@Suite struct JoinedFamiliesTests {
+  private func joined(_ families: [Int], _ edges: [[Int]]) -> [Int] {
+    Families.joined(families) { i, j in edges.contains([min(i, j), max(i, j)]) }
+  }
+
+  @Test func aModelOfTwoOriginsComesToTheFamilyThatMoreOfItIsFrom() {
+    // 6 goes with all of the first family and one of the second.
+    #expect(joined([0, 0, 0, 1, 1, 1, 2], [[0, 6], [1, 6], [2, 6], [3, 6]]) == [0, 0, 0, 1, 1, 1, 0])
+    #expect(joined([0, 0, 0, 1, 1, 1, 2], [[0, 6], [3, 6], [4, 6], [5, 6]]) == [0, 0, 0, 1, 1, 1, 1])
+  }
+
+  @Test func twoModelsOfTwoOriginsMakeNoRelatives() {
+    #expect(joined([0, 0, 1, 1], [[1, 2]]) == [0, 0, 1, 1])
+    #expect(joined([0, 0, 1, 1, 2], [[0, 4], [1, 4], [2, 4], [3, 4]]) == [0, 0, 1, 1, 0])
+    #expect(joined([0, 1], [[0, 1]]) == [0, 0])
+    #expect(joined([0, 1, 1], []) == [0, 1, 1])
+  }
+}
+
 @Suite struct WardFamiliesTests {
   private static func symmetric(_ n: Int, _ value: (Int, Int) -> Double) -> SquareMatrix {
     var matrix = SquareMatrix(n)

@@ -148,6 +148,17 @@ import Testing
     try expect(models, parents: [1, 2], base: 0, random)
   }
 
+  /// A sum of two task vectors and of something of its own is no merge that is known; its parent is not sure either.
+  @Test func whatSeveralModelsExplainHasNoSureParent() throws {
+    var random = Seeded.fresh()
+    var models = family(&random)
+    let own = random.trained(models[0], by: 0.06)
+    models.append(Self.sum([(-1, models[0]), (0.5, models[1]), (0.5, models[2]), (1, own)]))
+    let found = try solve(Synthetic(linear: models, maps: Self.maps).sums, models: models.count)
+    #expect(found.merges.isEmpty, "seed \(random.seed)")
+    #expect(found.support[6] <= 0.8 && found.absentParents.isEmpty, "seed \(random.seed)")
+  }
+
   // MARK: What only looks like it
 
   /// A base whose children trained different maps has each of its maps in common with one of them.

@@ -9,13 +9,12 @@ internal import Core
 struct EqualWeights: Sendable {
   private var tested = 0
   private var sparse = 0
-  /// Weights that equal those of another relative as well, and how many do if the two are independent.
-  private var common = 0.0
-  private var expected = 0.0
 
   /// Relatives' changes that count, in units in the last place of the coarser type.
   private static let clear: Float = 8
   private static let near: Float = 2
+  /// Unit roundoffs from which on updates of low rank leave as many weights alone: that of bf16.
+  private static let coarse = 0x1p-9
   /// Fewer weights of a tensor say nothing.
   private static let fewest = 64
   /// Share of the weights that are equal.
@@ -25,14 +24,9 @@ struct EqualWeights: Sendable {
   private static let fewestTensors = 2
   /// Share of the tensors that must agree.
   private static let most = 0.8
-  private static let independent = 0.4
 
   /// Are the weights equal here and there, all over the tensors?
   var isSparse: Bool { tested >= Self.fewestTensors && Double(sparse) >= Self.most * Double(tested) }
-
-  /// Do the weights that equal this relative's equal those of others as often as chance makes them? A base's do: what one
-  /// merge drops is nothing to the others. A merge has each weight of one parent.
-  var isIndependent: Bool { expected > 0 && common >= Self.independent * expected }
 
   /// Adds what the samples of one tensor say of a model and each of its relatives.
   ///
@@ -46,20 +40,18 @@ struct EqualWeights: Sendable {
     var result = known
     let values = places.map { block.values(of: $0) }
     let own = values[0]
-    var sparse: [(k: Int, equal: Set<Int>, counted: Int)] = []
     for (k, other) in values.dropFirst().enumerated() {
       let equal = zip(own, other).count { $0 == $1 }
       let share = Double(equal) / Double(max(1, own.count))
       // Nothing was trained.
       guard share < 1 else { continue }
-      guard share > shares.lowerBound / 4 else {
+      guard share > shares.lowerBound / 4, max(rounding[0], rounding[k + 1]) < coarse else {
         result[k].tested += 1
         continue
       }
       let unit = Float(2 * max(rounding[0], rounding[k + 1]))
       let rest = values.indices.filter { $0 != 0 && $0 != k + 1 }.map { values[$0] }
-      var (counted, close) = (0, 0)
-      var same: Set<Int> = []
+      var (counted, same, close) = (0, 0, 0)
       for offset in 0..<own.count {
         let theirs = other[other.startIndex + offset]
         let step = unit * abs(theirs)
@@ -67,19 +59,11 @@ struct EqualWeights: Sendable {
         guard 2 * moved >= rest.count, moved > 0 else { continue }
         let apart = abs(own[own.startIndex + offset] - theirs)
         counted += 1
-        if apart == 0 { same.insert(offset) } else if apart <= near * step { close += 1 }
+        if apart == 0 { same += 1 } else if apart <= near * step { close += 1 }
       }
       guard counted >= fewest else { continue }
       result[k].tested += 1
-      guard shares.contains(Double(same.count) / Double(counted)), same.count >= outstanding * close else { continue }
-      result[k].sparse += 1
-      sparse.append((k, same, counted))
-    }
-    for one in sparse {
-      for other in sparse where other.k != one.k {
-        result[one.k].common += Double(one.equal.intersection(other.equal).count)
-        result[one.k].expected += Double(one.equal.count * other.equal.count) / Double(max(one.counted, other.counted))
-      }
+      if shares.contains(Double(same) / Double(counted)), same >= outstanding * close { result[k].sparse += 1 }
     }
     return result
   }

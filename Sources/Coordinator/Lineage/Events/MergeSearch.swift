@@ -15,8 +15,6 @@ struct MergeSearch {
   private static let largestShare = 1.1
   private static let clearShare = 0.85
   private static let largestSize = 4.5
-  /// Evidence, in nats, that counts of each parent at most.
-  private static let mostEvidence = 10.0
   /// Factor on the size of combinations with negative shares whose order nothing speaks for.
   private static let outOfOrder = 1.7
   /// Nats from which on a model precedes another: a base that equals one child here and another there is no stack of
@@ -125,11 +123,7 @@ struct MergeSearch {
     let positive = fit.members.indices.filter { fit.shares[$0] > 0 }
     guard positive.count > 1 else { return nil }
     let parents = positive.map { own.near[fit.members[$0] - 1] }
-    let isLast =
-      zip(positive, parents).reduce(0) { sum, pair in
-        let nats = evidence[pair.1, own.model]
-        return sum + fit.shares[pair.0] * min(max(nats, -Self.mostEvidence), Self.mostEvidence)
-      } > 0
+    let isLast = parents.allSatisfy { evidence[$0, own.model] > 0 }
     if fit.isConvex {
       let nats = fit.hasFrozen ? Self.precedesWithFrozen : Self.precedes
       if fit.isStack, !hasBaseBetween(own, fit), parents.allSatisfy({ evidence[own.model, $0] > nats }) { return nil }

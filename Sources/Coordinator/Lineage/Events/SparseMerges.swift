@@ -40,19 +40,17 @@ struct SparseMerges {
     }
   }
 
-  /// Is a model the merge, and not the base of one? Where a model has the same weights as one other alone, and that one
-  /// as well, the order tells.
+  /// Is a model the merge, and not the base of one? A merge may have weights of several others, and so may a base: the
+  /// order must tell which, else neither is a merge.
   private func isMade(_ model: Int, _ others: Set<Int>, _ partners: [Int: Set<Int>]) -> Bool {
-    if others.count > 1 { return !isBase(model) }
-    return others.allSatisfy { other in
-      (partners[other]?.count ?? 0) > 1 ? isBase(other) : evidence[other, model] > 0
+    if others.count > 1 {
+      return others.reduce(0) { $0 + min(max(evidence[$1, model], -Self.mostEvidence), Self.mostEvidence) } > 0
     }
+    return others.allSatisfy { base in partners[base]?.allSatisfy { evidence[base, $0] > 0 } ?? false }
   }
 
-  private func isBase(_ model: Int) -> Bool {
-    guard let own = owns.first(where: { $0.model == model }) else { return false }
-    return own.equal.contains { $0.isSparse && $0.isIndependent }
-  }
+  /// Evidence, in nats, that counts of each pair at most.
+  private static let mostEvidence = 10.0
 
   private func fit(
     _ own: Neighborhoods.Own, _ bases: Set<Int>, where isUsed: (Int) -> Bool

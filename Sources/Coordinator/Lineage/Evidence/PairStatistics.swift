@@ -169,8 +169,9 @@ package struct PairStatistics: PairEvidence {
   /// Was a part of one replaced in the other: does a tensor point elsewhere while the others hardly moved?
   func isPatched(parent: Int, child: Int) -> Bool {
     guard let candidate = candidates.place(parent, child) else { return false }
-    return patched[candidate] || widest[candidate] > Self.elsewhere
-      && widest[candidate] > Self.outstanding * DirectionModel.meanSquaredAngle(sums[candidate])
+    return patched[candidate]
+      || widest[candidate] > Self.elsewhere
+        && widest[candidate] > Self.outstanding * DirectionModel.meanSquaredAngle(sums[candidate])
   }
 
   /// Squared angle from which on a tensor is another one, and how far it must be above the mean.

@@ -28,7 +28,7 @@ package enum Families {
   /// - Parameters:
   ///   - families: a number per model.
   ///   - related: symmetric.
-  static func joined(_ families: [Int], related: (Int, Int) -> Bool) -> [Int] {
+  package static func joined(_ families: [Int], related: (Int, Int) -> Bool) -> [Int] {
     var families = families
     let pairs = families.indices.flatMap { i in
       families.indices.dropFirst(i + 1).filter { families[i] != families[$0] && related(i, $0) }.map { (i, $0) }
