@@ -76,7 +76,7 @@ enum GraphBuilder {
     let order = zip(siblings, plan.sections).flatMap { own, members in own.map { members[$0] } }.sorted()
     let ranks = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
     var nodes = plan.models.map { node($0, family: 0) }
-    nodes += order.indices.map { ModelGraph.Node(id: "", family: 0, origin: .inferred(support: 0)) }
+    nodes += order.map { _ in ModelGraph.Node(id: "", family: 0, origin: .inferred(support: 0)) }
     // Families by section and number there.
     var families = nodes.indices.map { [-1, $0] }
     var (trees, others): ([ModelGraph.Edge], [ModelGraph.Edge]) = ([], [])
