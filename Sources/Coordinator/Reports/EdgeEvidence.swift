@@ -23,7 +23,7 @@ struct EvidenceReader {
   private let probability: BlockMatrix?
   private let evidence: BlockMatrix
   private let nextBest: [Alternatives.Parent?]
-  private let sizes: [Double]
+  private let sizes: [Int: [Double]]
   private let members: [Int: [Int]]
   private let isTensorwise: Bool
   /// In the order of the tree: the descendants of a node are the `size` places from its own.
@@ -48,9 +48,15 @@ struct EvidenceReader {
     evidence = try run.evidence()
     // Earlier runs did not keep it.
     probability = try? run.probability()
-    sizes = try run.tensorSizes()
     members = Dictionary(grouping: run.graph.nodes.indices) { run.graph.nodes[$0].family }
-    isTensorwise = sizes.count * run.graph.treeEdges.count <= Self.mostNumbers
+    var sizes: [Int: [Double]] = [:]
+    for (family, nodes) in members where nodes.count > 1 {
+      let observed = nodes.first { !run.graph.nodes[$0].isInferred }
+      if let observed { sizes[family] = try run.tensorSizes(observed) }
+    }
+    self.sizes = sizes
+    let numbers = run.graph.treeEdges.reduce(0) { $0 + (sizes[run.graph.nodes[$1.target].family]?.count ?? 0) }
+    isTensorwise = numbers <= Self.mostNumbers
   }
 
   /// - Returns: nil for an inferred node, and for a model that nothing was compared with.
@@ -128,7 +134,7 @@ struct EvidenceReader {
   }
 
   private func count(_ edge: ModelGraph.Edge, _ model: ModelGraph.Model, _ found: inout EdgeEvidence) throws(Failure) {
-    if isTensorwise, !run.graph.nodes[edge.source].isInferred {
+    if isTensorwise, !run.graph.nodes[edge.source].isInferred, let sizes = sizes[run.graph.nodes[edge.target].family] {
       let apart = try run.tensorDistances(edge.source, edge.target)
       let shared = apart.indices.filter { !apart[$0].isNaN }
       let weights = shared.reduce(0.0) { $0 + sizes[$1] }
