@@ -307,7 +307,8 @@ if Context.environment["MODELTREE_FUZZ"] != nil {
     .executableTarget(
       name: "modeltree-fuzz",
       dependencies: [
-        "Batch", "CLibFuzzer", "Checkpoints", "Core", "Fingerprints", "Graph", "Hints", "Journal", "Monitoring", "Reports", "Storage",
+        "Batch", "CLibFuzzer", "Checkpoints", "Core", "Fingerprints", "Graph", "Hints", "Journal", "Monitoring",
+        "Reports", "Storage",
         "System", "Wire",
       ],
       path: "Tests/Fuzz", exclude: ["CLibFuzzer", "Corpora", "make-corpora"], swiftSettings: strict),

@@ -70,7 +70,8 @@ enum NormFit {
       for head in 0..<weights.layout.heads {
         let group = head / weights.layout.headsPerGroup
         let (own, read) = (
-          basis.rows(query.rows(head * size..<(head + 1) * size)), basis.rows(key.rows(group * size..<(group + 1) * size))
+          basis.rows(query.rows(head * size..<(head + 1) * size)),
+          basis.rows(key.rows(group * size..<(group + 1) * size))
         )
         let turned = read.timesTransposed(read).times(own)
         for column in squares.indices {
