@@ -57,6 +57,8 @@ import Testing
     #expect(parts.nodes.map(\.duplicate_of) == whole.nodes.map(\.duplicate_of))
     #expect(parts.graph.values.contains { $0.hasPrefix("sections: fingerprints divide the models into 5 sections") })
     #expect(parts.nodes.contains { $0.compared == 0 }, "the stranger was compared with no model")
+    let pairs: Int = try Oracle.run("check_sections.py", folder.at("all"), folder.at("parts"))
+    #expect(pairs > 200, "by the Python API")
     // Again, from the same registry and in the same directory: nothing is read twice.
     let again = try run(
       ["recover", zoo, "--out", folder.at("parts"), "--pairs", "sections", "--registry", folder.at("known")])
@@ -97,6 +99,14 @@ import Testing
     #expect(scan.status == 0 && scan.stdout.contains("strange"), "\(scan.stderr)")
     let resumed = try run(["resume", out])
     #expect(resumed.status == 0, "\(resumed.stderr)")
+    // A stranger's file may say anything in place of the number of sections.
+    let hostile = folder.at("hostile")
+    try FileManager.default.copyItem(atPath: out, toPath: hostile)
+    let _: Int = try Oracle.run("check_sections.py", "many", hostile)
+    for command in ["why", "path"] {
+      let refused = try run([command, hostile, "child0"] + (command == "path" ? ["child1"] : []))
+      #expect(refused.status == 65, "\(command): \(refused.status) \(refused.stderr)")
+    }
     // The same directory with all pairs keeps what it has.
     let whole = try run(["recover", models, "--out", out, "--pairs", "all"])
     #expect(whole.status == 0, "\(whole.stderr)")

@@ -323,11 +323,16 @@ def filters_and_addresses(page):
         check(other.run("document.querySelector('#lengths').value") == "distance", "the address loses the lengths")
     page.choose("#show", "all")
     page.choose("#lengths", "equal")
-    page.run(
-        "(() => { const s = document.querySelector('#search'); s.value = ''; s.dispatchEvent(new Event('input')) })()"
-    )
-    page.key("Escape")
-    check(page.run("location.hash") == "", "what is as usual stands in the address")
+    # A filter for what no edge is, and a model with it.
+    offered = page.run("[...document.querySelector('#show').options].map((option) => option.value)")
+    for word in sorted({"inferred", "contradicted", "not-firm"} - set(offered)):
+        with Page() as other:
+            other.visit(address.replace("show=undecided", f"show={word}"))
+            check(other.run("document.querySelector('#show').value") == "all", f"show={word} breaks the filter")
+            check(
+                other.run("document.querySelector('.node.selected')?.dataset.id") == node,
+                f"show={word} loses the model",
+            )
 
 
 def contradicted_roots(page):

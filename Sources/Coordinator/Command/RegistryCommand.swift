@@ -80,7 +80,7 @@ struct RegistryCommand: ParsableCommand {
           let answer = Answer(registry: out, added: merged.added, known: merged.known, damaged: merged.damaged)
           return Console.result(JSONText.answer(answer))
         }
-        for problem in merged.damaged { Console.say("not read: \(problem)") }
+        for problem in merged.damaged { Console.error("not read: \(problem)") }
         Console.result(
           "\(out.printable): \(counted(merged.added, "model")) added, \(merged.known) known already\n")
       }
@@ -115,7 +115,7 @@ struct RegistryCommand: ParsableCommand {
           return Console.say("\(out.printable): \(counted(count, "model"))")
         }
         let list = try RegistryList(folder.path)
-        for problem in list.damaged { Console.say("not read: \(problem)") }
+        for problem in list.damaged { Console.error("not read: \(problem)") }
         let text = format == .csv ? list.csv : list.json
         guard let out else { return Console.result(text) }
         try AtomicFile.write(text, to: out)

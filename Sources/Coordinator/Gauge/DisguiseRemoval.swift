@@ -21,7 +21,7 @@ package struct DisguiseRemoval {
   /// Likeness of tables below which no alignment is tried.
   private static let leastLikeness = 0.4
   /// Models that need more memory are left as they are.
-  private static let memoryBytes = 4 << 30
+  static let memoryBytes = 4 << 30
 
   /// - Parameter folder: where restored weights are kept.
   package init(folder: String) { store = RestoredStore(folder: folder) }
@@ -171,7 +171,7 @@ package struct DisguiseRemoval {
         guard let theirs = try weights.matrix(role, layer), theirs.values.count == values.count else { continue }
         distance += zip(values, theirs.values).reduce(0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }
       }
-      found.append((member, distance))
+      if distance.isFinite { found.append((member, distance)) }
     }
     found.sort { ($0.distance, $0.member) < ($1.distance, $1.member) }
     guard let least = found.first?.distance else { return [] }

@@ -88,6 +88,7 @@ struct KinGroups {
     var other: NetworkWeights?
     for place in group {
       guard let weights = NetworkWeights(models[members[place]], alignment[members[place]]),
+        GaugeFit.bytes(weights) <= DisguiseRemoval.memoryBytes,
         let gains = try weights.gains(.attentionNorm, weights.layout.layers.first)
       else { continue }
       if NormFit.isFlat(gains) { flat.append((place, weights)) } else { other = other ?? weights }

@@ -110,7 +110,10 @@ struct BasisFit {
     _ basis: ResidualBasis, _ own: Matrix, _ other: Matrix, copies: Int, noise: Double
   ) -> ResidualBasis {
     guard case .rotated(let turn) = basis else { return basis }
-    let (x, y) = (own.withUnitRows, other.withUnitRows)
+    let (lengths, others) = (own.rowLengths, other.rowLengths)
+    let kept = (0..<own.rows).filter { lengths[$0] > 0 && others[$0] > 0 }
+    guard !kept.isEmpty else { return basis }
+    let (x, y) = (own.rows(kept).withUnitRows, other.rows(kept).withUnitRows)
     let many = copies * x.columns
     let plain = sharpened(turn, x, y, by: many, noise)
     let sharp = sharpened(plain.turn, x, y, by: Int(few * Double(many)), noise)

@@ -32,7 +32,7 @@ struct RestoredStore {
   }
 
   /// Of the mathematics: another version computes other weights.
-  private static let version = 1
+  private static let version = 2
 
   /// What is known of a model with this key and one of these references.
   func notes(of model: ModelRecord, key: String) -> [Note] {

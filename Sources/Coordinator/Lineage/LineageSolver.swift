@@ -55,7 +55,8 @@ package struct LineageSolver: Sendable {
     var support = ForestSupport(problem.options, method).run(trees, families, pairs, events)
     if problem.options.replicates > 0 {
       for child in support.edges.indices {
-        let discount = doubt.discount(child) * (suspects.contains(child) ? Self.supportOfSuspects : 1)
+        let isSuspect = suspects.contains(child) && trees.parents[child] != nil
+        let discount = doubt.discount(child) * (isSuspect ? Self.supportOfSuspects : 1)
         support.edges[child] *= discount
         support.parents[child] = support.parents[child].mapValues { $0 * discount }
       }

@@ -55,12 +55,18 @@ extension Why {
   private var lone: [String] {
     let name = child.printable
     guard comparedModels > 0 else {
+      guard isSectioned == nil else {
+        return [
+          "\(name) was compared with no other model: its fingerprint is like that of none. The notes of the run say what that may miss."
+        ]
+      }
       return [
         "\(name) was not compared: none of its weights could be held against another model of this run, so its relatives are not known. The notes of the run say what was not read (modeltree plan)."
       ]
     }
     let rest = otherModels - comparedModels
-    let left = rest > 0 ? " With \(counted(rest, "other")) it has nothing in common that could be compared." : ""
+    let why = isSectioned == nil ? "it has nothing in common that could be compared" : "it was not compared"
+    let left = rest > 0 ? " With \(counted(rest, "other")) \(why)." : ""
     return [
       "\(name) is related to no other model that it was compared with: its weights are as far from those of \(counted(comparedModels, "model")) as weights that were initialized independently.\(left)"
     ]

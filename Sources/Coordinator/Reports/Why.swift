@@ -45,6 +45,8 @@ package struct Why: Encodable {
   package var comparedModels: Int
   /// Other models of the run.
   package var otherModels: Int
+  /// Were only models compared whose fingerprints are alike? nil: all were.
+  package var isSectioned: Bool?
   package var relation: String?
   /// What was undone to compare it with its parent.
   package var transform: [String]
@@ -96,6 +98,7 @@ package struct Why: Encodable {
     relatives = members.count - 1
     let relatedness = try run.row("/relatedness", child)
     comparedModels = relatedness.indices.count { $0 != child && relatedness[$0].isFinite }
+    isSectioned = run.isSectioned ? true : nil
     relation = link?.relation.name
     transform = (link?.transforms ?? []).map(\.rawValue)
     alignment = node.model?.alignment

@@ -255,13 +255,17 @@ extension HDF5File {
         id, object, name, type, space, chdf5_default(), chdf5_default(), chdf5_default()), H5Aclose)
   }
 
-  /// An integer attribute; nil when there is none.
+  /// An attribute that is one integer; nil when there is none.
   package func integerAttribute(_ name: String, of object: String) -> Int? {
     var value: Int64 = 0
     guard
       H5Aexists_by_name(id, object, name, chdf5_default()) > 0,
       let attribute = HDF5Handle(
         H5Aopen_by_name(id, object, name, chdf5_default(), chdf5_default()), H5Aclose),
+      let space = HDF5Handle(H5Aget_space(attribute.id), H5Sclose),
+      let type = HDF5Handle(H5Aget_type(attribute.id), H5Tclose),
+      // The library writes as many numbers as there are.
+      H5Sget_simple_extent_npoints(space.id) == 1, H5Tget_class(type.id) == H5T_INTEGER,
       H5Aread(attribute.id, chdf5_i64(), &value) >= 0
     else { return nil }
     return Int(value)

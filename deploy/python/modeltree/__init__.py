@@ -80,7 +80,7 @@ class Run:
         return frame.reindex(columns=first + [name for name in frame.columns if name not in first])
 
     def distances(self, metric: str | None = None) -> pandas.DataFrame:
-        """Distances of all pairs, NaN where two models share nothing; rows and columns are ids.
+        """Distances of all pairs, NaN where two models share nothing or were not compared; rows and columns are ids.
 
         `metric` is one that results.h5 has: that of the run by default, and always "l2".
         """
@@ -90,7 +90,13 @@ class Run:
         metric = metric or self._document()["graph"]["distance"]
         with h5py.File(self.path / "results.h5") as file:
             ids = [name.decode() for name in file["models"]]
-            return pandas.DataFrame(file[f"distance/{metric}"][:], index=ids, columns=ids)
+            if "sections" not in file.attrs:
+                return pandas.DataFrame(file[f"distance/{metric}"][:], index=ids, columns=ids)
+            frame = pandas.DataFrame(float("nan"), index=ids, columns=ids)
+            for section in file["sections"].values():
+                places = section["models"][:]
+                frame.iloc[places, places] = section[f"distance/{metric}"][:]
+            return frame
 
     def why(self, model: str, *, instead: str | None = None) -> dict[str, Any]:
         """Why a model has its parent, and what speaks against another one: `modeltree why --json`."""

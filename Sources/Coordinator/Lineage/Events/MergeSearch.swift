@@ -187,7 +187,7 @@ struct MergeSearch {
         if places.allSatisfy({ $0 == place || problem.square(map, $0, place) > 0 }) { taken.insert(place) }
       }
     }
-    guard 4...Self.mostParents + 1 ~= taken.count, let fit = Combination(problem, taken.sorted()), fit.isConvex else {
+    guard 4...Self.mostParents ~= taken.count, let fit = Combination(problem, taken.sorted()), fit.isConvex else {
       return nil
     }
     return found(own, fit)

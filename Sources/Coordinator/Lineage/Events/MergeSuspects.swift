@@ -43,8 +43,9 @@ struct MergeSuspects {
   private func isExplained(_ own: Neighborhoods.Own, _ near: [Int]) -> Bool {
     guard near.count > 1 else { return false }
     let index = own.index
+    let maps = own.maps.filter { $0.squares.allSatisfy(\.isFinite) }
     func square(_ a: Int, _ b: Int) -> Double {
-      a == b ? 0 : own.maps.reduce(0) { $0 + $1.squares[index(min(a, b), max(a, b))] }
+      a == b ? 0 : maps.reduce(0) { $0 + $1.squares[index(min(a, b), max(a, b))] }
     }
     let found = Combination.LeastSquares(
       count: near.count, leastPivot: Self.leastPivot, own: { square(0, near[$0] + 1) },

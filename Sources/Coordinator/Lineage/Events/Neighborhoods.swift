@@ -18,6 +18,7 @@ package struct Neighborhoods: Sendable {
   /// One model.
   struct Own: Sendable {
     let model: Int
+    let family: Int
     /// Nearest first.
     let near: [Int]
     var maps: [Map] = []
@@ -29,10 +30,15 @@ package struct Neighborhoods: Sendable {
 
   private(set) var owns: [Own] = []
   private let rounding: [Double]
-  private var seen = 0
-  private var stride = 1
-  /// Tensors whose single weights were compared.
-  private var compared = 0
+  /// By family, so that none depends on what else is in the collection.
+  private var progress: [Int: Progress] = [:]
+
+  private struct Progress: Sendable {
+    var seen = 0
+    var stride = 1
+    /// Tensors whose single weights were compared.
+    var compared = 0
+  }
 
   private static let nearest = 20
   private static let mostMaps = 96
@@ -42,11 +48,11 @@ package struct Neighborhoods: Sendable {
   /// - Parameter rounding: per model, unit roundoff of the type that it is stored in.
   package init(_ families: FamilyGroups, _ geometry: Merge.Geometry, rounding: [Double]) {
     self.rounding = rounding
-    for family in families.families where family.distinct.count > 2 {
+    for (number, family) in families.families.enumerated() where family.distinct.count > 2 {
       for model in family.distinct {
         let near = geometry.nearest(to: model, among: family.distinct, count: Self.nearest)
         guard near.count > 1 else { continue }
-        owns.append(Own(model: model, near: near, equal: near.map { _ in EqualWeights() }))
+        owns.append(Own(model: model, family: number, near: near, equal: near.map { _ in EqualWeights() }))
       }
     }
   }
@@ -59,9 +65,17 @@ package struct Neighborhoods: Sendable {
       places[own.model] != nil && scope.includes(tensor.role, own.model, own.near[0])
         && own.near.allSatisfy { places[$0] != nil }
     }
-    let used = owns.indices.filter { isUsed(owns[$0]) }
-    guard !used.isEmpty else { return }
-    if seen % stride == 0 {
+    let used = Dictionary(grouping: owns.indices.filter { isUsed(owns[$0]) }) { owns[$0].family }
+    for (family, own) in used.sorted(by: { $0.key < $1.key }) { add(view, family, own, places, index) }
+  }
+
+  private mutating func add(
+    _ view: TensorView, _ family: Int, _ used: [Int], _ places: [Int: Int], _ index: PairIndex
+  ) {
+    let tensor = view.tensor
+    var own = progress[family] ?? Progress()
+    defer { progress[family] = own }
+    if own.seen % own.stride == 0 {
       for k in used {
         let members = ([owns[k].model] + owns[k].near).map { places[$0] ?? 0 }
         var squares: [Double] = []
@@ -70,21 +84,25 @@ package struct Neighborhoods: Sendable {
         }
         owns[k].maps.append(
           Map(
-            number: seen, weights: Double(tensor.shape.elements), squares: squares,
+            number: own.seen, weights: Double(tensor.shape.elements), squares: squares,
             noise: Merge.Geometry.noise(rounding[owns[k].model], energy: view.energies[members[0]])))
       }
-      if seen / stride + 1 >= 2 * Self.mostMaps {
-        stride *= 2
-        for k in owns.indices { owns[k].maps.removeAll { $0.number % stride != 0 } }
+      if own.seen / own.stride + 1 >= 2 * Self.mostMaps {
+        own.stride *= 2
+        for k in owns.indices where owns[k].family == family {
+          owns[k].maps.removeAll { $0.number % own.stride != 0 }
+        }
       }
     }
-    seen += 1
+    own.seen += 1
+    // Where all are equal, there is nothing to learn from single weights.
+    guard own.compared < Self.mostCompared, tensor.sums.l2.contains(where: { $0 > 0 }) else { return }
+    own.compared += 1
     compareWeights(tensor, used, places)
   }
 
   private mutating func compareWeights(_ tensor: TensorSums, _ used: [Int], _ places: [Int: Int]) {
-    guard compared < Self.mostCompared, let block = tensor.sums.samples.first else { return }
-    compared += 1
+    guard let block = tensor.sums.samples.first else { return }
     let (known, rounding) = (owns, rounding)
     let found = Parallel.map(used.count) { k -> [EqualWeights] in
       let own = known[used[k]]

@@ -44,7 +44,7 @@ struct SparseMerges {
   /// order must tell which, else neither is a merge.
   private func isMade(_ model: Int, _ others: Set<Int>, _ partners: [Int: Set<Int>]) -> Bool {
     if others.count > 1 {
-      return others.reduce(0) { $0 + min(max(evidence[$1, model], -Self.mostEvidence), Self.mostEvidence) } > 0
+      return others.sorted().reduce(0) { $0 + min(max(evidence[$1, model], -Self.mostEvidence), Self.mostEvidence) } > 0
     }
     return others.allSatisfy { base in partners[base]?.allSatisfy { evidence[base, $0] > 0 } ?? false }
   }
@@ -81,6 +81,7 @@ struct SparseMerges {
       Self.explained.contains(1 - found.rest / square(0, base))
     else { return nil }
     let nearest = own.near.indices.map { square(0, $0 + 1) }.min() ?? 0
+    guard nearest > 0 else { return nil }
     return MergeSearch.Found(
       merge: Merge(
         child: own.model, parents: positive.map { own.near[places[$0] - 1] },

@@ -34,21 +34,37 @@ package enum Families {
       families.indices.dropFirst(i + 1).filter { families[i] != families[$0] && related(i, $0) }.map { (i, $0) }
     }
     guard !pairs.isEmpty else { return families }
-    while true {
-      var counts: [[Int]: Int] = [:]
-      for (i, j) in pairs where families[i] != families[j] {
-        counts[[min(families[i], families[j]), max(families[i], families[j])], default: 0] += 1
-      }
-      let shares = counts.map { both, count -> (both: [Int], share: Double) in
-        let sizes = both.map { family in families.count { $0 == family } }
-        return (both, Double(count) / Double(sizes[0] * sizes[1]))
-      }
-      let best = shares.filter { $0.share > 0.5 }.max {
-        ($0.share, $1.both[0], $1.both[1]) < ($1.share, $0.both[0], $0.both[1])
-      }
-      guard let both = best?.both else { return numbered(families) }
-      families = families.map { $0 == both[1] ? both[0] : $0 }
+    // Only these families matter; pairs between them are counted once, and added up when two are joined.
+    let open = Set(pairs.flatMap { [families[$0], families[$1]] }).sorted()
+    let place = Dictionary(uniqueKeysWithValues: open.enumerated().map { ($1, $0) })
+    let n = open.count
+    var sizes = Array(repeating: 0.0, count: n)
+    for family in families { if let k = place[family] { sizes[k] += 1 } }
+    var counts = Array(repeating: 0.0, count: n * n)
+    for (i, j) in pairs {
+      guard let a = place[families[i]], let b = place[families[j]] else { continue }
+      counts[a * n + b] += 1
+      counts[b * n + a] += 1
     }
+    var joined = Array(0..<n)
+    while true {
+      var best: (a: Int, b: Int, share: Double)?
+      for a in 0..<n where joined[a] == a {
+        for b in (a + 1)..<n where joined[b] == b {
+          let share = counts[a * n + b] / (sizes[a] * sizes[b])
+          if share > 0.5, share > best?.share ?? 0 { best = (a, b, share) }
+        }
+      }
+      guard let (a, b, _) = best else { break }
+      for c in 0..<n where c != a && c != b {
+        counts[a * n + c] += counts[b * n + c]
+        counts[c * n + a] = counts[a * n + c]
+      }
+      sizes[a] += sizes[b]
+      joined = joined.map { $0 == b ? a : $0 }
+    }
+    families = families.map { family in place[family].map { open[joined[$0]] } ?? family }
+    return numbered(families)
   }
 
   /// A given number of families by Ward linkage of the distances, as the published method does.

@@ -80,6 +80,14 @@ package struct PlanAnswer: Encodable {
     seconds = plan.seconds(
       workers: workers, bytesPerSecond: Self.bytesPerSecond, pairsPerSecond: Self.pairsPerSecond)
     notes = plan.notes.map { Note(subject: $0.subject, text: $0.text) }
+    if CollectionSections.areNeeded(plan) {
+      notes.append(
+        Note(
+          subject: "the collection",
+          text:
+            "is too large for all pairs: recover will compare only models whose fingerprints are alike, and read each once more for that; the figures here are those of --pairs all"
+        ))
+    }
   }
 
   package var json: String { JSONText.answer(self) }

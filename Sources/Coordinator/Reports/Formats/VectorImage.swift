@@ -8,7 +8,7 @@ enum VectorImage {
   ]
   private static let margin = 16.0
   private static let titleRoom = 32.0
-  private static let doubt = "#b45309"
+  private static let doubt = "#a84b08"
   private static let ink = "#1b2330"
   private static let soft = "#5c6778"
   private static let edge = "#8792a5"

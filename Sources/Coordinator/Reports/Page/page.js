@@ -668,6 +668,8 @@
     byId("lengths").value = state.lengths;
     byId("colour").value = state.colour;
     byId("show").value = Object.hasOwn(filters, show ?? "") ? show : "all";
+    // What no edge is cannot be chosen.
+    if (!byId("show").value) byId("show").value = "all";
     state.touched = false;
     narrow();
     const i = number.get(asked.get("model"));
