@@ -99,6 +99,13 @@ import Testing
     #expect(scan.status == 0 && scan.stdout.contains("strange"), "\(scan.stderr)")
     let resumed = try run(["resume", out])
     #expect(resumed.status == 0, "\(resumed.stderr)")
+    let shorter = folder.at("shorter")
+    try FileManager.default.copyItem(atPath: out, toPath: shorter)
+    let _: Int = try Oracle.run("check_sections.py", "short", shorter)
+    for arguments in [["tree", shorter, "--format", "html"], ["report", shorter, "child0"]] {
+      let refused = try run(arguments)
+      #expect(refused.status == 65, "\(arguments): \(refused.status) \(refused.stderr)")
+    }
     // A stranger's file may say anything in place of the number of sections.
     let hostile = folder.at("hostile")
     try FileManager.default.copyItem(atPath: out, toPath: hostile)

@@ -136,8 +136,9 @@ struct EvidenceReader {
   private func count(_ edge: ModelGraph.Edge, _ model: ModelGraph.Model, _ found: inout EdgeEvidence) throws(Failure) {
     if isTensorwise, !run.graph.nodes[edge.source].isInferred, let sizes = sizes[run.graph.nodes[edge.target].family] {
       let apart = try run.tensorDistances(edge.source, edge.target)
+      guard apart.count <= sizes.count else { throw run.damagedSections }
       let shared = apart.indices.filter { !apart[$0].isNaN }
-      let weights = shared.reduce(0.0) { $0 + (sizes.indices.contains($1) ? sizes[$1] : 0) }
+      let weights = shared.reduce(0.0) { $0 + sizes[$1] }
       let share = min(1, weights / Double(max(1, model.parameters)))
       found.compared.append(
         "\(counted(shared.count, "tensor")) of both, \(AnswerText.percent(share)) of its weights")

@@ -137,9 +137,17 @@ package struct FinishedRun {
   /// Weights of each tensor that a model may have been compared by; empty for inferred nodes.
   func tensorSizes(_ node: Int) throws(Failure) -> [Double] {
     guard let place = places[node] else { return [] }
-    return try results.strings("\(sections[place.section].group)/tensor_shape").map { shape in
-      shape.split { !$0.isNumber }.compactMap { Double($0) }.reduce(1, *)
-    }
+    let group = sections[place.section].group
+    let shapes = try results.strings("\(group)/tensor_shape")
+    guard shapes.count == (try results.strings("\(group)/tensors").count) else { throw damagedSections }
+    return shapes.map { shape in shape.split { !$0.isNumber }.compactMap { Double($0) }.reduce(1, *) }
+  }
+
+  /// What is said where results.h5 does not agree with itself, or with tree.json.
+  var damagedSections: Failure {
+    .badInput(
+      "the tensors of '\(path.printable)/results.h5' are not those of its models",
+      advice: "run the same recovery again; what is finished is not computed again")
   }
 
   /// Per tensor of `tensorSizes`, by node: does the model share it with that one?
