@@ -43,7 +43,9 @@ package struct JobList: Sendable, Equatable {
     "score-layers": false, "align": false, "truth": true, "hints": true,
   ]
 
-  /// - Parameter out: in place of the file's own.
+  /// - Parameters:
+  ///   - path: of the list.
+  ///   - out: in place of the file's own.
   /// - Throws: `Failure` (bad input) with the file, the job and the key.
   package init(path: String, out: String? = nil) throws(Failure) {
     let data: Data

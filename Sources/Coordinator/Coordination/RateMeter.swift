@@ -8,7 +8,9 @@ package struct RateMeter {
 
   package init() {}
 
-  /// - Parameter total: what there is by now; smaller than before when it began anew.
+  /// - Parameters:
+  ///   - total: what there is by now; smaller than before when it began anew.
+  ///   - now: by the clock that `rate` is asked by.
   package mutating func add(_ total: Int, at now: Duration) {
     if let last = points.last, total < last.total { points = [] }
     points.append((now, total))

@@ -83,6 +83,7 @@ package final class ShardServer: Sendable {
   /// - Parameters:
   ///   - job: its name.
   ///   - directory: of the run.
+  ///   - failure: what ended it.
   package func fail(_ job: String, directory: String, _ failure: Failure) {
     mailbox.post(.failed(job, directory: directory, failure))
   }

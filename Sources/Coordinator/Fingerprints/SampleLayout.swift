@@ -17,7 +17,10 @@ package struct SampleLayout: Sendable, Equatable {
   /// So many of them.
   private static let fromCommonRows = 16
 
-  /// - Parameter size: rows and columns of the sample; fewer where the tensor has fewer.
+  /// - Parameters:
+  ///   - shape: of the tensor.
+  ///   - isTable: is it a table of tokens, whose first rows other tables have too?
+  ///   - size: rows and columns of the sample; fewer where the tensor has fewer.
   package init(_ shape: TensorShape, isTable: Bool, size: SampleShape) {
     let seed = isTable ? "table \(shape.columns)" : "matrix \(shape.rows) \(shape.columns)"
     columns = NestedDraw.of(size.columns, below: shape.columns, seed: seed + " columns")

@@ -4,7 +4,9 @@ package struct Relation: Sendable, Hashable {
   /// The largest rank of any tensor's change, as far as rounding lets it be seen; nil where the kind has none.
   package let rank: Int?
 
-  /// - Parameter rank: ignored by kinds that have none; 0 where such a kind is given none.
+  /// - Parameters:
+  ///   - kind: what was done.
+  ///   - rank: ignored by kinds that have none; 0 where such a kind is given none.
   package init(_ kind: Kind, rank: Int? = nil) {
     self.kind = kind
     self.rank = kind.facts.hasRank ? rank ?? 0 : nil

@@ -7,7 +7,9 @@ package struct AdapterAttachment: Sendable {
 
   package init(_ problem: LineageProblem) { self.problem = problem }
 
-  /// - Parameter bases: what the first reading collected of the adapters; nil where no changes were read.
+  /// - Parameters:
+  ///   - lineage: of all models but adapters.
+  ///   - bases: what the first reading collected of the adapters; nil where no changes were read.
   package func run(_ lineage: Lineage, _ bases: AdapterBases?) -> Lineage {
     guard let bases else { return lineage }
     let copies = lineage.duplicateOf.indices.filter { lineage.duplicateOf[$0] != nil }

@@ -16,15 +16,30 @@ package protocol LineageMethod: Sendable {
 
   /// Sums of the second reading, still empty.
   ///
-  /// - Parameter tensors: how many will be added.
+  /// - Parameters:
+  ///   - totals: of the first reading.
+  ///   - families: that these gave.
+  ///   - tensors: how many will be added.
   func makePairs(_ totals: Totals, _ families: FamilyGroups, tensors: Int) -> Pairs
 
-  /// - Parameter copies: models that are others in a coarser encoding.
+  /// What happened to models besides training, such as merges.
+  ///
+  /// - Parameters:
+  ///   - totals: of the first reading.
+  ///   - pairs: of the second.
+  ///   - families: the models that are related.
+  ///   - copies: models that are others in a coarser encoding.
   func events(
     _ totals: Totals, _ pairs: PairFindings<Pairs>, _ families: FamilyGroups, copies: Set<Int>
   ) -> Events
 
-  /// - Parameter number: of the family.
+  /// The edges that a family's tree may have, and what each costs.
+  ///
+  /// - Parameters:
+  ///   - number: of the family.
+  ///   - families: all of them.
+  ///   - pairs: of the second reading.
+  ///   - events: what happened besides training.
   func graph(
     ofFamily number: Int, _ families: FamilyGroups, _ pairs: PairFindings<Pairs>, _ events: Events
   ) -> FamilyGraph

@@ -32,7 +32,9 @@ package enum CanonicalNaming {
   /// What the tensor of a canonical name does in its network, such as `layer.mlp.up.weight`: the words of the dialects'
   /// files, and the ending of the name.
   ///
-  /// - Parameter dialect: one that the model's names follow.
+  /// - Parameters:
+  ///   - name: canonical.
+  ///   - dialect: one that the model's names follow.
   /// - Returns: nil where the dialect does not say.
   package static func role(of name: String, in dialect: String) -> String? {
     guard let known = Dialect.all.first(where: { $0.name == dialect }),

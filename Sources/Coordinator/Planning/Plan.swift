@@ -87,7 +87,8 @@ package struct Plan: Sendable {
   /// Do the layers of two models allow one to be an ancestor of the other?
   ///
   /// - Parameters:
-  ///   - child, parent: positions in `models`.
+  ///   - child: its position in `models`.
+  ///   - parent: likewise.
   package func mayDescend(_ child: Int, from parent: Int) -> Bool {
     alignment[child].mayDescend(from: alignment[parent])
   }

@@ -14,7 +14,9 @@ internal import Transport
 package enum Console {
   package static func result(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
 
-  /// - Parameter job: which job of a batch it is about.
+  /// - Parameters:
+  ///   - line: without its end.
+  ///   - job: which job of a batch it is about.
   package static func say(_ line: String, job: String? = nil) { StandardError.say(line, job: job) }
 
   package static func error(_ line: String, job: String? = nil) { StandardError.say(line, level: .error, job: job) }

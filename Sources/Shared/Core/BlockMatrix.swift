@@ -18,7 +18,9 @@ package struct BlockMatrix: Sendable {
   /// Per index its block and the place there; negative: none.
   private let places: [(block: Int32, place: Int32)]
 
-  /// - Parameter blocks: without an index in common.
+  /// - Parameters:
+  ///   - n: rows, and columns.
+  ///   - blocks: without an index in common.
   package init(_ n: Int, blocks: [Block]) {
     var places = Array(repeating: (block: Int32(-1), place: Int32(0)), count: n)
     for (number, block) in blocks.enumerated() {

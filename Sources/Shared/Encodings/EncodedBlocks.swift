@@ -47,7 +47,13 @@ package struct EncodedBlocks {
   /// In the order of `Encoding.companions`.
   package let companions: [Companion]
 
-  /// - Parameter elements: nil: without any companion, nobody asks.
+  /// - Parameters:
+  ///   - bytes: where the first of these blocks begins.
+  ///   - count: how many blocks.
+  ///   - first: number of the first of them in its array.
+  ///   - elements: numbers that the array has of these blocks; nil: without any companion, nobody asks.
+  ///   - columns: of the array as a matrix.
+  ///   - companions: in the order of `Encoding.companions`.
   package init(
     bytes: UnsafeRawPointer, count: Int, first: Int = 0, elements: Int? = nil, columns: Int = 1,
     companions: [Companion] = []

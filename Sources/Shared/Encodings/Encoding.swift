@@ -70,7 +70,9 @@ package struct Encoding: Sendable {
 
   /// Decodes whole blocks.
   ///
-  /// - Parameter to: room for `blocks.count * blockElements` numbers.
+  /// - Parameters:
+  ///   - blocks: what is decoded.
+  ///   - numbers: room for `blocks.count * blockElements` numbers.
   package func decode(_ blocks: EncodedBlocks, to numbers: UnsafeMutablePointer<Float>) {
     decoder(blocks, numbers)
   }

@@ -6,7 +6,10 @@ package struct Matrix: Sendable, Equatable {
   package let columns: Int
   package var values: [Double]
 
-  /// - Parameter values: row-major, rows x columns numbers.
+  /// - Parameters:
+  ///   - rows: how many.
+  ///   - columns: likewise.
+  ///   - values: row-major, rows x columns numbers.
   package init(rows: Int, columns: Int, _ values: [Double]) {
     precondition(values.count == rows * columns, "\(values.count) numbers for \(rows) x \(columns)")
     self.rows = rows

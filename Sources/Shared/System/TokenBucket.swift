@@ -9,6 +9,7 @@ package struct TokenBucket: Sendable {
   private var last: Duration
 
   /// - Parameters:
+  ///   - perSecond: what flows in.
   ///   - burst: what may be taken at once after a rest; at least the largest single take.
   ///   - start: the moment from which on the bucket is full.
   package init(perSecond: Double, burst: Double, at start: Duration = .zero) {

@@ -30,7 +30,11 @@ package final class Socket {
   private static let queueLimit: Int32 = 2048
   private static let inboxLimit: Int32 = 64
 
-  /// - Parameter largestFrame: in bytes; libzmq disconnects a peer that sends a longer frame.
+  /// - Parameters:
+  ///   - role: which side it is on.
+  ///   - context: that it belongs to.
+  ///   - largestFrame: in bytes; libzmq disconnects a peer that sends a longer frame.
+  ///   - security: which keys it uses, if any.
   package init(_ role: Role, in context: Context, largestFrame: Int, security: Security = .open)
     throws(Failure)
   {

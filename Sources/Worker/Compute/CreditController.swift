@@ -35,7 +35,9 @@ package struct CreditController: Sendable {
     self.weights &+= weights
   }
 
-  /// - Parameter seconds: what it took; nil for a shard that was not computed.
+  /// - Parameters:
+  ///   - weights: of the shard.
+  ///   - seconds: what it took; nil for a shard that was not computed.
   package mutating func isDone(weights: Int, in seconds: Double?) {
     shards -= 1
     self.weights &-= weights

@@ -26,7 +26,9 @@ package final class FileThroughput: Sendable {
       return start
     }
 
-    /// - Parameter bytes: what was read; nil: it was no read, and counts only while it lasts.
+    /// - Parameters:
+    ///   - start: what `begin` answered.
+    ///   - bytes: what was read; nil: it was no read, and counts only while it lasts.
     package func end(_ start: Duration, bytes: Int?) {
       let end = now()
       state.withLock {

@@ -45,6 +45,7 @@ package final class ShardStream {
   private var bytesRead = 0
 
   /// - Parameters:
+  ///   - library: opens the stores that shards name.
   ///   - memoryBytes: what blocks and sums may take together.
   ///   - limit: how fast files may be read, shared with other streams; nil: as fast as they come.
   ///   - next: the next shard, nil for the end; called on the reading thread, may wait.

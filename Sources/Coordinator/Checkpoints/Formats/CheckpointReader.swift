@@ -4,7 +4,9 @@ package import System
 package protocol CheckpointReader: Sendable {
   /// Is this how a file of the format begins?
   ///
-  /// - Parameter head: its first 512 bytes, or all of a shorter file.
+  /// - Parameters:
+  ///   - head: its first 512 bytes, or all of a shorter file.
+  ///   - fileBytes: its length.
   static func recognizes(_ head: [UInt8], fileBytes: Int) -> Bool
 
   /// - Throws: `Failure` (bad input) that names the file, the tensor, what was found and what was expected.

@@ -33,6 +33,7 @@ package struct AdapterBases: Sendable {
 
   /// - Parameters:
   ///   - n: models of the collection, adapters included.
+  ///   - metric: that the families were made by.
   ///   - targets: per adapter the tensors that it changes, by number.
   ///   - updates: per adapter how many changes it makes, those of unknown tensors included.
   package init(models n: Int, metric: DistanceMetric, targets: [Int: [Int]], updates: [Int: Int]) {

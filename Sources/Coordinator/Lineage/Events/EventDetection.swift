@@ -12,6 +12,8 @@ package struct EventDetection: Sendable {
   private static let fewerTokens = 3.0
 
   /// - Parameters:
+  ///   - findsRoundings: look for copies in a coarser encoding?
+  ///   - findsMerges: look for models that were averaged from others?
   ///   - tokens: per model, rows of its largest table of tokens; 0: not known.
   ///   - apart: models that are no merges, whatever fits: those whose experts come from other models, and copies in a
   ///     coarser encoding, whose errors of rounding would make up for anything.

@@ -13,6 +13,8 @@ package struct LowRankUpdate: Sendable {
   /// - Parameters:
   ///   - down: A, rank x inputs, row-major.
   ///   - up: B, outputs x rank, row-major.
+  ///   - rank: of both.
+  ///   - scale: what B A is multiplied by, such as alpha / rank.
   ///   - isTransposed: the weight is stored as inputs x outputs.
   package init(down: [Float], up: [Float], rank: Int, scale: Double, isTransposed: Bool) {
     let (inputs, outputs) = (down.count / max(1, rank), up.count / max(1, rank))

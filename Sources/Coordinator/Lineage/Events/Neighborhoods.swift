@@ -45,7 +45,10 @@ package struct Neighborhoods: Sendable {
   /// Single weights are compared in so many tensors.
   private static let mostCompared = 16
 
-  /// - Parameter rounding: per model, unit roundoff of the type that it is stored in.
+  /// - Parameters:
+  ///   - families: in which neighbors are looked for.
+  ///   - geometry: distances that say who is near.
+  ///   - rounding: per model, unit roundoff of the type that it is stored in.
   package init(_ families: FamilyGroups, _ geometry: Merge.Geometry, rounding: [Double]) {
     self.rounding = rounding
     for (number, family) in families.families.enumerated() where family.distinct.count > 2 {

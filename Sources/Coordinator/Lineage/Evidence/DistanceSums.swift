@@ -15,7 +15,9 @@ package struct DistanceSums: Sendable {
     counts = sums
   }
 
-  /// - Parameter scope: nil: all tensors count.
+  /// - Parameters:
+  ///   - view: sums of one tensor over all pairs.
+  ///   - scope: which tensors count; nil: all.
   package mutating func add(_ view: TensorView, _ scope: Scope? = nil) {
     view.tensor.forEachPair { p, a, b in
       let (i, j) = (view.tensor.models[a], view.tensor.models[b])

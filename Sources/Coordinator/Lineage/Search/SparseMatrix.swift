@@ -10,7 +10,9 @@ package struct SparseMatrix: Sendable {
     /// Per pair (a, b) that was given: the places of the entries (a, b) and (b, a).
     package let places: [(forward: Int, backward: Int)]
 
-    /// - Parameter pairs: each once, a < b, in ascending order.
+    /// - Parameters:
+    ///   - n: rows, and columns.
+    ///   - pairs: each once, a < b, in ascending order.
     package init(_ n: Int, pairs: [(a: Int, b: Int)]) {
       var starts = Array(repeating: 0, count: n + 1)
       for pair in pairs {

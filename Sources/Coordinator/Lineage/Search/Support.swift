@@ -19,6 +19,8 @@ package struct Support: Sendable {
   }
 
   /// - Parameters:
+  ///   - tree: whose edges are counted.
+  ///   - resampler: gives the edges' costs by other samples of tensors.
   ///   - replicates: how many resamplings are counted; above 0.
   ///   - seed: of the random stream that the resampler draws from.
   package init(of tree: FamilyTree, _ resampler: some Resampler, replicates: Int, seed: UInt64) {

@@ -48,6 +48,8 @@ package final class BatchRun: Sendable {
   private let ended = DispatchSemaphore(value: 0)
 
   /// - Parameters:
+  ///   - jobs: in the order in which they begin.
+  ///   - pool: computes the shards of all of them.
   ///   - redo: forget what the run directories hold.
   ///   - report: receives what each job reports, on the job's thread.
   package init(

@@ -22,12 +22,15 @@ package struct PairComparison {
   private let report: RunEventHandler
 
   /// - Parameters:
-  ///   - paths: of the two models.
+  ///   - first: path of a model.
+  ///   - second: path of the other.
   ///   - workers: worker processes on this machine.
   ///   - memoryBytes: of each worker.
   ///   - hashes: read all files once more for their SHA-256?
   ///   - align: look for one model in the other's disguise?
   ///   - folder: for stores and the journal.
+  ///   - interruption: ends the comparison early.
+  ///   - report: receives what happens, on the thread that it happens on.
   package init(
     _ first: String, _ second: String, workers: Int, memoryBytes: Int, hashes: Bool, align: Bool = true,
     folder: String,

@@ -31,6 +31,8 @@ package struct Query {
   ///   - workers: worker processes on this machine.
   ///   - memoryBytes: of each worker.
   ///   - folder: for stores and the small recovery; the caller removes it.
+  ///   - interruption: ends the query early.
+  ///   - report: receives what happens, on the thread that it happens on.
   package init(
     run: String, model: String, nearest: Int, workers: Int, memoryBytes: Int, folder: String,
     interruption: Interruption, report: @escaping RunEventHandler

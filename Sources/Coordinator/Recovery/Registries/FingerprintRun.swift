@@ -33,6 +33,7 @@ package struct FingerprintRun {
 
   /// - Parameters:
   ///   - paths: models and folders of models, as for a recovery.
+  ///   - registry: folder that the fingerprints are added to.
   ///   - threads: tensors that are read at the same time.
   ///   - hashes: read all files once more for their SHA-256?
   ///   - hints: path of a file with declared bases; nil: model cards.

@@ -14,6 +14,7 @@ package struct ModelScan {
 
   /// - Parameters:
   ///   - path: of the model.
+  ///   - registry: folder of the fingerprints that it is compared with.
   ///   - top: candidates for the parent that are named.
   ///   - threads: tensors that are read at the same time.
   ///   - folder: for its store; the caller removes it.

@@ -8,6 +8,8 @@ package final class FolderLock {
   private let file: Int32
 
   /// - Parameters:
+  ///   - name: of the file in the folder that is locked.
+  ///   - path: of the folder.
   ///   - folder: what it is, for people, as "the run directory".
   ///   - holder: who else may hold it, as "another coordinator".
   /// - Throws: `Failure`: the folder cannot be written to, or somebody holds it.

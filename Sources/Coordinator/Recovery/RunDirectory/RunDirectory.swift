@@ -46,7 +46,9 @@ package final class RunDirectory {
 
   /// Opens or makes the folder and takes its lock.
   ///
-  /// - Parameter redo: remove what an earlier run left.
+  /// - Parameters:
+  ///   - path: of the folder.
+  ///   - redo: remove what an earlier run left.
   /// - Throws: `Failure`: cannot write, another coordinator holds the folder, or it is not a run's.
   package init(path: String, redo: Bool) throws(Failure) {
     self.path = URL(fileURLWithPath: path).standardizedFileURL.path

@@ -13,6 +13,7 @@ package struct CollectionLoader {
 
   /// - Parameters:
   ///   - folder: where the stores of models that are not stores yet are made.
+  ///   - mode: do these stores hold weights, or say where they lie?
   ///   - restored: where models are kept that were brought into the coordinates of others; nil: none are.
   package init(stores folder: String, mode: ModelStoreWriter.Mode, restored: String? = nil) {
     self.folder = folder

@@ -14,7 +14,11 @@ package struct ComparisonOpener {
   private let mayChangeModels: Bool
   private let report: RunEventHandler
 
-  /// - Parameter mayChangeModels: may the directory get other models than it has?
+  /// - Parameters:
+  ///   - directory: of the run, its lock held.
+  ///   - invocation: what the user asked for, which run.json keeps.
+  ///   - mayChangeModels: may the directory get other models than it has?
+  ///   - report: receives what happens, on the thread that it happens on.
   package init(
     directory: RunDirectory, invocation: Invocation, mayChangeModels: Bool, report: @escaping RunEventHandler
   ) {

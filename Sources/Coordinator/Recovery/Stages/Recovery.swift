@@ -19,6 +19,8 @@ package struct Recovery {
   private let report: RunEventHandler
 
   /// - Parameters:
+  ///   - invocation: what the user asked for.
+  ///   - pool: computes the shards.
   ///   - directory: its lock is held until the recovery is released.
   ///   - name: what people call the run; the folder's name when nil.
   ///   - mayChangeModels: may the run directory get other models than it has?
