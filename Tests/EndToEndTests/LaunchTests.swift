@@ -19,9 +19,14 @@ struct LaunchTests {
 
   private func launch(_ list: String..., verify: String = "1") throws -> Running {
     try scratch.write("# hosts\n\n" + list.joined(separator: "\n"), to: "hosts")
-    // Children of tests have signals blocked; a shell has not, and a trap would never be sprung.
-    let unblock =
-      "import os, signal, sys; signal.pthread_sigmask(signal.SIG_SETMASK, []); os.execv(sys.argv[1], sys.argv[1:])"
+    // Children of tests have signals blocked, and may have been told to ignore Ctrl-C where the tests run in the
+    // background of a script: no trap would ever be sprung.
+    let unblock = """
+      import os, signal, sys
+      signal.signal(signal.SIGINT, signal.SIG_DFL)
+      signal.pthread_sigmask(signal.SIG_SETMASK, [])
+      os.execv(sys.argv[1], sys.argv[1:])
+      """
     return try Running(
       Program.python,
       [
