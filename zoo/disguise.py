@@ -5,7 +5,8 @@
     python zoo/disguise.py list                                        the kinds
 
 Every model is disguised by itself, at random; truth.json stays true. `composed` draws several kinds at once. Reads
-decoders with Llama's names (RMSNorm, gated MLP), encoders with BERT's, vision transformers with Hugging Face's.
+decoders with Llama's names (RMSNorm, gated MLP), encoders with BERT's, vision transformers with Hugging Face's; and
+chains of convolutions and linear maps with VGG's names, whose units are put into another order and scale.
 """
 
 import argparse
@@ -270,8 +271,40 @@ KINDS = {
 }  # fmt: skip
 
 
+def chain(stored: dict, random) -> dict:
+    """The weights of a chain of maps with all hidden units in another order and scale, also inside of batch norms."""
+    w = {n: wide(t) for n, t in stored.items()}
+    maps = [n for part in ("features", "classifier") for n in sorted(
+        {n.rsplit(".", 1)[0] for n in w if n.startswith(part) and w[n].ndim > 1}, key=lambda n: int(n.split(".")[1])
+    )]  # fmt: skip
+    for own, after in zip(maps, maps[1:]):
+        part, number = own.split(".")
+        norm = f"{part}.{int(number) + 1}."
+        order = random.permutation(len(w[own + ".weight"]))
+        inner = np.exp(0.5 * random.normal(size=len(order)))
+        outer = np.exp(0.5 * random.normal(size=len(order))) if norm + "running_var" in w else inner
+
+        def change(name, factors, order=order):
+            w[name] = (w[name][order].T * factors).T
+
+        change(own + ".weight", inner)
+        change(own + ".bias", inner)
+        if norm + "running_var" in w:
+            for leaf, factors in (
+                ("running_mean", inner), ("running_var", inner**2), ("weight", outer), ("bias", outer)
+            ):  # fmt: skip
+                change(norm + leaf, factors)
+        reads = w[after + ".weight"]
+        grouped = reads.reshape(len(reads), len(order), -1)[:, order] / outer[:, None]
+        w[after + ".weight"] = grouped.reshape(reads.shape)
+    return {n: same_type(t, stored[n]) for n, t in w.items()}
+
+
 def disguised(zoo: Zoo, model: str, kind: str, random) -> dict:
-    net = Network(zoo.weights(model), json.loads((zoo.source(model) / "config.json").read_text()))
+    stored = zoo.weights(model)
+    if "features.0.weight" in stored:
+        return chain(stored, random)
+    net = Network(stored, json.loads((zoo.source(model) / "config.json").read_text()))
     KINDS[kind](net, random)
     return net.weights()
 

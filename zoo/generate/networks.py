@@ -1,4 +1,4 @@
-"""Small networks with the tensor names of well-known ones: Llama, BERT, ViT and a diffusion U-Net.
+"""Small networks with the tensor names of well-known ones: Llama, BERT, ViT, a diffusion U-Net and VGG.
 
 Each has `config(dtype)`, what its `config.json` says, and `initialise()`.
 """
@@ -12,7 +12,7 @@ from torch import nn
 
 @dataclass(frozen=True)
 class Shape:
-    kind: str = "decoder"  # decoder, encoder, vit or unet
+    kind: str = "decoder"  # decoder, encoder, vit, unet or vgg
     width: int = 64
     inner: int = 128
     layers: int = 2
@@ -377,13 +377,33 @@ class UNet(nn.Module):
         return F.mse_loss(self.conv_out(F.silu(self.conv_norm_out(x))), noise)
 
 
-KINDS = {"decoder": Decoder, "encoder": Encoder, "vit": VisionTransformer, "unet": UNet}
+class Convolutions(nn.Module):
+    """Classifies pictures by one map after the other; tensor names as in torchvision's VGG with batch norms."""
+
+    def __init__(self, s: Shape):
+        super().__init__()
+        self.shape = s
+        layers, before = [], 1
+        for width in (s.width, 2 * s.width, 2 * s.width):
+            layers += [nn.Conv2d(before, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2)]
+            before = width
+        self.features = nn.Sequential(*layers)
+        self.classifier = nn.Sequential(nn.Linear(4 * before, s.inner), nn.ReLU(), nn.Linear(s.inner, s.classes))
+
+    def config(self, dtype) -> dict:
+        return {"architectures": ["VGG"], "num_classes": self.shape.classes, "torch_dtype": dtype}
+
+    def loss(self, images, labels):
+        return F.cross_entropy(self.classifier(self.features(images).flatten(1)), labels)
+
+
+KINDS = {"decoder": Decoder, "encoder": Encoder, "vit": VisionTransformer, "unet": UNet, "vgg": Convolutions}
 
 
 def build(shape: Shape) -> nn.Module:
     """A network with fresh weights, drawn from torch's generator."""
     network = KINDS[shape.kind](shape)
-    if shape.kind == "unet":
+    if shape.kind in ("unet", "vgg"):
         return network  # PyTorch's own initial weights, as diffusers does
     for name, tensor in network.named_parameters():
         if tensor.dim() < 2:

@@ -357,6 +357,22 @@ def denoiser(rng, domains):
     return Shape("unet", width=16), family(rng, "A", grown(rng, 9), style, domains)
 
 
+@recipe("pictures")
+def convolutions(rng, domains):
+    """Chains of maps with batch norms: three families, trained on the same pictures."""
+    style = Style(
+        root_steps=800,
+        root_rate=1e-3,
+        optimisers=("adam", "sgd"),
+        schedules=("cosine",),
+        rates=(1e-4, 1e-3),
+        steps=(100, 300),
+        decays=(0.0, 5e-4),
+    )
+    shape = Shape("vgg", width=24, inner=64, classes=10)
+    return shape, [plan for name in "ABC" for plan in family(rng, name, grown(rng, 5), style, domains)]
+
+
 @recipe("bytes")
 def mixed(rng, domains):
     """All kinds of descendants of one root, and strangers of the same architecture."""

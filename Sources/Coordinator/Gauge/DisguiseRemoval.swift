@@ -10,14 +10,14 @@ package import System
 /// Models that are alike as they are form groups. A group is tried against the larger ones of the same shape, one member
 /// for each; what the witness carries is restored, all members by the same change, and is a plain model from then on.
 package struct DisguiseRemoval {
-  private let store: RestoredStore
-  private var models: [ModelRecord] = []
+  let store: RestoredStore
+  private(set) var models: [ModelRecord] = []
   private var weights: [Int: NetworkWeights] = [:]
   private var notes: [Note] = []
-  private var attempts = 0
+  var attempts = 0
 
   /// Groups that one is tried against, those with the likest tables first.
-  private static let mostAttempts = 4
+  static let mostAttempts = 4
   /// Likeness of tables below which no alignment is tried.
   private static let leastLikeness = 0.4
   /// Models that need more memory are left as they are.
@@ -71,6 +71,9 @@ package struct DisguiseRemoval {
   private mutating func align(
     _ groups: [[Int]], _ maps: [AlignmentMap], _ kind: Int, _ restored: inout [Int: ModelRecord]
   ) throws(Failure) {
+    if let first = groups.first?.first, ChainLayout(models[first], maps[first]) != nil {
+      return try alignChains(groups, maps, kind, &restored)
+    }
     var families: [Family] = []
     for (place, members) in groups.enumerated() {
       guard let gram = try open(members, maps) else { continue }
@@ -93,19 +96,22 @@ package struct DisguiseRemoval {
   private mutating func open(_ members: [Int], _ maps: [AlignmentMap]) throws(Failure) -> TableGram? {
     for member in members {
       guard let network = NetworkWeights(models[member], maps[member]) else { return nil }
-      let bytes = GaugeFit.bytes(network)
-      guard bytes <= Self.memoryBytes else {
-        notes.append(
-          Note(
-            subject: models[member].id,
-            text:
-              "is not like any other model; whether it is one in other coordinates was not looked for: that takes \(ByteCount(bytes: bytes)) of memory, and \(ByteCount(bytes: Self.memoryBytes)) are the most"
-          ))
-        return nil
-      }
+      guard fitsMemory(member, GaugeFit.bytes(network)) else { return nil }
       weights[member] = network
     }
     return try members.first.flatMap { weights[$0] }.flatMap { weights throws(Failure) in try TableGram(weights) }
+  }
+
+  /// - Returns: false, with a note, where finding out about a model takes too much memory.
+  mutating func fitsMemory(_ member: Int, _ bytes: Int) -> Bool {
+    guard bytes > Self.memoryBytes else { return true }
+    notes.append(
+      Note(
+        subject: models[member].id,
+        text:
+          "is not like any other model; whether it is one in other coordinates was not looked for: that takes \(ByteCount(bytes: bytes)) of memory, and \(ByteCount(bytes: Self.memoryBytes)) are the most"
+      ))
+    return false
   }
 
   /// - Returns: the members of a group in the coordinates of a family; empty where the witness does not carry.
@@ -136,15 +142,27 @@ package struct DisguiseRemoval {
     for member in members {
       guard let network = weights[member] else { continue }
       let tensors = RestoredTensors(network, to: other, by: gauge)
-      try store.write(models[member]) { number throws(Failure) in try tensors.values(number) }
-      try store.keep(
-        [.init(own: try RestoredStore.key(of: models[member]), reference: key, restoration: restoration)],
-        of: models[member])
-      guard let model = store.model(models[member], restoration) else { continue }
-      found.append((member, model))
-      note(model, restoration)
+      found += try keep(member, key, restoration) { number throws(Failure) in try tensors.values(number) }
     }
     return found
+  }
+
+  /// Writes a restored model.
+  ///
+  /// - Parameters:
+  ///   - key: of the model whose coordinates it is brought into.
+  ///   - values: of a tensor, by its place.
+  /// - Returns: it, with its place; empty where it cannot be read again.
+  mutating func keep(
+    _ member: Int, _ key: String, _ restoration: Restoration, values: (Int) throws(Failure) -> [Float]
+  ) throws(Failure) -> [(Int, ModelRecord)] {
+    try store.write(models[member], values: values)
+    try store.keep(
+      [.init(own: try RestoredStore.key(of: models[member]), reference: key, restoration: restoration)],
+      of: models[member])
+    guard let model = store.model(models[member], restoration) else { return [] }
+    note(model, restoration)
+    return [(member, model)]
   }
 
   /// Members of a family that are compared with a restored model.
@@ -181,7 +199,7 @@ package struct DisguiseRemoval {
   /// What an earlier session of the run has found out.
   ///
   /// - Returns: nil where it has not tried; empty where it has in vain.
-  private mutating func kept(_ members: [Int], _ reference: String) throws(Failure) -> [(Int, ModelRecord)]? {
+  mutating func kept(_ members: [Int], _ reference: String) throws(Failure) -> [(Int, ModelRecord)]? {
     var found: [(Int, ModelRecord)] = []
     for member in members {
       let notes = store.notes(of: models[member], key: try RestoredStore.key(of: models[member]))
@@ -194,7 +212,7 @@ package struct DisguiseRemoval {
     return found
   }
 
-  private mutating func remember(_ members: [Int], _ reference: String) throws(Failure) -> [(Int, ModelRecord)] {
+  mutating func remember(_ members: [Int], _ reference: String) throws(Failure) -> [(Int, ModelRecord)] {
     for member in members {
       let key = try RestoredStore.key(of: models[member])
       let others = store.notes(of: models[member], key: key).filter { $0.reference != reference }
