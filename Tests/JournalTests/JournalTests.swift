@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import GRDB
 import Journal
 import System
@@ -136,6 +137,31 @@ struct JournalTests {
         for shard in try journal.finishedShards() { _ = try journal.partial(of: shard) }
       })
     #expect(error.message.contains(path))
+  }
+
+  /// Whatever bytes are wrong, reading says that the file is no journal, if anything; never that there is no room.
+  @Test func damageAnywhereIsDamage() throws {
+    var random = Seeded.fresh()
+    do { try recorded() }
+    let whole = try folder.read("journal.sqlite")
+    for _ in 0..<300 {
+      var bytes = whole
+      for _ in 0..<Int.random(in: 1...3, using: &random) {
+        let start = Int.random(in: 0..<min(bytes.count, 1 << 13), using: &random)
+        let any = UInt8.random(in: 0...255, using: &random)
+        let value = [0, 0x80, 0xff, any][Int.random(in: 0..<4, using: &random)]
+        for place in start..<min(bytes.count, start + Int.random(in: 1...64, using: &random)) { bytes[place] = value }
+      }
+      for ending in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + ending) }
+      try folder.write(bytes, to: "journal.sqlite")
+      let error = failure {
+        let journal = try Journal(reading: path)
+        _ = try journal.identity()
+        _ = try journal.totals()
+        for shard in try journal.finishedShards().sorted().prefix(4) { _ = try journal.partial(of: shard) }
+      }
+      if let error { #expect(error.kind == .badInput, "\(error)") }
+    }
   }
 
   @Test func folderThatCannotBeWrittenIsNamed() throws {

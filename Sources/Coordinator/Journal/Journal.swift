@@ -282,8 +282,10 @@ package final class Journal: Sendable {
     }
     let reason = (error as? DatabaseError).map { "\($0.resultCode): \($0.message ?? "")" } ?? "\(error)"
     let code = (error as? DatabaseError)?.resultCode
-    // Whatever else is wrong with a file that is only read, such as values of another type, is its content.
-    let isRead = verb == "read" && (code == nil || code == .SQLITE_ERROR || code == .SQLITE_SCHEMA)
+    // Whatever else is wrong with a file that is only read, such as values of another type or sizes beyond all
+    // memory, is its content.
+    let isContent = code == nil || code == .SQLITE_ERROR || code == .SQLITE_SCHEMA || code == .SQLITE_NOMEM
+    let isRead = verb == "read" && isContent
     if isRead || code == .SQLITE_NOTADB || code == .SQLITE_CORRUPT || code == .SQLITE_TOOBIG || code == .SQLITE_MISMATCH
     {
       return .badInput(
