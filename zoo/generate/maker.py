@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import changes
-from networks import Shape, build
+from networks import Shape, build, narrower
 from plan import Plan
 from training import attach, merged, train
 
@@ -97,6 +97,8 @@ class Maker:
     def _changed(self, plan: Plan, seed: int) -> dict | None:
         """The weights to start from; sets the model's shape."""
         if not plan.parents:
+            if plan.change == "narrowed":
+                self.shapes[plan.key] = narrower(self.shape, plan.detail)
             if plan.way != "pretrained":
                 return None
             known = build(self.shape).state_dict()
@@ -108,6 +110,9 @@ class Maker:
         elif plan.change in ("pruned", "upscaled"):
             state = changes.layers_chosen(state, list(plan.detail))
             shape = dataclasses.replace(shape, layers=len(plan.detail))
+        elif plan.change == "narrowed":
+            shape = narrower(shape, plan.detail)
+            state = changes.narrowed(state, self.shapes[plan.parents[0]], shape, plan.way, seed)
         elif plan.change == "head":
             shape = dataclasses.replace(shape, classes=plan.detail or shape.classes)
             state = {n: t for n, t in state.items() if not n.startswith(("lm_head.", "classifier.", "cls.", "pooler."))}
