@@ -4,6 +4,8 @@ import re
 
 import torch
 
+import widths
+
 ELEMENT_TYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 
 
@@ -88,74 +90,9 @@ def layers_chosen(state: dict, chosen: list) -> dict:
 
 
 def narrowed(state: dict, old, new, way: str, seed: int) -> dict:
-    """Leaves out coordinates of the residual stream, units of MLPs and heads: those of least weight ('magnitude'), or
-    any ('random'). What is left stays in its order, and each layer chooses for itself but for the residual stream.
-
-    `old`, `new`: shapes.
-    """
-    generator = torch.Generator().manual_seed(seed)
-
-    def chosen(weight, count):
-        if way == "random":
-            weight = torch.rand(len(weight), generator=generator)
-        return weight.argsort(descending=True)[:count].sort().values
-
-    def energy(tensors, dim):
-        return sum(t.movedim(dim, 0).reshape(t.shape[dim], -1).square().sum(1) for t in tensors)
-
-    table = [t for n, t in state.items() if re.search(r"(embed_tokens|word_embeddings)\.weight$", n)]
-    cut = [t.flatten(1).T for n, t in state.items() if n.endswith("patch_embeddings.projection.weight")]
-    width = chosen(energy(table + cut, 1), new.width)
-    size = old.head
-    groups, left = old.groups or old.heads, new.groups or new.heads
-    per = old.heads // groups
-    inside: dict[str, tuple] = {}
-    for name in state:
-        match = LAYER.match(name)
-        if not match or match[1] + match[2] in inside:
-            continue
-        here = {n: t for n, t in state.items() if n.startswith(f"{match[1]}{match[2]}.")}
-        first = [t for n, t in here.items() if re.search(r"(gate_proj|up_proj|intermediate\.dense)\.weight$", n)]
-        values = [t for n, t in here.items() if re.search(r"(v_proj|value|k_proj|key)\.weight$", n)]
-        units = chosen(energy(first, 0), new.inner)
-        kept = chosen(energy(values, 0).reshape(groups, size).sum(1), left)
-        keys = torch.cat([torch.arange(g * size, (g + 1) * size) for g in kept])
-        queries = torch.cat([torch.arange(g * per * size, (g + 1) * per * size) for g in kept])
-        inside[match[1] + match[2]] = (units, queries, keys)
-
-    out = {}
-    for name, tensor in state.items():
-        match = LAYER.match(name)
-        units, queries, keys = inside[match[1] + match[2]] if match else (None, None, None)
-        rows, columns = None, None
-        if re.search(r"(embed_tokens|word_embeddings|position_embeddings|token_type_embeddings)(\.weight)?$", name):
-            columns = width
-        elif re.search(r"(lm_head|classifier)\.weight$", name):
-            columns = width
-        elif re.search(r"(^cls|classifier)\.bias$", name):
-            pass
-        elif "pooler" in name:
-            rows, columns = width, width
-        elif re.search(r"(q_proj|query)\.(weight|bias)$", name):
-            rows, columns = queries, width
-        elif re.search(r"(k_proj|v_proj|key|value)\.(weight|bias)$", name):
-            rows, columns = keys, width
-        elif re.search(r"(o_proj|attention\.output\.dense)\.(weight|bias)$", name):
-            rows, columns = width, queries
-        elif re.search(r"(gate_proj|up_proj|intermediate\.dense)\.(weight|bias)$", name):
-            rows, columns = units, width
-        elif re.search(r"(down_proj|output\.dense)\.(weight|bias)$", name):
-            rows, columns = width, units
-        elif name.endswith("cls_token"):
-            columns = width
-        else:  # norms, the cut into patches
-            rows = width
-        if rows is not None:
-            tensor = tensor[rows]
-        if columns is not None and tensor.dim() > 1:
-            tensor = tensor[..., columns]
-        out[name] = tensor.clone()
-    return out
+    """Without some coordinates, units and heads; `old`, `new`: shapes."""
+    arrays = {n: t.numpy() for n, t in state.items()}
+    return {n: torch.from_numpy(a) for n, a in widths.narrowed(arrays, old.sizes, new.sizes, way, seed).items()}
 
 
 def vocabulary_extended(state: dict, rows: int, seed: int) -> dict:

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import changes
-from networks import Shape, build, narrower
+from networks import Shape, build
 from plan import Plan
 from training import attach, merged, train
 
@@ -98,7 +98,7 @@ class Maker:
         """The weights to start from; sets the model's shape."""
         if not plan.parents:
             if plan.change == "narrowed":
-                self.shapes[plan.key] = narrower(self.shape, plan.detail)
+                self.shapes[plan.key] = self.shape.without(plan.detail)
             if plan.way != "pretrained":
                 return None
             known = build(self.shape).state_dict()
@@ -111,7 +111,7 @@ class Maker:
             state = changes.layers_chosen(state, list(plan.detail))
             shape = dataclasses.replace(shape, layers=len(plan.detail))
         elif plan.change == "narrowed":
-            shape = narrower(shape, plan.detail)
+            shape = shape.without(plan.detail)
             state = changes.narrowed(state, self.shapes[plan.parents[0]], shape, plan.way, seed)
         elif plan.change == "head":
             shape = dataclasses.replace(shape, classes=plan.detail or shape.classes)

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from widths import Sizes
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -30,29 +32,21 @@ class Shape:
         return self.size or self.width // self.heads
 
     @property
+    def sizes(self) -> Sizes:
+        return Sizes(self.width, self.inner, self.heads, self.groups or self.heads, self.head)
+
+    def without(self, shares: dict) -> "Shape":
+        """The same with less width, fewer units or heads; these keep their size."""
+        left = self.sizes.without(shares)
+        groups = left.groups if self.groups else 0
+        return replace(self, width=left.width, inner=left.inner, heads=left.heads, groups=groups, size=left.size)
+
+    @property
     def head_facts(self) -> dict:
         return {"head_dim": self.head} if self.head * self.heads != self.width else {}
 
     def record(self) -> dict:
         return asdict(self)
-
-
-def narrower(shape: Shape, shares: dict) -> Shape:
-    """A shape of which shares of the width, the inner units or the heads are left out; heads keep their size."""
-
-    def kept(count, share, step):
-        return max(step, min(count - step, round(count * (1 - share) / step) * step)) if share else count
-
-    groups = shape.groups or shape.heads
-    left = kept(groups, shares.get("heads", 0), 1)
-    return replace(
-        shape,
-        width=kept(shape.width, shares.get("width", 0), 4),
-        inner=kept(shape.inner, shares.get("inner", 0), 4),
-        heads=shape.heads // groups * left,
-        groups=left if shape.groups else 0,
-        size=shape.head,
-    )
 
 
 class RMSNorm(nn.Module):

@@ -37,12 +37,16 @@ package struct CollectionLoader {
     collection.imported = collection.models
     // What is kept for other runs is kept as it came.
     guard mode == .places else { return collection }
+    var widths = WidthAlignment.Outcome()
     if let restored {
       let outcome = try DisguiseRemoval.apply(to: collection.models, folder: restored)
       collection.models = outcome.models
-      collection.notes += outcome.notes
+      widths = try WidthAlignment.apply(to: collection.models, folder: restored)
+      collection.notes += outcome.notes + widths.notes
     }
-    let aligned = try Aligner.aligned(collection.models)
+    var aligned = try Aligner.aligned(collection.models)
+    for (number, model) in widths.narrower { aligned.models[number] = model }
+    for (number, map) in widths.maps { aligned.maps[number] = map }
     collection.alignment = aligned.maps
     for (number, model) in aligned.models.enumerated() {
       // The store of an adapter has its factors already.
@@ -50,6 +54,14 @@ package struct CollectionLoader {
         model.adapter == nil && (model.restored != nil || model.tensors != collection.models[number].tensors)
       collection.models[number] = isNew ? try Importer.rewrite(model, into: folder) : model
     }
+    try add(widths, to: &collection)
     return collection
+  }
+
+  private func add(_ widths: WidthAlignment.Outcome, to collection: inout ModelCollection) throws(Failure) {
+    let first = collection.models.count
+    for view in widths.views { collection.models.append(try Importer.rewrite(view, into: folder)) }
+    collection.alignment += widths.viewMaps
+    collection.widths = widths.groups.map { $0.members.sorted() + $0.views.map { first + $0 } }
   }
 }
