@@ -2,6 +2,7 @@ internal import Alignment
 internal import Checkpoints
 internal import Core
 internal import Gauge
+internal import Naming
 package import Storage
 package import System
 
@@ -63,5 +64,31 @@ package struct CollectionLoader {
     for view in widths.views { collection.models.append(try Importer.rewrite(view, into: folder)) }
     collection.alignment += widths.viewMaps
     collection.widths = widths.groups.map { $0.members.sorted() + $0.views.map { first + $0 } }
+    guard !collection.widths.isEmpty else { return }
+    // Adapters go where the only models are that have what they change.
+    struct Place: Hashable {
+      var name: String
+      var rows: Int
+      var columns: Int
+    }
+    func places(_ members: [Int]) -> Set<Place> {
+      var found: Set<Place> = []
+      for model in members where collection.models[model].adapter == nil {
+        for tensor in collection.alignment[model].tensors where tensor.role == .linear {
+          found.insert(Place(name: tensor.name, rows: tensor.shape.rows, columns: tensor.shape.columns))
+        }
+      }
+      return found
+    }
+    let (plain, own) = (places(collection.plain), collection.widths.map(places))
+    for (model, record) in collection.models.enumerated() {
+      guard let adapter = record.adapter, !adapter.isWithoutBase else { continue }
+      let changed = zip(adapter.updates, collection.alignment[model].updates).map {
+        Place(name: $1.name, rows: $0.rows, columns: $0.columns)
+      }
+      guard plain.isDisjoint(with: changed), let section = own.firstIndex(where: { !$0.isDisjoint(with: changed) })
+      else { continue }
+      collection.widths[section] = (collection.widths[section] + [model]).sorted()
+    }
   }
 }

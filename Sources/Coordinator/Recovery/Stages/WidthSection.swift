@@ -55,7 +55,7 @@ struct WidthSection {
     edge.source = plan.owner(members[edge.source])
     edge.target = members[edge.target]
     edge.runnerUp = edge.runnerUp.map { plan.owner(members[$0]) }
-    if isFromView, edge.kind == .parent {
+    if isFromView, edge.kind == .parent, edge.relation.kind != .adapter {
       edge.relation = Relation(.pruned)
       edge.rankEvidence = nil
     }

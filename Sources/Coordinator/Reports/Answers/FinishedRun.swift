@@ -114,7 +114,25 @@ package struct FinishedRun {
 
   /// Rows and columns are nodes; NaN where two models share nothing, and for inferred nodes.
   package func distances() throws(Failure) -> BlockMatrix { try matrix("/distance/\(metric)") }
-  package func costs() throws(Failure) -> BlockMatrix { try matrix("/cost") }
+  package func costs() throws(Failure) -> BlockMatrix {
+    let costs = try matrix("/cost")
+    guard hasWidths else { return costs }
+    // A narrower model is no parent of a wider one.
+    let blocks = zip(sections.indices, costs.blocks).map { number, block in
+      guard number >= sections.count - guestSections else { return block }
+      var matrix = block.matrix
+      for (column, node) in block.members.enumerated() where !isNarrower(node, in: number) {
+        for (row, other) in block.members.enumerated() where isNarrower(other, in: number) { matrix[row, column] = .nan }
+      }
+      return BlockMatrix.Block(members: block.members, matrix: matrix)
+    }
+    return BlockMatrix(costs.n, blocks: blocks)
+  }
+
+  /// Is it one of the models that a section of widths is about?
+  private func isNarrower(_ node: Int, in section: Int) -> Bool {
+    places[node]?.section == section && graph.nodes[node].model?.alignment?.kept != nil
+  }
   package func evidence() throws(Failure) -> BlockMatrix { try matrix("/evidence") }
   package func relatedness() throws(Failure) -> BlockMatrix { try matrix("/relatedness") }
 
