@@ -8,6 +8,7 @@ package struct WidthCorrespondence: Sendable, Hashable, Codable {
   package var units: Part
   /// Heads of all layers.
   package var heads: Part
+  package var layers: Part
   /// Weights of the wider model that have a counterpart, of those in tensors that both have.
   package var weights: Part
   /// Median cosine of maps that nothing was fitted to; about 0 for strangers.
@@ -32,13 +33,14 @@ package struct WidthCorrespondence: Sendable, Hashable, Codable {
   }
 
   package init(
-    reference: String, hidden: Part, units: Part, heads: Part, weights: Part, likeness: Double, agreements: Int,
+    reference: String, hidden: Part, units: Part, heads: Part, layers: Part, weights: Part, likeness: Double, agreements: Int,
     matched: Int, probability: Double
   ) {
     self.reference = reference
     self.hidden = hidden
     self.units = units
     self.heads = heads
+    self.layers = layers
     self.weights = weights
     self.likeness = likeness
     self.agreements = agreements

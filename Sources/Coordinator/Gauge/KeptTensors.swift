@@ -1,5 +1,6 @@
 internal import Checkpoints
 internal import Core
+internal import Naming
 internal import Spectra
 internal import Storage
 internal import System
@@ -29,12 +30,23 @@ struct KeptTensors {
     self.map = map
     let places = Dictionary(own.names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     var found: [(number: Int, shape: TensorShape)] = []
-    for (number, name) in other.names.enumerated() {
-      guard let match = places[name], let shape = Self.shape(number, match, own, other, map) else { continue }
+    for (number, tensor) in other.tensors.enumerated() {
+      guard let tensor = Self.renumbered(tensor, map), let match = places[tensor.name],
+        let shape = Self.shape(number, match, own, other, map)
+      else { continue }
       found.append((number, shape))
     }
     numbers = found.map(\.number)
     shapes = found.map(\.shape)
+  }
+
+  /// A tensor of the wider model by the layer that it has in the narrower; nil where that was left out.
+  static func renumbered(_ tensor: CanonicalTensor, _ map: WidthMap) -> CanonicalTensor? {
+    guard let layer = tensor.layer, layer.copy == 0 else { return tensor }
+    var tensor = tensor
+    guard let own = map.layer(layer.number) else { return nil }
+    tensor.layer = CanonicalLayer(own)
+    return tensor
   }
 
   /// - Parameter place: among `numbers`.
@@ -66,7 +78,8 @@ struct KeptTensors {
     _ number: Int, _ match: Int, _ own: NetworkWeights, _ other: NetworkWeights, _ map: WidthMap
   ) -> TensorShape? {
     let place = other.layout.places[number]
-    guard own.layout.places[match] == place else { return nil }
+    let mine = own.layout.places[match]
+    guard mine.role == place.role, mine.isBias == place.isBias else { return nil }
     let (shape, wanted) = (other.model.tensors[number].shape, own.model.tensors[match].shape)
     let cut = cut(number, own, other, map)
     var extents = shape.extents
@@ -88,7 +101,7 @@ struct KeptTensors {
   private static func cut(_ number: Int, _ own: NetworkWeights, _ other: NetworkWeights, _ map: WidthMap) -> Cut {
     let place = other.layout.places[number]
     let hidden = own.layout.width < other.layout.width || map.hidden != Array(map.hidden.indices) ? map.hidden : nil
-    let layer = place.layer.flatMap { map.layers[$0] }
+    let layer = place.layer.flatMap { map.layer($0) }.flatMap { map.layers[$0] }
     func cut(_ rows: [Int]?, _ columns: [Int]?) -> Cut { Cut(rows: rows, columns: place.isBias ? nil : columns) }
     switch place.role {
     case .table: return Cut(rows: nil, columns: hidden)

@@ -113,15 +113,16 @@ struct NetworkLayout {
     }
   }
 
-  /// Could this be what is left of the other, where coordinates, units or heads were left out?
+  /// Could this be what is left of the other, where coordinates, units or heads were left out, and perhaps layers?
   func isNarrower(than other: NetworkLayout) -> Bool {
-    guard layers == other.layers, isBeforeMaps == other.isBeforeMaps, hasMeans == other.hasMeans,
+    guard layers.count <= other.layers.count, isBeforeMaps == other.isBeforeMaps, hasMeans == other.hasMeans,
       has(.gate) == other.has(.gate), (rotary > 0) == (other.rotary > 0)
     else { return false }
     let sizes = [
       (width, other.width), (groups, other.groups), (headsPerGroup, other.headsPerGroup), (headSize, other.headSize),
     ]
-    let all = sizes + zip(units, other.units)
+    let most = other.units.max() ?? 0
+    let all = sizes + (layers == other.layers ? Array(zip(units, other.units)) : units.map { ($0, most) })
     return all.allSatisfy { $0.0 <= $0.1 } && all.contains { $0.0 < $0.1 }
   }
 

@@ -20,7 +20,9 @@ struct SharedRows {
   ///   means are those of different coordinates.
   init(_ own: NetworkWeights, _ other: NetworkWeights, isCentered: Bool = true) throws(Failure) {
     self.init(widths: (own.layout.width, other.layout.width), hasMeans: isCentered && own.layout.hasMeans)
-    for (number, place) in own.layout.places.enumerated() {
+    // Which layer is which of a deeper model is not known here.
+    let hasLayers = own.layout.layers == other.layout.layers
+    for (number, place) in own.layout.places.enumerated() where hasLayers || place.layer == nil {
       guard let (role, rows) = Self.rows(own, number, place) else { continue }
       guard let match = Self.counterpart(own, number, other), let theirs = Self.rows(other, match, place)?.rows else {
         continue

@@ -158,8 +158,8 @@ package struct WidthAlignment {
     var best: WidthCorrespondence?
     for other in others {
       attempts += 1
-      guard let fit = WidthFit(group.first, of: other.first), let (hidden, witness) = try fit.witness(),
-        witness.carries(attempts: attempts), let map = try fit.map(hidden)
+      guard let fit = WidthFit(group.first, of: other.first), let (kept, witness) = try fit.witness(),
+        witness.carries(attempts: attempts), let map = try fit.map(kept)
       else { continue }
       let found = correspondence(group, other, map, witness)
       if found.likeness > best?.likeness ?? -1 { best = found }
@@ -175,7 +175,7 @@ package struct WidthAlignment {
         Note(
           subject: model.id,
           text:
-            "is narrower than '\(best.reference.printable)', of which it has kept \(best.hidden.kept) of \(best.hidden.of) coordinates, \(best.units.kept) of \(best.units.of) units and \(best.heads.kept) of \(best.heads.of) heads: it is compared with what it has kept of others"
+            "is narrower than '\(best.reference.printable)', of which it has kept \(best.hidden.kept) of \(best.hidden.of) coordinates, \(best.units.kept) of \(best.units.of) units and \(best.heads.kept) of \(best.heads.of) heads\(best.layers.kept < best.layers.of ? " in \(best.layers.kept) of \(best.layers.of) layers" : ""): it is compared with what it has kept of others"
         ))
     }
     outcome.groups.append((group.members, views))
@@ -187,7 +187,7 @@ package struct WidthAlignment {
     let (own, wide) = (group.first.layout, other.first.layout)
     let layers = map.layers.sorted { $0.key < $1.key }
     func which(_ part: (WidthMap.Layer) -> [Int]) -> String? {
-      let text = layers.map { "\($0.key): \(WidthMap.ranges(part($0.value)))" }.joined(separator: "; ")
+      let text = layers.map { "\($0.value.number): \(WidthMap.ranges(part($0.value)))" }.joined(separator: "; ")
       return text.utf8.count <= Self.longest ? text : nil
     }
     let (units, allUnits) = (own.units.reduce(0, +), wide.units.reduce(0, +))
@@ -200,6 +200,9 @@ package struct WidthAlignment {
         kept: own.width, of: wide.width, which: own.width < wide.width ? WidthMap.ranges(map.hidden) : nil),
       units: .init(kept: units, of: allUnits, which: units < allUnits ? which(\.units) : nil),
       heads: .init(kept: heads, of: allHeads, which: heads < allHeads ? which(\.heads) : nil),
+      layers: .init(
+        kept: own.layers.count, of: wide.layers.count,
+        which: own.layers.count < wide.layers.count ? WidthMap.ranges(layers.map(\.value.number)) : nil),
       weights: .init(
         kept: kept.shapes.reduce(0) { $0 + $1.elements },
         of: kept.numbers.reduce(0) { $0 + tensors[$1].shape.elements }),
@@ -233,7 +236,8 @@ package struct WidthAlignment {
       ) { place throws(Failure) in try kept.values(place) }
       var alignment = maps[member]
       alignment.tensors = zip(kept.numbers, kept.shapes).map { number, shape in
-        var tensor = maps[member].tensors[number]
+        let whole = maps[member].tensors[number]
+        var tensor = KeptTensors.renumbered(whole, map) ?? whole
         tensor.shape = shape
         return tensor
       }
@@ -274,7 +278,7 @@ package struct WidthAlignment {
       let kept = KeptTensors(own, of: wide, by: map)
       var distance = 0.0
       for (role, values) in maps {
-        guard let number = wide.layout.number(role, layer), let place = kept.numbers.firstIndex(of: number) else {
+        guard let number = wide.layout.number(role, map.layers[layer]?.number), let place = kept.numbers.firstIndex(of: number) else {
           continue
         }
         distance += zip(values, try kept.values(place)).reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }

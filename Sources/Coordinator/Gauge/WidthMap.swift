@@ -2,11 +2,16 @@
 struct WidthMap: Sendable, Equatable, Codable {
   /// For each coordinate of the narrower residual stream the one of the wider.
   var hidden: [Int]
-  /// By layer.
+  /// By layer of the narrower model.
   var layers: [Int: Layer]
+
+  /// The layer of the narrower model that one of the wider is, by its number; nil where that was left out.
+  func layer(_ wide: Int) -> Int? { layers.first { $0.value.number == wide }?.key }
 
   /// For each row that a layer's map has in the narrower model, the one of the wider.
   struct Layer: Sendable, Equatable, Codable {
+    /// Its number in the wider model.
+    var number: Int
     var units: [Int]
     /// For each head the one of the wider model.
     var heads: [Int]

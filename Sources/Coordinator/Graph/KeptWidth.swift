@@ -6,6 +6,7 @@ package struct KeptWidth: Sendable, Equatable, Codable {
   package var units: Part
   /// Heads of all layers.
   package var heads: Part
+  package var layers: Part
   /// Weights of the wider model that were compared, of those in tensors that both have.
   package var weights: Part
 
@@ -22,10 +23,11 @@ package struct KeptWidth: Sendable, Equatable, Codable {
     }
   }
 
-  package init(hidden: Part, units: Part, heads: Part, weights: Part) {
+  package init(hidden: Part, units: Part, heads: Part, layers: Part, weights: Part) {
     self.hidden = hidden
     self.units = units
     self.heads = heads
+    self.layers = layers
     self.weights = weights
   }
 }

@@ -23,7 +23,7 @@ extension AlignmentFacts {
     }
     let parts = [
       line(kept.hidden, "coordinates of the residual stream"), line(kept.units, "units of MLPs"),
-      line(kept.heads, "heads"),
+      line(kept.heads, "heads"), line(kept.layers, "layers"),
     ].compactMap(\.self)
     let rest = transform.filter { $0 != .width }.map(\.rawValue)
     let also = rest.isEmpty ? "" : ", after undoing: \(rest.joined(separator: ", "))"

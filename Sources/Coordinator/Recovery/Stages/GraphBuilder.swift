@@ -189,7 +189,8 @@ extension AlignmentFacts {
       transform: (restored?.transforms ?? []).compactMap(Transform.init(rawValue:)) + [.width],
       likeness: found.likeness, agreements: found.agreements, units: found.matched, probability: found.probability,
       kept: KeptWidth(
-        hidden: part(found.hidden), units: part(found.units), heads: part(found.heads), weights: part(found.weights)))
+        hidden: part(found.hidden), units: part(found.units), heads: part(found.heads), layers: part(found.layers),
+        weights: part(found.weights)))
   }
 
   fileprivate init(_ found: Restoration) {

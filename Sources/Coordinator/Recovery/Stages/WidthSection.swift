@@ -1,5 +1,7 @@
+import Alignment
 import Checkpoints
 import Graph
+import Naming
 import Planning
 
 /// The part of a graph that narrower models have in it: what was solved of them and of views of wider models, with the
@@ -58,6 +60,8 @@ struct WidthSection {
     if isFromView, edge.kind == .parent, edge.relation.kind != .adapter {
       edge.relation = Relation(.pruned)
       edge.rankEvidence = nil
+      func layers(_ model: Int) -> Int { Set(plan.alignment[model].tensors.compactMap(\.layer)).count }
+      if layers(edge.target) < layers(edge.source) { edge.transforms.append(.layers) }
     }
     return edge
   }
