@@ -5,6 +5,7 @@
     python zoo/vary.py orphans ZOO OUT [--fewest N]  one collection per parent of two or more children, without it
     python zoo/vary.py merge   ZOO OUT [--seed N]    models merged by one of ten recipes from two to eight added
     python zoo/vary.py chimera ZOO OUT [--seed N]    models of one family with parts of another's added
+    python zoo/vary.py narrow  ZOO OUT [--seed N]    models without 10 to 50 % of others' width, units or heads added
     python zoo/vary.py strangers OUT [--seed N]      untrained networks of five architectures, without relatives
 
 Every collection gets a truth.json. Models that stay as they are become links to those of ZOO.
@@ -14,12 +15,16 @@ import argparse
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import ml_dtypes
 import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
+
+sys.path.append(str(Path(__file__).parent / "generate"))
+from widths import Sizes, narrowed  # noqa: E402
 
 TOKENS = re.compile(r"(embed_tokens|wte|word_embeddings|lm_head|token_embedding)\.weight$|^cls\.bias$")
 LAYER = re.compile(r"^(.*\b(?:layers?|h|blocks?)\.)(\d+)(\..*)$")
@@ -106,6 +111,35 @@ def same_type(values: np.ndarray, like: np.ndarray) -> np.ndarray:
 
 def wide(t: np.ndarray) -> np.ndarray:
     return t.astype(np.float64)
+
+
+# ---------------------------------------------------------------- widths
+
+
+def narrow(zoo: Zoo, out: Path, seed: int, count: int = 6):
+    """Adds models that kept only a part of others, without further training."""
+    random = np.random.default_rng(seed)
+    made = Collection(out, zoo)
+    whole = [m["id"] for m in zoo.models if zoo.weights(m["id"]) and (zoo.source(m["id"]) / "config.json").exists()]
+    parts = [("inner",), ("heads",), ("width",), ("inner", "heads"), ("inner", "width"), ("inner", "heads", "width")]
+    for k, model in enumerate(random.permutation(whole)[:count]):
+        config = json.loads((zoo.source(model) / "config.json").read_text())
+        if "hidden_size" not in config:
+            continue
+        heads = config["num_attention_heads"]
+        size = config.get("head_dim") or config["hidden_size"] // heads
+        groups = config.get("num_key_value_heads") or heads
+        old = Sizes(config["hidden_size"], config["intermediate_size"], heads, groups, size)
+        shares = {part: round(float(random.uniform(0.1, 0.5)), 2) for part in parts[k % len(parts)]}
+        new = old.without(shares)
+        way = str(random.choice(["magnitude", "random"]))
+        name = f"narrow-{k}"
+        weights = narrowed(zoo.weights(model), old, new, way, seed + k)
+        made.add(name, [model], "pruned", weights, None, change="narrowed", way=way, shares=shares)
+        config |= {"hidden_size": new.width, "intermediate_size": new.inner, "num_attention_heads": new.heads}
+        config |= {"head_dim": size} | ({"num_key_value_heads": new.groups} if "num_key_value_heads" in config else {})
+        (made.folder / name / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    made.close()
 
 
 # ---------------------------------------------------------------- vocabularies
@@ -383,7 +417,7 @@ def strangers(out: Path, seed: int, count: int = 24):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=["pad", "scale", "orphans", "merge", "chimera", "strangers"])
+    parser.add_argument("kind", choices=["pad", "scale", "orphans", "merge", "chimera", "narrow", "strangers"])
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fewest", type=int, default=2, help="children of an absent parent")
@@ -394,7 +428,8 @@ def main():
     zoo, out = Zoo(args.folders[0]), args.folders[1]
     if args.kind == "orphans":
         return orphans(zoo, out, args.fewest)
-    return {"pad": pad, "scale": scale, "merge": merge, "chimera": chimera}[args.kind](zoo, out, args.seed)
+    made = {"pad": pad, "scale": scale, "merge": merge, "chimera": chimera, "narrow": narrow}
+    return made[args.kind](zoo, out, args.seed)
 
 
 if __name__ == "__main__":

@@ -32,4 +32,35 @@ import Testing
       #expect(BlockMatrix(whole).submatrix(Array(0..<n)) == whole)
     }
   }
+
+  /// A guest's entries with the block's own indices are the block's; those of two guests stay where they belong.
+  @Test func guestsAreKnownToTheirHosts() {
+    var random = Seeded.fresh()
+    for _ in 0..<20 {
+      let (first, second) = (Int.random(in: 1...6, using: &random), Int.random(in: 1...6, using: &random))
+      let n = first + second
+      let guests = Array((0..<first).shuffled(using: &random).prefix(Int.random(in: 0...first, using: &random)))
+      let (own, hosts) = (Array(0..<first), Array(first..<n) + guests)
+      func numbers(_ count: Int) -> SquareMatrix {
+        SquareMatrix(count, values: (0..<count * count).map { _ in Double.random(in: 0...1, using: &random) })
+      }
+      let (one, other) = (numbers(first), numbers(hosts.count))
+      let matrix = BlockMatrix(n, blocks: [.init(members: own, matrix: one), .init(members: hosts, matrix: other)])
+      var known: [[Int]: Double] = [:]
+      for i in own { for j in own { known[[i, j]] = one[i, j] } }
+      for (a, i) in hosts.enumerated() {
+        for (b, j) in hosts.enumerated() where i >= first || j >= first { known[[i, j]] = other[a, b] }
+      }
+      for i in 0..<n {
+        for j in 0..<n {
+          #expect(known[[i, j]].map { $0 == matrix[i, j] } ?? matrix[i, j].isNaN, "seed \(random.seed)")
+        }
+      }
+      var visited: [[Int]: Double] = [:]
+      matrix.forEach { i, j, value in
+        #expect(visited.updateValue(value, forKey: [i, j]) == nil, "seed \(random.seed)")
+      }
+      #expect(visited == known, "seed \(random.seed)")
+    }
+  }
 }

@@ -135,15 +135,50 @@ struct TinyNetwork {
     return try #require(matrix.nearestOrthogonal)
   }
 
+  /// What is left where only some coordinates, units and groups of heads are kept.
+  ///
+  /// - Parameter units, groups: by layer.
+  func narrowed(hidden: [Int], units: [[Int]], groups: [[Int]]) -> TinyNetwork {
+    var other = self
+    let per = Self.heads / Self.groups
+    for name in tensors.keys.sorted() {
+      let layer = (0..<Self.layers).first { name.contains(".\($0).") } ?? 0
+      let keys = groups[layer].flatMap { $0 * Self.size..<($0 + 1) * Self.size }
+      let queries = groups[layer].flatMap { $0 * per * Self.size..<($0 + 1) * per * Self.size }
+      func cut(_ rows: [Int]?, _ columns: [Int]) {
+        other.tensors[name] = tensors[name].map { all in
+          (rows ?? Array(all.indices)).map { row in columns.map { all[row][$0] } }
+        }
+      }
+      if name.contains("q_proj") {
+        cut(queries, hidden)
+      } else if name.contains("k_proj") || name.contains("v_proj") {
+        cut(keys, hidden)
+      } else if name.contains("o_proj") {
+        cut(hidden, queries)
+      } else if name.contains("gate") || name.contains("up_proj") {
+        cut(units[layer], hidden)
+      } else if name.contains("down") {
+        cut(hidden, units[layer])
+      } else {
+        cut(nil, hidden)
+      }
+    }
+    return other
+  }
+
   func write(_ id: String, as type: ElementType = .f32, in folder: TemporaryFolder) throws -> ModelRecord {
+    let width = tensors["model.norm.weight"]?[0].count ?? Self.width
+    let heads = (tensors["model.layers.0.self_attn.q_proj.weight"]?.count ?? Self.heads * Self.size) / Self.size
+    let groups = (tensors["model.layers.0.self_attn.k_proj.weight"]?.count ?? Self.groups * Self.size) / Self.size
     let tensors = tensors.sorted { $0.key < $1.key }.map { name, rows in
-      TestTensor(name, type, name.contains("norm") ? [Self.width] : [rows.count, rows[0].count], rows.flatMap(\.self))
+      TestTensor(name, type, name.contains("norm") ? [width] : [rows.count, rows[0].count], rows.flatMap(\.self))
     }
     try folder.write(tensors, to: "\(id)/model.safetensors")
     try folder.write(
       """
-      {"model_type": "llama", "num_attention_heads": \(Self.heads), "hidden_size": \(Self.width),
-       "num_key_value_heads": \(Self.groups)}
+      {"model_type": "llama", "num_attention_heads": \(heads), "hidden_size": \(width), "head_dim": \(Self.size),
+       "num_key_value_heads": \(groups)}
       """, to: "\(id)/config.json")
     return try Models.importOne(folder.at(id), into: folder.at("stores"))
   }

@@ -4,6 +4,8 @@ import re
 
 import torch
 
+import widths
+
 ELEMENT_TYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 
 
@@ -85,6 +87,12 @@ def layers_chosen(state: dict, chosen: list) -> dict:
             if layer == int(match[2]):
                 out[f"{match[1]}{place}{match[3]}"] = tensor.clone()
     return out
+
+
+def narrowed(state: dict, old, new, way: str, seed: int) -> dict:
+    """Without some coordinates, units and heads; `old`, `new`: shapes."""
+    arrays = {n: t.numpy() for n, t in state.items()}
+    return {n: torch.from_numpy(a) for n, a in widths.narrowed(arrays, old.sizes, new.sizes, way, seed).items()}
 
 
 def vocabulary_extended(state: dict, rows: int, seed: int) -> dict:

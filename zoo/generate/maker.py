@@ -97,6 +97,8 @@ class Maker:
     def _changed(self, plan: Plan, seed: int) -> dict | None:
         """The weights to start from; sets the model's shape."""
         if not plan.parents:
+            if plan.change == "narrowed":
+                self.shapes[plan.key] = self.shape.without(plan.detail)
             if plan.way != "pretrained":
                 return None
             known = build(self.shape).state_dict()
@@ -108,6 +110,9 @@ class Maker:
         elif plan.change in ("pruned", "upscaled"):
             state = changes.layers_chosen(state, list(plan.detail))
             shape = dataclasses.replace(shape, layers=len(plan.detail))
+        elif plan.change == "narrowed":
+            shape = shape.without(plan.detail)
+            state = changes.narrowed(state, self.shapes[plan.parents[0]], shape, plan.way, seed)
         elif plan.change == "head":
             shape = dataclasses.replace(shape, classes=plan.detail or shape.classes)
             state = {n: t for n, t in state.items() if not n.startswith(("lm_head.", "classifier.", "cls.", "pooler."))}

@@ -3,11 +3,13 @@
 Each has `config(dtype)`, what its `config.json` says, and `initialise()`.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from widths import Sizes
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,26 @@ class Shape:
     tied: bool = False
     classes: int = 0  # of a classifier on top; 0: none
     groups: int = 0  # key/value heads of a decoder; 0: as many as heads
+    size: int = 0  # of a head; 0: what the heads divide the width into
     extra: dict = field(default_factory=dict, hash=False)
+
+    @property
+    def head(self) -> int:
+        return self.size or self.width // self.heads
+
+    @property
+    def sizes(self) -> Sizes:
+        return Sizes(self.width, self.inner, self.heads, self.groups or self.heads, self.head)
+
+    def without(self, shares: dict) -> "Shape":
+        """The same with less width, fewer units or heads; these keep their size."""
+        left = self.sizes.without(shares)
+        groups = left.groups if self.groups else 0
+        return replace(self, width=left.width, inner=left.inner, heads=left.heads, groups=groups, size=left.size)
+
+    @property
+    def head_facts(self) -> dict:
+        return {"head_dim": self.head} if self.head * self.heads != self.width else {}
 
     def record(self) -> dict:
         return asdict(self)
@@ -46,11 +67,11 @@ class DecoderAttention(nn.Module):
     def __init__(self, s: Shape):
         super().__init__()
         self.heads, self.groups = s.heads, s.groups or s.heads
-        self.size = s.width // s.heads
-        self.q_proj = nn.Linear(s.width, s.width, bias=False)
+        self.size = s.head
+        self.q_proj = nn.Linear(s.width, s.heads * self.size, bias=False)
         self.k_proj = nn.Linear(s.width, self.groups * self.size, bias=False)
         self.v_proj = nn.Linear(s.width, self.groups * self.size, bias=False)
-        self.o_proj = nn.Linear(s.width, s.width, bias=False)
+        self.o_proj = nn.Linear(s.heads * self.size, s.width, bias=False)
 
     def forward(self, x, cos, sin):
         rows, length, _ = x.shape
@@ -102,7 +123,7 @@ class Decoder(nn.Module):
         )
         if not s.tied:
             self.lm_head = nn.Linear(s.width, s.vocabulary, bias=False)
-        rate = 10000.0 ** (-torch.arange(0, s.width // s.heads, 2) / (s.width // s.heads))
+        rate = 10000.0 ** (-torch.arange(0, s.head, 2) / s.head)
         angle = (torch.arange(s.positions)[:, None] * rate).repeat(1, 2)
         self.register_buffer("cos", angle.cos(), persistent=False)
         self.register_buffer("sin", angle.sin(), persistent=False)
@@ -124,7 +145,7 @@ class Decoder(nn.Module):
             "rope_theta": 10000.0,
             "tie_word_embeddings": s.tied,
             "torch_dtype": dtype,
-        }
+        } | s.head_facts
 
     def loss(self, tokens):
         x = self.model["embed_tokens"](tokens[:, :-1])
@@ -149,21 +170,21 @@ class EncoderBlock(nn.Module):
         def output(a):
             return nn.ModuleDict({"dense": dense(a, s.width), "LayerNorm": nn.LayerNorm(s.width, 1e-12)})
 
-        names = ("query", "key", "value")
+        names, inside = ("query", "key", "value"), s.heads * s.head
         self.attention = nn.ModuleDict(
-            {"self": nn.ModuleDict({n: dense(s.width, s.width) for n in names}), "output": output(s.width)}
+            {"self": nn.ModuleDict({n: dense(s.width, inside) for n in names}), "output": output(inside)}
         )
         self.intermediate = nn.ModuleDict({"dense": dense(s.width, s.inner)})
         self.output = output(s.inner)
 
     def forward(self, x, mask):
-        rows, length, width = x.shape
+        rows, length, _ = x.shape
         q, k, v = (
             self.attention["self"][n](x).view(rows, length, self.heads, -1).transpose(1, 2)
             for n in ("query", "key", "value")
         )
         y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        y = self.attention["output"]["dense"](y.transpose(1, 2).reshape(rows, length, width))
+        y = self.attention["output"]["dense"](y.transpose(1, 2).reshape(rows, length, -1))
         x = self.attention["output"]["LayerNorm"](x + y)
         y = self.output["dense"](F.gelu(self.intermediate["dense"](x)))
         return self.output["LayerNorm"](x + y)
@@ -205,7 +226,7 @@ class Encoder(nn.Module):
             "max_position_embeddings": s.positions,
             "type_vocab_size": 2,
             "torch_dtype": dtype,
-        }
+        } | s.head_facts
 
     def states(self, tokens, padding=None):
         e = self.embeddings
@@ -233,11 +254,11 @@ class Encoder(nn.Module):
 class VisionBlock(nn.Module):
     def __init__(self, s: Shape):
         super().__init__()
-        self.heads = s.heads
+        self.heads, inside = s.heads, s.heads * s.head
         self.attention = nn.ModuleDict(
             {
-                "attention": nn.ModuleDict({n: nn.Linear(s.width, s.width) for n in ("query", "key", "value")}),
-                "output": nn.ModuleDict({"dense": nn.Linear(s.width, s.width)}),
+                "attention": nn.ModuleDict({n: nn.Linear(s.width, inside) for n in ("query", "key", "value")}),
+                "output": nn.ModuleDict({"dense": nn.Linear(inside, s.width)}),
             }
         )
         self.intermediate = nn.ModuleDict({"dense": nn.Linear(s.width, s.inner)})
@@ -246,13 +267,13 @@ class VisionBlock(nn.Module):
         self.layernorm_after = nn.LayerNorm(s.width, 1e-6)
 
     def forward(self, x):
-        rows, length, width = x.shape
+        rows, length, _ = x.shape
         y = self.layernorm_before(x)
         q, k, v = (
             self.attention["attention"][n](y).view(rows, length, self.heads, -1).transpose(1, 2)
             for n in ("query", "key", "value")
         )
-        y = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(rows, length, width)
+        y = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(rows, length, -1)
         x = x + self.attention["output"]["dense"](y)
         y = F.gelu(self.intermediate["dense"](self.layernorm_after(x)))
         return x + self.output["dense"](y)
@@ -295,7 +316,7 @@ class VisionTransformer(nn.Module):
             "patch_size": self.PATCH,
             "num_channels": 1,
             "torch_dtype": dtype,
-        }
+        } | s.head_facts
 
     def loss(self, images, labels):
         e = self.vit["embeddings"]

@@ -9,7 +9,7 @@ FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
 @dataclass
 class Plan:
     key: str  # names the model while the zoo is made; the first letter names the tree
-    relation: str  # root, finetune, lora, adapter, merge, quantized or duplicate
+    relation: str  # root, finetune, lora, adapter, merge, quantized, pruned or duplicate
     parents: tuple = ()
     domains: tuple = ()
     steps: int = 0
@@ -26,6 +26,6 @@ class Plan:
     rounded_steps: bool = False  # train without a copy of the weights in higher precision
     way: str | None = None  # of a merge or rounding: average, slerp, arithmetic, int8, int4, fp8, cast
     weights: tuple = ()  # of a merge
-    change: str | None = None  # vocabulary, head, pruned, upscaled, renamed
+    change: str | None = None  # vocabulary, head, pruned, upscaled, narrowed, renamed
     detail: object = None  # of the change
     note: dict = field(default_factory=dict)

@@ -410,14 +410,62 @@ def shapes(rng, domains):
         edge(rng, style, "A1", "A", domains),
         edge(rng, style, "A2", "A", domains, change="vocabulary", detail=int(rng.integers(8, 40))),
         edge(rng, style, "A3", "A", domains, change="head"),
-        edge(rng, style, "A4", "A", domains, change="pruned", detail=(0, 1, 3)),
-        edge(rng, style, "A5", "A1", domains, change="upscaled", detail=(0, 1, 2, 1, 2, 3)),
+        edge(rng, style, "A4", "A", domains, relation="pruned", change="pruned", detail=(0, 1, 3)),
+        edge(rng, style, "A5", "A1", domains, relation="upscaled", change="upscaled", detail=(0, 1, 2, 1, 2, 3)),
         edge(rng, style, "A6", "A1", domains, change="renamed", detail=("model.", "transformer.")),
         edge(rng, style, "A7", "A2", domains),
         edge(rng, style, "A8", "A4", domains),
-        Plan("A9", "finetune", ("A",), change="pruned", detail=(0, 2, 3), dtype=style.dtype),
+        Plan("A9", "pruned", ("A",), change="pruned", detail=(0, 2, 3), dtype=style.dtype),
     ]
     return Shape(width=64, inner=128, layers=4, heads=4), plans + family(rng, "B", star(2), style, domains)
+
+
+def narrowings(rng, style: Style, parents: list, domains: list) -> list:
+    """Six models that lack 10 to 50 % of their parents' width, units or heads and were trained on, two more trained from
+    these, one narrowed twice, and a small family of strangers of the shape of one of them."""
+    choices = [("inner",), ("heads",), ("width",), ("inner", "heads"), ("inner", "width"), ("inner", "heads", "width")]
+    plans = []
+    for k, parts in enumerate(choices, 1):
+        shares = {part: round(float(rng.uniform(0.1, 0.5)), 2) for part in parts}
+        way = some(rng, ("magnitude", "random"))
+        fixed = {"relation": "pruned", "change": "narrowed", "detail": shares, "way": way, "rank": None}
+        plans.append(edge(rng, style, f"AN{k}", some(rng, parents), domains, **fixed))
+    plans += [edge(rng, style, f"AF{k}", f"AN{some(rng, (1, 2, 3, 4, 5, 6))}", domains) for k in (1, 2)]
+    fixed = {"relation": "pruned", "change": "narrowed", "detail": {"inner": 0.25}, "way": "magnitude", "rank": None}
+    plans.append(edge(rng, style, "AT", "AN6", domains, **fixed))
+    strangers = family(rng, "B", star(2), style, domains)
+    strangers[0].change, strangers[0].detail = "narrowed", plans[5].detail
+    return plans + strangers
+
+
+@recipe("bytes")
+def narrowed(rng, domains):
+    """Descendants of smaller width, with fewer units and heads, each trained on; and narrow strangers."""
+    dtype = some(rng, ("f32", "bf16"))
+    style = Style(dtype, lora=0.0, root_steps=700, root_rate=2e-3)
+    plans = family(rng, "A", grown(rng, 6), style, domains)
+    shape = Shape(width=96, inner=192, layers=3, heads=4, groups=some(rng, (0, 2)), tied=some(rng, (False, True)))
+    return shape, plans + narrowings(rng, style, [p.key for p in plans], domains)
+
+
+@recipe("tokens")
+def narrowed_encoder(rng, domains):
+    """The same of encoders."""
+    style = Style(some(rng, ("f32", "bf16")), root_steps=900, root_rate=2e-3, decay_all=(False, True))
+    plans = family(rng, "A", grown(rng, 5), style, domains)
+    shape = Shape("encoder", width=96, inner=192, layers=3, heads=4, positions=64)
+    return shape, plans + narrowings(rng, style, [p.key for p in plans], domains)
+
+
+@recipe("pictures")
+def narrowed_vision(rng, domains):
+    """The same of vision transformers."""
+    style = Style(
+        root_steps=900, root_rate=1e-3, optimisers=("adamw", "sgd"), schedules=("cosine",), rates=(1e-4, 1e-3)
+    )
+    plans = family(rng, "A", grown(rng, 5), style, domains)
+    shape = Shape("vit", width=96, inner=192, layers=3, heads=4, classes=10)
+    return shape, plans + narrowings(rng, style, [p.key for p in plans], domains)
 
 
 @recipe("bytes")

@@ -16,6 +16,10 @@ package struct ModelRecord: Sendable {
   package var checkpoint: CheckpointFacts
   /// Of a model that was brought into the coordinates of another one: how, and its tensors as its files have them.
   package var restored: (restoration: Restoration, original: [StoredTensor])?
+  /// Of a model that is narrower than relatives of it: what it has kept of them.
+  package var width: WidthCorrespondence?
+  /// Of a view, which holds what a narrower model has kept of this one and is no model of the collection: its id.
+  package var viewed: String?
   /// Of an adapter that is not merged into its base; `tensors` are then the weights that it replaces.
   package var adapter: Adapter?
 

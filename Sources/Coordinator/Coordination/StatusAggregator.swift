@@ -221,7 +221,7 @@ struct StatusAggregator {
     let states = scheduler.states(of: job.id)
     let (map, perCell) = ShardMap.text(states)
     return JobStatus(
-      name: job.work.name, run: job.work.directory, state: job.state, models: job.work.plan.models.count,
+      name: job.work.name, run: job.work.directory, state: job.state, models: job.work.plan.collectionCount,
       shards: states.count, shardsDone: states.count { $0 == .done },
       shardsLeased: states.count { $0 == .leased }, shardsSetAside: job.setAside.count, bytes: job.bytes,
       bytesDone: job.bytesDone, map: map, shardsPerCell: perCell, tree: job.tree, failure: job.failure)

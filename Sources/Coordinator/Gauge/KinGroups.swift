@@ -27,7 +27,8 @@ struct KinGroups {
   private static let runs = 4
   private static let weights = 64
 
-  init(_ models: [ModelRecord], _ alignment: [AlignmentMap]) throws(Failure) {
+  /// - Parameter fewest: models that a kind must have.
+  init(_ models: [ModelRecord], _ alignment: [AlignmentMap], fewest: Int = 2) throws(Failure) {
     var kinds: [[CanonicalTensor]: [Int]] = [:]
     var order: [[CanonicalTensor]] = []
     for (number, model) in models.enumerated() where model.adapter == nil {
@@ -38,7 +39,7 @@ struct KinGroups {
     }
     var found: [[[Int]]] = []
     for kind in order {
-      guard let members = kinds[kind], members.count > 1 else { continue }
+      guard let members = kinds[kind], members.count >= fewest else { continue }
       found.append(try Self.groups(members, kind, models, alignment))
     }
     self.kinds = found

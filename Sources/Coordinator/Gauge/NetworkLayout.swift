@@ -25,6 +25,8 @@ struct NetworkLayout {
   /// Heads of keys and values.
   let groups: Int
   let headSize: Int
+  /// Units of each layer's MLP.
+  let units: [Int]
   /// Coordinates of a head that are turned by position, the first half with the second; 0 for none.
   let rotary: Int
   /// Norms have means taken out, which only an order of coordinates leaves as it is.
@@ -70,6 +72,10 @@ struct NetworkLayout {
       self.places.contains { $0.isBias && [.lastNorm, .attentionNorm, .mlpNorm].contains($0.role) } || !isBeforeMaps
     let type = model.checkpoint.metadata["config.model_type"] ?? model.checkpoint.metadata["general.architecture"] ?? ""
     gainOffset = type.hasPrefix("gemma") ? 1 : 0
+    let known = numbers
+    units = layers.map { layer in
+      known[Place(role: .up, layer: layer)].map { map.tensors[$0].shape.rows } ?? 0
+    }
     guard let sizes = HeadSizes(model, map, self.places, numbers, layers) else { return nil }
     (heads, groups, headSize) = (sizes.heads, sizes.groups, sizes.size)
     let share =
@@ -105,6 +111,19 @@ struct NetworkLayout {
     case .tokens, .table: return extents.last == width && extents.count > 1 ? Place(role: .table) : nil
     default: return extents.contains(width) || extents.count > 1 ? nil : Place(role: .apart)
     }
+  }
+
+  /// Could this be what is left of the other, where coordinates, units or heads were left out, and perhaps layers?
+  func isNarrower(than other: NetworkLayout) -> Bool {
+    guard layers.count <= other.layers.count, isBeforeMaps == other.isBeforeMaps, hasMeans == other.hasMeans,
+      has(.gate) == other.has(.gate), (rotary > 0) == (other.rotary > 0)
+    else { return false }
+    let sizes = [
+      (width, other.width), (groups, other.groups), (headsPerGroup, other.headsPerGroup), (headSize, other.headSize),
+    ]
+    let most = other.units.max() ?? 0
+    let all = sizes + (layers == other.layers ? Array(zip(units, other.units)) : units.map { ($0, most) })
+    return all.allSatisfy { $0.0 <= $0.1 } && all.contains { $0.0 < $0.1 }
   }
 
   /// Has every layer the same parts, in sizes that fit?

@@ -10,7 +10,9 @@ internal import System
 struct NetworkWeights {
   let model: ModelRecord
   let layout: NetworkLayout
-  /// Canonical, in the order of the model's tensors.
+  /// In the order of the model's tensors.
+  let tensors: [CanonicalTensor]
+  /// Canonical.
   let names: [String]
 
   /// - Returns: nil for what is not a transformer whose every tensor is understood.
@@ -18,6 +20,7 @@ struct NetworkWeights {
     guard let layout = NetworkLayout(model, map) else { return nil }
     self.model = model
     self.layout = layout
+    tensors = map.tensors
     names = map.tensors.map(\.name)
   }
 

@@ -89,7 +89,7 @@ struct BasisFit {
   }
 
   /// Columns without their means, of length 1.
-  private static func standardized(_ matrix: Matrix) -> Matrix {
+  static func standardized(_ matrix: Matrix) -> Matrix {
     var turned = matrix.transposed
     for row in 0..<turned.rows {
       let mean = turned.row(row).reduce(0, +) / Double(turned.columns)

@@ -75,6 +75,40 @@ struct RestoredStore {
       sources: model.sources, checkpoint: model.checkpoint, values: values)
   }
 
+  /// What a view was made from.
+  struct ViewNote: Codable, Equatable {
+    /// Keys of the wider and of the narrower model.
+    var wide: String
+    var narrow: String
+    var map: WidthMap
+  }
+
+  /// The tensors of a view, which are computed unless they are there already.
+  ///
+  /// - Parameters:
+  ///   - tensors: names and shapes.
+  ///   - originals: the tensors that they are parts of.
+  ///   - values: of a tensor, by its place.
+  func view(
+    _ view: ModelRecord, as tensors: [(name: String, shape: TensorShape)], from originals: [StoredTensor],
+    note: ViewNote, values: (Int) throws(Failure) -> [Float]
+  ) throws(Failure) -> [StoredTensor] {
+    let known = (try? BoundedFile.read(notePath(view), limit: 1 << 26)).flatMap {
+      try? JSONDecoder().decode(ViewNote.self, from: $0)
+    }
+    var stored = known == note ? try? ModelStore(path: storePath(view)).tensors() : nil
+    if stored == nil {
+      try Importer.prepare(folder: folder)
+      try? FileManager.default.removeItem(atPath: notePath(view))
+      try ModelStoreWriter.write(
+        to: storePath(view), model: view.id, tensors: tensors, sources: view.sources, checkpoint: view.checkpoint,
+        values: values)
+      try AtomicFile.write(JSONText.of(note), to: notePath(view))
+      stored = try ModelStore(path: storePath(view)).tensors()
+    }
+    return zip(stored ?? [], originals).map { Self.marked($0, as: $1) }
+  }
+
   private func storePath(_ model: ModelRecord) -> String { "\(folder)/\(Importer.fileName(for: model.id)).h5" }
   private func notePath(_ model: ModelRecord) -> String { "\(folder)/\(Importer.fileName(for: model.id)).json" }
 }

@@ -16,9 +16,13 @@ struct SharedRows {
   private static let mostRows = 4096
   private static let rowsPerCoordinate = 4
 
-  init(_ own: NetworkWeights, _ other: NetworkWeights) throws(Failure) {
-    self.init(width: own.layout.width, hasMeans: own.layout.hasMeans)
-    for (number, place) in own.layout.places.enumerated() {
+  /// - Parameter isCentered: take the means out of the rows, where norms do? Not of models of different widths, whose
+  ///   means are those of different coordinates.
+  init(_ own: NetworkWeights, _ other: NetworkWeights, isCentered: Bool = true) throws(Failure) {
+    self.init(widths: (own.layout.width, other.layout.width), hasMeans: isCentered && own.layout.hasMeans)
+    // Which layer is which of a deeper model is not known here.
+    let hasLayers = own.layout.layers == other.layout.layers
+    for (number, place) in own.layout.places.enumerated() where hasLayers || place.layer == nil {
       guard let (role, rows) = Self.rows(own, number, place) else { continue }
       guard let match = Self.counterpart(own, number, other), let theirs = Self.rows(other, match, place)?.rows else {
         continue
@@ -37,9 +41,9 @@ struct SharedRows {
     }
   }
 
-  private init(width: Int, hasMeans: Bool) {
-    own = Matrix(zeros: 0, width)
-    other = own
+  private init(widths: (own: Int, other: Int), hasMeans: Bool) {
+    own = Matrix(zeros: 0, widths.own)
+    other = Matrix(zeros: 0, widths.other)
     self.hasMeans = hasMeans
   }
 

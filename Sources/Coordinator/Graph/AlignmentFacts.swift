@@ -11,9 +11,12 @@ package struct AlignmentFacts: Sendable, Equatable, Codable {
   package var units: Int
   /// Of so many agreements between networks that were initialized independently.
   package var probability: Double
+  /// Of a model that is narrower than the other one: what it has kept of it.
+  package var kept: KeptWidth?
 
   package init(
-    reference: String, transform: [Transform], likeness: Double, agreements: Int, units: Int, probability: Double
+    reference: String, transform: [Transform], likeness: Double, agreements: Int, units: Int, probability: Double,
+    kept: KeptWidth? = nil
   ) {
     self.reference = reference
     self.transform = transform
@@ -21,10 +24,11 @@ package struct AlignmentFacts: Sendable, Equatable, Codable {
     self.agreements = agreements
     self.units = units
     self.probability = probability
+    self.kept = kept
   }
 
   enum CodingKeys: String, CodingKey {
-    case reference, transform, likeness, agreements, units
+    case reference, transform, likeness, agreements, units, kept
     case probability = "p"
   }
 }

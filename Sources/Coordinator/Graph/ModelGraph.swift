@@ -71,6 +71,9 @@ package struct ModelGraph: Sendable, Equatable {
     package var duplicateOf: Int?
     /// How it was brought into the coordinates of another model; nil for a model that is compared as it is.
     package var alignment: AlignmentFacts?
+    /// Which of its relatives' layers its own are, in its order: a number, with `+1` for one that comes again and `'` for one
+    /// that they lack; nil where all models of its kind have the same number of layers.
+    package var layers: [String]?
     /// What its uploader says it was made from; nil without hints.
     package var declaration: Declaration?
     /// What its uploader says it may be used for, such as `apache-2.0`; nil without hints.
@@ -79,7 +82,7 @@ package struct ModelGraph: Sendable, Equatable {
     package init(
       path: String, score: Double?, dtype: String, parameters: Int, format: String? = nil, encodings: [String] = [],
       duplicateOf: Int? = nil, alignment: AlignmentFacts? = nil, declaration: Declaration? = nil,
-      compared: Int? = nil, license: String? = nil
+      compared: Int? = nil, license: String? = nil, layers: [String]? = nil
     ) {
       self.path = path
       self.score = score
@@ -92,6 +95,7 @@ package struct ModelGraph: Sendable, Equatable {
       self.declaration = declaration
       self.compared = compared
       self.license = license
+      self.layers = layers
     }
   }
 

@@ -17,8 +17,12 @@ package struct LineageProblem: Sendable {
   package var restored: Set<Int> = []
   /// Models whose experts are the MLPs of models without experts.
   package var upcycled: Set<Int> = []
+  /// Are ancestors looked for that are not there?
+  package var findsAncestors = true
   /// Models with quantized weights that are not read: in which scheme.
   package var unread: [Int: String] = [:]
+  /// What became of a parent's layers in a child.
+  package var layers: @Sendable (_ parent: Int, _ child: Int) -> LayerChange = { _, _ in .none }
   /// Adapters whose base is not among the models: factors, which training lengthens as a whole.
   package var factors: Set<Int> = []
   /// Per model: the relative error up to which its weights are those of a copy.
@@ -31,6 +35,14 @@ package struct LineageProblem: Sendable {
   package var tokens: [Int]
   /// Do two models have the same tensors? Only then can they be duplicates.
   package var haveSameSignature: @Sendable (Int, Int) -> Bool
+
+  package enum LayerChange: Sendable {
+    case none
+    /// Some are gone; and no other came again.
+    case removed
+    /// Some come again.
+    case added
+  }
 
   package init(
     rounding: [Double], options: LineageOptions, adapters: Set<Int> = [], tokens: [Int]? = nil,

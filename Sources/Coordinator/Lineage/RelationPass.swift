@@ -43,13 +43,17 @@ package struct RelationPass: Sendable {
     if problem.upcycled.contains(child), !problem.upcycled.contains(parent) { return (.upcycled, form.transforms) }
     if families.areScaled(parent, child) { return (.reformatted, form.transforms + [.scaled]) }
     let (before, after) = (problem.tokens[parent], problem.tokens[child])
-    guard before > 0, after > 0, before != after else {
-      return (events.relation(parent: parent, child: child) ?? finding.relation, form.transforms)
+    let known = events.relation(parent: parent, child: child)
+    switch known == nil ? problem.layers(parent, child) : .none {
+    case .removed: return (Relation(.pruned), form.transforms + [.layers])
+    case .added: return (Relation(.upscaled), form.transforms + [.layers])
+    case .none: break
     }
+    guard before > 0, after > 0, before != after else { return (known ?? finding.relation, form.transforms) }
     if copies.areEqual(parent, child) {
       return (Relation(after > before ? .extended : .reformatted), form.transforms + [.vocabulary])
     }
-    return (events.relation(parent: parent, child: child) ?? finding.relation, form.transforms + [.vocabulary])
+    return (known ?? finding.relation, form.transforms + [.vocabulary])
   }
 }
 

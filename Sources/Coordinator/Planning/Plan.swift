@@ -69,6 +69,18 @@ package struct Plan: Sendable {
       models: models, sections: sections, alignment: alignment, tensors: tensors, shards: shards, notes: notes)
   }
 
+  /// Models of the collection; views of them come after these.
+  package var collectionCount: Int { models.count { $0.viewed == nil } }
+
+  /// The model of the collection that a model is, or is a view of.
+  package func owner(_ model: Int) -> Int {
+    guard let id = models[model].viewed else { return model }
+    return models.firstIndex { $0.id == id } ?? model
+  }
+
+  /// Has a section narrower models, and views of wider ones?
+  package func isOfWidths(_ section: Int) -> Bool { sections[section].contains { models[$0].viewed != nil } }
+
   /// Are all models compared with each other?
   package var isWhole: Bool { sections.count == 1 && sections[0].count == models.count }
 

@@ -14,9 +14,10 @@ enum PlanNotes {
     _ models: [ModelRecord], _ alignment: [AlignmentMap], _ sections: [(models: [Int], matching: TensorMatching)],
     _ tensors: [PlannedTensor]
   ) -> [Note] {
-    files(models) + types(models) + SketchSize.notes(tensors) + rearranged(models, alignment)
+    let collection = models.filter { $0.viewed == nil }
+    return files(collection) + types(collection) + SketchSize.notes(tensors) + rearranged(models, alignment)
       + sections.flatMap { section in alone(section.models.map { models[$0] }, section.matching) }
-      + strangers(models, sections.flatMap(\.models).sorted(), tensors)
+      + strangers(models, sections.flatMap(\.models).filter { models[$0].viewed == nil }.sorted(), tensors)
   }
 
   /// What the files hold that is no weights.
@@ -77,7 +78,9 @@ enum PlanNotes {
   private static func alone(_ models: [ModelRecord], _ matching: TensorMatching) -> [Note] {
     var counts: [Int: Int] = [:]
     for match in matching.matches where !match.isShared { counts[match.copies[0].model, default: 0] += 1 }
-    return counts.sorted { $0.key < $1.key }.filter { $0.value < models[$0.key].tensors.count }.map {
+    return counts.sorted { $0.key < $1.key }.filter {
+      models[$0.key].viewed == nil && $0.value < models[$0.key].tensors.count
+    }.map {
       Note(
         subject: models[$0.key].id,
         text:

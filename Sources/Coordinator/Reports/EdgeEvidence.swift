@@ -23,6 +23,7 @@ struct EvidenceReader {
   private let probability: BlockMatrix?
   private let evidence: BlockMatrix
   private let nextBest: [Alternatives.Parent?]
+  /// By section.
   private let sizes: [Int: [Double]]
   private let members: [Int: [Int]]
   private let isTensorwise: Bool
@@ -50,12 +51,14 @@ struct EvidenceReader {
     probability = try? run.probability()
     members = Dictionary(grouping: run.graph.nodes.indices) { run.graph.nodes[$0].family }
     var sizes: [Int: [Double]] = [:]
-    for (family, nodes) in members where nodes.count > 1 {
-      let observed = nodes.first { !run.graph.nodes[$0].isInferred }
-      if let observed { sizes[family] = try run.tensorSizes(observed) }
+    for nodes in members.values where nodes.count > 1 {
+      for node in nodes {
+        guard let section = run.section(node), sizes[section] == nil else { continue }
+        sizes[section] = try run.tensorSizes(node)
+      }
     }
     self.sizes = sizes
-    let numbers = run.graph.treeEdges.reduce(0) { $0 + (sizes[run.graph.nodes[$1.target].family]?.count ?? 0) }
+    let numbers = run.graph.treeEdges.reduce(0) { $0 + (run.section($1.target).flatMap { sizes[$0]?.count } ?? 0) }
     isTensorwise = numbers <= Self.mostNumbers
   }
 
@@ -134,7 +137,8 @@ struct EvidenceReader {
   }
 
   private func count(_ edge: ModelGraph.Edge, _ model: ModelGraph.Model, _ found: inout EdgeEvidence) throws(Failure) {
-    if isTensorwise, !run.graph.nodes[edge.source].isInferred, let sizes = sizes[run.graph.nodes[edge.target].family] {
+    if isTensorwise, !run.graph.nodes[edge.source].isInferred, let sizes = run.section(edge.target).flatMap({ sizes[$0] })
+    {
       let apart = try run.tensorDistances(edge.source, edge.target)
       guard apart.count <= sizes.count else { throw run.damagedSections }
       let shared = apart.indices.filter { !apart[$0].isNaN }

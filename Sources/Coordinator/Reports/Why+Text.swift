@@ -38,12 +38,29 @@ extension Why {
       lines.append("its weights are stored as \(encodings.joined(separator: ", "))")
     }
     lines += alignment?.lines ?? []
+    if let layers, let parent, let parentLayers, layers != parentLayers {
+      lines.append("its layers are those that its relatives number \(Self.ranges(layers)); \(parent.id.printable): \(Self.ranges(parentLayers))")
+    }
     if equalTensors > 0 {
       lines.append(
         "equal to the parent's, bit for bit: \(equalTensors) of \(counted(sharedTensors, "compared tensor"))")
     }
     for part in [TextTable.of(table), legend, judgement ?? verdict] where !part.isEmpty { lines += [""] + part }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Layers, those that follow each other as `0-3`.
+  private static func ranges(_ layers: [String]) -> String {
+    var parts: [(first: String, last: String)] = []
+    for layer in layers {
+      if let last = parts.last.flatMap({ Int($0.last) }), Int(layer) == last + 1 {
+        parts[parts.count - 1].last = layer
+      } else {
+        parts.append((layer, layer))
+      }
+    }
+    return parts.map { $0.first == $0.last ? $0.first.printable : "\($0.first.printable)-\($0.last.printable)" }
+      .joined(separator: " ")
   }
 
   /// On the model that was asked for; nil where none was.

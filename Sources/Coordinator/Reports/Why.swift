@@ -52,6 +52,9 @@ package struct Why: Encodable {
   package var transform: [String]
   /// How it was brought into the coordinates of another model before anything was compared.
   package var alignment: AlignmentFacts?
+  /// Which of its relatives' layers its own are, and those of its parent; nil where all have as many.
+  package var layers: [String]?
+  package var parentLayers: [String]?
   /// How its weights are stored, most of them first.
   package var encodings: [String]
   /// Tensors that it shares with its parent, and those of them that are equal bit for bit.
@@ -102,6 +105,8 @@ package struct Why: Encodable {
     relation = link?.relation.name
     transform = (link?.transforms ?? []).map(\.rawValue)
     alignment = node.model?.alignment
+    layers = node.model?.layers
+    parentLayers = link.flatMap { run.graph.nodes[$0.source].model?.layers }
     encodings = node.model?.encodings ?? []
     rank = link?.relation.rank
     duplicateOf = node.model?.duplicateOf.map { run.graph.nodes[$0].id }
@@ -120,7 +125,7 @@ package struct Why: Encodable {
     let isLinear = try run.roles(child).map { $0 == "linear" }
     func linear(_ values: [Double]) -> [Double] { zip(values, isLinear).filter(\.1).map(\.0) }
     func meanKurtosis(_ model: Int) throws(Failure) -> Double {
-      let values = linear(try run.kurtosis(model)).filter(\.isFinite)
+      let values = linear(try run.kurtosis(child, of: model)).filter(\.isFinite)
       return values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
     }
     kurtosis = try meanKurtosis(child)

@@ -1,5 +1,8 @@
 /// A square matrix whose known entries lie in blocks: between indices of one block everything is known, between others
 /// nothing, which is NaN. Takes the memory of its blocks.
+///
+/// An index belongs to the first block that has it. A later one may have it as a guest: then it knows the entries between
+/// its own indices and its guests, and nothing that holds between two guests.
 package struct BlockMatrix: Sendable {
   package struct Block: Sendable {
     /// Its indices, in the order of its rows and columns.
@@ -17,18 +20,28 @@ package struct BlockMatrix: Sendable {
   package let blocks: [Block]
   /// Per index its block and the place there; negative: none.
   private let places: [(block: Int32, place: Int32)]
+  /// Per block with guests: where each of them is.
+  private let guests: [Int32: [Int: Int]]
 
   /// - Parameters:
   ///   - n: rows, and columns.
-  ///   - blocks: without an index in common.
+  ///   - blocks: those that have an index first own it.
   package init(_ n: Int, blocks: [Block]) {
     var places = Array(repeating: (block: Int32(-1), place: Int32(0)), count: n)
+    var guests: [Int32: [Int: Int]] = [:]
     for (number, block) in blocks.enumerated() {
-      for (place, index) in block.members.enumerated() { places[index] = (Int32(number), Int32(place)) }
+      for (place, index) in block.members.enumerated() {
+        if places[index].block < 0 {
+          places[index] = (Int32(number), Int32(place))
+        } else {
+          guests[Int32(number), default: [:]][index] = place
+        }
+      }
     }
     self.n = n
     self.blocks = blocks
     self.places = places
+    self.guests = guests
   }
 
   /// All of a matrix.
@@ -38,8 +51,16 @@ package struct BlockMatrix: Sendable {
 
   package subscript(i: Int, j: Int) -> Double {
     let (row, column) = (places[i], places[j])
-    guard row.block >= 0, row.block == column.block else { return .nan }
+    guard row.block >= 0, row.block == column.block else { return guest(i, j) }
     return blocks[Int(row.block)].matrix[Int(row.place), Int(column.place)]
+  }
+
+  /// An entry between an index of a block and a guest there.
+  private func guest(_ i: Int, _ j: Int) -> Double {
+    let (row, column) = (places[i], places[j])
+    if let place = guests[row.block]?[j] { return blocks[Int(row.block)].matrix[Int(row.place), place] }
+    if let place = guests[column.block]?[i] { return blocks[Int(column.block)].matrix[place, Int(column.place)] }
+    return .nan
   }
 
   /// Rows and columns `members`, in that order.
@@ -51,9 +72,12 @@ package struct BlockMatrix: Sendable {
 
   /// Calls `body` for every known entry, row by row of each block.
   package func forEach(_ body: (_ i: Int, _ j: Int, _ value: Double) -> Void) {
-    for block in blocks {
+    for (number, block) in blocks.enumerated() {
+      let guests = guests[Int32(number)] ?? [:]
       for (a, i) in block.members.enumerated() {
-        for (b, j) in block.members.enumerated() { body(i, j, block.matrix[a, b]) }
+        for (b, j) in block.members.enumerated() where guests[i] == nil || guests[j] == nil {
+          body(i, j, block.matrix[a, b])
+        }
       }
     }
   }

@@ -67,14 +67,13 @@ package struct PairComparison {
       mayChangeModels: false,
       report: report)
     var tally = ComponentTally()
-    let (plan, lineage) = try recovery.solve { tensor throws(Failure) in tally.add(tensor) }
-    guard plan.models.count == 2 else { throw same }
-    let tree = GraphBuilder.graph(lineage, plan)
-    let models = try plan.models.enumerated().map { number, model throws(Failure) in
+    let (plan, lineage, tree) = try recovery.solve { tensor throws(Failure) in tally.add(tensor) }
+    guard plan.collectionCount == 2 else { throw same }
+    let models = try plan.models.prefix(2).enumerated().map { number, model throws(Failure) in
       PairVerdict.Model(
         id: model.id, path: model.path, format: tree.nodes[number].model?.format,
         encodings: model.encodings.map(\.name), parameters: model.parameters,
-        compared: plan.tensors.filter { $0.models.contains(number) && $0.copies.count == 2 }
+        compared: plan.tensors.filter { $0.models.contains { plan.owner($0) == number } && $0.copies.count == 2 }
           .reduce(0) { $0 + $1.shape.elements }, files: try files(of: model))
     }
     func finite(_ value: Double) -> Double? { value.isFinite ? value : nil }

@@ -56,6 +56,11 @@ package struct Query {
           "scan its fingerprints: modeltree scan \(model.printable) --registry DIR (\(RunDirectory.registryName)/ in the run directory, unless another one was named)"
       )
     }
+    guard !finished.hasWidths else {
+      throw .usage(
+        "'\(run.printable)' has models that were compared by what they have kept of wider ones, which 'query' cannot do",
+        advice: "recover all of them with the new model: what is finished is not computed again")
+    }
     let (plan, journal) = try recordedPlan(finished)
     let new = try newModel()
     let search = try search(plan, journal, new)
@@ -181,9 +186,14 @@ package struct Query {
     let local = LocalWorkers.Options(count: workers, memoryBytes: memoryBytes, logPath: directory.log)
     let pool = try ShardPool(
       .local(local), interruption: interruption, logger: directory.logger, report: report)
-    let (plan, lineage) = try Recovery(
+    let (plan, lineage, _) = try Recovery(
       invocation, directory: directory, pool: pool, mayChangeModels: false, report: report
     ).solve()
+    guard plan.isWhole else {
+      throw .usage(
+        "'\(model.printable)' and models of the run came from each other by leaving out a part of the width, which 'query' cannot compare",
+        advice: "recover all of them with the new model: what is finished is not computed again")
+    }
     guard plan.models.count == models.count + 1 else {
       throw .badInput(
         "'\(model.printable)' is one of the run's own models, or some of these cannot be read any more",

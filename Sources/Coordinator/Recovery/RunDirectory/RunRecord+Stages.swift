@@ -17,7 +17,7 @@ extension RunRecord {
   mutating func describe(
     _ plan: Plan, _ totals: (shards: Int, bytesRead: Int, seconds: Double), resumed: Int
   ) {
-    models = plan.models.map {
+    models = plan.models[..<plan.collectionCount].map {
       Input(
         id: $0.id, path: $0.path, files: $0.sources.map(\.path), bytes: $0.bytes, sources: $0.sources.map(Source.init))
     }

@@ -2,6 +2,7 @@ internal import Alignment
 internal import Checkpoints
 internal import Core
 internal import Gauge
+internal import Naming
 package import Storage
 package import System
 
@@ -38,12 +39,16 @@ package struct CollectionLoader {
     collection.imported = collection.models
     // What is kept for other runs is kept as it came.
     guard mode == .places else { return collection }
+    var widths = WidthAlignment.Outcome()
     if let restored {
       let outcome = try DisguiseRemoval.apply(to: collection.models, folder: restored)
       collection.models = outcome.models
-      collection.notes += outcome.notes
+      widths = try WidthAlignment.apply(to: collection.models, folder: restored)
+      collection.notes += outcome.notes + widths.notes
     }
-    let aligned = try Aligner.aligned(collection.models)
+    var aligned = try Aligner.aligned(collection.models)
+    for (number, model) in widths.narrower { aligned.models[number] = model }
+    for (number, map) in widths.maps { aligned.maps[number] = map }
     collection.alignment = aligned.maps
     for (number, model) in aligned.models.enumerated() {
       // The store of an adapter has its factors already.
@@ -51,6 +56,40 @@ package struct CollectionLoader {
         model.adapter == nil && (model.restored != nil || model.tensors != collection.models[number].tensors)
       collection.models[number] = isNew ? try Importer.rewrite(model, into: folder) : model
     }
+    try add(widths, to: &collection)
     return collection
+  }
+
+  private func add(_ widths: WidthAlignment.Outcome, to collection: inout ModelCollection) throws(Failure) {
+    let first = collection.models.count
+    for view in widths.views { collection.models.append(try Importer.rewrite(view, into: folder)) }
+    collection.alignment += widths.viewMaps
+    collection.widths = widths.groups.map { $0.members.sorted() + $0.views.map { first + $0 } }
+    guard !collection.widths.isEmpty else { return }
+    // Adapters go where the only models are that have what they change.
+    struct Place: Hashable {
+      var name: String
+      var rows: Int
+      var columns: Int
+    }
+    func places(_ members: [Int]) -> Set<Place> {
+      var found: Set<Place> = []
+      for model in members where collection.models[model].adapter == nil {
+        for tensor in collection.alignment[model].tensors where tensor.role == .linear {
+          found.insert(Place(name: tensor.name, rows: tensor.shape.rows, columns: tensor.shape.columns))
+        }
+      }
+      return found
+    }
+    let (plain, own) = (places(collection.plain), collection.widths.map(places))
+    for (model, record) in collection.models.enumerated() {
+      guard let adapter = record.adapter, !adapter.isWithoutBase else { continue }
+      let changed = zip(adapter.updates, collection.alignment[model].updates).map {
+        Place(name: $1.name, rows: $0.rows, columns: $0.columns)
+      }
+      guard plain.isDisjoint(with: changed), let section = own.firstIndex(where: { !$0.isDisjoint(with: changed) })
+      else { continue }
+      collection.widths[section] = (collection.widths[section] + [model]).sorted()
+    }
   }
 }

@@ -1,8 +1,10 @@
+import Alignment
 import Checkpoints
 import Core
 import Encodings
 import Graph
 import Lineage
+import Naming
 import Planning
 import Reports
 import Storage
@@ -15,6 +17,8 @@ enum GraphBuilder {
       var node = node(model, family: lineage.families[index])
       node.model?.score = lineage.scores[index].isFinite ? lineage.scores[index] : nil
       node.model?.duplicateOf = lineage.duplicateOf[index]
+      let layers = plan.alignment[index].layers.sorted { $0.own < $1.own }.map(\.canonical.description)
+      node.model?.layers = layers.isEmpty ? nil : layers
       node.model?.compared = plan.models.indices.count { $0 != index && lineage.relatedness[$0, index].isFinite }
       return node
     }
@@ -75,20 +79,40 @@ enum GraphBuilder {
     guard !plan.isWhole else { return graphs[0] }
     let order = zip(siblings, plan.sections).flatMap { own, members in own.map { members[$0] } }.sorted()
     let ranks = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
-    var nodes = plan.models.map { node($0, family: 0) }
+    let count = plan.collectionCount
+    var nodes = plan.models[..<count].map { node($0, family: 0) }
     nodes += order.map { _ in ModelGraph.Node(id: "", family: 0, origin: .inferred(support: 0)) }
     // Families by section and number there.
     var families = nodes.indices.map { [-1, $0] }
     var (trees, others): ([ModelGraph.Edge], [ModelGraph.Edge]) = ([], [])
+    var narrower: Set<Int> = []
     for (number, (graph, members)) in zip(graphs, plan.sections).enumerated() {
+      if plan.isOfWidths(number) {
+        let section = WidthSection(graph, members, plan)
+        for (model, node) in section.nodes {
+          nodes[model] = node
+          families[model] = [number, node.family]
+        }
+        for (model, compared) in section.compared {
+          nodes[model].model?.compared? += compared
+          // Of a model that is in no other section.
+          if families[model][0] < 0, nodes[model].model?.score == nil {
+            nodes[model].model?.score = section.scores[model]
+          }
+        }
+        narrower.formUnion(section.nodes.keys)
+        trees += section.edges.filter { $0.kind == .parent }
+        others += section.edges.filter { $0.kind != .parent }
+        continue
+      }
       var places = members
       for sibling in siblings[number] {
-        places.append(plan.models.count + (ranks[members[sibling]] ?? 0))
+        places.append(count + (ranks[members[sibling]] ?? 0))
       }
       for (place, node) in zip(places, graph.nodes) {
         nodes[place] = node
         if let first = node.model?.duplicateOf { nodes[place].model?.duplicateOf = members[first] }
-        if node.isInferred { nodes[place].id = "inferred-\(place - plan.models.count + 1)" }
+        if node.isInferred { nodes[place].id = "inferred-\(place - count + 1)" }
         families[place] = [number, node.family]
       }
       for edge in graph.edges {
@@ -98,6 +122,13 @@ enum GraphBuilder {
         edge.runnerUp = edge.runnerUp.map { places[$0] }
         if edge.kind == .parent { trees.append(edge) } else { others.append(edge) }
       }
+    }
+    // A narrower model belongs to the family that it came from.
+    let parents = Dictionary(trees.map { ($0.target, $0.source) }, uniquingKeysWith: { first, _ in first })
+    for model in narrower.sorted() {
+      var top = model
+      while narrower.contains(top), let parent = parents[top] { top = parent }
+      families[model] = families[top]
     }
     // In order of first appearance.
     var numbers: [[Int]: Int] = [:]
@@ -116,7 +147,9 @@ enum GraphBuilder {
       model: .init(
         path: model.path, score: nil, dtype: model.encodings.map(\.name).joined(separator: "+"),
         parameters: model.parameters, format: model.checkpoint.format.isEmpty ? nil : model.checkpoint.format,
-        encodings: model.encodings.map(\.name), alignment: model.restored.map { AlignmentFacts($0.restoration) },
+        encodings: model.encodings.map(\.name),
+        alignment: model.width.map { AlignmentFacts($0, restored: model.restored?.restoration) }
+          ?? model.restored.map { AlignmentFacts($0.restoration) },
         compared: 0))
   }
 
@@ -147,6 +180,19 @@ enum GraphBuilder {
 }
 
 extension AlignmentFacts {
+  fileprivate init(_ found: WidthCorrespondence, restored: Restoration?) {
+    func part(_ part: WidthCorrespondence.Part) -> KeptWidth.Part {
+      .init(kept: part.kept, of: part.of, which: part.which)
+    }
+    self.init(
+      reference: found.reference,
+      transform: (restored?.transforms ?? []).compactMap(Transform.init(rawValue:)) + [.width],
+      likeness: found.likeness, agreements: found.agreements, units: found.matched, probability: found.probability,
+      kept: KeptWidth(
+        hidden: part(found.hidden), units: part(found.units), heads: part(found.heads), layers: part(found.layers),
+        weights: part(found.weights)))
+  }
+
   fileprivate init(_ found: Restoration) {
     self.init(
       reference: found.reference, transform: found.transforms.compactMap(Transform.init(rawValue:)),

@@ -34,7 +34,8 @@ package struct InterimTreeSolver: Sendable {
     let part = plan.finished(done)
     guard part.tensors.count > known + known / 10, part.tensors.count < plan.tensors.count else { return nil }
     var families: [JobStatus.Family] = []
-    for number in part.sections.indices {
+    // Narrower models are put to the others at the end.
+    for number in part.sections.indices where !part.isOfWidths(number) {
       let section = plan.section(number)
       let solver = LineageSolver(LineageProblem(section, options: options))
       let statistics = TensorStatistics(part.section(number)) { id throws(Failure) in try journal.partial(of: id) }

@@ -24,6 +24,8 @@ extension LineageProblem {
       tolerances[number] = max(Self.tolerance, Self.roundings * model.rounding)
       if restoration.isByArithmetic { restored.insert(number) }
     }
+    findsAncestors = !models.contains { $0.viewed != nil }
+    layers = { Self.layers(plan.alignment[$0], plan.alignment[$1]) }
     factors = Set(models.indices.filter { models[$0].adapter?.isWithoutBase ?? false })
     form = { forms.difference($0, $1) }
     upcycled = Set(models.indices.filter { !plan.alignment[$0].denseOrigins.isEmpty })
@@ -47,9 +49,20 @@ extension LineageProblem {
     }
   }
 
+  /// A child has no layer that its parent has not, but for those that come again.
+  private static func layers(_ parent: AlignmentMap, _ child: AlignmentMap) -> LayerChange {
+    guard !parent.layers.isEmpty, !child.layers.isEmpty else { return .none }
+    let (before, after) = (Set(parent.layers.map(\.canonical)), Set(child.layers.map(\.canonical)))
+    if !after.isSubset(of: before) { return .added }
+    return after == before ? .none : .removed
+  }
+
   /// Do the layers of two models or the hints rule out that one descends from the other?
   static func isForbidden(_ parent: Int, _ child: Int, _ plan: Plan, _ hints: Hints?) -> Bool {
-    !plan.mayDescend(child, from: parent)
-      || hints?.forbids(parent: plan.models[parent].id, child: plan.models[child].id) == true
+    func id(_ model: Int) -> String { plan.models[model].viewed ?? plan.models[model].id }
+    // Where wider models come from is found out by all that they have.
+    return !plan.mayDescend(child, from: parent)
+      || plan.models[child].viewed != nil && plan.models[parent].viewed == nil
+      || hints?.forbids(parent: id(parent), child: id(child)) == true
   }
 }

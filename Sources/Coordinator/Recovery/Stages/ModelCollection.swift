@@ -15,12 +15,34 @@ package struct ModelCollection: Sendable {
   package var alignment: [AlignmentMap]
   /// What was skipped, and why.
   package var notes: [Note]
+  /// Narrower models with the views that they are compared with, by number. Views come after all models of the collection.
+  package var widths: [[Int]] = []
 
   package init(models: [ModelRecord], alignment: [AlignmentMap] = [], notes: [Note]) {
     self.models = models
     imported = models
     self.alignment = alignment
     self.notes = notes
+  }
+
+  /// Models that are compared as they are.
+  package var plain: [Int] {
+    let narrower = Set(widths.joined())
+    return models.indices.filter { models[$0].viewed == nil && !narrower.contains($0) }
+  }
+
+  /// Models that are compared with each other; nil: all.
+  package var sections: [[Int]]? {
+    let plain = plain
+    return widths.isEmpty ? nil : (plain.count > 1 ? [plain] : []) + widths
+  }
+
+  /// Some of the models.
+  func part(_ chosen: [Int]) -> ModelCollection {
+    var part = ModelCollection(
+      models: chosen.map { models[$0] }, alignment: chosen.map { alignment[$0] }, notes: notes)
+    part.imported = chosen.map { imported[$0] }
+    return part
   }
 
   /// - Throws: `Failure` (bad input) when there is nothing to compare.

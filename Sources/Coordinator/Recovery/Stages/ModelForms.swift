@@ -22,6 +22,8 @@ struct ModelForms: Sendable {
     var transforms: Set<Transform>
     /// Names of the compared tensors in its files.
     var names: [Int: String]
+    /// Does it hold what a narrower model has kept of a wider one?
+    var isView: Bool
     /// What was undone to bring it into the coordinates of another model.
     var restoration: Restoration?
     /// By compared tensor.
@@ -34,7 +36,7 @@ struct ModelForms: Sendable {
     var forms = plan.models.map { model in
       Form(
         format: model.checkpoint.format, tensors: [], hasOthers: model.unreadScheme != nil, transforms: [], names: [:],
-        restoration: model.restored?.restoration, noise: [:])
+        isView: model.viewed != nil, restoration: model.restored?.restoration, noise: [:])
     }
     let stored = plan.models.map { model in
       Dictionary(model.tensors.enumerated().map { (ByteString($1.name), ($0, $1)) }) { first, _ in first }
@@ -86,6 +88,7 @@ struct ModelForms: Sendable {
       forms[j].names[number].map { !$0.utf8.elementsEqual(name.utf8) } ?? false
     }
     if areRenamed { all.insert(.renamed) }
+    if forms[i].isView != forms[j].isView { all.insert(.width) }
     let (own, other) = (forms[i].restoration, forms[j].restoration)
     // Those that were in the same coordinates before have nothing undone between them.
     let isMoved = own?.group != other?.group

@@ -58,7 +58,7 @@ package struct PlanAnswer: Encodable {
 
   /// - Parameter stores: the folder that holds the plan's stores.
   package init(_ plan: Plan, stores: String, workers: Int, memory: ByteCount) {
-    models = zip(plan.models, plan.alignment).map { model, map in
+    models = zip(plan.models[..<plan.collectionCount], plan.alignment).map { model, map in
       Model(
         id: model.id, parameters: model.parameters, encodings: model.encodings.map(\.name), bytes: model.bytes,
         format: model.checkpoint.format, dialects: map.dialects, tensorsLeftOut: model.setAside.count,

@@ -1,5 +1,6 @@
 package import Core
 internal import Foundation
+internal import Graph
 internal import Journal
 internal import Lineage
 internal import Monitoring
@@ -57,7 +58,7 @@ package struct Recovery {
     var times = PhaseTimes()
     let annotations = try Annotations(invocation)
     let plan = try plan(&times)
-    let hints = try annotations.hints(for: plan.models, report: report)
+    let hints = try annotations.hints(for: Array(plan.models[..<plan.collectionCount]), report: report)
     let journal = try Journal(path: directory.journal)
     let hasResults = keepsResults ? try writer.hasResults(journal) : false
     let comparison = try compare(plan, journal)
@@ -78,15 +79,20 @@ package struct Recovery {
   /// - Parameter observing: called once with every tensor, in order.
   func solve(
     observing: (TensorSums) throws(Failure) -> Void = { _ throws(Failure) in }
-  ) throws(Failure) -> (plan: Plan, lineage: Lineage) {
+  ) throws(Failure) -> (plan: Plan, lineage: Lineage, graph: ModelGraph) {
     defer { pool.end() }
     pool.prepare()
     var times = PhaseTimes()
     let comparison = try compare(try plan(&times), try Journal(path: directory.journal))
     _ = try computation.finish(comparison)
     Allocator.keepFreed()
-    let problem = LineageProblem(comparison.plan, options: invocation.lineage)
-    return (comparison.plan, try LineageSolver(problem).solve(comparison.statistics, observing: observing))
+    let plan = comparison.plan
+    // Of few models, one section has all.
+    let part = plan.isWhole ? plan : plan.section(plan.sections.count - 1)
+    let problem = LineageProblem(part, options: invocation.lineage)
+    let lineage = try LineageSolver(problem).solve(comparison.statistics(of: part), observing: observing)
+    let graph = GraphBuilder.joined([GraphBuilder.graph(lineage, part)], siblings: [[]], plan)
+    return (plan, lineage, graph)
   }
 
   private func plan(_ times: inout PhaseTimes) throws(Failure) -> Plan {
@@ -101,7 +107,7 @@ package struct Recovery {
     for note in plan.notes { report(.note(note)) }
     report(
       .planned(
-        models: plan.models.count, tensors: plan.tensors.count, shards: plan.shards.count, bytes: plan.bytes))
+        models: plan.collectionCount, tensors: plan.tensors.count, shards: plan.shards.count, bytes: plan.bytes))
     return plan
   }
 
@@ -113,16 +119,18 @@ package struct Recovery {
       let whole = Plan(collection, statistics: statistics)
       guard choice == .auto, CollectionSections.areNeeded(whole) else { return whole }
     }
+    let plain = collection.plain
     guard invocation.lineage.families == nil else {
       throw .usage(
         "a number of families can only be asked for where all pairs are compared",
         advice: "leave out --families, or compare all pairs with --pairs all")
     }
     let found = try CollectionSections(
-      collection, registry: invocation.registry ?? directory.registry, report: report)
+      collection.part(plain), registry: invocation.registry ?? directory.registry, report: report)
     return Plan(
       models: collection.models, alignment: collection.alignment, statistics: statistics,
-      notes: collection.notes + found.notes, sections: found.sections)
+      notes: collection.notes + found.notes,
+      sections: found.sections.map { $0.map { plain[$0] } } + collection.widths)
   }
 
   private func compare(_ plan: Plan, _ journal: Journal) throws(Failure) -> Comparison {
@@ -141,6 +149,7 @@ extension Plan {
   /// The second stage of a recovery.
   package init(_ collection: ModelCollection, statistics: Statistics) {
     self.init(
-      models: collection.models, alignment: collection.alignment, statistics: statistics, notes: collection.notes)
+      models: collection.models, alignment: collection.alignment, statistics: statistics, notes: collection.notes,
+      sections: collection.sections)
   }
 }

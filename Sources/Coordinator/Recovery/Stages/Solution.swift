@@ -27,7 +27,9 @@ struct Solution {
   ) throws(Failure) {
     let plan = comparison.plan
     results = try ResultsFile(
-      to: path, ids: plan.models.map(\.id), sections: plan.isWhole ? nil : plan.sections)
+      to: path, ids: plan.models[..<plan.collectionCount].map(\.id),
+      sections: plan.isWhole ? nil : plan.sections.map { $0.map(plan.owner) },
+      guests: plan.sections.indices.count(where: plan.isOfWidths))
     Allocator.keepFreed()
     var graphs: [ModelGraph] = []
     var siblings: [[Int]] = []

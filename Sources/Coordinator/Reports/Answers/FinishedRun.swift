@@ -21,6 +21,8 @@ package struct FinishedRun {
   }
 
   private let sections: [Section]
+  /// How many of the last sections may have guests: models that belong to others.
+  private let guestSections: Int
   /// Per node its section and its row there; nil for inferred nodes, and for models that were compared with no other.
   private let places: [(section: Int, row: Int)?]
 
@@ -32,10 +34,10 @@ package struct FinishedRun {
     record = try RunRecord(path: "\(path)/run.json")
     results = try HDF5File(reading: "\(path)/results.h5")
     let observed = report.graph.nodes.indices.filter { !report.graph.nodes[$0].isInferred }
-    sections = try Self.sections(results, path, observed)
+    (sections, guestSections) = try Self.sections(results, path, observed)
     var places: [(section: Int, row: Int)?] = Array(repeating: nil, count: report.graph.nodes.count)
     for (number, section) in sections.enumerated() {
-      for (row, node) in section.nodes.enumerated() { places[node] = (number, row) }
+      for (row, node) in section.nodes.enumerated() where places[node] == nil { places[node] = (number, row) }
     }
     self.places = places
     let ids = try results.strings("/models")
@@ -49,39 +51,59 @@ package struct FinishedRun {
   /// - Parameter observed: nodes of the models of the collection.
   private static func sections(
     _ results: HDF5File, _ path: String, _ observed: [Int]
-  ) throws(Failure) -> [Section] {
+  ) throws(Failure) -> (sections: [Section], guests: Int) {
     guard let count = results.integerAttribute(ResultsFile.sectionsAttribute, of: "/") else {
-      return [Section(group: "", nodes: observed)]
+      return ([Section(group: "", nodes: observed)], 0)
     }
+    let guests = results.integerAttribute(ResultsFile.guestsAttribute, of: "/") ?? 0
     var sections: [Section] = []
     var seen: Set<Int> = []
     for number in 0..<max(0, min(count, observed.count)) {
       let group = ResultsFile.group(number)
       let found = try results.doubles("\(group)/models")
       let members = found.compactMap { Int(exactly: $0) }
-      guard members.count == found.count,
-        members.allSatisfy({ observed.indices.contains($0) && seen.insert($0).inserted })
+      let isNew = seen.isDisjoint(with: members) || number >= count - guests && !seen.isSuperset(of: members)
+      guard members.count == found.count, Set(members).count == members.count, isNew,
+        members.allSatisfy(observed.indices.contains)
       else { break }
+      seen.formUnion(members)
       sections.append(Section(group: group, nodes: members.map { observed[$0] }))
     }
-    guard sections.count == count else {
+    guard sections.count == count, 0...count ~= guests else {
       throw .badInput(
         "the sections of '\(path.printable)/results.h5' are not those of its models",
         advice: "run the same recovery again; what is finished is not computed again")
     }
-    return sections
+    return (sections, guests)
   }
 
   package var graph: ModelGraph { report.graph }
 
   /// Are there models that were not compared with each other because the collection is too large?
-  package var isSectioned: Bool { sections.count != 1 || !sections[0].group.isEmpty }
+  package var isSectioned: Bool {
+    let others = sections.count - guestSections
+    return others > 1 || guestSections == 0 && !(sections.first?.group.isEmpty ?? false)
+  }
+
+  /// Are there models that were compared by what they have kept of wider ones?
+  package var hasWidths: Bool { guestSections > 0 }
+
+  /// The section that a model belongs to; nil for inferred nodes, and for models that were compared with no other.
+  func section(_ node: Int) -> Int? { places[node]?.section }
+
+  /// The section that two models have in common, and their rows there: one of the two belongs to it.
+  private func common(_ a: Int, _ b: Int) -> (section: Section, rows: (Int, Int))? {
+    for (node, other, isSwapped) in [(a, b, false), (b, a, true)] {
+      guard let place = places[node], let row = sections[place.section].nodes.firstIndex(of: other) else { continue }
+      return (sections[place.section], isSwapped ? (row, place.row) : (place.row, row))
+    }
+    return nil
+  }
 
   /// Were two models of the collection left apart because their fingerprints are not alike?
   func areApart(_ a: Int, _ b: Int) -> Bool {
     guard isSectioned, a != b, [a, b].allSatisfy({ !graph.nodes[$0].isInferred }) else { return false }
-    guard let a = places[a], let b = places[b] else { return true }
-    return a.section != b.section
+    return common(a, b) == nil
   }
 
   /// Ids of all nodes.
@@ -92,7 +114,25 @@ package struct FinishedRun {
 
   /// Rows and columns are nodes; NaN where two models share nothing, and for inferred nodes.
   package func distances() throws(Failure) -> BlockMatrix { try matrix("/distance/\(metric)") }
-  package func costs() throws(Failure) -> BlockMatrix { try matrix("/cost") }
+  package func costs() throws(Failure) -> BlockMatrix {
+    let costs = try matrix("/cost")
+    guard hasWidths else { return costs }
+    // A narrower model is no parent of a wider one.
+    let blocks = zip(sections.indices, costs.blocks).map { number, block in
+      guard number >= sections.count - guestSections else { return block }
+      var matrix = block.matrix
+      for (column, node) in block.members.enumerated() where !isNarrower(node, in: number) {
+        for (row, other) in block.members.enumerated() where isNarrower(other, in: number) { matrix[row, column] = .nan }
+      }
+      return BlockMatrix.Block(members: block.members, matrix: matrix)
+    }
+    return BlockMatrix(costs.n, blocks: blocks)
+  }
+
+  /// Is it one of the models that a section of widths is about?
+  private func isNarrower(_ node: Int, in section: Int) -> Bool {
+    places[node]?.section == section && graph.nodes[node].model?.alignment?.kept != nil
+  }
   package func evidence() throws(Failure) -> BlockMatrix { try matrix("/evidence") }
   package func relatedness() throws(Failure) -> BlockMatrix { try matrix("/relatedness") }
 
@@ -117,21 +157,25 @@ package struct FinishedRun {
   func row(_ name: String, _ node: Int) throws(Failure) -> [Double] {
     var values = Array(repeating: Double.nan, count: graph.nodes.count)
     guard let place = places[node] else { return values }
-    let section = sections[place.section]
-    let found = try results.doubles(
-      section.group + name, start: [place.row, 0], count: [1, section.nodes.count])
-    for (node, value) in zip(section.nodes, found) { values[node] = value }
+    for (number, section) in sections.enumerated() where number >= place.section {
+      guard let row = section.nodes.firstIndex(of: node) else { continue }
+      let found = try results.doubles(section.group + name, start: [row, 0], count: [1, section.nodes.count])
+      for (other, value) in zip(section.nodes, found)
+      where number == place.section || places[other]?.section == number && other != node {
+        values[other] = value
+      }
+    }
     return values
   }
 
   /// Euclidean distances of two models, tensor by tensor; NaN where they do not share it. Empty for inferred nodes, and
   /// for models of different sections.
   func tensorDistances(_ a: Int, _ b: Int) throws(Failure) -> [Double] {
-    guard let a = places[a], let b = places[b], a.section == b.section else { return [] }
-    let group = sections[a.section].group
+    guard let found = common(a, b) else { return [] }
+    let group = found.section.group
     let tensors = try results.strings("\(group)/tensors").count
     return try results.doubles(
-      "\(group)/tensor_distance/l2", start: [0, a.row, b.row], count: [tensors, 1, 1])
+      "\(group)/tensor_distance/l2", start: [0, found.rows.0, found.rows.1], count: [tensors, 1, 1])
   }
 
   /// Weights of each tensor that a model may have been compared by; empty for inferred nodes.
@@ -167,12 +211,17 @@ package struct FinishedRun {
     }
   }
 
-  /// Kurtosis of each tensor of `tensorSizes`; NaN where the model does not have it. Empty for inferred nodes.
-  func kurtosis(_ node: Int) throws(Failure) -> [Double] {
-    guard let place = places[node] else { return [] }
+  /// Kurtosis of each tensor of a model's `tensorSizes`; NaN where the other one does not have it. Empty for inferred nodes,
+  /// and where the two were not compared.
+  ///
+  /// - Parameter of: nil: the model itself.
+  func kurtosis(_ node: Int, of other: Int? = nil) throws(Failure) -> [Double] {
+    guard let place = places[node], let row = sections[place.section].nodes.firstIndex(of: other ?? node) else {
+      return []
+    }
     let group = sections[place.section].group
     let tensors = try results.strings("\(group)/tensors").count
-    return try results.doubles("\(group)/kurtosis", start: [place.row, 0], count: [1, tensors])
+    return try results.doubles("\(group)/kurtosis", start: [row, 0], count: [1, tensors])
   }
 
   /// What each tensor of `tensorSizes` does in its network; of an inferred node, those of the models of its family.

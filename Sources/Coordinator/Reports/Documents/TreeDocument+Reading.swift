@@ -110,7 +110,8 @@ extension TreeDocument {
         path: path, score: node.score, dtype: dtype, parameters: parameters, format: node.format,
         encodings: node.encodings ?? [],
         duplicateOf: try node.duplicateOf.map { first throws(Problem) in try place(first, "original", node.id) },
-        alignment: node.alignment, declaration: declaration, compared: node.compared, license: node.license))
+        alignment: node.alignment, declaration: declaration, compared: node.compared, license: node.license,
+        layers: node.layers))
   }
 
   private static func edge(

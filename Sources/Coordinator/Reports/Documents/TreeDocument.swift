@@ -35,10 +35,12 @@ struct TreeDocument: Codable {
     /// Other models of the run that it was compared with.
     var compared: Int?
     var license: String?
+    /// Which of its relatives' layers its own are.
+    var layers: [String]?
 
     enum CodingKeys: String, CodingKey {
       case id, path, family, root, inferred, support, score, dtype, parameters, format, encodings, alignment, hint
-      case compared, license
+      case compared, license, layers
       case declaredBase = "declared_base"
       case declaredModel = "declared_model"
       case duplicateOf = "duplicate_of"
@@ -120,6 +122,7 @@ extension TreeDocument.Node {
     hint = model.declaration?.agreement
     compared = model.compared
     license = model.license
+    layers = model.layers
   }
 }
 

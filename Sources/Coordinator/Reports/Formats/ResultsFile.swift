@@ -7,7 +7,8 @@ package import System
 /// tensor, so that no more than one is in memory, and moved into place when it is complete.
 ///
 /// Where all models are compared with each other, its arrays lie at the top. Otherwise every section has a group with
-/// the same arrays of its own models: matrices of all models would hold hardly a number.
+/// the same arrays of its own models: matrices of all models would hold hardly a number. A model belongs to the first
+/// section that has it. It may be a guest in the last ones, by what narrower models have kept of it.
 package final class ResultsFile {
   /// What is known of a tensor before its sums.
   package struct Tensor: Sendable {
@@ -33,12 +34,15 @@ package final class ResultsFile {
 
   /// Name of the attribute that counts the sections, and the group of one.
   static let sectionsAttribute = "sections"
+  /// Name of the attribute that counts the sections with guests; absent where there are none.
+  static let guestsAttribute = "sections_with_guests"
   static func group(_ section: Int) -> String { "/sections/\(section)" }
 
   /// - Parameters:
   ///   - ids: of all models.
   ///   - sections: models that are compared with each other, by number; nil: all of them.
-  package init(to path: String, ids: [String], sections: [[Int]]? = nil) throws(Failure) {
+  ///   - guests: how many of the last sections may have models that belong to others.
+  package init(to path: String, ids: [String], sections: [[Int]]? = nil, guests: Int = 0) throws(Failure) {
     self.path = path
     self.ids = ids
     self.sections = sections
@@ -48,8 +52,11 @@ package final class ResultsFile {
     try file.write(ids, to: "/models")
     guard let sections else { return }
     try file.setAttribute(Self.sectionsAttribute, of: "/", to: sections.count)
+    if guests > 0 { try file.setAttribute(Self.guestsAttribute, of: "/", to: guests) }
     var numbers = Array(repeating: Int64(-1), count: ids.count)
-    for (number, members) in sections.enumerated() { for model in members { numbers[model] = Int64(number) } }
+    for (number, members) in sections.enumerated() {
+      for model in members where numbers[model] < 0 { numbers[model] = Int64(number) }
+    }
     try file.write(numbers, shape: [ids.count], to: "/section")
   }
 
