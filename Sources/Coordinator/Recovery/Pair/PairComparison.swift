@@ -70,7 +70,7 @@ package struct PairComparison {
     let models = try plan.models.enumerated().map { number, model throws(Failure) in
       PairVerdict.Model(
         id: model.id, path: model.path, format: tree.nodes[number].model?.format,
-        encodings: model.encodings.map(\.name), parameters: model.parameters,
+        encodings: model.encodingTitles, parameters: model.parameters,
         compared: plan.tensors.filter { $0.models.contains(number) && $0.copies.count == 2 }
           .reduce(0) { $0 + $1.shape.elements }, files: try files(of: model))
     }
