@@ -61,7 +61,9 @@ package struct Recovery {
     let comparison = try compare(plan, journal)
     if hasResults, comparison.isFinished { return nil }
     writer.removeResults()
-    let computed = try times.measure("compare") { () throws(Failure) in try computation.finish(comparison) }
+    let computed = try times.measure("compare") { () throws(Failure) in
+      try computation(isKept: true).finish(comparison)
+    }
     let solution = try times.measure("solve") { () throws(Failure) in
       try Solution(comparison, options: invocation.lineage, hints: hints, results: directory.results)
     }
@@ -81,7 +83,7 @@ package struct Recovery {
     pool.prepare()
     var times = PhaseTimes()
     let comparison = try compare(try plan(&times), try Journal(path: directory.journal))
-    _ = try computation.finish(comparison)
+    _ = try computation(isKept: false).finish(comparison)
     Allocator.keepFreed()
     let problem = LineageProblem(comparison.plan, options: invocation.lineage)
     return (comparison.plan, try LineageSolver(problem).solve(comparison.statistics, observing: observing))
@@ -129,9 +131,9 @@ package struct Recovery {
     ).open(plan, journal)
   }
 
-  private var computation: ShardComputation {
+  private func computation(isKept: Bool) -> ShardComputation {
     ShardComputation(
-      pool: pool, directory: directory, name: name, options: invocation.lineage, report: report)
+      pool: pool, directory: directory, name: name, options: invocation.lineage, isKept: isKept, report: report)
   }
 }
 
