@@ -221,7 +221,10 @@ let package = Package(
       dependencies: ["Checkpoints", "Compute", "Core", "System", "Storage", "TestPrograms", "TestSeed", "Wire"],
       path: "Tests/TestSupport", swiftSettings: strict),
     tests(
-      "AlignmentTests", needs: ["Alignment", "Checkpoints", "Core", "Naming", "Storage", "System", "TestSupport"]),
+      "AlignmentTests",
+      needs: [
+        "Alignment", "Checkpoints", "Core", "Naming", "Storage", "System", "TestPrograms", "TestSeed", "TestSupport",
+      ]),
     tests(
       "CheckpointsTests",
       needs: ["Checkpoints", "Core", "Encodings", "Storage", "System", "TestPrograms", "TestSeed", "TestSupport"]),

@@ -4,6 +4,8 @@ import Core
 import Naming
 import Storage
 import System
+import TestPrograms
+import TestSeed
 import TestSupport
 import Testing
 
@@ -67,6 +69,49 @@ struct AdapterTargetsTests {
     let record = try adapter("lora", factors("lora_unet_x", ".lora_down.weight", ".lora_up.weight") + [alpha])
     #expect(record.adapter?.updates.map(\.scale) == [4])
     #expect(record.tensors.isEmpty)
+  }
+
+  /// The gguf package's file of an adapter, against the same adapter as PEFT writes it.
+  @Test(arguments: [true, false])
+  func anAdapterOfLlamaCppChangesWhatThatOfPEFTDoes(_ isBasePresent: Bool) throws {
+    var random = Seeded.fresh()
+    try Oracle.run("gguf_files.py", "lora", folder.path, "\(random.seed)")
+    let adapters = try ["peft", "lora.gguf"].map {
+      try Models.importOne(folder.at($0), into: folder.at("stores/\($0)"))
+    }
+    #expect(adapters[1].adapter?.declaredBase == "org/base")
+    let names = ["q", "k", "v", "o"].flatMap { part in
+      (0..<2).map { ("model.layers.\($0).self_attn.\(part)_proj.weight", "qo".contains(part) ? 32 : 16) }
+    }
+    let tensors = names.map { matrix($0.0, $0.1, 32) } + [matrix("model.embed_tokens.weight", 40, 32)]
+    try folder.write(
+      #"{"num_attention_heads": 4, "num_key_value_heads": 2, "hidden_size": 32}"#, to: "base/config.json")
+    try folder.write(tensors, to: "base/model.safetensors")
+    let base = try Models.importOne(folder.at("base"), into: folder.at("stores"))
+    let models = try Aligner.aligned(isBasePresent ? [base] + adapters : adapters)
+    let (peft, gguf) = (models.models.count - 2, models.models.count - 1)
+    // Of which weight, with which scale, in which direction.
+    func changes(_ number: Int) throws -> [String: [Float]] {
+      let updates = try #require(models.models[number].adapter?.updates)
+      return try Dictionary(
+        uniqueKeysWithValues: zip(models.maps[number].updates, updates).map { tensor, update in
+          #expect(update.scale == 2 && update.rank == 3, "seed \(random.seed)")
+          return (tensor.name, try update.down.values() + update.up.values() + [update.isTransposed ? 1 : 0])
+        })
+    }
+    let (known, found) = (try changes(peft), try changes(gguf))
+    #expect(known.count == 9 && Set(known.keys) == Set(found.keys), "\(found.keys)")
+    // Without a model, nobody knows how large a head is.
+    for (name, numbers) in known where isBasePresent || !name.contains("q_proj") && !name.contains("k_proj") {
+      #expect(found[name] == numbers, "\(name), seed \(random.seed)")
+    }
+    #expect(models.models[gguf].adapter?.isWithoutBase == !isBasePresent)
+  }
+
+  @Test func aFactorOfGGUFWithoutItsOtherHalfIsNamed() throws {
+    let lone = [matrix("blk.0.attn_q.weight.lora_a", 2, 16), matrix("blk.1.attn_q.weight.lora_a", 2, 16)]
+    let failure = try #require(failure { _ = try adapter("x", lone) })
+    #expect(failure.message.contains("'blk.0.attn_q'"))
   }
 
   private let llama = ["q_proj", "k_proj", "v_proj", "o_proj"].map { "model.layers.0.self_attn.\($0).weight" }

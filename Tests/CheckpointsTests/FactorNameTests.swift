@@ -14,6 +14,8 @@ struct FactorNameTests {
     ("lora_unet_x.dora_scale", "lora_unet_x", .magnitude),
     ("unet.x.attn1.to_k.lora.up.weight", "unet.x.attn1.to_k", .up),
     ("text_encoder.x.q_proj.lora_linear_layer.down.weight", "text_encoder.x.q_proj", .down),
+    ("blk.0.attn_q.weight.lora_a", "blk.0.attn_q", .down), ("blk.0.attn_q.weight.lora_b", "blk.0.attn_q", .up),
+    ("token_embd.weight.lora_a", "token_embd", .tableRows), ("token_embd.weight.lora_b", "token_embd", .tableUp),
     ("x.attn1.processor.to_q_lora.down.weight", "x.attn1.to_q", .down),
     ("x.attn1.processor.to_out_lora.up.weight", "x.attn1.to_out.0", .up),
   ])
@@ -23,7 +25,8 @@ struct FactorNameTests {
   }
 
   @Test(arguments: [
-    "x.weight", "lora_A", "lora_A.weight", "alpha", "", ".", "x.down.weight", "lora.down.weight", "x.mlp.up",
+    "x.weight", "lora_a", "weight.lora_b", "lora_A", "lora_A.weight", "alpha", "", ".", "x.down.weight",
+    "lora.down.weight", "x.mlp.up",
   ])
   func otherNamesAreNoFactors(_ name: String) {
     #expect(FactorName(name) == nil)

@@ -63,6 +63,16 @@ import Testing
     for model in verdict.models { #expect(model.files.allSatisfy { $0.sha256?.count == 64 }) }
   }
 
+  @Test func jsonBesideAnotherFormatIsRefused() throws {
+    let edge = try edges()[0]
+    for arguments in [
+      ["compare", "\(zoo)/\(edge[0])", "\(zoo)/\(edge[1])", "--format", "html"], ["tree", "run", "--format", "svg"],
+    ] {
+      let output = try Program.run(Program.modeltree, arguments + ["--json"])
+      #expect(output.status == 64 && output.stderr.contains("--format asks for another"), "\(output.stderr)")
+    }
+  }
+
   @Test func aFolderOfModelsIsRefusedWithAdvice() throws {
     let output = try Program.run(Program.modeltree, ["compare", zoo, "\(zoo)/\(try edges()[0][0])"])
     #expect(output.status == 64 && output.stderr.contains("takes one at a time"), "\(output.stderr)")
@@ -80,6 +90,31 @@ import Testing
       Program.modeltree, ["compare", "\(zoo)/\(edge[0])", "\(zoo)/\(edge[1])", "--format", "html"])
     #expect(output.status == 0 && output.stdout.hasPrefix("<!doctype html>"))
     #expect(output.stdout.contains(edge[0]) && !output.stdout.contains("<script") && !output.stdout.contains("://"))
+  }
+
+  @Test func workersFromElsewhereGiveTheSameAnswer() throws {
+    let edge = try edges()[0]
+    let paths = ["\(zoo)/\(edge[0])", "\(zoo)/\(edge[1])"]
+    let here = try Program.run(Program.modeltree, ["compare"] + paths + ["--json"])
+    let scratch = try TemporaryFolder()
+    let keys = scratch.at("keys")
+    #expect(try Program.run(Program.modeltree, ["keygen", keys]).status == 0)
+    let cluster = try Cluster(
+      ["compare"] + paths, run: scratch.path, ["--keys", keys, "--folder", scratch.path, "--verify", "1", "--json"])
+    let workers = try (0..<2).map { _ in try cluster.worker("--key", "\(keys)/worker.key") }
+    cluster.finish()
+    #expect(cluster.coordinator.stdout == here.stdout && !here.stdout.isEmpty)
+    for worker in workers { #expect(worker.wait() == 0, "\(worker.stderr)") }
+    let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
+    #expect(left == ["keys"], "what the comparison needed is removed")
+  }
+
+  @Test func workersOnOtherMachinesNeedAFolderThatTheySee() throws {
+    let edge = try edges()[0]
+    let output = try Program.run(
+      Program.modeltree,
+      ["compare", "\(zoo)/\(edge[0])", "\(zoo)/\(edge[1])", "--listen", "tcp://0.0.0.0:5999", "--insecure"])
+    #expect(output.status == 64 && output.stderr.contains("--folder"), "\(output.stderr)")
   }
 
   @Test func aChangedFileIsFoundByItsHashAlone() throws {

@@ -4,16 +4,20 @@ gguf_files.py FILE SEED  writes a file with a tensor of every type; prints what 
 gguf_files.py model MODEL.safetensors OUT.gguf TYPE HEADS KVHEADS
                          writes a llama of Hugging Face's names as convert_hf_to_gguf.py does, matrices in TYPE
                          where their rows fill whole blocks
+gguf_files.py lora FOLDER SEED
+                         writes a low-rank adapter of a small llama as PEFT does (FOLDER/peft), and the same as
+                         convert_lora_to_gguf.py does (FOLDER/lora.gguf)
 """
 
 import json
+import pathlib
 import re
 import sys
 
 import gguf
 import ml_dtypes  # noqa: F401 (safetensors needs it for BF16)
 import numpy as np
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 import gguf_blocks
 
@@ -106,8 +110,53 @@ def model(source: str, path: str, kind: str, heads: int, kv_heads: int) -> None:
     writer.close()
 
 
+def lora(folder: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    width, heads, kv_heads, rank, tokens = 32, 4, 2, 3, 40
+    shapes = {"embed_tokens": (tokens, width)}
+    for layer in range(2):
+        shapes |= {f"layers.{layer}.self_attn.{x}_proj": (width // (1 if x in "qo" else 2), width) for x in "qkvo"}
+    place = pathlib.Path(folder) / "peft"
+    place.mkdir(parents=True)
+    (place / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": rank, "lora_alpha": 6}))
+    writer = gguf.GGUFWriter(f"{folder}/lora.gguf", "llama")
+    writer.add_type(gguf.GGUFType.ADAPTER)
+    writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
+    writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, 6.0)
+    writer.add_string("general.base_model.0.repo_url", "https://huggingface.co/org/base")
+    tensors = {}
+    for module, (rows, columns) in shapes.items():
+        a, b = rng.standard_normal((rank, columns)), rng.standard_normal((rows, rank))
+        if module == "embed_tokens":
+            # The change of a table is (B A) transposed.
+            a, b = rng.standard_normal((rank, tokens)), rng.standard_normal((width, rank))
+        a, b = a.astype(np.float32), b.astype(np.float32)
+        for pattern, target in NAMES.items():
+            name, found = re.subn(f"^{pattern}$", target, f"model.{module}")
+            if found:
+                break
+        front = f"base_model.model.model.{module}"
+        if module == "embed_tokens":
+            tensors |= {f"{front}.lora_embedding_A": a, f"{front}.lora_embedding_B": b}
+            # llama.cpp looks the rows of the first factor up.
+            a = np.ascontiguousarray(a.T)
+        else:
+            tensors |= {f"{front}.lora_A.weight": a, f"{front}.lora_B.weight": b}
+        if name.endswith(("attn_q", "attn_k")):
+            b = np.ascontiguousarray(pairs(b, heads if name.endswith("q") else kv_heads))
+        writer.add_tensor(f"{name}.weight.lora_a", a)
+        writer.add_tensor(f"{name}.weight.lora_b", b)
+    save_file(tensors, place / "adapter_model.safetensors")
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "model":
         model(*sys.argv[2:5], *(int(text) for text in sys.argv[5:]))
+    elif sys.argv[1] == "lora":
+        lora(sys.argv[2], int(sys.argv[3]))
     else:
         every_type(sys.argv[1], int(sys.argv[2]))

@@ -22,7 +22,7 @@ folder, seed = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 rng = np.random.default_rng(seed)
 
 
-def save(scheme: str, tensors: dict, numbers: dict, config: dict | None = None) -> None:
+def save(scheme: str, tensors: dict, numbers: dict, config: dict | None = None, metadata: dict | None = None) -> None:
     (folder / scheme).mkdir(parents=True, exist_ok=True)
     header, body = {}, b""
     for name, values in tensors.items():
@@ -33,6 +33,8 @@ def save(scheme: str, tensors: dict, numbers: dict, config: dict | None = None) 
             "data_offsets": [len(body), len(body) + len(data)],
         }
         body += data
+    if metadata is not None:
+        header["__metadata__"] = metadata
     text = json.dumps(header).encode()
     (folder / scheme / "model.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + body)
     if config is not None:
@@ -255,6 +257,75 @@ def bnb(kind: str, *, nested: bool) -> None:
     save(f"bnb-{kind}{'-nested' if nested else ''}", tensors, numbers)
 
 
+# --- HQQ: core/bitpack.py cuts the rows of the matrix of codes into parts and puts these on top of each other
+
+
+def hqq(bits: float, axis: int, *, offload: bool = False) -> None:
+    tensors, numbers = {}, {}
+    width, count, word = {8: (8, 1, 1), 4: (4, 2, 1), 3: (3, 10, 4), 2: (2, 4, 1), 1.58: (2, 4, 1), 1: (1, 8, 1)}[bits]
+    levels = 3 if bits == 1.58 else 1 << width
+    for name, (shape, group) in {
+        "a": ((64, 96), 32), "b": ((40, 36), 60), "c": ((48, 80), None), "d": ((16, 24), 384), "e": ((24, 600), 200),
+        "f": ((16, 70_000), 16),
+    }.items():  # fmt: skip
+        size = shape[0] * shape[1]
+        if group is None:
+            rows, columns = shape
+        else:
+            rows, columns = (size // group, group) if axis == 1 else (group, size // group)
+        # Rows longer than a block that is read at a time.
+        if rows % count and bits != 3 or name == "f" and axis == 1:
+            continue
+        codes = rng.integers(0, levels, (rows, columns), dtype=np.int64)
+        step = -(-rows // count)
+        padded = np.zeros((step * count, columns), np.int64)
+        padded[:rows] = codes
+        packed = np.zeros((step, columns), np.int64)
+        for part in range(count):
+            packed |= padded[part * step : (part + 1) * step] << ((count - 1 - part) * width)
+        each = (rows, 1) if axis == 1 else (1, columns)
+        scales = rng.uniform(0.01, 0.02, each).astype(np.float16)
+        zeros = rng.uniform(0, levels, each).astype(np.float16)
+        plain = ((codes.astype(F32) - zeros.astype(F32)) * scales.astype(F32)).reshape(shape)
+        packing = f"{width}bit_{'32' if word == 4 else 'u8'}"
+        tensors |= {
+            f"{name}.W_q": packed.astype(np.int32 if word == 4 else np.uint8),
+            f"{name}.nbits": np.array(bits, np.float32 if bits == 1.58 else np.int32),
+            f"{name}.axis": np.array(axis, np.int32),
+            f"{name}.shape": np.array(shape, np.int64),
+            f"{name}.packing": np.frombuffer(packing.encode(), np.uint8),
+            f"{name}.view_as_float": np.array(0, np.uint8),
+            f"{name}.bias": rng.normal(0, 1, shape[0]).astype(np.float16),
+        }
+        if group is not None:
+            tensors[f"{name}.group_size"] = np.array(group, np.int32)
+        if offload:
+            tensors[f"{name}.zero_scale"] = np.stack([zeros, scales])
+        else:
+            tensors |= {f"{name}.scale": scales, f"{name}.zero": zeros}
+        numbers |= {f"{name}.weight": plain, f"{name}.bias": tensors[f"{name}.bias"]}
+    save(f"hqq-{bits}-{axis}{'-offload' if offload else ''}", tensors, numbers)
+
+
+# --- torchao: Int4Tensor of FBGEMM's pack_int4: the lower half first, scales with a row for each group
+
+
+def torchao() -> None:
+    tensors, numbers, metadata = {}, {}, {}
+    for name, (rows, columns, group) in {"a": (64, 96, 32), "b": (1, 64, 64), "c": (300, 1024, 128)}.items():
+        codes = rng.integers(-8, 8, (rows, columns), dtype=np.int64)
+        scales = rng.uniform(0.01, 0.02, (columns // group, rows)).astype(ml_dtypes.bfloat16)
+        middles = rng.normal(0, 0.1, scales.shape).astype(ml_dtypes.bfloat16)
+        tensors[f"{name}._weight_qdata"] = pairs(codes & 15)
+        tensors |= {f"{name}._weight_scale": scales, f"{name}._weight_zero_point": middles}
+        detail = {"_type": "Int4Tensor", "_data": {"block_size": [1, group], "shape": [rows, columns]}}
+        metadata[f"{name}.weight"] = json.dumps(detail)
+        plain = codes.astype(F32) * np.repeat(scales.astype(F32).T, group, 1)
+        numbers[f"{name}.weight"] = plain + np.repeat(middles.astype(F32).T, group, 1)
+    metadata["tensor_names"] = json.dumps(list(numbers))
+    save("torchao-int4", tensors, numbers, metadata=metadata)
+
+
 for bits in [2, 3, 4, 8]:
     gptq(f"gptq-{bits}", bits)
     gptq(f"gptq-{bits}-act", bits, act=True)
@@ -267,6 +338,11 @@ for bits, columns in [(4, 64), (8, 64), (4, 60)]:
     packed(bits, 32 if columns == 64 else 16, columns)
 scaled()
 floats()
+for bits in [8, 4, 3, 2, 1.58, 1]:
+    for axis in [0, 1]:
+        hqq(bits, axis)
+hqq(4, 1, offload=True)
+torchao()
 for kind in ["nf4", "fp4"]:
     for nested in [False, True]:
         bnb(kind, nested=nested)

@@ -21,13 +21,14 @@ struct RandomRecipe {
   ) throws -> RandomRecipe {
     var made = try array(encodings, in: folder, using: &random)
     for _ in 0..<Int.random(in: 0...depth, using: &random) {
-      switch Int.random(in: 0..<7, using: &random) {
+      switch Int.random(in: 0..<8, using: &random) {
       case 0: made.takeRows(random.range(within: made.matrix.count))
       case 1: made.takeColumns(random.range(within: made.matrix[0].count))
       case 2: made.transpose()
       case 5: made.turnBlocks(using: &random)
       case 3: made.swapRows(using: &random)
       case 4: made.shuffleRows(using: &random)
+      case 6: made.reshape(using: &random)
       default:
         // As many columns: what is there, cut and put together again, or another array that fits.
         var other = try array(encodings, columns: made.matrix[0].count, in: folder, using: &random)
@@ -106,6 +107,14 @@ struct RandomRecipe {
     matrix = (0..<columns / width).map { block in
       matrix.flatMap { $0[block * width..<(block + 1) * width] }
     }
+  }
+
+  private mutating func reshape(using random: inout Seeded) {
+    let count = matrix.count * matrix[0].count
+    let columns = (1...count).filter { count % $0 == 0 }.randomElement(using: &random) ?? 1
+    recipe = .reshaped(columns: columns, of: recipe)
+    let numbers = matrix.flatMap { $0 }
+    matrix = stride(from: 0, to: count, by: columns).map { Array(numbers[$0..<$0 + columns]) }
   }
 
   private mutating func shuffleRows(using random: inout Seeded) {

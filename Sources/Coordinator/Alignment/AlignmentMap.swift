@@ -24,10 +24,18 @@ package struct AlignmentMap: Sendable, Equatable {
     // An adapter calls weights as its base does; all its names together say which dialect that is.
     let (all, dialects) = CanonicalNaming.reading(
       model.tensors.map(\.name) + changes.map(\.weight),
-      shapes: model.tensors.map(\.shape) + changes.map { TensorShape([$0.rows, $0.columns]) ?? $0.up.shape })
+      shapes: model.tensors.map(\.shape) + changes.map { TensorShape([$0.rows, $0.columns]) ?? $0.up.shape },
+      preferring: model.adapter == nil ? nil : Self.dialect(of: model.checkpoint.metadata["general.architecture"]))
     self.dialects = dialects
     tensors = Array(all[..<model.tensors.count])
     updates = Array(all[model.tensors.count...])
+  }
+
+  /// The dialect of llama.cpp's names for an architecture: an adapter changes too few weights for their names to say it.
+  private static func dialect(of architecture: String?) -> String? {
+    guard let architecture else { return nil }
+    let own = ["gpt2": "gpt2", "bloom": "bloom", "falcon": "bloom", "gptneox": "neox", "phi3": "phi3"][architecture]
+    return "GGUF \(own ?? (architecture.contains("bert") ? "bert" : "llama"))"
   }
 
   /// Is some tensor stored otherwise than the canonical one?

@@ -86,7 +86,7 @@ struct Rearranging {
       if chosen.contains(where: { maps[group.first].tensors[$0].rearrangement?.needsHeadSize ?? false }) {
         open.append(number)
       } else {
-        for member in group.members { takeApart(member, needed, TensorPieces()) }
+        for member in group.members { takeApart(member, needed, pieces(ofAdapter: member)) }
       }
     }
     for number in open {
@@ -102,6 +102,32 @@ struct Rearranging {
         takeApart(member, needed, pieces)
       }
     }
+  }
+
+  /// How heads lie in the rows that an adapter changes, which its own file seldom says: as in the models that have weights
+  /// of the same names and sizes, where all of them that say it agree.
+  private func pieces(ofAdapter number: Int) -> TensorPieces {
+    guard let adapter = models[number].adapter else { return TensorPieces() }
+    let facts = NetworkFacts(models[number])
+    if let size = facts.headSize {
+      return TensorPieces(queries: facts.queries, headSize: size, rotarySize: facts.rotarySize)
+    }
+    var rows: [String: Int] = [:]
+    for (update, tensor) in zip(adapter.updates, maps[number].updates)
+    where tensor.rearrangement?.needsHeadSize ?? false {
+      for result in tensor.rearrangement?.results ?? [] { rows[result] = update.rows }
+    }
+    var found: Set<[Int]> = []
+    for (other, model) in models.enumerated() where model.adapter == nil {
+      let own = NetworkFacts(model)
+      guard let size = own.headSize, let queries = own.queries else { continue }
+      let isBase = zip(model.tensors, maps[other].tensors).contains { stored, tensor in
+        (tensor.rearrangement?.results ?? [tensor.name]).contains { rows[$0] == stored.shape.rows }
+      }
+      if isBase { found.insert([size, queries]) }
+    }
+    guard found.count == 1, let only = found.first else { return TensorPieces(rotarySize: facts.rotarySize) }
+    return TensorPieces(queries: only[1], headSize: only[0], rotarySize: facts.rotarySize ?? only[0])
   }
 
   /// Models whose tensors are as the canonical ones already.

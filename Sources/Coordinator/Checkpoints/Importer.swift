@@ -47,6 +47,7 @@ package enum Importer {
     var sizes: [CheckpointFormat: Int] = [:]
     var sources: [SourceFile] = []
     var names: Set<ByteString> = []
+    var details: [String: String] = [:]
     for file in files {
       let path = absolute(file.path)
       let opened = try CheckpointFile(path: path)
@@ -54,6 +55,7 @@ package enum Importer {
       sizes[opened.format, default: 0] += opened.source.bytes
       checkpoint.metadata.merge(opened.metadata) { known, _ in known }
       checkpoint.notes += opened.notes
+      for (name, text) in opened.details { details[file.prefix + name] = text }
       var missing = file.tensors ?? []
       for var entry in opened.entries {
         guard file.tensors?.contains(entry.name) ?? true else { continue }
@@ -90,7 +92,7 @@ package enum Importer {
     }
     var tensors: [StoredTensor] = []
     var setAside: [SkippedTensor] = []
-    for entry in QuantizedTensors.assemble(entries, metadata: checkpoint.metadata) {
+    for entry in QuantizedTensors.assemble(entries, metadata: checkpoint.metadata, details: details) {
       if case .recipe(let recipe) = entry.content, entry.shape.elements > 0 {
         tensors.append(StoredTensor(name: entry.name, shape: entry.shape, recipe: recipe))
       } else {

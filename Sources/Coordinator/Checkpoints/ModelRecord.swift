@@ -62,7 +62,8 @@ package struct ModelRecord: Sendable {
     var tensors = stored
     var adapter: Adapter?
     if let adapterConfiguration {
-      adapter = try Adapter(takingFrom: &tensors, configuration: adapterConfiguration, path: path)
+      adapter = try Adapter(
+        takingFrom: &tensors, configuration: adapterConfiguration, metadata: checkpoint.metadata, path: path)
     }
     self.init(
       id: id, path: path, store: store, tensors: tensors, setAside: setAside, sources: sources,
@@ -121,6 +122,13 @@ package struct ModelRecord: Sendable {
 
   /// The scheme of quantized weights that it has and that cannot be read; nil where there are none.
   package var unreadScheme: String? { setAside.first { QuantizedTensors.isScheme($0.type) }?.type }
+
+  /// How its weights are stored, in people's words, the encoding with most bytes first.
+  package var encodingTitles: [String] {
+    var titles: [String] = []
+    for encoding in encodings where !titles.contains(encoding.title) { titles.append(encoding.title) }
+    return titles
+  }
 
   /// How its weights are stored, the encoding with most bytes first.
   package var encodings: [Encoding] {

@@ -1,10 +1,12 @@
 import ArgumentParser
+import Coordination
 import Core
 import Foundation
 import Printing
 import Recovery
 import Reports
 import System
+import Transport
 
 struct CompareCommand: ModelTreeCommand {
   /// Everything that a comparison can be printed as.
@@ -24,7 +26,6 @@ struct CompareCommand: ModelTreeCommand {
     }
 
     static var allValueStrings: [String] { ["text", "json", "html"] + AttestationFormat.allCases.map(\.rawValue) }
-    var defaultValueDescription: String { "text" }
     static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
   }
 
@@ -39,13 +40,17 @@ struct CompareCommand: ModelTreeCommand {
       Examples:
         modeltree compare models/base models/suspect
         modeltree compare models/base models/suspect --format html > finding.html
+
+      With workers from elsewhere, which must see both models and the folder under the same paths:
+        modeltree compare /nfs/base /nfs/suspect --listen tcp://0.0.0.0:5555 --keys keys --folder /nfs/tmp
+        modeltree-worker --connect tcp://head:5555 --key keys/worker.key
       """)
 
   @Argument(help: ArgumentHelp("A model, as for recover.", valueName: "a"), completion: .file()) var first: String
   @Argument(help: ArgumentHelp("Another model.", valueName: "b"), completion: .file()) var second: String
 
-  @Option(help: ArgumentHelp("What to print.", valueName: "format"))
-  var format: Output = .text
+  @Option(help: ArgumentHelp("What to print; text by default.", valueName: "format"))
+  var format: Output?
   @Flag(help: "The same as --format json.") var json = false
 
   @Flag(help: "Read all files once more for their SHA-256, as hubs publish it.")
@@ -53,28 +58,70 @@ struct CompareCommand: ModelTreeCommand {
 
   @OptionGroup var alignment: AlignmentArguments
 
-  @OptionGroup(title: "Workers") var workers: WorkerArguments
+  @OptionGroup var workers: PoolArguments
+
+  @Option(
+    help: ArgumentHelp(
+      "Where a folder is made for what workers must see of the comparison; it is removed at the end.",
+      discussion: "A temporary folder of this machine by default; workers on other machines need a shared one.",
+      valueName: "dir"), completion: .directory)
+  var folder: String?
+
+  @OptionGroup(title: "Care") var checking: CheckingArguments
+  @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
   @OptionGroup var messages: MessageArguments
 
+  func validate() throws {
+    if case .json = format { return }
+    guard !json || format == nil else {
+      throw ValidationError("--json is --format json, and --format asks for another")
+    }
+  }
+
   func run() throws {
+    watching.apply()
     try reporting { () throws(Failure) in
-      let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("modeltree-compare-\(ProcessInfo.processInfo.processIdentifier)").path
+      let remote = try workers.remote()
+      let folder = try place().appendingPathComponent(
+        "modeltree-compare-\(ProcessInfo.processInfo.processIdentifier)"
+      ).path
       let cleanUp: @Sendable () -> Void = { try? FileManager.default.removeItem(atPath: folder) }
       let interruption = Interruption.endingProgram(cleanUp)
       defer { cleanUp() }
-      // What is left out stands in the answer.
       let answer = try PairComparison(
-        first, second, workers: workers.workers, memoryBytes: workers.memory.bytes, hashes: hashes || mustHash,
-        align: alignment.isOn, folder: folder, interruption: interruption, report: { _ in }
-      ).answer()
-      switch json ? .json : format {
+        first, second, hashes: hashes || mustHash, align: alignment.isOn, folder: folder, report: Self.show
+      ) { directory throws(Failure) in
+        let listening = if let remote { remote } else { try checking.local(workers.here, log: directory.log) }
+        return try ShardPool(
+          listening, serving: checking.serving, http: watching.http, interruption: interruption,
+          logger: directory.logger, report: Self.show)
+      }.answer()
+      switch format ?? (json ? .json : .text) {
       case .text: Console.result(answer.verdict.text)
       case .json: Console.result(answer.verdict.json)
       case .html: Console.result(PairPage.render(answer.verdict, created: answer.created))
       case .attestation(let format): Console.result(format.render(answer.attestation))
       }
     }
+  }
+
+  /// What is left out stands in the answer.
+  @Sendable private static func show(_ event: RunEvent) {
+    switch event {
+    case .listening, .serving, .disputed: Console.show(event)
+    default: break
+    }
+  }
+
+  /// The folder that the comparison's own is made in.
+  private func place() throws(Failure) -> URL {
+    if let folder { return URL(fileURLWithPath: folder, isDirectory: true) }
+    if let endpoint = workers.listen, !Endpoint.isLocal(endpoint) {
+      throw .usage(
+        "workers on other machines do not see the temporary folders of this one",
+        advice: "name a folder that all of them see under the same path, with --folder")
+    }
+    return FileManager.default.temporaryDirectory
   }
 
   /// A statement about files names them by their hashes.

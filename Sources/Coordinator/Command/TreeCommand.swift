@@ -32,7 +32,6 @@ struct TreeCommand: ModelTreeCommand {
     static var allValueStrings: [String] {
       TreeFormat.allCases.map(\.rawValue) + ["html", "png", "pdf"] + AttestationFormat.allCases.map(\.rawValue)
     }
-    var defaultValueDescription: String { "text" }
     static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
   }
 
@@ -53,18 +52,25 @@ struct TreeCommand: ModelTreeCommand {
 
   @Argument(help: ArgumentHelp("The run directory.", valueName: "run"), completion: .directory) var path: String
 
-  @Option(help: ArgumentHelp("What to print.", valueName: "format"))
-  var format: Output = .format(.text)
+  @Option(help: ArgumentHelp("What to print; text by default.", valueName: "format"))
+  var format: Output?
   @Flag(help: "The same as --format json.") var json = false
 
   @Option(help: "equal or distance: what the length of an edge says in svg, pdf and png.")
   var lengths: EdgeLengths = .equal
   @OptionGroup var messages: MessageArguments
 
+  func validate() throws {
+    if case .format(.json) = format { return }
+    guard !json || format == nil else {
+      throw ValidationError("--json is --format json, and --format asks for another")
+    }
+  }
+
   func run() throws {
     try reporting { () throws(Failure) in
       let report = try TreeReport(path: "\(path)/tree.json")
-      switch json ? .format(.json) : format {
+      switch format ?? .format(json ? .json : .text) {
       case .format(.text): Console.result(TextTree.render(report, style: Terminal.style))
       case .format(.svg): Console.result(TreeFormat.picture(report.graph, lengths: lengths))
       case .format(let format): Console.result(format.render(report))

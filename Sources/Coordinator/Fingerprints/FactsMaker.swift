@@ -30,7 +30,7 @@ struct FactsMaker {
 
   func facts(of record: ModelRecord, _ map: AlignmentMap) -> FingerprintFacts {
     FingerprintFacts(
-      format: record.checkpoint.format, encodings: record.encodings.map(\.name), rounding: record.rounding,
+      format: record.checkpoint.format, encodings: record.encodingTitles, rounding: record.rounding,
       parameters: record.parameters, tensors: own.count, dialects: map.dialects,
       layout: Set(map.origins.values.flatMap(\.steps).map(\.rawValue)).sorted(), unread: record.unreadScheme,
       structure: Self.digest(own.map { "\($0.name)\u{0}\($0.shape)" }),

@@ -14,11 +14,13 @@ package enum CanonicalNaming {
   }
 
   /// As `tensors`, and which dialects the names belong to, that of most tensors first.
+  ///
+  /// - Parameter dialect: the one to choose of several that know as many of the names.
   package static func reading(
-    _ names: [String], shapes: [TensorShape]
+    _ names: [String], shapes: [TensorShape], preferring dialect: String? = nil
   ) -> (tensors: [CanonicalTensor], dialects: [String]) {
     let clean = names.map(CanonicalName.withoutNoise)
-    let sections = Section.all(in: clean.map(NameTemplate.init), shapes)
+    let sections = Section.all(in: clean.map(NameTemplate.init), shapes, preferring: dialect)
     var tensors = zip(clean, shapes).enumerated().map { index, tensor in
       sections.tensor(index, shape: tensor.1) ?? CanonicalTensor(name: CanonicalName.of(tensor.0), shape: tensor.1)
     }
@@ -66,7 +68,7 @@ private struct Section {
   var fronts: Set<String> = []
 
   /// - Returns: the sections, and the name of each tensor.
-  static func all(in names: [NameTemplate], _ shapes: [TensorShape]) -> Sections {
+  static func all(in names: [NameTemplate], _ shapes: [TensorShape], preferring dialect: String?) -> Sections {
     var candidates: [Key: Section] = [:]
     for (number, name) in names.enumerated() {
       var taken: Set<Int> = []
@@ -81,7 +83,8 @@ private struct Section {
       }
     }
     var chosen: [Section] = []
-    let order = candidates.keys.sorted()
+    let preferred = dialect.flatMap { name in Dialect.all.firstIndex { $0.name == name } }
+    let order = candidates.keys.sorted { ($0.dialect == preferred ? 0 : 1, $0) < ($1.dialect == preferred ? 0 : 1, $1) }
     for key in order where !(candidates[key]?.passesProbe(names, shapes) ?? false) { candidates[key] = nil }
     // The one that explains most tensors comes first and takes them from the others.
     while let key = largest(candidates, order), let section = candidates[key] {

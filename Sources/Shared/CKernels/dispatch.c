@@ -167,6 +167,18 @@ void mt_decode_fours(const void *from, float *to, size_t words, const uint32_t *
   mt_current()->decode_fours(from, to, words, shifts);
 }
 
+void mt_decode_i4(const void *from, float *to, size_t bytes) { mt_current()->decode_i4(from, to, bytes); }
+
+void mt_decode_field8(const void *from, float *to, size_t count, unsigned shift, uint32_t mask) {
+  if (shift > 7) abort();
+  mt_current()->decode_field8(from, to, count, shift, mask);
+}
+
+void mt_decode_field32(const void *from, float *to, size_t count, unsigned shift, uint32_t mask) {
+  if (shift > 31) abort();
+  mt_current()->decode_field32(from, to, count, shift, mask);
+}
+
 void mt_decode_table(const void *from, float *to, size_t words, const uint32_t *shifts, const float *table) {
   mt_current()->decode_table(from, to, words, shifts, table);
 }

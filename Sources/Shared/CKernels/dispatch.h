@@ -27,6 +27,9 @@ struct mt_kernels {
   void (*decode_blocks)(mt_blocks, const void *, float *, size_t);
   void (*decode_stream)(const void *, float *, size_t, int);
   void (*decode_fours)(const void *, float *, size_t, const uint32_t *);
+  void (*decode_i4)(const void *, float *, size_t);
+  void (*decode_field8)(const void *, float *, size_t, unsigned, uint32_t);
+  void (*decode_field32)(const void *, float *, size_t, unsigned, uint32_t);
   void (*decode_table)(const void *, float *, size_t, const uint32_t *, const float *);
   void (*affine)(float *, size_t, size_t, const float *, const float *, const float *);
   void (*affine_each)(float *, size_t, const float *, const float *, const float *);

@@ -17,12 +17,13 @@ extension Encoding {
   package static let companions: [Encoding] = [f8e8m0, i8, u8, i32, u2, u3, u4, u4AWQ, bnbNested]
 
   /// Codes that need companions to be weights.
-  package static let quantized: [Encoding] = [
-    scaledF8E4M3, scaledF8E5M2, gptq2, gptq3, gptq4, gptq8, gptq2ByIndex, gptq3ByIndex, gptq4ByIndex, gptq8ByIndex,
-    awq, mlx2, mlx3, mlx4, mlx5, mlx6, mlx8, packed4, packed8, packed4Asymmetric, packed8Asymmetric, scaledI8,
-    scaledI8Asymmetric, nf4, fp4, bnb8, splitMXFP4, splitNVFP4, dividedNVFP4,
-    scaledNVFP4,
-  ]
+  package static let quantized: [Encoding] =
+    [
+      scaledF8E4M3, scaledF8E5M2, gptq2, gptq3, gptq4, gptq8, gptq2ByIndex, gptq3ByIndex, gptq4ByIndex, gptq8ByIndex,
+      awq, mlx2, mlx3, mlx4, mlx5, mlx6, mlx8, packed4, packed8, packed4Asymmetric, packed8Asymmetric, scaledI8,
+      scaledI8Asymmetric, torchaoInt4, nf4, fp4, bnb8, splitMXFP4, splitNVFP4, dividedNVFP4,
+      scaledNVFP4,
+    ] + hqq
 
   private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 

@@ -8,6 +8,8 @@ package import Core
 package struct Encoding: Sendable {
   /// As safetensors or GGUF calls it: `BF16`, `Q8_0`. Stores and `tree.json` name encodings by it.
   package let name: String
+  /// As people call it: without the part of a byte that it reads.
+  package var title: String { String(name.prefix { $0 != "#" }) }
   /// Numbers of a block.
   package let blockElements: Int
   package let blockBytes: Int

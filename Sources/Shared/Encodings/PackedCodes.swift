@@ -10,6 +10,10 @@ enum PackedCodes {
   case planes
   /// A signed byte each.
   case bytes
+  /// Signed numbers of four bits, the first of two in the lower half of a byte.
+  case signedFours
+  /// Of each byte, or of each little-endian word of four bytes, `bits` bits from `shift` on.
+  case field(bytes: Int, bits: Int, shift: Int)
   case e4m3
   case e5m2
 
@@ -23,7 +27,8 @@ enum PackedCodes {
     switch self {
     case .stream, .awq: 8
     case .planes: 32
-    case .bytes, .e4m3, .e5m2: 1
+    case .signedFours: 2
+    case .bytes, .field, .e4m3, .e5m2: 1
     }
   }
 
@@ -32,7 +37,8 @@ enum PackedCodes {
     case .stream(let bits): bits
     case .awq: 4
     case .planes: 12
-    case .bytes, .e4m3, .e5m2: 1
+    case .field(let bytes, _, _): bytes
+    case .bytes, .signedFours, .e4m3, .e5m2: 1
     }
   }
 
@@ -43,6 +49,11 @@ enum PackedCodes {
     case .awq: mt_decode_fours(blocks.bytes, numbers, blocks.count, Self.awqShifts)
     case .planes: mt_decode_planes3(blocks.bytes, 4 * blocks.count, numbers, blocks.count)
     case .bytes: mt_decode_i8(blocks.bytes, numbers, blocks.count)
+    case .signedFours: mt_decode_i4(blocks.bytes, numbers, blocks.count)
+    case .field(1, let bits, let shift):
+      mt_decode_field8(blocks.bytes, numbers, blocks.count, UInt32(shift), 1 << UInt32(bits) - 1)
+    case .field(_, let bits, let shift):
+      mt_decode_field32(blocks.bytes, numbers, blocks.count, UInt32(shift), 1 << UInt32(bits) - 1)
     case .e4m3: mt_decode_e4m3(blocks.bytes, numbers, blocks.count)
     case .e5m2: mt_decode_e5m2(blocks.bytes, numbers, blocks.count)
     }
@@ -65,7 +76,7 @@ extension Encoding {
     let size = codes.blockElements
     self.init(
       name, blockElements: size, blockBytes: codes.blockBytes, planes: planes, companions: companions,
-      roundoff: roundoff, noise: noise, collinearity: 2 * noise
+      roundoff: roundoff, noise: noise, collinearity: min(2 * noise, 0.5)
     ) { blocks, numbers in
       codes.decode(blocks, to: numbers)
       if offset != 0 { mt_affine(numbers, 1, blocks.count * size, [1], [offset], nil) }
@@ -75,8 +86,11 @@ extension Encoding {
 
   /// Unit roundoff, as a share of the largest weight, and mean squared error of numbers of `bits` bits that are evenly
   /// spaced between the least and the largest weight of some 64, which lie some 2.4 standard deviations from the mean.
-  static func evenly(_ bits: Int) -> (roundoff: Double, noise: Double) {
-    let step = 2 / Double((1 << bits) - 1)
+  static func evenly(_ bits: Int) -> (roundoff: Double, noise: Double) { evenly(levels: 1 << bits) }
+
+  /// The same of numbers that have so many values.
+  static func evenly(levels: Int) -> (roundoff: Double, noise: Double) {
+    let step = 2 / Double(levels - 1)
     return (step / 2, step * step * 2.4 * 2.4 / 12)
   }
 }

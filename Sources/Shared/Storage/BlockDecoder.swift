@@ -39,8 +39,10 @@ final class BlockDecoder {
     guard let floats = numbers.baseAddress, let bytes = encoded.baseAddress else { return false }
     let most = max(1, min(encoded.count / encoding.blockBytes, numbers.count / size))
     let end = (range.upperBound + size - 1) / size
-    // What belongs to a row of the array alone is read row by row.
-    let rowBlocks = array.isReadByRows ? array.columns / size : .max
+    // What belongs to a row of the array alone is read row by row; and so are long rows that share their scales, as the
+    // scales of two pieces of rows may be those of all columns.
+    let isLong = array.columns >= numbers.count && array.columns % size == 0 && array.hasSharedColumns
+    let rowBlocks = array.isReadByRows || isLong ? array.columns / size : .max
     var block = range.lowerBound / size
     while block < end {
       let count = min(most, end - block, rowBlocks - block % rowBlocks)

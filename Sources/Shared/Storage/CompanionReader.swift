@@ -57,7 +57,7 @@ final class CompanionReader {
       guard let own = try read(companion, place, needed, reading) else { return nil }
       found.append(
         EncodedBlocks.Companion(
-          numbers: lend(own.numbers), first: own.range.lowerBound, columns: companion.array.columns,
+          numbers: lend(own.numbers), first: own.range.lowerBound, columns: companion.tileColumns,
           tile: companion.tile))
     }
     return found
@@ -72,7 +72,8 @@ final class CompanionReader {
       return known
     }
     held[place] = nil
-    guard let numbers = try decoded(companion, range, reading) else { return nil }
+    let found = companion.isTransposed ? try turned(companion, range, reading) : try decoded(companion, range, reading)
+    guard let numbers = found else { return nil }
     let new = Held(array: companion.array, range: range, numbers: numbers)
     held[place] = new
     return new
@@ -86,6 +87,23 @@ final class CompanionReader {
     guard let start = numbers.baseAddress, try decoder.read(companion.array, range, as: .f32, into: start, reading)
     else { return nil }
     return numbers.prefix(range.count).map { $0 + companion.addend }
+  }
+
+  /// Numbers of a companion that is stored transposed, in the order of the tiles.
+  ///
+  /// - Parameter range: whole rows of tiles.
+  private func turned(
+    _ companion: StoredArray.Companion, _ range: Range<Int>, _ reading: SegmentReader.Read
+  ) throws(Failure) -> [Float]? {
+    let columns = companion.tileColumns
+    let (first, count) = (range.lowerBound / columns, range.count / columns)
+    var numbers = [Float](repeating: 0, count: range.count)
+    for column in 0..<columns {
+      let start = column * companion.array.columns + first
+      guard let own = try decoded(companion, start..<start + count, reading) else { return nil }
+      for (row, number) in own.enumerated() { numbers[row * columns + column] = number }
+    }
+    return numbers
   }
 
   private func lend(_ numbers: [Float]) -> UnsafePointer<Float> {
@@ -162,7 +180,15 @@ extension StoredArray {
   }
 }
 
+extension StoredArray {
+  /// Do rows of it share numbers of a companion that has one for each column?
+  var hasSharedColumns: Bool { companions.contains { $0.tile.rows > 1 && $0.tile.columns == 1 } }
+}
+
 extension StoredArray.Companion {
+  /// Tiles of a row of them.
+  fileprivate var tileColumns: Int { isTransposed ? array.rows : array.columns }
+
   /// Its numbers that belong to some consecutive numbers of the array, row-major.
   ///
   /// - Parameter columns: of the array.
@@ -172,9 +198,9 @@ extension StoredArray.Companion {
     }
     let (firstRow, firstColumn) = range.lowerBound.quotientAndRemainder(dividingBy: columns)
     let (lastRow, lastColumn) = (range.upperBound - 1).quotientAndRemainder(dividingBy: columns)
-    let (first, last) = (firstRow / tile.rows * array.columns, lastRow / tile.rows * array.columns)
+    let (first, last) = (firstRow / tile.rows * tileColumns, lastRow / tile.rows * tileColumns)
     // Several rows of the array may belong to one row of tiles.
-    guard firstRow == lastRow || tile.rows == 1 else { return first..<last + array.columns }
+    guard !isTransposed, firstRow == lastRow || tile.rows == 1 else { return first..<last + tileColumns }
     return first + firstColumn / tile.columns..<last + lastColumn / tile.columns + 1
   }
 }

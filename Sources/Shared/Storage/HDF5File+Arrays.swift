@@ -163,16 +163,20 @@ extension HDF5File {
       let space = HDF5Handle(H5Dget_space(set.id), H5Sclose)
     else { throw unreadable(name) }
     let count = H5Sget_simple_extent_npoints(space.id)
-    var fileBytes: hsize_t = 0
-    // Nothing here is compressed: a damaged extent must not ask for more memory than the file has bytes.
-    guard count >= 0, H5Fget_filesize(id, &fileBytes) >= 0, count <= Int(clamping: fileBytes) / MemoryLayout<T>.stride
-    else { throw unreadable(name) }
+    guard count >= 0, mayHold(Int(count), of: MemoryLayout<T>.stride) else { throw unreadable(name) }
     guard count > 0 else { return [] }
     var values = [T](repeating: zero, count: Int(count))
     guard
       H5Dread(set.id, type, chdf5_all(), chdf5_all(), chdf5_default(), &values) >= 0
     else { throw unreadable(name) }
     return values
+  }
+
+  /// May the file hold so many numbers? Nothing here is compressed: a damaged extent must not ask for more memory than the
+  /// file has bytes.
+  private func mayHold(_ count: Int, of bytes: Int) -> Bool {
+    var fileBytes: hsize_t = 0
+    return H5Fget_filesize(id, &fileBytes) >= 0 && count <= Int(clamping: fileBytes) / bytes
   }
 
   /// Reads a box out of an array of doubles, row-major.
@@ -186,13 +190,14 @@ extension HDF5File {
       let set = HDF5Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose),
       let space = HDF5Handle(H5Dget_space(set.id), H5Sclose),
       Int(H5Sget_simple_extent_ndims(space.id)) == start.count, start.count == count.count,
-      start.allSatisfy({ $0 >= 0 }), count.allSatisfy({ $0 >= 0 }),
+      start.allSatisfy({ $0 >= 0 }), let box = TensorShape(count),
+      mayHold(box.elements, of: MemoryLayout<Double>.stride),
       H5Sselect_hyperslab(
         space.id, H5S_SELECT_SET, start.map { hsize_t($0) }, nil, count.map { hsize_t($0) }, nil) >= 0,
       H5Sselect_valid(space.id) > 0,
       let memory = Self.space(count)
     else { throw unreadable(name) }
-    var values = [Double](repeating: 0, count: count.reduce(1, *))
+    var values = [Double](repeating: 0, count: box.elements)
     guard H5Dread(set.id, chdf5_f64(), memory.id, space.id, chdf5_default(), &values) >= 0 else {
       throw unreadable(name)
     }

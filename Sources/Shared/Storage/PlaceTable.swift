@@ -10,11 +10,12 @@ internal import System
 /// follows, the number of files, their paths, and for each tensor `RECIPE NAME`, or where the shape is not that of
 /// a single array, `shape EXTENTS RECIPE NAME`. Extents are written as `2x3x4`. A recipe is one of
 ///   - `ENCODING FILE OFFSET EXTENTS`, an array, with the file's number; then, one after the other, the
-///     companions that the encoding names: for each, rows and columns of its tile as `2x3`, the bits of what is added to
-///     its numbers, and the array
+///     companions that the encoding names: for each, rows and columns of its tile as `2x3`, or `t2x3` where it is stored
+///     transposed, the bits of what is added to its numbers, and the array
 ///   - `rows FROM TO RECIPE`, `columns FROM TO RECIPE`: up to but not including TO
 ///   - `concatenate COUNT RECIPE RECIPE ...`
 ///   - `transpose RECIPE`, `turn COLUMNS RECIPE`: by blocks of so many columns
+///   - `reshape COLUMNS RECIPE`: the same numbers in rows of so many columns
 ///   - `swap OUTER INNER RUN RECIPE`, `order COUNT SOURCE SOURCE ... RECIPE`: see `RowOrder`
 package enum PlaceTable {
   static func encode(_ tensors: [StoredTensor]) -> [UInt8] {
@@ -60,6 +61,9 @@ package enum PlaceTable {
       case .turned(let width, let whole):
         lines += "turn \(width) ".utf8
         add(whole)
+      case .reshaped(let columns, let whole):
+        lines += "reshape \(columns) ".utf8
+        add(whole)
       case .reordered(.swapped(let outer, let inner, let run), let whole):
         lines += "swap \(outer) \(inner) \(run) ".utf8
         add(whole)
@@ -80,7 +84,8 @@ package enum PlaceTable {
       lines += "\(array.encoding.name) \(number) \(array.offset) ".utf8
       add(array.shape)
       for companion in array.companions {
-        lines += "\(companion.tile.rows)x\(companion.tile.columns) \(companion.addend.bitPattern) ".utf8
+        let mark = companion.isTransposed ? "t" : ""
+        lines += "\(mark)\(companion.tile.rows)x\(companion.tile.columns) \(companion.addend.bitPattern) ".utf8
         add(companion.array)
       }
     }
@@ -185,6 +190,9 @@ package enum PlaceTable {
       case "turn":
         guard let width = number(until: Self.space) else { return nil }
         return recipe(files, depth: depth + 1).map { .turned(blocks: width, of: $0) }
+      case "reshape":
+        guard let columns = number(until: Self.space) else { return nil }
+        return recipe(files, depth: depth + 1).map { .reshaped(columns: columns, of: $0) }
       case "swap":
         guard let outer = number(until: Self.space), let inner = number(until: Self.space),
           let run = number(until: Self.space)
@@ -225,13 +233,15 @@ package enum PlaceTable {
     }
 
     private mutating func companion(_ files: [String], depth: Int) -> StoredArray.Companion? {
-      guard let tile = field(until: Self.space).flatMap({ shape($0) }), tile.rank == 2,
+      guard let text = field(until: Self.space) else { return nil }
+      let isTransposed = text.first == UInt8(ascii: "t")
+      guard let tile = shape(isTransposed ? UnsafeRawBufferPointer(rebasing: text.dropFirst()) : text), tile.rank == 2,
         let bits = number(until: Self.space).flatMap({ UInt32(exactly: $0) }),
-        let array = text(until: Self.space).flatMap({ self.array($0, files, depth: depth) })
+        let array = self.text(until: Self.space).flatMap({ self.array($0, files, depth: depth) })
       else { return nil }
       return StoredArray.Companion(
         array, tile: EncodedBlocks.Tile(rows: tile.extents[0], columns: tile.extents[1]),
-        addend: Float(bitPattern: bits))
+        addend: Float(bitPattern: bits), isTransposed: isTransposed)
     }
 
     private mutating func shape(_ text: UnsafeRawBufferPointer) -> TensorShape? {

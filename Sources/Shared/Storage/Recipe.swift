@@ -16,6 +16,8 @@ package enum Recipe: Sendable, Hashable {
   /// row c and block column r. What is packed along columns comes out in rows.
   indirect case turned(blocks: Int, of: Recipe)
   indirect case reordered(RowOrder, of: Recipe)
+  /// The same numbers in rows of so many columns.
+  indirect case reshaped(columns: Int, of: Recipe)
 
   /// Nesting that is followed; a recipe that a naming convention asks for needs four or five levels.
   static let deepest = 16
@@ -66,6 +68,10 @@ package enum Recipe: Sendable, Hashable {
     case .reordered(let order, let whole):
       guard let size = whole.size(depth: depth + 1, &arrays), order.isPermutation(of: size.rows) else { return nil }
       return size
+    case .reshaped(let columns, let whole):
+      guard let size = whole.size(depth: depth + 1, &arrays), columns > 0 else { return nil }
+      let (count, isTooLarge) = size.rows.multipliedReportingOverflow(by: size.columns)
+      return isTooLarge || count % columns != 0 ? nil : (count / columns, columns)
     }
   }
 
@@ -84,6 +90,9 @@ package enum Recipe: Sendable, Hashable {
       let extent = whole.extent
       return (extent.columns / width, extent.rows * width)
     case .reordered(_, let whole): return whole.extent
+    case .reshaped(let columns, let whole):
+      let extent = whole.extent
+      return (extent.rows * extent.columns / columns, columns)
     }
   }
 
@@ -102,7 +111,9 @@ package enum Recipe: Sendable, Hashable {
   var span: (array: StoredArray, start: Int)? {
     switch self {
     case .stored(let array): (array, 0)
-    case .rows(let range, let whole): whole.span.map { ($0.array, $0.start + range.lowerBound * $0.array.columns) }
+    case .rows(let range, let whole):
+      whole.span.map { ($0.array, $0.start + range.lowerBound * whole.extent.columns) }
+    case .reshaped(_, let whole): whole.span
     case .columns, .concatenated, .transposed, .turned, .reordered: nil
     }
   }
@@ -113,7 +124,8 @@ package enum Recipe: Sendable, Hashable {
   private func isTurned(already: Bool) -> Bool {
     switch self {
     case .stored: already
-    case .rows(_, let whole), .columns(_, let whole), .reordered(_, let whole): whole.isTurned(already: already)
+    case .rows(_, let whole), .columns(_, let whole), .reordered(_, let whole), .reshaped(_, let whole):
+      whole.isTurned(already: already)
     case .concatenated(let parts): parts.contains { $0.isTurned(already: already) }
     case .transposed(let whole), .turned(_, let whole): whole.isTurned(already: !already)
     }
@@ -129,6 +141,7 @@ package enum Recipe: Sendable, Hashable {
     case .transposed(let whole): return .transposed(whole.mapFiles(new))
     case .turned(let width, let whole): return .turned(blocks: width, of: whole.mapFiles(new))
     case .reordered(let order, let whole): return .reordered(order, of: whole.mapFiles(new))
+    case .reshaped(let columns, let whole): return .reshaped(columns: columns, of: whole.mapFiles(new))
     }
   }
 }

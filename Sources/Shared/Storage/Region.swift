@@ -22,6 +22,13 @@ struct Region {
   /// The numbers at some coordinates of a row-major matrix, which go side by side: a part of a row, whole rows
   /// and again a part, as far as there are such.
   static func regions(of coordinates: Range<Int>, columns: Int) -> [Region] {
+    regions(of: coordinates, columns: columns, target: 0, step: 1)
+  }
+
+  /// - Parameters:
+  ///   - target: where the first number goes.
+  ///   - step: from there to where the next one goes.
+  private static func regions(of coordinates: Range<Int>, columns: Int, target: Int, step: Int) -> [Region] {
     var regions: [Region] = []
     var start = coordinates.lowerBound
     while start < coordinates.upperBound {
@@ -32,8 +39,11 @@ struct Region {
       let width = isPart ? min(columns - column, left) : columns
       regions.append(
         Region(
-          rows: [Run(start: row, count: rows, target: start - coordinates.lowerBound, step: columns)],
-          columns: [Run(start: column, count: width, target: 0, step: 1)]))
+          rows: [
+            Run(
+              start: row, count: rows, target: target + (start - coordinates.lowerBound) * step, step: columns * step)
+          ],
+          columns: [Run(start: column, count: width, target: 0, step: step)]))
       start += rows * width
     }
     return regions
@@ -73,6 +83,34 @@ extension Region {
   }
 }
 
+extension Region {
+  /// The same part of the matrix that this one is made of by cutting its numbers, row-major, into rows of `own` columns.
+  ///
+  /// - Parameter inner: columns of that matrix.
+  fileprivate func reshaped(from own: Int, to inner: Int) -> [Region] {
+    guard own != inner else { return [self] }
+    var regions: [Region] = []
+    for run in rows {
+      // Whole rows whose numbers stay side by side are one run of numbers.
+      if columns.count == 1, let column = columns.first, column.count == own, column.step == 1, run.step == own {
+        regions += Self.regions(
+          of: run.start * own..<(run.start + run.count) * own, columns: inner, target: run.target + column.target,
+          step: 1)
+        continue
+      }
+      for row in 0..<run.count {
+        for column in columns {
+          let start = (run.start + row) * own + column.start
+          regions += Self.regions(
+            of: start..<start + column.count, columns: inner, target: run.target + row * run.step + column.target,
+            step: column.step)
+        }
+      }
+    }
+    return regions
+  }
+}
+
 extension Recipe {
   /// What is read of which arrays for some coordinates of the tensor.
   func parts(of coordinates: Range<Int>, columns: Int) -> [(array: StoredArray, region: Region)] {
@@ -101,6 +139,8 @@ extension Recipe {
       for part in region.turned(blocks: width) { whole.collect(part, &parts) }
     case .reordered(let order, let whole):
       whole.collect(Region(rows: region.rows.reordered(order), columns: region.columns), &parts)
+    case .reshaped(let columns, let whole):
+      for part in region.reshaped(from: columns, to: whole.extent.columns) { whole.collect(part, &parts) }
     }
   }
 }

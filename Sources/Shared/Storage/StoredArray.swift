@@ -70,6 +70,10 @@ package struct StoredArray: Sendable, Hashable {
       guard tile.rows >= 0, tile.columns > 0 else { return false }
       guard !tile.isFlat else { return companion.array.shape.elements == (shape.elements - 1) / tile.columns + 1 }
       let isIndexed = encoding.companions.contains { $0.use == .rowIndex }
+      guard !companion.isTransposed else {
+        return !isIndexed && tile.rows > 0 && companion.array.rows == (columns - 1) / tile.columns + 1
+          && companion.array.columns == (rows - 1) / tile.rows + 1
+      }
       return companion.array.columns == (columns - 1) / tile.columns + 1
         && (isIndexed ? companion.array.rows > 0 : companion.array.rows == (rows - 1) / tile.rows + 1)
     }
@@ -84,11 +88,14 @@ extension StoredArray {
     package var tile: EncodedBlocks.Tile
     /// Added to each of its numbers.
     package var addend: Float
+    /// It has a row for each column of tiles, and a column for each row of them.
+    package var isTransposed: Bool
 
-    package init(_ array: StoredArray, tile: EncodedBlocks.Tile, addend: Float = 0) {
+    package init(_ array: StoredArray, tile: EncodedBlocks.Tile, addend: Float = 0, isTransposed: Bool = false) {
       self.array = array
       self.tile = tile
       self.addend = addend
+      self.isTransposed = isTransposed
     }
 
     /// A table.

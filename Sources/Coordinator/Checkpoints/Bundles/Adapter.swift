@@ -38,17 +38,24 @@ package struct Adapter: Sendable, Hashable {
   /// - Parameters:
   ///   - tensors: of the adapter; the factors are removed.
   ///   - configuration: the text of adapter_config.json; empty without one.
+  ///   - metadata: what the file itself says, as GGUF files do.
   ///   - path: of the adapter, for messages.
   /// - Throws: `Failure` (bad input) when a factor lacks its other half or they do not fit, or when it is an adapter of
   ///   another kind.
-  init(takingFrom tensors: inout [StoredTensor], configuration: String, path: String) throws(Failure) {
-    let config = try AdapterConfig(json: configuration, path: path)
+  init(
+    takingFrom tensors: inout [StoredTensor], configuration: String, metadata: [String: String], path: String
+  ) throws(Failure) {
+    let config = try AdapterConfig(json: configuration, metadata: metadata, path: path)
     let parts = Parts(tensors)
     updates = []
     for module in parts.order {
       guard let found = parts.found[module], !found.isIncidental else { continue }
       guard found[.middle] == nil else {
         notes.append("the change of '\(module.printable)' has a third factor; it is passed over")
+        continue
+      }
+      guard !found.isStacked else {
+        notes.append("the change of the stacked experts '\(module.printable)' is passed over")
         continue
       }
       let isTable = found[.tableDown] != nil || found[.tableUp] != nil
@@ -91,6 +98,9 @@ package struct Adapter: Sendable, Hashable {
 
       subscript(part: FactorName.Part) -> StoredTensor? { tensors[part] }
 
+      /// Three axes in both factors: llama.cpp's experts, one after the other.
+      var isStacked: Bool { [.down, .up].allSatisfy { tensors[$0]?.shape.rank == 3 } }
+
       /// Nothing but what belongs to factors that are elsewhere or of another kind.
       var isIncidental: Bool { tensors.keys.allSatisfy { $0 == .alpha || $0 == .magnitude } }
     }
@@ -110,8 +120,17 @@ package struct Adapter: Sendable, Hashable {
         }
         if name.part == .magnitude { magnitudes += 1 }
         if found[name.module] == nil { order.append(name.module) }
-        found[name.module, default: Module()].tensors[name.part] = tensor
+        let (part, factor) = name.part == .tableRows ? (.tableDown, tensor.turned) : (name.part, tensor)
+        found[name.module, default: Module()].tensors[part] = factor
       }
     }
+  }
+}
+
+extension StoredTensor {
+  /// The transposed matrix; what is no matrix as it is.
+  fileprivate var turned: StoredTensor {
+    guard shape.rank == 2, let turned = TensorShape(shape.extents.reversed()) else { return self }
+    return StoredTensor(name: name, shape: turned, recipe: .transposed(recipe))
   }
 }

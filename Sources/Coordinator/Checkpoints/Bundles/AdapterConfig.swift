@@ -2,7 +2,8 @@ internal import Core
 internal import Foundation
 internal import System
 
-/// `adapter_config.json` of PEFT: how the two factors of a low-rank adapter make an update of a weight.
+/// How the two factors of a low-rank adapter make an update of a weight: `adapter_config.json` of PEFT, or what a GGUF
+/// file says of itself (llama.cpp, convert_lora_to_gguf.py).
 struct AdapterConfig: Decodable {
   private var peft_type: String?
   private var r: Int?
@@ -15,9 +16,10 @@ struct AdapterConfig: Decodable {
 
   /// - Parameters:
   ///   - json: the file's text; empty for an adapter without one.
+  ///   - metadata: of the adapter's file: `adapter.type` and so on.
   ///   - path: of the adapter, for messages.
   /// - Throws: `Failure` (bad input) for text that is not such a file, or for adapters of another kind.
-  init(json: String, path: String) throws(Failure) {
+  init(json: String, metadata: [String: String], path: String) throws(Failure) {
     do {
       self = try JSONDecoder().decode(AdapterConfig.self, from: Data((json.isEmpty ? "{}" : json).utf8))
     } catch {
@@ -25,6 +27,12 @@ struct AdapterConfig: Decodable {
         "'\(path.printable)' has an adapter_config.json that cannot be read",
         advice: "download it again")
     }
+    peft_type = peft_type ?? metadata["adapter.type"]
+    // llama.cpp takes 0 for none.
+    let alpha = metadata["adapter.lora.alpha"].flatMap(Double.init)
+    lora_alpha = lora_alpha ?? alpha.flatMap { $0.isFinite && $0 != 0 ? $0 : nil }
+    let base = metadata["general.base_model.0.repo_url"] ?? metadata["general.base_model.0.name"]
+    base_model_name_or_path = base_model_name_or_path ?? base.map(Self.repository)
     guard (peft_type ?? "LORA").uppercased() == "LORA" else {
       throw .badInput(
         "'\(path.printable)' is an adapter of the type '\((peft_type ?? "").printable)', only LORA has factors that make an update",
@@ -34,6 +42,12 @@ struct AdapterConfig: Decodable {
 
   /// What the uploader says the adapter was trained on: a hint, never trusted.
   var declaredBase: String? { base_model_name_or_path.flatMap { $0.isEmpty ? nil : $0 } }
+
+  /// `ORG/NAME` of its address at the Hugging Face Hub.
+  private static func repository(_ address: String) -> String {
+    let hub = "https://huggingface.co/"
+    return address.hasPrefix(hub) ? String(address.dropFirst(hub.count)) : address
+  }
 
   /// Are the weights that it changes stored as (in, out)?
   var isTransposed: Bool { fan_in_fan_out ?? false }

@@ -4,9 +4,10 @@ internal import System
 /// Tells adapters from other files of weights by the names of their tensors.
 enum AdapterNames {
   /// What names of factors hold: PEFT and diffusers (`lora_A`), kohya (`lora_down`), diffusers before 0.20
-  /// (`.lora.down`, `lora_linear_layer`), LoHa, LoKr, IA3, OFT and VeRA.
+  /// (`.lora.down`, `lora_linear_layer`), llama.cpp (`.lora_a`), LoHa, LoKr, IA3, OFT and VeRA.
   private static let marks = [
-    "lora_A", "lora_B", "lora_up", "lora_down", ".lora.up", ".lora.down", "lora_linear_layer", "lora_embedding_",
+    "lora_A", "lora_B", ".lora_a", ".lora_b", "lora_up", "lora_down", ".lora.up", ".lora.down", "lora_linear_layer",
+    "lora_embedding_",
     "hada_w1", "hada_w2", "hada_t", "lokr_w1", "lokr_w2", "lokr_t", "ia3_l", "oft_R", "oft_blocks", "vera_lambda",
   ]
   private static let companions = [".alpha", "dora_scale", "lora_magnitude_vector"]

@@ -2,13 +2,15 @@
 ///
 /// PEFT: `x.lora_A.weight`, `x.lora_A.default.weight`, `x.lora_embedding_A`; kohya: `lora_unet_x.lora_down.weight`,
 /// `lora_unet_x.alpha`; diffusers: `x.lora.down.weight`, `x.lora_linear_layer.down.weight`,
-/// `x.processor.to_q_lora.down.weight`.
+/// `x.processor.to_q_lora.down.weight`; llama.cpp: `x.weight.lora_a`.
 package struct FactorName: Hashable {
   package enum Part: Hashable {
     /// A, rank x inputs, and B, outputs x rank.
     case down, up
     /// The same of a table, whose change is the transposed product.
     case tableDown, tableUp
+    /// A of a table as llama.cpp stores it: inputs x rank.
+    case tableRows
     case alpha
     /// The lengths of DoRA.
     case magnitude
@@ -25,6 +27,7 @@ package struct FactorName: Hashable {
     "lora_embedding_B": .tableUp, "lora_mid": .middle, "lora_magnitude_vector": .magnitude, "dora_scale": .magnitude,
     "alpha": .alpha,
   ]
+  private static let gguf: [Substring: Part] = ["lora_a": .down, "lora_b": .up]
   private static let halves: [Substring: Part] = ["down": .down, "up": .up]
 
   /// nil for a tensor that belongs to no low-rank change.
@@ -32,6 +35,14 @@ package struct FactorName: Hashable {
     var parts = name.split(separator: ".", omittingEmptySubsequences: false)
     if parts.count > 1, parts.last == "weight" { parts.removeLast() }
     guard let last = parts.last else { return nil }
+    if let part = Self.gguf[last] {
+      parts.removeLast()
+      // `token_embd.weight.lora_a`: llama.cpp looks its rows up (src/llama-adapter.cpp).
+      let isTable = parts.first == "token_embd" && parts.count <= 2
+      if parts.last == "weight" { parts.removeLast() }
+      self.init(parts, isTable ? part == .down ? .tableRows : .tableUp : part)
+      return
+    }
     if let half = Self.halves[last], parts.count > 2 {
       let kind = parts[parts.count - 2]
       if kind == "lora" || kind == "lora_linear_layer" {

@@ -9,6 +9,9 @@ package struct CheckpointFile: Sendable {
   package var companions: [SourceFile]
   /// In the order of their bytes.
   package var entries: [CheckpointEntry]
+  /// What the file says of how tensors are stored, as JSON, by the name of the plain tensor: of those that are stored as
+  /// several arrays.
+  package var details: [String: String]
   /// What the file itself says of its network, such as `attention.heads`.
   package var metadata: [String: String]
   /// What the file holds beside weights and is passed over, in plain words.
@@ -16,13 +19,13 @@ package struct CheckpointFile: Sendable {
 
   package init(
     format: CheckpointFormat, source: SourceFile, companions: [SourceFile] = [], entries: [CheckpointEntry],
-    metadata: [String: String] = [:],
-    notes: [String] = []
+    details: [String: String] = [:], metadata: [String: String] = [:], notes: [String] = []
   ) {
     self.format = format
     self.source = source
     self.companions = companions
     self.entries = entries
+    self.details = details
     self.metadata = metadata
     self.notes = notes
   }

@@ -21,6 +21,8 @@ struct SafetensorsHeader {
   /// In the order of their bytes.
   let entries: [Entry]
   let source: SourceFile
+  /// Values of `__metadata__` that are JSON objects: what writers of quantized weights say of single tensors.
+  let details: [String: String]
 
   /// What the reference implementation allows.
   static let largestHeader = 100_000_000
@@ -31,12 +33,14 @@ struct SafetensorsHeader {
     let (header, fileBytes, modified) = try Self.read(path)
     let dataStart = 8 + header.count
     var entries: [Entry] = []
-    for (name, body) in try Self.parse(header, path) where name != "__metadata__" {
+    let (bodies, details) = try Self.parse(header, path)
+    for (name, body) in bodies where name != "__metadata__" {
       entries.append(try Self.entry(name, body, path, dataStart, fileBytes))
     }
     entries.sort { ($0.bytes.lowerBound, $0.bytes.upperBound) < ($1.bytes.lowerBound, $1.bytes.upperBound) }
     try Self.checkCoverage(entries, path, dataStart, fileBytes)
     self.entries = entries
+    self.details = details
     source = SourceFile(
       path: path, bytes: fileBytes, modified: modified, header: Fingerprint(of: header).text)
   }
@@ -118,23 +122,26 @@ struct SafetensorsHeader {
 
   private enum Value: Decodable {
     case tensor(Body)
-    case metadata
+    case metadata([String: String])
 
     init(from decoder: any Decoder) throws {
       self =
         decoder.codingPath.last?.stringValue == "__metadata__"
-        ? .metadata : .tensor(try Body(from: decoder))
+        ? .metadata((try? [String: String](from: decoder)) ?? [:]) : .tensor(try Body(from: decoder))
     }
   }
 
-  private static func parse(_ whole: Data, _ path: String) throws(Failure) -> [(String, Body)] {
+  private static func parse(
+    _ whole: Data, _ path: String
+  ) throws(Failure) -> (bodies: [(String, Body)], details: [String: String]) {
     // The format wants '{' first; its own library reads what JSON allows before it.
     let blanks = whole.prefix { [0x20, 0x09, 0x0a, 0x0d].contains($0) }.count
     let header = blanks == 0 ? whole : Data(whole.dropFirst(blanks))
     guard header.first == UInt8(ascii: "{") else {
       throw bad(path, "has a header that is not a JSON object", "check whether it is a safetensors file at all")
     }
-    if let tensors = SafetensorsHeaderFastPath.tensors(in: header) { return tensors }
+    // It knows no escapes, and no JSON object can be written within a text without them.
+    if let tensors = SafetensorsHeaderFastPath.tensors(in: header) { return (tensors, [:]) }
     if let name = JSONKeys.firstRepeated(in: header) {
       throw bad(path, "names the tensor '\(name.printable)' twice", again)
     }
@@ -144,9 +151,12 @@ struct SafetensorsHeader {
     } catch {
       throw bad(path, "has a header that cannot be read: \(Self.explain(error))", again)
     }
-    return values.compactMap { name, value in
+    var details: [String: String] = [:]
+    if case .metadata(let texts) = values["__metadata__"] { details = texts.filter { $0.value.hasPrefix("{") } }
+    let bodies = values.compactMap { name, value in
       if case .tensor(let body) = value { (name, body) } else { nil }
     }
+    return (bodies, details)
   }
 
   private static func explain(_ error: any Error) -> String {

@@ -12,7 +12,7 @@ enum SafetensorsReader {
       entries: header.entries.map { entry in
         CheckpointEntry(
           name: entry.name, type: entry.type, shape: entry.shape, content: content(of: entry, in: path))
-      })
+      }, details: header.details)
   }
 
   private static func content(of entry: SafetensorsHeader.Entry, in path: String) -> CheckpointEntry.Content {

@@ -9,6 +9,8 @@ struct QuantizedParts {
   private let entries: [CheckpointEntry]
   private let places: [String: Int]
   private let metadata: [String: String]
+  /// See `CheckpointFile.details`.
+  private let details: [String: String]
   /// By place: nil as it was.
   private var outcomes: [Int: Outcome] = [:]
 
@@ -18,9 +20,10 @@ struct QuantizedParts {
     case used
   }
 
-  init(_ entries: [CheckpointEntry], metadata: [String: String]) {
+  init(_ entries: [CheckpointEntry], metadata: [String: String], details: [String: String]) {
     self.entries = entries
     self.metadata = metadata
+    self.details = details
     places = Dictionary(entries.enumerated().map { ($1.name, $0) }) { first, _ in first }
   }
 
@@ -48,6 +51,14 @@ struct QuantizedParts {
     guard let place = places[name], outcomes[place] == nil else { return nil }
     return entries[place]
   }
+
+  /// What the file says of a tensor; nil where it says nothing, or nothing that can be read.
+  func detail<Detail: Decodable>(_ name: String, as type: Detail.Type) -> Detail? {
+    details[name].flatMap { try? JSONDecoder().decode(type, from: Data($0.utf8)) }
+  }
+
+  /// Names of tensors that the files describe.
+  var described: [String] { details.keys.sorted() }
 
   /// What the model's quantization_config says.
   func configuration(_ key: String) -> String? {
@@ -111,6 +122,33 @@ struct QuantizedParts {
       default: nil
       }
     return encoding.flatMap { array(entry, $0, [rows, columns]) }
+  }
+
+  /// A number that is stored as a tensor of its own; nil where there is none that is open and known.
+  func number(_ name: String) -> Double? {
+    guard let entry = entry(name), entry.shape.elements == 1, let bytes = read(entry, atMost: 8) else { return nil }
+    return bytes.withUnsafeBytes { bytes -> Double? in
+      switch (Self.plain(entry.type), bytes.count) {
+      case ("U8", 1): Double(bytes[0])
+      case ("I32", 4): Double(Int32(littleEndian: bytes.loadUnaligned(as: Int32.self)))
+      case ("I64", 8): Double(Int64(littleEndian: bytes.loadUnaligned(as: Int64.self)))
+      case ("F32", 4), ("float32", 4):
+        Double(Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self))))
+      default: nil
+      }
+    }
+  }
+
+  /// Whole numbers of 64 bits that are stored as a tensor of their own.
+  func wholeNumbers(_ name: String, atMost most: Int) -> [Int]? {
+    guard let entry = entry(name), Self.plain(entry.type) == "I64", entry.shape.elements <= most,
+      let bytes = read(entry, atMost: 8 * most), bytes.count == 8 * entry.shape.elements
+    else { return nil }
+    return bytes.withUnsafeBytes { bytes in
+      (0..<entry.shape.elements).map {
+        Int(Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self)))
+      }
+    }
   }
 
   /// The module that a tensor belongs to, and its own name there.

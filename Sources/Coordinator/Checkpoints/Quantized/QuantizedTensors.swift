@@ -9,17 +9,21 @@ enum QuantizedTensors {
   /// - Parameters:
   ///   - entries: all of a model.
   ///   - metadata: what the files and the model's configuration say.
+  ///   - details: see `CheckpointFile.details`.
   /// - Returns: the same, but one entry under the name of the plain tensor in place of those that belong together. What
   ///   looks quantized and is not understood is not taken for weights.
-  static func assemble(_ entries: [CheckpointEntry], metadata: [String: String]) -> [CheckpointEntry] {
-    var parts = QuantizedParts(entries, metadata: metadata)
+  static func assemble(
+    _ entries: [CheckpointEntry], metadata: [String: String], details: [String: String]
+  ) -> [CheckpointEntry] {
+    var parts = QuantizedParts(entries, metadata: metadata, details: details)
     for scheme in schemes { scheme(&parts) }
     return parts.result
   }
 
   /// In the order in which they are asked: those with marks of their own first.
   private static let schemes: [@Sendable (inout QuantizedParts) -> Void] = [
-    { GPTQTensors.assemble(&$0) }, { BitsAndBytesTensors.assemble(&$0) }, { MXFP4Tensors.assemble(&$0) },
+    { HQQTensors.assemble(&$0) }, { TorchAOTensors.assemble(&$0) }, { GPTQTensors.assemble(&$0) },
+    { BitsAndBytesTensors.assemble(&$0) }, { MXFP4Tensors.assemble(&$0) },
     { PackedTensors.assemble(&$0) }, { MLXTensors.assemble(&$0) }, { ScaledTensors.assemble(&$0) },
     { UnreadSchemes.assemble(&$0) },
   ]
@@ -31,5 +35,5 @@ enum QuantizedTensors {
   }
 
   /// Tensors that look like those of a scheme, but do not fit together.
-  private static let generic: Set<String> = ["GPTQ", "PACKED", "MLX"]
+  private static let generic: Set<String> = ["GPTQ", "PACKED", "MLX", "HQQ", "TORCHAO"]
 }

@@ -3,7 +3,7 @@ internal import Core
 /// What is quantized in a way that is known by its names, but not read.
 enum UnreadSchemes {
   private static let marks: [(suffix: String, scheme: String)] = [
-    (".W_q", "HQQ"), (".qweight_type", "BITBLAS"), (".codes", "AQLM"), (".Qidxs", "QUIP"), (".Qidxs_0", "QUIP"),
+    (".qweight_type", "BITBLAS"), (".codes", "AQLM"), (".Qidxs", "QUIP"), (".Qidxs_0", "QUIP"),
     (".trellis", "EXL3"), (".q_weight", "EXL2"), (".weight:_data:qdata", "TORCHAO"), (".weight_qdata", "TORCHAO"),
     ("._packed_params._packed_params", "TORCH_QUANTIZED"), (".qdata", "TORCHAO"), (".weight._data", "QUANTO"),
     (".ternary_weight", "TERNARY"),

@@ -13,37 +13,45 @@ package import System
 /// Compares two models: a small recovery of its own, in a folder that the caller removes.
 package struct PairComparison {
   private let paths: [String]
-  private let workers: Int
-  private let memoryBytes: Int
   private let hashes: Bool
   private let align: Bool
   private let folder: String
-  private let interruption: Interruption
+  private let pool: PoolMaker
   private let report: RunEventHandler
+
+  /// Makes the workers of a comparison, whose journal is in the directory.
+  package typealias PoolMaker = (RunDirectory) throws(Failure) -> ShardPool
 
   /// - Parameters:
   ///   - first: path of a model.
   ///   - second: path of the other.
-  ///   - workers: worker processes on this machine.
-  ///   - memoryBytes: of each worker.
   ///   - hashes: read all files once more for their SHA-256?
   ///   - align: look for one model in the other's disguise?
-  ///   - folder: for stores and the journal.
-  ///   - interruption: ends the comparison early.
+  ///   - folder: for stores and the journal; workers must see it under the same path.
   ///   - report: receives what happens, on the thread that it happens on.
+  ///   - pool: makes the workers.
   package init(
-    _ first: String, _ second: String, workers: Int, memoryBytes: Int, hashes: Bool, align: Bool = true,
-    folder: String,
-    interruption: Interruption, report: @escaping RunEventHandler
+    _ first: String, _ second: String, hashes: Bool, align: Bool = true, folder: String,
+    report: @escaping RunEventHandler, pool: @escaping PoolMaker
   ) {
     paths = [first, second]
-    self.workers = workers
-    self.memoryBytes = memoryBytes
     self.hashes = hashes
     self.align = align
     self.folder = folder
-    self.interruption = interruption
+    self.pool = pool
     self.report = report
+  }
+
+  /// Worker processes on this machine.
+  ///
+  /// - Parameter memoryBytes: of each worker.
+  static func local(
+    workers: Int, memoryBytes: Int, interruption: Interruption, report: @escaping RunEventHandler
+  ) -> PoolMaker {
+    { directory throws(Failure) in
+      let local = LocalWorkers.Options(count: workers, memoryBytes: memoryBytes, logPath: directory.log)
+      return try ShardPool(.local(local), interruption: interruption, logger: directory.logger, report: report)
+    }
   }
 
   /// The answer, and the same as a graph of two nodes with the files that it is bound to.
@@ -60,8 +68,7 @@ package struct PairComparison {
     let real = paths.map { ByteString(URL(fileURLWithPath: $0).resolvingSymlinksInPath().standardizedFileURL.path) }
     guard real[0] != real[1] else { throw same }
     let directory = try RunDirectory(path: "\(folder)/run", redo: false)
-    let local = LocalWorkers.Options(count: workers, memoryBytes: memoryBytes, logPath: directory.log)
-    let pool = try ShardPool(.local(local), interruption: interruption, logger: directory.logger, report: report)
+    let pool = try pool(directory)
     let recovery = Recovery(
       Invocation(inputs: paths, lineage: LineageOptions(), align: align), directory: directory, pool: pool,
       mayChangeModels: false,
@@ -72,7 +79,7 @@ package struct PairComparison {
     let models = try plan.models.prefix(2).enumerated().map { number, model throws(Failure) in
       PairVerdict.Model(
         id: model.id, path: model.path, format: tree.nodes[number].model?.format,
-        encodings: model.encodings.map(\.name), parameters: model.parameters,
+        encodings: model.encodingTitles, parameters: model.parameters,
         compared: plan.tensors.filter { $0.models.contains { plan.owner($0) == number } && $0.copies.count == 2 }
           .reduce(0) { $0 + $1.shape.elements }, files: try files(of: model))
     }

@@ -57,8 +57,9 @@ package struct ModelScan {
       }
       exact.comparisons.append(
         try PairComparison(
-          candidate.path, path, workers: threads, memoryBytes: Self.memory, hashes: false,
-          folder: "\(folder)/exact-\(number)", interruption: interruption, report: { _ in }
+          candidate.path, path, hashes: false, folder: "\(folder)/exact-\(number)", report: { _ in },
+          pool: PairComparison.local(
+            workers: threads, memoryBytes: Self.memory, interruption: interruption, report: { _ in })
         ).answer().verdict)
     }
     return exact

@@ -145,9 +145,9 @@ enum GraphBuilder {
     ModelGraph.Node(
       id: model.id, family: family,
       model: .init(
-        path: model.path, score: nil, dtype: model.encodings.map(\.name).joined(separator: "+"),
+        path: model.path, score: nil, dtype: model.encodingTitles.joined(separator: "+"),
         parameters: model.parameters, format: model.checkpoint.format.isEmpty ? nil : model.checkpoint.format,
-        encodings: model.encodings.map(\.name),
+        encodings: model.encodingTitles,
         alignment: model.width.map { AlignmentFacts($0, restored: model.restored?.restoration) }
           ?? model.restored.map { AlignmentFacts($0.restoration) },
         compared: 0))

@@ -152,6 +152,8 @@ extension Recipe {
     switch self {
     case .stored: []
     case .turned(_, let whole): whole.transforms
+    // Parts that lie on top of each other are one packed matrix.
+    case .reshaped(_, let whole): if case .concatenated = whole { [] } else { whole.transforms }
     case .transposed(let whole):
       if case .stored(let array) = whole, !array.companions.isEmpty {
         []

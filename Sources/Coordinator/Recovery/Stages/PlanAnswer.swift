@@ -60,7 +60,7 @@ package struct PlanAnswer: Encodable {
   package init(_ plan: Plan, stores: String, workers: Int, memory: ByteCount) {
     models = zip(plan.models[..<plan.collectionCount], plan.alignment).map { model, map in
       Model(
-        id: model.id, parameters: model.parameters, encodings: model.encodings.map(\.name), bytes: model.bytes,
+        id: model.id, parameters: model.parameters, encodings: model.encodingTitles, bytes: model.bytes,
         format: model.checkpoint.format, dialects: map.dialects, tensorsLeftOut: model.setAside.count,
         unreadScheme: model.unreadScheme)
     }

@@ -64,7 +64,9 @@ package struct Recovery {
     let comparison = try compare(plan, journal)
     if hasResults, comparison.isFinished { return nil }
     writer.removeResults()
-    let computed = try times.measure("compare") { () throws(Failure) in try computation.finish(comparison) }
+    let computed = try times.measure("compare") { () throws(Failure) in
+      try computation(isKept: true).finish(comparison)
+    }
     let solution = try times.measure("solve") { () throws(Failure) in
       try Solution(comparison, options: invocation.lineage, hints: hints, results: directory.results)
     }
@@ -84,7 +86,7 @@ package struct Recovery {
     pool.prepare()
     var times = PhaseTimes()
     let comparison = try compare(try plan(&times), try Journal(path: directory.journal))
-    _ = try computation.finish(comparison)
+    _ = try computation(isKept: false).finish(comparison)
     Allocator.keepFreed()
     let plan = comparison.plan
     // Of few models, one section has all.
@@ -139,9 +141,9 @@ package struct Recovery {
     ).open(plan, journal)
   }
 
-  private var computation: ShardComputation {
+  private func computation(isKept: Bool) -> ShardComputation {
     ShardComputation(
-      pool: pool, directory: directory, name: name, options: invocation.lineage, report: report)
+      pool: pool, directory: directory, name: name, options: invocation.lineage, isKept: isKept, report: report)
   }
 }
 

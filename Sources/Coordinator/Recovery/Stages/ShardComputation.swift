@@ -13,6 +13,8 @@ struct ShardComputation {
   /// What people call the run.
   let name: String
   let options: LineageOptions
+  /// Can the run be resumed?
+  let isKept: Bool
   let report: RunEventHandler
 
   /// Waits until every shard is finished.
@@ -39,17 +41,20 @@ struct ShardComputation {
       if !comparison.isFinished { try SourceCheck.afterComputing(plan.models, run: directory.path) }
       return computed
     case .stopped(let signal):
+      let kind = signal == SIGINT ? Failure.Kind.interrupted : .resumable
+      guard isKept else { throw Failure(kind, "stopped; nothing is kept", advice: "repeat the command") }
       let kept = try comparison.journal.totals().shards
       throw Failure(
-        signal == SIGINT ? .interrupted : .resumable,
-        "stopped; \(kept) of \(plan.shards.count) shards are kept",
+        kind, "stopped; \(kept) of \(plan.shards.count) shards are kept",
         advice: "resume with: modeltree resume \(directory.path)")
     case .incomplete(let reasons):
       throw Failure(
         .resumable,
         "\(reasons.count) of \(plan.shards.count) shards could not be computed, so there is no tree:\n  "
           + reasons.joined(separator: "\n  "),
-        advice: "fix the cause, then resume with: modeltree resume \(directory.path)")
+        advice: isKept
+          ? "fix the cause, then resume with: modeltree resume \(directory.path)"
+          : "fix the cause, then repeat the command")
     }
   }
 

@@ -130,8 +130,12 @@
     const values = nodes.map(read).filter((value) => value !== null && value !== undefined);
     const distinct = [...new Set(values)];
     if (values.every((value) => typeof value === "number") && distinct.length > 6) {
-      const low = Math.min(...values);
-      const high = Math.max(...values);
+      // In a loop: as arguments of a function, a hundred thousand numbers would overflow the stack.
+      let [low, high] = [Infinity, -Infinity];
+      for (const value of values) {
+        low = Math.min(low, value);
+        high = Math.max(high, value);
+      }
       const of = (value) => css(ramp(ramps.light, high > low ? (value - low) / (high - low) : 0.5));
       return { low, high, of: (n) => (read(n) === null ? "#8a8f98" : of(read(n))), items: null };
     }

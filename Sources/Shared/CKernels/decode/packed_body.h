@@ -36,6 +36,28 @@ TARGET static void NAME(decode_fours)(const void *from, float *to, size_t words,
   }
 }
 
+// Signed numbers of four bits, two to a byte, the lower half first. The compiler makes vectors of these loops.
+TARGET static void NAME(decode_i4)(const void *from, float *to, size_t bytes) {
+  const uint8_t *codes = (const uint8_t *)from;
+  for (size_t p = 0; p < bytes; p++) {
+    // Of the two halves, 8 stands for -8.
+    to[2 * p] = (float)((int32_t)((codes[p] & 15) ^ 8) - 8);
+    to[2 * p + 1] = (float)((int32_t)((codes[p] >> 4) ^ 8) - 8);
+  }
+}
+
+// Of bytes, or of little-endian words of 32 bits, the bits of `mask` from bit `shift` on.
+TARGET static void NAME(decode_field8)(const void *from, float *to, size_t count, unsigned shift, uint32_t mask) {
+  const uint8_t *codes = (const uint8_t *)from;
+  for (size_t p = 0; p < count; p++) to[p] = (float)(int32_t)((uint32_t)codes[p] >> shift & mask);
+}
+
+TARGET static void NAME(decode_field32)(const void *from, float *to, size_t count, unsigned shift, uint32_t mask) {
+  typedef uint32_t WORD __attribute__((aligned(1), may_alias));
+  const WORD *codes = (const WORD *)from;
+  for (size_t p = 0; p < count; p++) to[p] = (float)(int32_t)(codes[p] >> shift & mask);
+}
+
 // Words of eight indices of four bits into a table of 16 numbers.
 TARGET static void NAME(decode_table)(const void *from, float *to, size_t words, const uint32_t *shifts,
                                       const float *table) {

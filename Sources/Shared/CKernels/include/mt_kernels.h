@@ -159,6 +159,13 @@ void mt_decode_fours(const void *from, float *to, size_t words, const uint32_t *
 // The same as indices into a table of 16 numbers.
 void mt_decode_table(const void *from, float *to, size_t words, const uint32_t *shifts, const float *table);
 
+// Signed numbers of four bits, two to a byte, the lower half first.
+void mt_decode_i4(const void *from, float *to, size_t bytes);
+
+// Of bytes, or of little-endian words of 32 bits, the bits of `mask` from bit `shift` on.
+void mt_decode_field8(const void *from, float *to, size_t count, unsigned shift, uint32_t mask);
+void mt_decode_field32(const void *from, float *to, size_t count, unsigned shift, uint32_t mask);
+
 // Numbers in groups of `width`: each becomes (number - zero) * scale + bias of its group, with a rounding after every
 // step. zero and bias may be NULL, which leaves out the step.
 void mt_affine(float *numbers, size_t groups, size_t width, const float *scale, const float *zero, const float *bias);

@@ -37,6 +37,7 @@ enum PyTorchReader: CheckpointReader {
         "'\(source.path.printable)' is a PyTorch file without weights of a network\(notes)",
         advice: "give the file that holds the network's state_dict")
     }
-    return CheckpointFile(format: .pytorch, source: source, entries: entries.entries, notes: dictionary.notes)
+    return CheckpointFile(
+      format: .pytorch, source: source, entries: entries.entries, details: dictionary.details, notes: dictionary.notes)
   }
 }

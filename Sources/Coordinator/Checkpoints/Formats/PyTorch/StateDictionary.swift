@@ -1,3 +1,4 @@
+internal import Foundation
 internal import System
 
 /// The tensors of a network among everything that a training program saves.
@@ -13,6 +14,8 @@ struct StateDictionary {
   private(set) var tensors: [Tensor] = []
   /// What was passed over, in plain words.
   private(set) var notes: [String] = []
+  /// See `CheckpointFile.details`.
+  private(set) var details: [String: String] = [:]
 
   private let pickle: TorchPickle
   /// Containers that were searched: each once, however many names lead to it.
@@ -150,6 +153,7 @@ struct StateDictionary {
     guard depth < Self.deepest else {
       throw bad("has dictionaries more than \(Self.deepest) deep, which no state of a network has")
     }
+    if let parts = pickle.parts(value) { return try add(parts, as: prefix.isEmpty ? "tensor" : prefix) }
     if let found = try pickle.tensor(value, prefix.isEmpty ? "tensor" : prefix) {
       return try add(prefix.isEmpty ? "tensor" : prefix, found)
     }
@@ -160,6 +164,7 @@ struct StateDictionary {
       return
     }
     guard visited.insert(value).inserted else { return }
+    if members.contains(where: { $0.name == "W_q" }) { describe(HQQTensors.Detail(pickle, value), "\(prefix).weight") }
     for member in members {
       let isContainer = try pickle.tensor(member.value, member.name) == nil
       if isContainer, Self.isOfTraining(member.name) {
@@ -168,6 +173,20 @@ struct StateDictionary {
       }
       try collect(member.value, prefix: prefix.isEmpty ? member.name : "\(prefix).\(member.name)", depth: depth + 1)
     }
+  }
+
+  /// The tensors that a tensor of torchao consists of, by the names that they have in safetensors files.
+  private mutating func add(_ parts: TorchPickle.Parts, as name: String) throws(Failure) {
+    for (key, value) in parts.members {
+      let own = TorchAOTensors.entryName(name, key)
+      if let found = try pickle.tensor(value, own) { try add(own, found) }
+    }
+    describe(TorchAOTensors.Detail(_type: parts.type, _data: .init(block_size: parts.blockSize)), name)
+  }
+
+  private mutating func describe(_ detail: some Encodable, _ name: String) {
+    guard let text = try? JSONEncoder().encode(detail) else { return }
+    details[name] = String(decoding: text, as: UTF8.self)
   }
 
   private mutating func add(_ name: String, _ found: TorchPickle.Found) throws(Failure) {
