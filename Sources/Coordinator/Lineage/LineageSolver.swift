@@ -45,7 +45,8 @@ package struct LineageSolver: Sendable {
     let parentTests = method.parentTests(trees, pairs)
     // A number of families that was asked for, or rules without them, leave nothing to say of parts.
     let components =
-      isOwn && problem.options.families == nil ? try ComponentPass(problem).run(source, totals, families) : []
+      isOwn && problem.options.families == nil
+      ? try ComponentPass(problem).run(source, totals, families, parents: trees.parents) : []
     let suspects = method.suspects(trees, pairs, events)
     events.assembled = events.patched.union(suspects).union(events.merges.joined().map(\.child))
     let doubt = ParentDoubt(

@@ -44,7 +44,7 @@ package struct ParentDoubt: Sendable {
         let strength = events.evidence[above, child]
         // Copies and merges have their own proofs.
         guard !Events.isCertain(strength), !excluded.contains(child), !excluded.contains(above),
-          !events.isCopy(above), !events.isCopy(child)
+          !events.isCopy(above), !events.isCopy(child), !assembled.contains(above), !assembled.contains(child)
         else { continue }
         let rivals = tree.parents.indices.filter {
           tree.parents[$0] == parent && $0 != place && !assembled.contains(tree.nodes[$0])

@@ -14,6 +14,8 @@ struct MergeSearch {
   /// largest is nearly 1, the evidence of the order must agree.
   private static let largestShare = 1.1
   private static let clearShare = 0.85
+  /// Of sums of task vectors on a base that precedes all others, which leave nothing else open.
+  private static let largestTask = 1.6
   private static let largestSize = 4.5
   /// Factor on the size of combinations with negative shares whose order nothing speaks for.
   private static let outOfOrder = 1.7
@@ -51,11 +53,10 @@ struct MergeSearch {
 
   func run() -> [Merge] {
     let owns = owns
-    let few = Parallel.map(owns.count) { ofFew(owns[$0]) { _ in true } }
-    var kept = chosen(few.compactMap { $0 })
-    let merged = Set(kept.map(\.merge.child))
+    let found = ofFew()
+    let merged = Set(found.map(\.merge.child))
     let open = owns.filter { !merged.contains($0.model) }
-    kept = kept.map { ofOriginals($0, merged) }
+    var kept = found.map { ofOriginals($0, merged) }
     kept = chosen(Parallel.map(open.count) { ofMany(open[$0], without: merged) }.compactMap { $0 }, kept)
     kept = chosen(SparseMerges(owns, evidence: evidence).run(without: Set(kept.map(\.merge.child))), kept)
     return kept.map(\.merge).sorted { $0.child < $1.child }
@@ -77,11 +78,29 @@ struct MergeSearch {
 
   // MARK: Two to four parents
 
-  /// Of combinations that fit as well, the one without other merges: those are combinations of the same parents.
+  /// The merges of two to four parents. A model whose best combination has parts that come from it is tried again
+  /// without the merges that are known by then.
+  private func ofFew() -> [Found] {
+    var kept: [Found] = []
+    var open = owns
+    while !open.isEmpty {
+      let merged = Set(kept.map(\.merge.child))
+      let tried = open
+      let few = Parallel.map(tried.count) { ofFew(tried[$0]) { !merged.contains($0) } }
+      let more = chosen(few.compactMap { $0 }, kept)
+      guard more.count > kept.count else { break }
+      kept = more
+      let known = Set(kept.map(\.merge.child))
+      open = zip(tried, few).filter { $1 != nil && !known.contains($0.model) }.map(\.0)
+    }
+    return kept
+  }
+
+  /// Of combinations that need no more parents, the one without other merges: those are combinations of the same
+  /// parents, and so come nearer to a spherical mean than its parents do.
   private func ofOriginals(_ found: Found, _ merged: Set<Int>) -> Found {
     guard !merged.isDisjoint(with: found.all), let own = owns.first(where: { $0.model == found.merge.child }),
-      let other = ofFew(own, { !merged.contains($0) }), other.all.count <= found.all.count,
-      other.merge.misfit < found.merge.misfit + Self.tie
+      let other = ofFew(own, { !merged.contains($0) }), other.all.count <= found.all.count
     else { return found }
     return other
   }
@@ -124,19 +143,33 @@ struct MergeSearch {
     guard positive.count > 1 else { return nil }
     let parents = positive.map { own.near[fit.members[$0] - 1] }
     let isLast = parents.allSatisfy { evidence[$0, own.model] > 0 }
+    var isOrdered = true
     if fit.isConvex {
       let nats = fit.hasFrozen ? Self.precedesWithFrozen : Self.precedes
       if fit.isStack, !hasBaseBetween(own, fit), parents.allSatisfy({ evidence[own.model, $0] > nats }) { return nil }
     } else {
       let largest = fit.shares.map(abs).max() ?? 0
-      guard fit.size <= Self.largestSize, largest <= Self.largestShare, largest <= Self.clearShare || isLast else {
-        return nil
-      }
+      isOrdered = isLast || isOnBase(own, fit)
+      guard fit.size <= Self.largestSize,
+        isOnBase(own, fit)
+          ? largest <= Self.largestTask : largest <= Self.largestShare && (largest <= Self.clearShare || isLast)
+      else { return nil }
     }
     return Found(
       merge: Merge(
         child: own.model, parents: parents, shares: positive.map { fit.shares[$0] }, misfit: fit.misfit),
-      all: fit.members.map { own.near[$0 - 1] }, size: fit.size * (fit.isConvex || isLast ? 1 : Self.outOfOrder))
+      all: fit.members.map { own.near[$0 - 1] }, size: fit.size * (isOrdered ? 1 : Self.outOfOrder))
+  }
+
+  /// Is the one model with a negative share the base of all others? A sum of task vectors takes as much of the base as it
+  /// adds too much of others; solved for one of its parts, it has another part in the base's place, which comes after
+  /// the base.
+  private func isOnBase(_ own: Neighborhoods.Own, _ fit: Combination) -> Bool {
+    let negative = fit.members.indices.filter { fit.shares[$0] < 0 }
+    guard negative.count == 1 else { return false }
+    let base = own.near[fit.members[negative[0]] - 1]
+    return evidence[base, own.model] > 0
+      && fit.members.allSatisfy { own.near[$0 - 1] == base || evidence[base, own.near[$0 - 1]] > 0 }
   }
 
   /// Is there a relative that lies between the parents in all tensors in which they differ? Then that one is their base,

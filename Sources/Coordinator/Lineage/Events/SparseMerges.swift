@@ -33,7 +33,22 @@ struct SparseMerges {
         partners[near, default: []].insert(own.model)
       }
     }
-    let made = partners.filter { model, others in isMade(model, others, partners) }
+    let places = Dictionary(uniqueKeysWithValues: owns.enumerated().map { ($1.model, $0) })
+    var orders: [Pair: Double] = [:]
+    for (model, others) in partners {
+      guard let place = places[model] else { continue }
+      for other in others {
+        guard let between = hub(owns[place], other, merged) else { continue }
+        orders[Pair(first: other, second: model)] = between
+        orders[Pair(first: model, second: other)] = -between
+      }
+    }
+    let known = orders
+    func order(_ first: Int, _ second: Int) -> Double {
+      known[Pair(first: first, second: second)]
+        ?? min(max(evidence[first, second], -Self.mostEvidence), Self.mostEvidence)
+    }
+    let made = partners.filter { model, others in isMade(model, others, partners, order) }
     return owns.compactMap { own in
       guard let bases = made[own.model] else { return nil }
       return fit(own, bases) { !merged.contains($0) && (bases.contains($0) || made[$0] == nil) }
@@ -42,15 +57,43 @@ struct SparseMerges {
 
   /// Is a model the merge, and not the base of one? A merge may have weights of several others, and so may a base: the
   /// order must tell which, else neither is a merge.
-  private func isMade(_ model: Int, _ others: Set<Int>, _ partners: [Int: Set<Int>]) -> Bool {
-    if others.count > 1 {
-      return others.sorted().reduce(0) { $0 + min(max(evidence[$1, model], -Self.mostEvidence), Self.mostEvidence) } > 0
-    }
-    return others.allSatisfy { base in partners[base]?.allSatisfy { evidence[base, $0] > 0 } ?? false }
+  private func isMade(
+    _ model: Int, _ others: Set<Int>, _ partners: [Int: Set<Int>], _ order: (Int, Int) -> Double
+  ) -> Bool {
+    if others.count > 1 { return others.sorted().reduce(0) { $0 + order($1, model) } > 0 }
+    return others.allSatisfy { base in partners[base]?.allSatisfy { order(base, $0) > 0 } ?? false }
   }
 
-  /// Evidence, in nats, that counts of each pair at most.
+  private struct Pair: Hashable {
+    var first: Int
+    var second: Int
+  }
+
+  /// Which of two models is the hub, seen from which most relatives lie at right angles to the other? A base is, as what
+  /// its other children trained has nothing to do with a merge.
+  ///
+  /// - Returns: nats in favor of the other model coming first; nil where neither is.
+  private func hub(_ own: Neighborhoods.Own, _ other: Int, _ merged: Set<Int>) -> Double? {
+    guard let base = own.near.firstIndex(of: other).map({ $0 + 1 }) else { return nil }
+    let index = own.index
+    let maps = own.maps.filter { $0.squares.allSatisfy(\.isFinite) }
+    func square(_ a: Int, _ b: Int) -> Double { maps.reduce(0) { $0 + $1.squares[index(min(a, b), max(a, b))] } }
+    let apart = square(0, base)
+    let along = own.near.indices.map { $0 + 1 }.filter { $0 != base && !merged.contains(own.near[$0 - 1]) }.map {
+      (square(base, $0) + apart - square(0, $0)) / (2 * apart)
+    }.sorted()
+    guard apart > 0, along.count >= Self.fewestRelatives else { return nil }
+    let middle = along[along.count / 2]
+    if middle < Self.aside { return Self.certainOrder }
+    return middle > 1 - Self.aside ? -Self.certainOrder : nil
+  }
+
+  /// Evidence, in nats, that counts of each pair at most; of a hub.
   private static let mostEvidence = 10.0
+  private static let certainOrder = 20.0
+  /// Of the way from one model to the other: where relatives lie that have nothing to do with it.
+  private static let aside = 0.2
+  private static let fewestRelatives = 3
 
   private func fit(
     _ own: Neighborhoods.Own, _ bases: Set<Int>, where isUsed: (Int) -> Bool
