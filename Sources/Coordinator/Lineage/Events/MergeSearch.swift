@@ -29,10 +29,13 @@ struct MergeSearch {
   /// Of combinations whose misfits differ by less, the one with the parents that are farthest apart counts: means of the
   /// same parents lie between these.
   private static let tie = 0.0015
+  /// Of two misfits; and those that may be errors of the sums.
+  private static let muchBetter = 1.0 / 3
+  private static let exact = 2e-4
   private static let mostParents = 8
   private static let mostSteps = 400
   /// Relatives of which all sets of four are tried.
-  private static let nearestOfFour = 10
+  private static let nearestOfFour = 12
 
   /// - Parameters:
   ///   - members: models that may be merges.
@@ -99,10 +102,14 @@ struct MergeSearch {
   /// Of combinations that need no more parents, the one without other merges: those are combinations of the same
   /// parents, and so come nearer to a spherical mean than its parents do.
   private func ofOriginals(_ found: Found, _ merged: Set<Int>) -> Found {
-    guard !merged.isDisjoint(with: found.all), let own = owns.first(where: { $0.model == found.merge.child }),
-      let other = ofFew(own, { !merged.contains($0) }), other.all.count <= found.all.count
+    let known = found.all.count { merged.contains($0) }
+    guard known > 0, let own = owns.first(where: { $0.model == found.merge.child }),
+      let other = ofFew(own, { !merged.contains($0) })
     else { return found }
-    return other
+    // One parent more where two of them were merges themselves, or where the merge fits by and large only.
+    let isBetter =
+      known > 1 || found.merge.misfit > Self.exact && other.merge.misfit < Self.muchBetter * found.merge.misfit
+    return other.all.count <= found.all.count + (isBetter ? 1 : 0) ? other : found
   }
 
   private func ofFew(_ own: Neighborhoods.Own, _ isUsed: (Int) -> Bool) -> Found? {
@@ -113,7 +120,9 @@ struct MergeSearch {
       if let best, best.misfit < Self.tie { break }
       let tried = count < 4 ? places : Array(places.prefix(Self.nearestOfFour))
       let fits = Self.subsets(of: tried, count: count).compactMap { subset in
-        Combination(problem, Self.centered(subset, problem))
+        let members = Self.centered(subset, problem)
+        return [Combination(problem, members), Combination(spherical: problem, members)].compactMap(\.self)
+          .min { $0.misfit < $1.misfit }
       }.filter { found(own, $0) != nil }
       for fit in fits where best.map({ Self.isBetter(fit, than: $0) }) ?? true { best = fit }
     }
@@ -139,12 +148,13 @@ struct MergeSearch {
   }
 
   private func found(_ own: Neighborhoods.Own, _ fit: Combination) -> Found? {
-    let positive = fit.members.indices.filter { fit.shares[$0] > 0 }
+    // The shares of model stock are small, and may be below 0 where parents point away from each other.
+    let positive = fit.members.indices.filter { fit.shares[$0] > 0 || fit.isStock }
     guard positive.count > 1 else { return nil }
     let parents = positive.map { own.near[fit.members[$0] - 1] }
     let isLast = parents.allSatisfy { evidence[$0, own.model] > 0 }
     var isOrdered = true
-    if fit.isConvex {
+    if fit.isConvex || fit.isStock {
       let nats = fit.hasFrozen ? Self.precedesWithFrozen : Self.precedes
       if fit.isStack, !hasBaseBetween(own, fit), parents.allSatisfy({ evidence[own.model, $0] > nats }) { return nil }
     } else {
@@ -157,7 +167,7 @@ struct MergeSearch {
     }
     return Found(
       merge: Merge(
-        child: own.model, parents: parents, shares: positive.map { fit.shares[$0] }, misfit: fit.misfit),
+        child: own.model, parents: parents, shares: positive.map { max(0, fit.shares[$0]) }, misfit: fit.misfit),
       all: fit.members.map { own.near[$0 - 1] }, size: fit.size * (isOrdered ? 1 : Self.outOfOrder))
   }
 
