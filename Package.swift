@@ -283,7 +283,7 @@ let package = Package(
       "RecoveryTests",
       needs: [
         "Checkpoints", "Compute", "Coordination", "Core", "Graph", "Journal", "Lineage", "Monitoring", "Planning",
-        "Recovery", "Reports", "Storage", "System", "TestSupport", "Wire",
+        "Recovery", "Reports", "Spectra", "Storage", "System", "TestSeed", "TestSupport", "Wire",
       ]),
     tests(
       "ServingTests",

@@ -293,6 +293,9 @@ def merge(zoo: Zoo, out: Path, seed: int, recipes: tuple = RECIPES):
         parents = [str(p) for p in random.permutation(alike)[:count]]
         shares = random.dirichlet(np.ones(count) * 4)
         weights = merged(recipe, zoo.weights(base), [zoo.weights(p) for p in parents], list(shares), random)
+        if recipe == "passthrough":  # Of more parents than layers, some gave none.
+            layers = {int(LAYER.match(n)[2]) for n in weights if LAYER.match(n)} or {0}
+            parents = [p for k, p in enumerate(parents) if k == 0 or k in {layer % count for layer in layers}]
         named = parents + [base] if recipe in ("task", "ties", "dare", "della", "stock") else parents
         made.add(
             f"merged-{recipe}", named, "merge", weights, zoo.source(parents[0]), change=recipe,

@@ -13,11 +13,15 @@ import Testing
     return models
   }
 
-  private func components(_ tensors: [TensorSums], models: Int) throws -> (found: [SharedComponent], families: [Int]) {
+  private func components(
+    _ tensors: [TensorSums], models: Int, parents: [Int?]? = nil
+  ) throws -> (found: [SharedComponent], families: [Int]) {
     let problem = Problem.of(models: models)
     let totals = try TensorPass(problem, LikelihoodMethod(problem)).run(tensors)
     let families = FamilyGrouping(problem).run(totals)
-    return (try ComponentPass(problem).run(tensors, totals, families), families.numbers)
+    let found = try ComponentPass(problem).run(
+      tensors, totals, families, parents: parents ?? Array(repeating: nil, count: models))
+    return (found, families.numbers)
   }
 
   @Test func aBorrowedPartIsNamedWithItsSourceAndFusesNoFamilies() throws {

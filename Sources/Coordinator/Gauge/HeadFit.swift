@@ -28,6 +28,9 @@ struct HeadFit: Sendable, Equatable {
   var isPermuted: Bool { order != Array(order.indices) }
   var isChanged: Bool { values.contains { $0 != .same } || keys.contains { $0 != .same } }
 
+  /// Mean cosine of matched heads below which the two are strangers'; as for kin.
+  private static let leastLikeness = 0.2
+
   /// - Parameter isKept: keep the coordinates of queries and keys, which a norm of each head ties to them.
   /// - Returns: nil where weights are not finite.
   init?(_ own: AttentionWeights, _ other: AttentionWeights, isKept: Bool) {
@@ -47,7 +50,15 @@ struct HeadFit: Sendable, Equatable {
       }
       inner.append(orders)
     }
-    groupOrder = LinearAssignment.greatest(gains)
+    let places = LinearAssignment.greatest(gains)
+    let total = places.enumerated().reduce(0) { $0 + gains[$1.offset, $1.element] }
+    // Attention of another network has no heads in common with this one: nothing of it was only moved.
+    guard total > Self.leastLikeness * 2 * Double(groups * per) else {
+      (groupOrder, order) = (Array(0..<groups), Array(0..<groups * per))
+      (values, keys) = (Array(repeating: .same, count: groups), Array(repeating: .same, count: groups))
+      return
+    }
+    groupOrder = places
     order = groupOrder.enumerated().flatMap { group, place in inner[group][place].map { place * per + $0 } }
     (values, keys) = ([], [])
     for (group, place) in groupOrder.enumerated() {

@@ -33,12 +33,22 @@ struct UnitFit: Sendable, Equatable {
   /// directions, so that a single one explains next to nothing of it.
   private static let enough = 1.0 / 3
 
+  /// Mean cosine of matched units below which the two are strangers': the best of many partners have 0.3 in small
+  /// networks, relatives more than 0.7.
+  private static let leastLikeness = 0.4
+
   /// - Returns: nil where weights are not finite.
   init?(_ own: Units, _ other: Units) {
     let (fit, judged) = Units.likeness(own, other)
     let gains = fit.adding(judged)
     guard gains.values.allSatisfy(\.isFinite), gains.rows <= gains.columns else { return nil }
     let order = LinearAssignment.greatest(gains)
+    let total = order.enumerated().reduce(0) { $0 + gains[$1.offset, $1.element] }
+    // Units of another network have no partners here: nothing of them was only moved.
+    guard total > Self.leastLikeness * 2 * Double(order.count) || gains.rows != gains.columns else {
+      self.init(order: Array(order.indices), factors: Array(repeating: 1, count: order.count))
+      return
+    }
     guard own.gate != nil else {
       self.init(order: order, factors: Array(repeating: 1, count: order.count))
       return

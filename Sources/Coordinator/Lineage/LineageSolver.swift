@@ -45,11 +45,13 @@ package struct LineageSolver: Sendable {
     let parentTests = method.parentTests(trees, pairs)
     // A number of families that was asked for, or rules without them, leave nothing to say of parts.
     let components =
-      isOwn && problem.options.families == nil ? try ComponentPass(problem).run(source, totals, families) : []
+      isOwn && problem.options.families == nil
+      ? try ComponentPass(problem).run(source, totals, families, parents: trees.parents) : []
     let suspects = method.suspects(trees, pairs, events)
     events.assembled = events.patched.union(suspects).union(events.merges.joined().map(\.child))
+    let relations = try RelationPass(problem).run(source, trees, families, events, totals.scaled)
     let doubt = ParentDoubt(
-      trees, parentTests, distances: pairs.distances, events,
+      trees, parentTests, distances: pairs.distances, events, siblings: relations.ofSiblings,
       excluded: totals.quantized.coarseModels.union(problem.unread.keys).union(events.partsOf.keys).union(suspects)
         .union(problem.restored))
     var support = ForestSupport(problem.options, method).run(trees, families, pairs, events)
@@ -61,7 +63,6 @@ package struct LineageSolver: Sendable {
         support.parents[child] = support.parents[child].mapValues { $0 * discount }
       }
     }
-    let relations = try RelationPass(problem).run(source, trees, families, events, totals.scaled)
     let lineage = Lineage(
       distances: pairs.distances, relatedness: totals.relatedness.ratio,
       probability: totals.relatedness.probability, scores: totals.comparison.scores,

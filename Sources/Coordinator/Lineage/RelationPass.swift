@@ -17,13 +17,17 @@ package struct RelationPass: Sendable {
     let edges = trees.parents.enumerated().compactMap { child, parent in
       parent.map { EdgeRanks.Edge(parent: $0, child: child) }
     }
+    let siblings = SiblingRanks.pairs(trees.parents)
     var ranks = EdgeRanks(
-      edges, rounding: problem.rounding, isSampled: !problem.options.metric.statistics.contains(.sketch))
+      edges + siblings, rounding: problem.rounding, isSampled: !problem.options.metric.statistics.contains(.sketch))
     let roles = source.roles
     try source.eachTensor(where: { roles[$0] == .linear && ranks.isOpen }) { tensor throws(Failure) in
       ranks.add(tensor.finite)
     }
     var found = Relations(models: trees.parents.count)
+    let known = Dictionary(
+      zip(edges + siblings, ranks.findings).map { ($0, $1) }, uniquingKeysWith: { first, _ in first })
+    found.ofSiblings = SiblingRanks(siblings, trees.parents, known, rounding: problem.rounding).isSibling
     for (edge, finding) in zip(edges, ranks.findings) {
       let (relation, transforms) = relation(edge, finding, families, events, copies)
       found.relations[edge.child] = relation
@@ -65,6 +69,8 @@ package struct Relations: Sendable {
   package var rankEvidence: [RankEvidence?]
   /// Per model: what was undone to compare it with its parent.
   package var transforms: [[Transform]]
+  /// Models whose ranks show them to be siblings of the model that the search took for their parent, see `SiblingRanks`.
+  package var ofSiblings: Set<Int> = []
 
   package init(models n: Int) {
     relations = Array(repeating: nil, count: n)

@@ -37,26 +37,7 @@ extension Matrix {
   /// - Returns: nil where the numbers are not finite, or LAPACK does not converge.
   package var nearestOrthogonal: Matrix? {
     precondition(rows == columns)
-    guard rows > 0, values.allSatisfy(\.isFinite),
-      let decompose = OpenBLAS.routines?.decomposition
-    else { return nil }
-    let size = rows
-    var matrix = values
-    var found = Array(repeating: 0.0, count: size)
-    // LAPACK reads the transpose, so that what it calls U is V here.
-    var (left, right) = (Matrix(zeros: size, size), Matrix(zeros: size, size))
-    var positions = Array(repeating: Int32(0), count: 8 * size)
-    var (n, info) = (Int32(size), Int32(0))
-    var work = [0.0]
-    // Called with a length of -1, it returns the best length of the work space.
-    for isDone in [false, true] {
-      var length = isDone ? Int32(work.count) : -1
-      decompose(
-        "S", &n, &n, &matrix, &n, &found, &left.values, &n, &right.values, &n, &work, &length, &positions, &info)
-      guard info == 0 else { return nil }
-      if !isDone { work = Array(repeating: 0, count: max(1, Int(work[0]))) }
-    }
-    return right.times(left)
+    return decomposition.map { $0.left.times($0.right) }
   }
 
   /// The inverse of a square matrix, by elimination with pivots; for small ones.

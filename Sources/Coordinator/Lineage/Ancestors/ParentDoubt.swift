@@ -9,6 +9,9 @@ internal import Glibc
 package struct ParentDoubt: Sendable {
   /// Per model: from 0 to 1; 0 for roots, and where nothing is known or the parent is beyond doubt.
   package let probability: [Double]
+  /// Models whose ranks say that the parent is absent, and per model the probability without them.
+  private let siblings: Set<Int>
+  private let withoutRanks: [Double]
 
   private static let intercept = -2.17
   private static let odds = 0.60
@@ -17,6 +20,8 @@ package struct ParentDoubt: Sendable {
   private static let siblings = 0.59
   private static let onlyChild = 1.12
   private static let evidence = 0.27
+  /// Not of the fit: ranks add up, or do not.
+  private static let ranks = 6.0
 
   /// Growth of token tables from parent to child: somewhat above 1, as the rows that were trained move together.
   private static let usualTables = 1.1
@@ -29,11 +34,14 @@ package struct ParentDoubt: Sendable {
   /// - Parameters:
   ///   - tests: per model; nil where nothing is known.
   ///   - distances, evidence: n x n.
+  ///   - siblings: models whose ranks say that the parent is absent, see `SiblingRanks`.
   ///   - excluded: models whose weights are seen too coarsely, or in part, to tell a parent from a sibling.
   package init(
-    _ trees: FamilyTrees, _ tests: [ParentTest?], distances: SquareMatrix, _ events: Events, excluded: Set<Int> = []
+    _ trees: FamilyTrees, _ tests: [ParentTest?], distances: SquareMatrix, _ events: Events, siblings: Set<Int> = [],
+    excluded: Set<Int> = []
   ) {
     var probability = Array(repeating: 0.0, count: trees.parents.count)
+    var withoutRanks = probability
     // What was put together is nearer to its parents than these are to their own, without a growth of its own.
     let assembled = events.assembled
     for tree in trees.trees {
@@ -44,7 +52,7 @@ package struct ParentDoubt: Sendable {
         let strength = events.evidence[above, child]
         // Copies and merges have their own proofs.
         guard !Events.isCertain(strength), !excluded.contains(child), !excluded.contains(above),
-          !events.isCopy(above), !events.isCopy(child)
+          !events.isCopy(above), !events.isCopy(child), !assembled.contains(above), !assembled.contains(child)
         else { continue }
         let rivals = tree.parents.indices.filter {
           tree.parents[$0] == parent && $0 != place && !assembled.contains(tree.nodes[$0])
@@ -60,10 +68,13 @@ package struct ParentDoubt: Sendable {
           + Self.siblings * (known.isEmpty ? 0 : known.reduce(0, +) / Double(known.count))
           + Self.onlyChild * (rivals.isEmpty ? 1 : 0)
           + Self.evidence * min(max(Self.muchEvidence - strength, 0), Self.muchEvidence)
-        probability[child] = 1 / (1 + exp(-sum))
+        withoutRanks[child] = 1 / (1 + exp(-sum))
+        probability[child] = 1 / (1 + exp(-sum - (siblings.contains(child) ? Self.ranks : 0)))
       }
     }
     self.probability = probability
+    self.withoutRanks = withoutRanks
+    self.siblings = siblings.filter { probability[$0] > 0 }
   }
 
   private static func clamped(_ odds: Double) -> Double {
@@ -82,13 +93,15 @@ package struct ParentDoubt: Sendable {
   private static let inferredByPair = 0.9
   /// Five in six of the ancestors that are inferred are right, however sure the model is of them.
   private static let surest = 0.85
+  /// Mean probability without ranks from which on an ancestor that these show comes before the model above.
+  private static let before = 0.5
 
   /// The ancestors that the models imply, each for models of its own: of two that would share one, the more
   /// probable.
   package func absentParents(_ trees: FamilyTrees) -> [AbsentParent] {
     var taken: Set<Int> = []
     return candidates(trees).sorted { ($1.support, $0.sibling) < ($0.support, $1.sibling) }.filter { found in
-      let own = [found.sibling] + found.orphans
+      let own = found.isBetween ? found.orphans : [found.sibling] + found.orphans
       guard taken.isDisjoint(with: own) else { return false }
       taken.formUnion(own)
       return true
@@ -97,7 +110,17 @@ package struct ParentDoubt: Sendable {
 
   private func candidates(_ trees: FamilyTrees) -> [AbsentParent] {
     var found: [AbsentParent] = []
-    for (parent, children) in Dictionary(grouping: probability.indices, by: { trees.parents[$0] }).sorted(by: {
+    // Siblings that the search put one below the other are of one ancestor.
+    func top(_ model: Int) -> Int? {
+      guard siblings.contains(model) else { return trees.parents[model] }
+      var above = trees.parents[model]
+      for _ in probability.indices {
+        guard let node = above, siblings.contains(node) else { break }
+        above = trees.parents[node]
+      }
+      return above
+    }
+    for (parent, children) in Dictionary(grouping: probability.indices, by: { top($0) }).sorted(by: {
       ($0.key ?? -1) < ($1.key ?? -1)
     }) {
       let orphans = children.filter { probability[$0] > Self.inferred }
@@ -105,7 +128,13 @@ package struct ParentDoubt: Sendable {
         orphans.count > 1 || probability[first] > Self.inferredByPair
       else { continue }
       let mean = orphans.reduce(0) { $0 + probability[$1] } / Double(orphans.count)
-      found.append(AbsentParent(sibling: parent, orphans: orphans, support: min(mean, Self.surest)))
+      // Ranks do not tell whether the ancestor comes before the model above, or after it.
+      let ofRanks = orphans.filter { siblings.contains($0) }
+      let isBetween =
+        2 * ofRanks.count > orphans.count
+        && ofRanks.reduce(0) { $0 + withoutRanks[$1] } < Self.before * Double(ofRanks.count)
+      found.append(
+        AbsentParent(sibling: parent, orphans: orphans, support: min(mean, Self.surest), isBetween: isBetween))
     }
     return found
   }
@@ -119,10 +148,13 @@ package struct AbsentParent: Sendable, Equatable {
   package var orphans: [Int]
   /// From 0 to 1.
   package var support: Double
+  /// Does the ancestor come after the model that was taken for the parent, so that this one is not a sibling?
+  package var isBetween: Bool
 
-  package init(sibling: Int, orphans: [Int], support: Double) {
+  package init(sibling: Int, orphans: [Int], support: Double, isBetween: Bool = false) {
     self.sibling = sibling
     self.orphans = orphans
     self.support = support
+    self.isBetween = isBetween
   }
 }

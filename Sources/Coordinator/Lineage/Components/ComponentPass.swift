@@ -3,13 +3,17 @@ package import System
 
 /// Finds the parts that models of different families have in common. Reads the tensors again, and only where some
 /// pair has such parts.
+///
+/// Each tensor is judged by itself: the models that have the same one form groups, and the family in which most models
+/// have it is its home. So models that took parts of each other's families stand apart.
 package struct ComponentPass: Sendable {
   private let problem: LineageProblem
 
   /// Cosine above which a tensor is the same part; smaller ones may be the marks of one task.
   private static let leastCosine = 0.5
-  /// Smaller tensors prove nothing.
+  /// Smaller tensors prove nothing, unless they are equal bit for bit.
   private static let fewestWeights = 1024
+  private static let fewestEqualWeights = 64
   /// One tensor that more families have in common is a constant of their architecture.
   private static let mostFamiliesOfOneTensor = 2
 
@@ -18,102 +22,134 @@ package struct ComponentPass: Sendable {
   private struct Pair: Hashable {
     var i: Int
     var j: Int
+  }
 
-    func other(_ model: Int) -> Int { model == i ? j : i }
+  /// What one model has from models of one other family.
+  private struct Key: Hashable {
+    var target: Int
+    var family: Int
+    var isOrderKnown: Bool
   }
 
   private struct Part {
     var tensors: [String] = []
     var weights = 0
-    /// Squared distance of the part.
-    var apart = 0.0
+    /// By source: weights of the tensors that it has too, and their squared distance.
+    var sources: [Int: (weights: Int, apart: Double)] = [:]
+    /// The most families that have any of the tensors.
+    var families = 0
   }
 
+  /// - Parameter parents: of every model in its tree; nil for roots.
   /// - Throws: what the source throws.
   package func run(
-    _ source: some TensorSource, _ totals: TensorTotals<some ComparisonTotals>, _ families: FamilyGroups
+    _ source: some TensorSource, _ totals: TensorTotals<some ComparisonTotals>, _ families: FamilyGroups,
+    parents: [Int?]
   ) throws(Failure) -> [SharedComponent] {
     let models = families.families.flatMap(\.distinct).filter { totals.unusable.findings[$0] == nil }.sorted()
-    var parts: [Pair: Part] = [:]
+    var pairs: [Pair] = []
     for (place, i) in models.enumerated() {
       for j in models[(place + 1)...] where families.numbers[i] != families.numbers[j] {
-        if totals.relatedness.hasCommonPart(i, j) { parts[Pair(i: i, j: j)] = Part() }
+        if totals.relatedness.hasCommonPart(i, j) { pairs.append(Pair(i: i, j: j)) }
       }
     }
-    guard !parts.isEmpty else { return [] }
+    guard !pairs.isEmpty else { return [] }
+    var parts: [Key: Part] = [:]
     let roles = source.roles
     try source.eachTensor(where: { roles[$0] == .linear || roles[$0] == .embedding }) { tensor throws(Failure) in
-      guard tensor.part != .constant, tensor.shape.elements >= Self.fewestWeights else { return }
+      guard tensor.part != .constant else { return }
       let index = PairIndex(tensor.models.count)
       let places = Dictionary(uniqueKeysWithValues: tensor.models.enumerated().map { ($1, $0) })
-      for pair in parts.keys {
+      var same: [Pair: Double] = [:]
+      for pair in pairs {
         guard let a = places[pair.i], let b = places[pair.j], Self.isSame(tensor, index(a, b), a, b) else { continue }
-        parts[pair]?.tensors.append(tensor.name)
-        parts[pair]?.weights += tensor.shape.elements
-        parts[pair]?.apart += tensor.sums.l2[index(a, b)]
+        same[pair] = tensor.sums.l2[index(a, b)]
       }
+      guard !same.isEmpty else { return }
+      add(tensor, same, families, parents, to: &parts)
     }
-    return components(parts.filter { !$0.value.tensors.isEmpty }, families)
+    return components(parts, families)
   }
 
   private static func isSame(_ tensor: TensorSums, _ p: Int, _ a: Int, _ b: Int) -> Bool {
     let (first, second) = (tensor.sums.moments[a], tensor.sums.moments[b])
     let length = (first.m2 * second.m2).squareRoot()
     guard length > 0, length.isFinite else { return false }
+    if tensor.shape.elements < fewestWeights {
+      return tensor.sums.l2[p] == 0 && tensor.shape.elements >= fewestEqualWeights
+    }
     let shift = first.mean - second.mean
     let centered = max(0, tensor.sums.l2[p] - first.count * shift * shift)
     return (first.m2 + second.m2 - centered) / 2 > leastCosine * length
   }
 
-  /// One component for each model that is alone in its family with it; where families have it as a whole, one for the
-  /// two families.
-  private func components(_ parts: [Pair: Part], _ families: FamilyGroups) -> [SharedComponent] {
-    struct Families: Hashable {
-      var first: Int
-      var second: Int
+  /// Adds what the models of one group have from its home, or, where it has none, what its first family has from the
+  /// others.
+  private func add(
+    _ tensor: TensorSums, _ same: [Pair: Double], _ families: FamilyGroups, _ parents: [Int?],
+    to parts: inout [Key: Part]
+  ) {
+    let holders = Set(same.keys.flatMap { [$0.i, $0.j] }).sorted()
+    let groups = Families.connected(holders.count) {
+      same[Pair(i: min(holders[$0], holders[$1]), j: max(holders[$0], holders[$1]))] != nil
     }
-    var byFamilies: [Families: [Pair]] = [:]
-    var sharing: [String: Set<Int>] = [:]
-    for (pair, part) in parts {
-      let (f, g) = (families.numbers[pair.i], families.numbers[pair.j])
-      byFamilies[Families(first: min(f, g), second: max(f, g)), default: []].append(pair)
-      if part.tensors.count == 1 { sharing[part.tensors[0], default: []].formUnion([f, g]) }
+    let present = Set(tensor.models)
+    for group in 0...(groups.max() ?? 0) {
+      let members = holders.indices.filter { groups[$0] == group }.map { holders[$0] }
+      let byFamily = Dictionary(grouping: members) { families.numbers[$0] }
+      let homes = homes(byFamily, families, parents, present)
+      let isOrderKnown = homes.count == 1
+      // Without an order, the first family is named as the source of the others' part.
+      guard let home = isOrderKnown ? homes.first : byFamily.keys.min() else { continue }
+      for (family, targets) in byFamily where family != home {
+        for target in isOrderKnown ? targets : Array(targets.prefix(1)) {
+          let key = Key(target: target, family: home, isOrderKnown: isOrderKnown)
+          let sources = (byFamily[home] ?? []).compactMap { model in
+            same[Pair(i: min(model, target), j: max(model, target))].map { (model, $0) }
+          }
+          guard !sources.isEmpty else { continue }
+          var part = parts[key] ?? Part()
+          part.tensors.append(tensor.name)
+          part.weights += tensor.shape.elements
+          part.families = max(part.families, byFamily.count)
+          for (model, apart) in sources {
+            let known = part.sources[model] ?? (0, 0)
+            part.sources[model] = (known.weights + tensor.shape.elements, known.apart + apart)
+          }
+          parts[key] = part
+        }
+      }
     }
+  }
+
+  /// The families in which most models have a tensor; where that is not one family alone, those whose root has it.
+  private func homes(
+    _ holders: [Int: [Int]], _ families: FamilyGroups, _ parents: [Int?], _ present: Set<Int>
+  ) -> [Int] {
+    let common = holders.keys.filter { family in
+      let all = families.families[family].distinct.count { present.contains($0) }
+      return 2 * (holders[family]?.count ?? 0) > all
+    }
+    if common.count == 1 { return common }
+    let ofRoots = holders.keys.filter { holders[$0]?.contains { parents[$0] == nil } ?? false }
+    return ofRoots.count == 1 ? ofRoots : common.sorted()
+  }
+
+  /// One component for each model that has a part from a family's models.
+  private func components(_ parts: [Key: Part], _ families: FamilyGroups) -> [SharedComponent] {
     var found: [SharedComponent] = []
-    for (both, pairs) in byFamilies {
-      let own = pairs.filter { pair in
-        let tensors = parts[pair]?.tensors ?? []
-        return tensors.count > 1 || (sharing[tensors[0]]?.count ?? 0) <= Self.mostFamiliesOfOneTensor
+    for (key, part) in parts {
+      guard part.tensors.count > 1 || part.families <= Self.mostFamiliesOfOneTensor else { continue }
+      // Most weights, then the smallest distance, then the first.
+      let best = part.sources.max {
+        ($0.value.weights, $1.value.apart, $1.key) < ($1.value.weights, $0.value.apart, $0.key)
       }
-      func involved(_ family: Int) -> Set<Int> {
-        Set(own.flatMap { [$0.i, $0.j] }.filter { families.numbers[$0] == family })
-      }
-      func isCommon(_ family: Int) -> Bool {
-        2 * involved(family).count > families.families[family].distinct.count
-      }
-      guard !own.isEmpty else { continue }
-      let isOrderKnown = isCommon(both.first) != isCommon(both.second)
-      // The family in which few models have it took it.
-      let takers = isCommon(both.first) && !isCommon(both.second) ? both.second : both.first
-      let taker = isOrderKnown ? takers : both.second
-      let targets = isOrderKnown ? involved(taker).sorted() : Array(involved(taker).sorted().prefix(1))
-      for target in targets {
-        let choices = own.filter { $0.i == target || $0.j == target }.compactMap { pair in
-          parts[pair].map { (pair: pair, part: $0) }
-        }
-        // Most weights, then the smallest distance, then the first.
-        let best = choices.max {
-          ($0.part.weights, $1.part.apart, $1.pair.other(target)) < (
-            $1.part.weights, $0.part.apart, $0.pair.other(target)
-          )
-        }
-        guard let best else { continue }
-        found.append(
-          SharedComponent(
-            source: best.pair.other(target), target: target, name: SharedComponent.name(of: best.part.tensors),
-            weights: best.part.weights, isOrderKnown: isOrderKnown))
-      }
+      guard let best else { continue }
+      found.append(
+        SharedComponent(
+          source: best.key, target: key.target, name: SharedComponent.name(of: part.tensors), weights: part.weights,
+          isOrderKnown: key.isOrderKnown))
     }
-    return found.sorted { ($0.target, $0.source) < ($1.target, $1.source) }
+    return found.sorted { ($0.target, $0.source, $0.name) < ($1.target, $1.source, $1.name) }
   }
 }

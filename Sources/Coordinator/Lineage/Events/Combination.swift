@@ -19,6 +19,8 @@ struct Combination: Sendable {
   let isUniform: Bool
   /// Each tensor is one of the members'.
   let isStack: Bool
+  /// In each tensor, all but the first have the same share: model stock (Jang et al. 2024).
+  let isStock: Bool
   /// Some tensor is the same in all members.
   let hasFrozen: Bool
   /// Mean squared distance between members.
@@ -38,6 +40,10 @@ struct Combination: Sendable {
   static let smallestShare = 0.02
   /// Shares may be off by so much: errors of rounding, and spherical interpolation.
   private static let tolerance = 0.05
+  /// Relative difference of shares that are the same.
+  private static let sameShare = 0.02
+  /// Share of the first from which on the others may be below 0.
+  private static let leastOfStock = 0.5
   /// Of the largest pivot: smaller ones are displacements that the others explain.
   private static let leastPivot = 1e-6
 
@@ -90,26 +96,85 @@ struct Combination: Sendable {
     let all = active.flatMap(\.fit.shares)
     isConvex = all.allSatisfy { $0 >= -Self.tolerance }
     isStack = all.allSatisfy { abs($0) < Self.tolerance || abs($0 - 1) < Self.tolerance }
+    isStock =
+      members.count > 2
+      && active.allSatisfy { one in
+        let own = Array(one.fit.shares.dropFirst())
+        let mean = own.reduce(0, +) / Double(own.count)
+        return one.fit.isDefined.dropFirst().allSatisfy(\.self) && one.fit.shares[0] > Self.leastOfStock
+          && own.allSatisfy { abs($0 - mean) <= Self.sameShare * abs(mean) + 1e-5 }
+      }
     hasFrozen = active.count < found.count
     isUniform = active.allSatisfy { one in
       members.indices.allSatisfy { !one.fit.isDefined[$0] || abs(one.fit.shares[$0] - mean[$0]) < Self.tolerance }
     }
     let misfit = (net / problem.total).squareRoot()
     let most = isUniform ? (isConvex ? Self.mostOfMeans : Self.mostOfSums) : Self.mostOfTensors
-    guard misfit <= most, isConvex || isUniform, mean.allSatisfy({ abs($0) > Self.smallestShare }) else { return nil }
+    guard misfit <= most, isConvex || isUniform || isStock,
+      isStock || mean.allSatisfy({ abs($0) > Self.smallestShare })
+    else { return nil }
     let sum = mean.reduce(0, +)
     guard sum > 0 else { return nil }
     self.members = members
     self.misfit = misfit
     shares = mean.map { $0 / sum }
+    span = Self.span(problem, members)
+  }
+
+  private static func span(_ problem: Problem, _ members: [Int]) -> Double {
     var span = 0.0
     for map in problem.maps {
       for (place, a) in members.enumerated() {
         for b in members[(place + 1)...] { span += problem.square(map, a, b) }
       }
     }
-    self.span = span / Double(members.count * (members.count - 1))
+    return span / Double(members.count * (members.count - 1))
   }
+
+  /// A spherical interpolation of two: a plane through the origin holds all three, and the two shares of each tensor are
+  /// sin((1 - t) w) / sin(w) and sin(t w) / sin(w), with the angle w between the two and one t for all.
+  ///
+  /// - Returns: nil where that does not fit, or where the angles are so small that a mean is the same.
+  init?(spherical problem: Problem, _ members: [Int]) {
+    guard members.count == 2 else { return nil }
+    let (a, b) = (members[0], members[1])
+    var (net, far) = (0.0, 0.0)
+    var found: [(share: Double, weights: Double)] = []
+    for map in problem.maps {
+      let (x, y, own) = (map.energies[a], map.energies[b], map.energies[0])
+      let inner = (x + y - problem.square(map, a, b)) / 2
+      let (alongX, alongY) = ((own + x - problem.square(map, 0, a)) / 2, (own + y - problem.square(map, 0, b)) / 2)
+      let area = x * y - inner * inner
+      guard problem.square(map, a, b) > 0, area > 0 else {
+        net += max(0, problem.square(map, 0, a) - map.noise)
+        continue
+      }
+      let (first, second) = ((alongX * y - alongY * inner) / area, (alongY * x - alongX * inner) / area)
+      net += max(0, own - first * alongX - second * alongY - map.noise)
+      let angle = acos(min(max(inner / (x * y).squareRoot(), -1), 1))
+      let (up, down) = (sin(angle) * first, sin(angle) * second)
+      guard first > 0, second > 0, abs(up) < 1, abs(down) < 1 else { return nil }
+      let share = asin(down) / angle
+      guard abs(asin(up) / angle + share - 1) < Self.tolerance else { return nil }
+      far += (1 - cos(angle)) * map.weights
+      found.append((share, map.weights))
+    }
+    misfit = (net / problem.total).squareRoot()
+    let weights = found.reduce(0) { $0 + $1.weights }
+    guard weights > 0, misfit <= Self.mostOfTensors, far > Self.leastBend * weights else { return nil }
+    let share = found.reduce(0) { $0 + $1.weights * $1.share } / weights
+    guard found.allSatisfy({ abs($0.share - share) < Self.tolerance }),
+      (Self.smallestShare...1 - Self.smallestShare).contains(share)
+    else { return nil }
+    self.members = members
+    shares = [1 - share, share]
+    (isConvex, isUniform, isStack, isStock) = (true, true, false, false)
+    hasFrozen = found.count < problem.maps.count
+    span = Self.span(problem, members)
+  }
+
+  /// Mean of 1 - cos(w) above which an arc differs from its chord by more than errors of the sums.
+  private static let leastBend = 1e-4
 
   /// Shares of one tensor.
   struct LeastSquares: Sendable {

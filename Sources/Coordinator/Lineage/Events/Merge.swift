@@ -50,6 +50,30 @@ package struct Merge: Sendable, Equatable {
       return Nearest.models(count, of: relatives) { squares[model, $0] }
     }
 
+    /// Relatives that are not among the nearest, with which and with another a model may be a mean, by the sums over all
+    /// tensors; with those others.
+    ///
+    /// - Parameter near: the nearest.
+    func partners(of model: Int, beyond near: [Int], among members: [Int], looking: Int, count: Int) -> [Int] {
+      let all = nearest(to: model, among: members, count: looking)
+      guard all.count > near.count, let first = all.first else { return [] }
+      let most = Self.mostOfMean * squares[model, first]
+      var found: [Int] = []
+      for far in all.dropFirst(near.count) {
+        for other in all where other != far && found.count < count {
+          let apart = squares[other, far]
+          let share = (squares[model, other] + apart - squares[model, far]) / (2 * apart)
+          guard Self.sharesOfMean.contains(share), squares[model, other] - share * share * apart <= most else { continue }
+          for partner in [far, other] where !near.contains(partner) && !found.contains(partner) { found.append(partner) }
+        }
+      }
+      return Array(found.prefix(count))
+    }
+
+    /// Squared distance from a mean of two, over that from the nearest relative; and the shares that it has.
+    private static let mostOfMean = 0.02
+    private static let sharesOfMean = 0.02...0.98
+
     /// Squared distance by which rounding moves a tensor.
     static func noise(_ rounding: Double, energy: Double) -> Double {
       allowance * StorageGrid.meanSquaredError * rounding * rounding * energy

@@ -14,6 +14,8 @@ struct MergeSearch {
   /// largest is nearly 1, the evidence of the order must agree.
   private static let largestShare = 1.1
   private static let clearShare = 0.85
+  /// Of sums of task vectors on a base that precedes all others, which leave nothing else open.
+  private static let largestTask = 1.6
   private static let largestSize = 4.5
   /// Factor on the size of combinations with negative shares whose order nothing speaks for.
   private static let outOfOrder = 1.7
@@ -27,10 +29,13 @@ struct MergeSearch {
   /// Of combinations whose misfits differ by less, the one with the parents that are farthest apart counts: means of the
   /// same parents lie between these.
   private static let tie = 0.0015
+  /// Of two misfits; and those that may be errors of the sums.
+  private static let muchBetter = 1.0 / 3
+  private static let exact = 2e-4
   private static let mostParents = 8
   private static let mostSteps = 400
   /// Relatives of which all sets of four are tried.
-  private static let nearestOfFour = 10
+  private static let nearestOfFour = 12
 
   /// - Parameters:
   ///   - members: models that may be merges.
@@ -51,11 +56,10 @@ struct MergeSearch {
 
   func run() -> [Merge] {
     let owns = owns
-    let few = Parallel.map(owns.count) { ofFew(owns[$0]) { _ in true } }
-    var kept = chosen(few.compactMap { $0 })
-    let merged = Set(kept.map(\.merge.child))
+    let found = ofFew()
+    let merged = Set(found.map(\.merge.child))
     let open = owns.filter { !merged.contains($0.model) }
-    kept = kept.map { ofOriginals($0, merged) }
+    var kept = found.map { ofOriginals($0, merged) }
     kept = chosen(Parallel.map(open.count) { ofMany(open[$0], without: merged) }.compactMap { $0 }, kept)
     kept = chosen(SparseMerges(owns, evidence: evidence).run(without: Set(kept.map(\.merge.child))), kept)
     return kept.map(\.merge).sorted { $0.child < $1.child }
@@ -77,13 +81,35 @@ struct MergeSearch {
 
   // MARK: Two to four parents
 
-  /// Of combinations that fit as well, the one without other merges: those are combinations of the same parents.
+  /// The merges of two to four parents. A model whose best combination has parts that come from it is tried again
+  /// without the merges that are known by then.
+  private func ofFew() -> [Found] {
+    var kept: [Found] = []
+    var open = owns
+    while !open.isEmpty {
+      let merged = Set(kept.map(\.merge.child))
+      let tried = open
+      let few = Parallel.map(tried.count) { ofFew(tried[$0]) { !merged.contains($0) } }
+      let more = chosen(few.compactMap { $0 }, kept)
+      guard more.count > kept.count else { break }
+      kept = more
+      let known = Set(kept.map(\.merge.child))
+      open = zip(tried, few).filter { $1 != nil && !known.contains($0.model) }.map(\.0)
+    }
+    return kept
+  }
+
+  /// Of combinations that need no more parents, the one without other merges: those are combinations of the same
+  /// parents, and so come nearer to a spherical mean than its parents do.
   private func ofOriginals(_ found: Found, _ merged: Set<Int>) -> Found {
-    guard !merged.isDisjoint(with: found.all), let own = owns.first(where: { $0.model == found.merge.child }),
-      let other = ofFew(own, { !merged.contains($0) }), other.all.count <= found.all.count,
-      other.merge.misfit < found.merge.misfit + Self.tie
+    let known = found.all.count { merged.contains($0) }
+    guard known > 0, let own = owns.first(where: { $0.model == found.merge.child }),
+      let other = ofFew(own, { !merged.contains($0) })
     else { return found }
-    return other
+    // One parent more where two of them were merges themselves, or where the merge fits by and large only.
+    let isBetter =
+      known > 1 || found.merge.misfit > Self.exact && other.merge.misfit < Self.muchBetter * found.merge.misfit
+    return other.all.count <= found.all.count + (isBetter ? 1 : 0) ? other : found
   }
 
   private func ofFew(_ own: Neighborhoods.Own, _ isUsed: (Int) -> Bool) -> Found? {
@@ -94,7 +120,9 @@ struct MergeSearch {
       if let best, best.misfit < Self.tie { break }
       let tried = count < 4 ? places : Array(places.prefix(Self.nearestOfFour))
       let fits = Self.subsets(of: tried, count: count).compactMap { subset in
-        Combination(problem, Self.centered(subset, problem))
+        let members = Self.centered(subset, problem)
+        return [Combination(problem, members), Combination(spherical: problem, members)].compactMap(\.self)
+          .min { $0.misfit < $1.misfit }
       }.filter { found(own, $0) != nil }
       for fit in fits where best.map({ Self.isBetter(fit, than: $0) }) ?? true { best = fit }
     }
@@ -120,23 +148,38 @@ struct MergeSearch {
   }
 
   private func found(_ own: Neighborhoods.Own, _ fit: Combination) -> Found? {
-    let positive = fit.members.indices.filter { fit.shares[$0] > 0 }
+    // The shares of model stock are small, and may be below 0 where parents point away from each other.
+    let positive = fit.members.indices.filter { fit.shares[$0] > 0 || fit.isStock }
     guard positive.count > 1 else { return nil }
     let parents = positive.map { own.near[fit.members[$0] - 1] }
     let isLast = parents.allSatisfy { evidence[$0, own.model] > 0 }
-    if fit.isConvex {
+    var isOrdered = true
+    if fit.isConvex || fit.isStock {
       let nats = fit.hasFrozen ? Self.precedesWithFrozen : Self.precedes
       if fit.isStack, !hasBaseBetween(own, fit), parents.allSatisfy({ evidence[own.model, $0] > nats }) { return nil }
     } else {
       let largest = fit.shares.map(abs).max() ?? 0
-      guard fit.size <= Self.largestSize, largest <= Self.largestShare, largest <= Self.clearShare || isLast else {
-        return nil
-      }
+      isOrdered = isLast || isOnBase(own, fit)
+      guard fit.size <= Self.largestSize,
+        isOnBase(own, fit)
+          ? largest <= Self.largestTask : largest <= Self.largestShare && (largest <= Self.clearShare || isLast)
+      else { return nil }
     }
     return Found(
       merge: Merge(
-        child: own.model, parents: parents, shares: positive.map { fit.shares[$0] }, misfit: fit.misfit),
-      all: fit.members.map { own.near[$0 - 1] }, size: fit.size * (fit.isConvex || isLast ? 1 : Self.outOfOrder))
+        child: own.model, parents: parents, shares: positive.map { max(0, fit.shares[$0]) }, misfit: fit.misfit),
+      all: fit.members.map { own.near[$0 - 1] }, size: fit.size * (isOrdered ? 1 : Self.outOfOrder))
+  }
+
+  /// Is the one model with a negative share the base of all others? A sum of task vectors takes as much of the base as it
+  /// adds too much of others; solved for one of its parts, it has another part in the base's place, which comes after
+  /// the base.
+  private func isOnBase(_ own: Neighborhoods.Own, _ fit: Combination) -> Bool {
+    let negative = fit.members.indices.filter { fit.shares[$0] < 0 }
+    guard negative.count == 1 else { return false }
+    let base = own.near[fit.members[negative[0]] - 1]
+    return evidence[base, own.model] > 0
+      && fit.members.allSatisfy { own.near[$0 - 1] == base || evidence[base, own.near[$0 - 1]] > 0 }
   }
 
   /// Is there a relative that lies between the parents in all tensors in which they differ? Then that one is their base,

@@ -11,6 +11,8 @@ package struct Neighborhoods: Sendable {
     let weights: Double
     /// Squared distances by `PairIndex`; the model itself has place 0, its relatives follow.
     let squares: [Double]
+    /// Sums of squares, in the same places.
+    let energies: [Double]
     /// Squared distance by which rounding moves the model.
     let noise: Double
   }
@@ -41,6 +43,9 @@ package struct Neighborhoods: Sendable {
   }
 
   private static let nearest = 20
+  /// Merges of a model's parents may be nearer to it than these: parents are looked for so far away.
+  private static let farthest = 64
+  private static let mostPartners = 4
   private static let mostMaps = 96
   /// Single weights are compared in so many tensors.
   private static let mostCompared = 16
@@ -53,8 +58,12 @@ package struct Neighborhoods: Sendable {
     self.rounding = rounding
     for (number, family) in families.families.enumerated() where family.distinct.count > 2 {
       for model in family.distinct {
-        let near = geometry.nearest(to: model, among: family.distinct, count: Self.nearest)
+        var near = geometry.nearest(to: model, among: family.distinct, count: Self.nearest)
         guard near.count > 1 else { continue }
+        if near.count == Self.nearest {
+          near += geometry.partners(
+            of: model, beyond: near, among: family.distinct, looking: Self.farthest, count: Self.mostPartners)
+        }
         owns.append(Own(model: model, family: number, near: near, equal: near.map { _ in EqualWeights() }))
       }
     }
@@ -88,6 +97,7 @@ package struct Neighborhoods: Sendable {
         owns[k].maps.append(
           Map(
             number: own.seen, weights: Double(tensor.shape.elements), squares: squares,
+            energies: members.map { view.energies[$0] },
             noise: Merge.Geometry.noise(rounding[owns[k].model], energy: view.energies[members[0]])))
       }
       if own.seen / own.stride + 1 >= 2 * Self.mostMaps {

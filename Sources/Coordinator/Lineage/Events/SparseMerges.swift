@@ -17,7 +17,10 @@ struct SparseMerges {
   /// Of the squared distance from the base: how much the shares explain. Means would explain all of it.
   private static let explained = 0.2...0.95
   private static let largestSize = 2.5
-  private static let leastPivot = 1e-6
+  /// Copies of one model, with rounding between them, count as one.
+  private static let leastPivot = 1e-3
+  /// Least squares leaves little to a parent of which little was taken.
+  private static let smallest = 0.01
 
   init(_ owns: [Neighborhoods.Own], evidence: SquareMatrix) {
     self.owns = owns
@@ -33,10 +36,40 @@ struct SparseMerges {
         partners[near, default: []].insert(own.model)
       }
     }
-    let made = partners.filter { model, others in isMade(model, others, partners) }
+    let places = Dictionary(uniqueKeysWithValues: owns.enumerated().map { ($1.model, $0) })
+    var orders: Set<Pair> = []
+    for (model, others) in partners {
+      guard let place = places[model] else { continue }
+      for other in others {
+        guard let isHub = isHub(other, of: owns[place], merged) else { continue }
+        let pair = isHub ? Pair(first: other, second: model) : Pair(first: model, second: other)
+        if evidence[pair.first, pair.second] > -Self.doubt { orders.insert(pair) }
+      }
+    }
+    func hubs(_ model: Int) -> Set<Int> {
+      partners[model, default: []].filter { orders.contains(Pair(first: $0, second: model)) }
+    }
+    func isOpen(_ model: Int, _ other: Int) -> Bool {
+      !orders.contains(Pair(first: other, second: model)) && !orders.contains(Pair(first: model, second: other))
+    }
+    var made: [Int: Set<Int>] = [:]
+    for (model, others) in partners {
+      // A parent whose largest weights a merge took has the merge between itself and the base.
+      let bases = hubs(model).filter { hubs($0).isEmpty }
+      if !bases.isEmpty {
+        made[model] = bases
+      } else if others.allSatisfy({ isOpen(model, $0) }), isMade(model, others, partners) {
+        made[model] = others
+      }
+    }
+    let merges = made
+    // A copy in a coarser type is its source here.
+    let members = Set(owns.map(\.model))
     return owns.compactMap { own in
-      guard let bases = made[own.model] else { return nil }
-      return fit(own, bases) { !merged.contains($0) && (bases.contains($0) || made[$0] == nil) }
+      guard let bases = merges[own.model] else { return nil }
+      return fit(own, bases) {
+        !merged.contains($0) && members.contains($0) && (bases.contains($0) || merges[$0] == nil)
+      }
     }
   }
 
@@ -49,8 +82,39 @@ struct SparseMerges {
     return others.allSatisfy { base in partners[base]?.allSatisfy { evidence[base, $0] > 0 } ?? false }
   }
 
+  private struct Pair: Hashable {
+    var first: Int
+    var second: Int
+  }
+
+  /// Of two models, is the other the hub, seen from which most relatives lie at right angles to the first? A base is, as
+  /// what its other children trained has nothing to do with a merge.
+  ///
+  /// - Returns: nil where neither is.
+  private func isHub(_ other: Int, of own: Neighborhoods.Own, _ merged: Set<Int>) -> Bool? {
+    guard let base = own.near.firstIndex(of: other).map({ $0 + 1 }) else { return nil }
+    let index = own.index
+    let maps = own.maps.filter { $0.squares.allSatisfy(\.isFinite) }
+    func square(_ a: Int, _ b: Int) -> Double { maps.reduce(0) { $0 + $1.squares[index(min(a, b), max(a, b))] } }
+    let apart = square(0, base)
+    let along = own.near.indices.map { $0 + 1 }.filter { $0 != base && !merged.contains(own.near[$0 - 1]) }.map {
+      (square(base, $0) + apart - square(0, $0)) / (2 * apart)
+    }.sorted()
+    guard apart > 0, along.count >= Self.fewestRelatives else { return nil }
+    // Those that have a part in the merge, or come from it, lie elsewhere.
+    let (low, high) = (along[along.count / 5], 1 - along[along.count - 1 - along.count / 5])
+    if low < Self.aside, low + Self.clear < high { return true }
+    return high < Self.aside && high + Self.clear < low ? false : nil
+  }
+
+  /// Evidence, in nats, against the order that relatives tell: with more, neither is believed.
+  private static let doubt = 2.0
   /// Evidence, in nats, that counts of each pair at most.
   private static let mostEvidence = 10.0
+  /// Of the way from one model to the other: where relatives lie that have nothing to do with it.
+  private static let aside = 0.2
+  private static let clear = 0.1
+  private static let fewestRelatives = 3
 
   private func fit(
     _ own: Neighborhoods.Own, _ bases: Set<Int>, where isUsed: (Int) -> Bool
@@ -71,10 +135,14 @@ struct SparseMerges {
     let others = own.near.indices.map { $0 + 1 }.filter { $0 != base && isUsed(own.near[$0 - 1]) }
     var places = [base] + others
     let shares = solve(places).shares
-    places = [base] + places.indices.dropFirst().filter { abs(shares[$0]) > Self.leastShare }.map { places[$0] }
+    func isTaken(_ place: Int) -> Bool { place != base && own.equal[place - 1].isSparse && isUsed(own.near[place - 1]) }
+    places =
+      [base]
+      + places.indices.dropFirst().filter { abs(shares[$0]) > Self.leastShare || isTaken(places[$0]) }.map { places[$0] }
     guard places.count > 1 else { return nil }
     let found = solve(places)
-    let positive = places.indices.filter { found.shares[$0] > Self.leastShare }
+    // A weight that TIES took from one parent alone is that parent's, bit for bit.
+    let positive = places.indices.filter { found.shares[$0] > Self.leastShare || isTaken(places[$0]) }
     let size = found.shares.reduce(0) { $0 + abs($1) }
     let sum = positive.reduce(0) { $0 + (places[$1] == base && ofBases.count == 1 ? 0 : found.shares[$1]) }
     guard positive.count > 1, sum > Self.leastSum, size < Self.largestSize,
@@ -85,7 +153,7 @@ struct SparseMerges {
     return MergeSearch.Found(
       merge: Merge(
         child: own.model, parents: positive.map { own.near[places[$0] - 1] },
-        shares: positive.map { found.shares[$0] }, misfit: (found.rest / nearest).squareRoot()),
+        shares: positive.map { max(Self.smallest, found.shares[$0]) }, misfit: (found.rest / nearest).squareRoot()),
       all: places.map { own.near[$0 - 1] }, size: size)
   }
 }

@@ -18,6 +18,8 @@ struct EdgeRanks {
   struct Finding: Sendable {
     /// Largest rank of any tensor that differs.
     var rank = 0
+    /// Sum of the ranks of all tensors that differ: adds up along the paths of a tree of low-rank updates.
+    var total = 0
     /// Largest rank that could have been seen there.
     var most = 0
     /// Tensors that differ.
@@ -27,7 +29,7 @@ struct EdgeRanks {
     /// The weakest of any tensor that differs.
     var evidence = RankEvidence.exact
 
-    private var isLowRank: Bool { changed > 0 && rank > 0 && 2 * rank <= most && !isSaturated }
+    var isLowRank: Bool { changed > 0 && rank > 0 && 2 * rank <= most && !isSaturated }
 
     /// What the ranks alone say of how the child came from its parent.
     var relation: Relation { isLowRank ? .lora(rank: rank) : .finetune }
@@ -76,6 +78,7 @@ struct EdgeRanks {
       self.findings[e].changed += 1
       self.findings[e].evidence = .sampled
       self.findings[e].rank = max(findings[e].rank, ranks.rank)
+      self.findings[e].total += ranks.rank
       self.findings[e].most = max(findings[e].most, ranks.most)
       if let a = places[edges[e].parent], let b = places[edges[e].child], hidesRank(tensor, a, b) {
         self.findings[e].isSaturated = true
@@ -92,6 +95,7 @@ struct EdgeRanks {
       else { continue }
       findings[e].changed += 1
       findings[e].rank = max(findings[e].rank, Int(found.rank))
+      findings[e].total += Int(found.rank)
       findings[e].most = max(findings[e].most, min(tensor.shape.rows, tensor.shape.columns))
       if found.isSaturated || hidesRank(tensor, a, b) { findings[e].isSaturated = true }
       if !found.isExact { findings[e].evidence = findings[e].evidence.weaker(.estimated) }

@@ -63,6 +63,13 @@ package enum Families {
       sizes[a] += sizes[b]
       joined = joined.map { $0 == b ? a : $0 }
     }
+    // A model alone goes with the only family that it shares so much with, even where most of its models do not: they
+    // may have parts of others themselves. It cannot fuse families, as it brings none.
+    let before = joined
+    for a in 0..<n where before[a] == a && sizes[a] == 1 {
+      let related = (0..<n).filter { before[$0] == $0 && sizes[$0] > 1 && counts[a * n + $0] > 0 }
+      if related.count == 1 { joined[a] = related[0] }
+    }
     families = families.map { family in place[family].map { open[joined[$0]] } ?? family }
     return numbered(families)
   }

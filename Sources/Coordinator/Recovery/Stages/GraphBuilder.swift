@@ -34,7 +34,9 @@ enum GraphBuilder {
     // Per model: the inferred node that is its parent.
     var inferredParent: [Int: Int] = [:]
     for (place, found) in absent.enumerated() {
-      for child in [found.sibling] + found.orphans { inferredParent[child] = nodes.count + place }
+      for child in (found.isBetween ? [] : [found.sibling]) + found.orphans {
+        inferredParent[child] = nodes.count + place
+      }
     }
     let edges = plan.models.indices.compactMap { child -> ModelGraph.Edge? in
       guard inferredParent[child] == nil, let parent = lineage.parents[child] else { return nil }
@@ -166,6 +168,13 @@ enum GraphBuilder {
         support: found.support, directionSupport: 1)
     }
     let nearest = edges.compactMap(\.distance).min() ?? 0
+    guard !found.isBetween else {
+      edges.append(
+        ModelGraph.Edge(
+          source: found.sibling, target: node, relation: .finetune, distance: nearest, support: found.support,
+          directionSupport: 1))
+      return edges
+    }
     edges.append(
       ModelGraph.Edge(
         source: node, target: found.sibling, relation: .finetune, distance: nearest, support: found.support,

@@ -142,7 +142,9 @@ package struct RegistryScan {
     answer.children = candidates.filter { lineage.parents[$0] == own }.map { ScanAnswer.Reference(near[$0].entry) }
     if first == nil, parent != nil { answer.relation = lineage.relations[own] }
     answer.directionSupport = parent == nil ? nil : lineage.directionSupport[own]
-    answer.isParentAbsent = lineage.absentParents.contains { $0.orphans.contains(own) || $0.sibling == own }
+    answer.isParentAbsent = lineage.absentParents.contains {
+      $0.orphans.contains(own) || !$0.isBetween && $0.sibling == own
+    }
     answer.mergedFrom = lineage.merges.first { $0.child == own }.map { merge in
       merge.parents.filter { $0 < near.count }.map { ScanAnswer.Reference(near[$0].entry) }
     }

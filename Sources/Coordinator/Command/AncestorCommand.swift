@@ -1,0 +1,54 @@
+import ArgumentParser
+import Core
+import Foundation
+import Printing
+import Recovery
+import System
+
+struct AncestorCommand: ModelTreeCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ancestor",
+    abstract: "Writes the weights of an inferred ancestor.",
+    discussion: """
+      Six or more models that came from one ancestor by updates of low rank (LoRA) decide its weights, up to \
+      rounding. They are read again; half of them are checked against the other half. The result is a folder \
+      with model.safetensors, as float32, and the first child's config.json.
+
+      Where the children do not decide the weights, nothing is written, and the reason is given; --estimate \
+      writes the mean of the children there.
+
+      Example:
+        modeltree ancestor run inferred-1 --out models/base
+      """)
+
+  @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run"), completion: .directory)
+  var path: String
+  @Argument(
+    help: ArgumentHelp("The ancestor, as 'modeltree tree' shows it.", valueName: "node"),
+    completion: RunCompletion.models)
+  var node: String
+  @Option(help: ArgumentHelp("Folder to write to.", valueName: "dir"), completion: .directory)
+  var out: String
+  @Flag(help: "Write the mean of the children where they do not decide the weights.") var estimate = false
+  @Flag(help: "Print JSON.") var json = false
+  @OptionGroup var messages: MessageArguments
+
+  func run() throws {
+    try reporting { () throws(Failure) in
+      let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("modeltree-ancestor-\(ProcessInfo.processInfo.processIdentifier)").path
+      let output = out
+      let cleanUp: @Sendable () -> Void = {
+        try? FileManager.default.removeItem(atPath: folder)
+        AtomicFile.removeLeftovers(in: output)
+      }
+      let interruption = Interruption.endingProgram(cleanUp)
+      defer {
+        withExtendedLifetime(interruption) {}
+        try? FileManager.default.removeItem(atPath: folder)
+      }
+      let answer = try AncestorWeights(run: path, node: node, output: out, canEstimate: estimate, folder: folder).write()
+      Console.result(json ? answer.json : answer.text)
+    }
+  }
+}
