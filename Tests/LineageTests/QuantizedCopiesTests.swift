@@ -66,6 +66,72 @@ struct QuantizedCopiesTests {
     #expect(found.merges.isEmpty && found.absentParents.isEmpty, "seed \(random.seed)")
   }
 
+  /// Maps and vectors of models: the maps are 65,536 numbers, the vectors 8 times 64.
+  private static func solve(
+    _ models: [(maps: [Double], vectors: [Double])], noise: @escaping @Sendable (_ isMap: Bool, _ model: Int) -> Double
+  ) throws -> Lineage {
+    var problem = LineageProblem(
+      rounding: Array(repeating: 0x1p-8, count: models.count), options: LineageOptions(),
+      haveSameSignature: { _, _ in false })
+    problem.noise = { tensor, model in noise(tensor < 8, model) }
+    let vectors = (0..<8).map { number in
+      Synthetic.Tensor(
+        name: "norm\(number)", role: .vector, extents: [64],
+        weights: models.map { Array($0.vectors[number * 64..<(number + 1) * 64]) })
+    }
+    return try LineageSolver(problem).solve(Synthetic(linear: models.map(\.maps)).sums + Synthetic(vectors).sums)
+  }
+
+  private static func brain(_ weight: Double) -> Double {
+    Double(Float(bitPattern: (Float(weight).bitPattern &+ 0x8000) & 0xffff_0000))
+  }
+
+  private static let brainNoise = 0.18 * 0x1p-16
+
+  /// A copy keeps vectors as floats, where children of the source, in half precision, are coarser: by that they are no
+  /// copies of it, even if their vectors moved by no more than rounding does.
+  @Test(arguments: [0.01, 0.05, 0.2])
+  func childrenOfTheSourceAreNoCopiesOfTheCopy(_ relative: Double) throws {
+    var random = Seeded.fresh()
+    let base = (
+      maps: random.trainedWeights(65_536).map(Self.brain),
+      vectors: (0..<512).map { _ in Self.brain(1 + random.normal() / 50) }
+    )
+    let children = (0..<2).map { _ in
+      (
+        maps: random.trained(base.maps, by: relative).map(Self.brain),
+        vectors: base.vectors.map { Self.brain($0 * (1 + random.normal() * 0x1p-9)) }
+      )
+    }
+    let copy = (maps: Self.rounded(base.maps, levels: 14), vectors: base.vectors)
+    let coarse = Self.noise(base.maps, copy.maps)
+    let found = try Self.solve([base] + children + [copy]) { isMap, model in
+      model < 3 ? Self.brainNoise : isMap ? coarse : 0x1p-48
+    }
+    #expect(found.relations[3] == .quantized && found.parents[3] == 0, "seed \(random.seed)")
+    #expect(found.relations[1] != .quantized && found.relations[2] != .quantized, "seed \(random.seed)")
+    #expect(found.parents[1] != 3 && found.parents[2] != 3, "seed \(random.seed)")
+    #expect(found.parents.count { $0 == nil } == 1, "seed \(random.seed)")
+  }
+
+  /// Of an original in floats, a cast of all of it and a copy that keeps its vectors: each is coarser than the other in
+  /// something, and only one of them can be the other's copy.
+  @Test func twoCopiesOfAnAbsentOriginalAreOneFamilyWithOneRoot() throws {
+    var random = Seeded.fresh()
+    let (maps, vectors) = (random.trainedWeights(65_536), (0..<512).map { _ in 1 + random.normal() / 50 })
+    let cast = (maps: maps.map(Self.brain), vectors: vectors.map(Self.brain))
+    let copy = (maps: Self.rounded(maps, levels: 100), vectors: vectors)
+    let coarse = Self.noise(maps, copy.maps)
+    for models in [[cast, copy], [copy, cast]] {
+      let number = models[0].vectors == vectors ? 0 : 1
+      let found = try Self.solve(models) { isMap, model in
+        model == number ? isMap ? coarse : 0x1p-48 : Self.brainNoise
+      }
+      #expect(found.families == [0, 0] && found.parents[number] == 1 - number, "seed \(random.seed)")
+      #expect(found.parents[1 - number] == nil && found.relations[number] == .quantized, "seed \(random.seed)")
+    }
+  }
+
   @Test func relativesInTheSameEncodingAreNoCopies() throws {
     var random = Seeded.fresh()
     let base = random.trainedWeights(8192)

@@ -14,7 +14,7 @@ import Testing
     return [base, child, random.trained(child, by: 0.1), random.trained(base, by: 0.12)]
   }
 
-  @Test(arguments: [1.01, 0.5, 2, -1])
+  @Test(arguments: [1.01, 0.5, 2, -1, 1e4, 1e-5, 1e-8])
   func aMultipleIsACopyAndNeverARoot(_ factor: Double) throws {
     var random = Seeded.fresh()
     var models = family(&random)
@@ -52,6 +52,41 @@ import Testing
     let found = try solve(Synthetic(linear: [base, base.map { 1.1 * $0 }]).sums, models: 2)
     #expect(found.parents == [nil, 0], "seed \(random.seed)")
     #expect(found.directionSupport[1] == 0.5)
+  }
+
+  /// Of weights whose sizes differ that much, squared distances do not tell one angle from another.
+  @Test(arguments: [1e-6, 1e-10])
+  func aTinyModelIsNoMultipleOfStrangers(_ factor: Double) throws {
+    var random = Seeded.fresh()
+    let models = [random.trainedWeights(8192), random.trainedWeights(8192).map { factor * $0 }]
+    let found = try solve(Synthetic(linear: models).sums, models: 2)
+    #expect(found.parents == [nil, nil] && Set(found.families).count == 2, "seed \(random.seed)")
+  }
+
+  /// Of every row, the smaller half is zero in the copy; what was trained from the copy is below it.
+  @Test func aPrunedCopyIsBelowItsSource() throws {
+    var random = Seeded.fresh()
+    var models = family(&random)
+    let pruned = stride(from: 0, to: 8192, by: 32).flatMap { start in
+      let row = models[1][start..<start + 32]
+      let median = row.map(abs).sorted()[16]
+      return row.map { abs($0) < median ? 0 : $0 }
+    }
+    models.insert(pruned, at: 0)
+    models.append(random.trained(pruned, by: 0.05))
+    let found = try solve(Synthetic(linear: models, maps: 4, columns: 32).sums, models: 6)
+    #expect(found.parents == [2, nil, 1, 2, 1, 0], "seed \(random.seed)")
+    #expect(found.relations[0] == Relation(.pruned) && found.relations[5] == .finetune)
+    #expect(found.directionSupport[0] == 1)
+  }
+
+  /// Weights that were zero until they were trained are no sign of pruning.
+  @Test func rowsThatWereZeroMayHaveBeenTrained() throws {
+    var random = Seeded.fresh()
+    let child = random.trainedWeights(8192)
+    let base = child.enumerated().map { place, weight in place % 2048 < 512 ? 0 : weight }
+    let found = try solve(Synthetic(linear: [child, base], maps: 4, columns: 32).sums, models: 2)
+    #expect(found.relations.allSatisfy { $0 != Relation(.pruned) }, "seed \(random.seed)")
   }
 
   /// Programs round what lies halfway between two bf16 numbers up, or to the even one of them.

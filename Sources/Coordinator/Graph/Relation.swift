@@ -62,7 +62,7 @@ extension Relation.Kind {
         dashes: "5 4")
     case .duplicate: .init(meaning: "the same weights, bit for bit")
     case .reformatted: .init(meaning: "the same weights once format, names and layout are undone")
-    case .pruned: .init(meaning: "the parent with layers, heads or units removed", dashes: "12 3")
+    case .pruned: .init(meaning: "the parent with weights, layers, heads or units removed", dashes: "12 3")
     case .upscaled: .init(meaning: "the parent with layers or width added", dashes: "14 3 4 3")
     case .upcycled: .init(meaning: "the parent with its MLPs copied into experts", dashes: "14 3 2 3 2 3")
     case .extended: .init(meaning: "the parent with a larger vocabulary", dashes: "7 2")

@@ -56,7 +56,9 @@ package struct EventDetection: Sendable {
       let known = events.roundedFrom[copy].map { geometry.squares[$0, copy] }
       guard known.map({ geometry.squares[source, copy] < $0 }) ?? true else { continue }
       events.roundedFrom[copy] = source
-      if pairs.isCast(p) { events.casts.insert(copy) } else { events.casts.remove(copy) }
+      events.casts.remove(copy)
+      events.pruned.remove(copy)
+      if pairs.isPruning(p) { events.pruned.insert(copy) } else if pairs.isCast(p) { events.casts.insert(copy) }
     }
   }
 }

@@ -3,7 +3,7 @@ internal import Graph
 
 /// What happened to models beside training.
 package struct Events: Sendable {
-  /// Copies on a coarser grid: the model that each was rounded from.
+  /// Copies on a coarser grid, or with weights set to zero: the model that each was made from.
   package var roundedFrom: [Int: Int]
   /// Copies in a coarser encoding: the models that each may have been rounded from.
   package var sources: [Int: [Int]] = [:]
@@ -13,8 +13,9 @@ package struct Events: Sendable {
   /// Edges that must not be.
   package var closed: Set<Edge> = []
   /// Those of them of which every weight is the rounded weight of the source.
-  package var castFrom: [Int: Int] { roundedFrom.filter { casts.contains($0.key) } }
   package var casts: Set<Int> = []
+  /// Those of them that are their source, except for weights that are zero.
+  package var pruned: Set<Int> = []
   /// Models with a part that their relatives do not have.
   package var patched: Set<Int> = []
   /// Models that were not made by training alone, as far as that is known.
@@ -26,7 +27,8 @@ package struct Events: Sendable {
 
   /// By model number, the only parents that a copy in another type or encoding may have.
   var fixedParents: [Int: [Int]] {
-    castFrom.mapValues { [$0] }.merging(partsOf) { _, parts in parts }.merging(sources) { _, sources in sources }
+    let exact = roundedFrom.filter { casts.contains($0.key) || pruned.contains($0.key) }.mapValues { [$0] }
+    return exact.merging(partsOf) { _, parts in parts }.merging(sources) { _, sources in sources }
   }
 
   package struct Edge: Sendable, Hashable {
@@ -59,6 +61,7 @@ package struct Events: Sendable {
   func relation(parent: Int, child: Int) -> Relation? {
     if merges.contains(where: { $0.contains { $0.child == child } }) { return .merge }
     if partsOf[child]?.contains(parent) == true { return .finetune }
+    if pruned.contains(child), roundedFrom[child] == parent { return Relation(.pruned) }
     return roundedFrom[child] == parent || sources[child]?.contains(parent) == true ? .quantized : nil
   }
 }

@@ -11,13 +11,16 @@ package struct QuantizedCopies: Sendable {
     /// Learned tensors that both have, and those of them that are equal bit for bit.
     var learned: Int32 = 0
     var identical: Int32 = 0
-    /// Numbers in the latter.
+    /// Numbers in the former, and in the latter.
+    var numbers = 0.0
     var identicalNumbers = 0.0
     /// Tensors that are no further apart than their roundings explain.
     var agreeing: Int32 = 0
-    /// If the first (0) or the second (1) was rounded: tensors that it stores more coarsely; those of them that are no
-    /// further apart than roundings explain; the squared error that is expected; the squared distance.
+    /// If the first (0) or the second (1) was rounded: tensors that it stores more coarsely, and numbers in them; those
+    /// of the tensors that are no further apart than roundings explain; the squared error that is expected; the squared
+    /// distance.
     var coarse = SIMD2<Int32>.zero
+    var coarseNumbers = SIMD2<Double>.zero
     var agreeingCoarse = SIMD2<Int32>.zero
     var expected = SIMD2<Double>.zero
     var apart = SIMD2<Double>.zero
@@ -69,6 +72,7 @@ package struct QuantizedCopies: Sendable {
       let energy = (moments[a].energy + moments[b].energy) / 2
       let agrees = l2 <= Self.roundings * (noise[a] + noise[b]) * energy
       pairs[place].learned += 1
+      pairs[place].numbers += Double(tensor.shape.elements)
       pairs[place].distance += l2
       pairs[place].energy += energy
       if l2 == 0 {
@@ -79,6 +83,7 @@ package struct QuantizedCopies: Sendable {
       let side = noise[a] > Self.coarser * noise[b] ? 0 : noise[b] > Self.coarser * noise[a] ? 1 : nil
       guard let side else { return }
       pairs[place].coarse[side] += 1
+      pairs[place].coarseNumbers[side] += Double(tensor.shape.elements)
       if agrees { pairs[place].agreeingCoarse[side] += 1 }
       pairs[place].expected[side] += (noise[a] + noise[b]) * energy
       pairs[place].apart[side] += l2
@@ -99,10 +104,14 @@ package struct QuantizedCopies: Sendable {
     guard source != copy else { return nil }
     let pair = pairs[index(min(source, copy), max(source, copy))]
     let side = copy < source ? 0 : 1
-    guard pair.coarse[side] > 0, pair.expected[side] > 0 else { return nil }
+    // Formats keep vectors as floats while they round maps: both models store some tensors more coarsely. The one that
+    // has more of the numbers so is the one that was rounded; of two models it can be one only.
+    guard pair.expected[side] > 0, pair.coarseNumbers[side] > pair.coarseNumbers[1 - side] else { return nil }
     let ratio = pair.apart[side] / pair.expected[side]
     let rest = pair.learned - pair.coarse[side]
-    let agreeing = pair.agreeing - pair.agreeingCoarse[side]
+    // A few tensors do not show that all was rounded: unless they have most numbers, most others have to be the same.
+    let isMost = 2 * pair.coarseNumbers[side] >= pair.numbers
+    let agreeing = isMost ? pair.agreeing - pair.agreeingCoarse[side] : pair.identical
     return Self.believable ~= ratio && 2 * agreeing >= rest ? ratio : nil
   }
 

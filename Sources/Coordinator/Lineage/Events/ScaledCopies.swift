@@ -22,6 +22,8 @@ package struct ScaledCopies: Sendable {
   private static let allowance = 2.0
   /// Relative errors of the sums themselves.
   private static let sumError = 1e-6
+  /// Squared angles that sums must resolve to say anything.
+  private static let coarsest = 1e-5
   /// A factor is one when it is off 1 by more than so many roundings.
   private static let visible = 2.0
   /// A smaller tensor does not tell a factor from an update.
@@ -59,12 +61,21 @@ package struct ScaledCopies: Sendable {
         return
       }
       let units = rounding[i] * rounding[i] + rounding[j] * rounding[j]
-      let allowed = Self.allowance * StorageGrid.meanSquaredError * units + Self.sumError * l2 / product + 1e-12
+      // What is known of an angle from sums alone, the less the more the lengths differ.
+      let resolution = Self.sumError * l2 / product
+      let allowed = Self.allowance * StorageGrid.meanSquaredError * units + resolution + 1e-12
       let (angle, isTurned) = view.angle(p, a, b)
-      guard angle <= allowed else {
+      guard angle <= allowed || resolution > Self.coarsest else {
         isPossible[place] = false
         return
       }
+      let samples = Self.areParallel(tensor.sums.samples, a, b, tolerance: units + 1e-12)
+      guard samples != false else {
+        isPossible[place] = false
+        return
+      }
+      // Neither sums nor samples can tell.
+      if samples == nil, resolution > Self.coarsest { return }
       let own = abs(Logarithm.of(view.norms[a] / view.norms[b]))
       if tensor.shape.elements >= Self.fewestWeights,
         isTurned || own > Self.visible * max(rounding[i], rounding[j])
@@ -72,6 +83,32 @@ package struct ScaledCopies: Sendable {
         factor[place] = max(factor[place], isTurned ? .infinity : Float(own))
       }
     }
+  }
+
+  /// Are the sampled weights of two models multiples of each other, up to so much of their sum of squares? nil without
+  /// samples. Unlike angles from sums, this does not depend on how much longer one of them is.
+  ///
+  /// - Parameter tolerance: no weight is off by more than its unit roundoff, so the sum of their squares is a bound.
+  private static func areParallel(_ samples: [SampleBlock], _ a: Int, _ b: Int, tolerance: Double) -> Bool? {
+    var (xx, yy, xy) = (0.0, 0.0, 0.0)
+    for block in samples {
+      for (x, y) in zip(block.values(of: a), block.values(of: b)) {
+        xx += Double(x) * Double(x)
+        yy += Double(y) * Double(y)
+        xy += Double(x) * Double(y)
+      }
+    }
+    guard xx > 0, yy > 0, xx.isFinite, yy.isFinite else { return nil }
+    // |y - s x|^2 is summed by itself, as 1 - cos^2 would be lost in rounding.
+    let scale = xy / xx
+    var rest = 0.0
+    for block in samples {
+      for (x, y) in zip(block.values(of: a), block.values(of: b)) {
+        let off = Double(y) - scale * Double(x)
+        rest += off * off
+      }
+    }
+    return rest <= tolerance * yy
   }
 
   private func place(_ i: Int, _ j: Int) -> Int { min(i, j) * n + max(i, j) }

@@ -12,11 +12,9 @@ struct Decay: Sendable {
   private var logs = 0.0
   private var tablesMoved = false
   private var allRows = 0
-  /// Of the token tables: how much the second's energy exceeds the first's, the mean of the two, and
-  /// the squared distance.
-  private var growth = 0.0
-  private var energy = 0.0
-  private var apart = 0.0
+  /// Of the sum of logs: its variance by rounding.
+  private var logVariance = 0.0
+  private var tables = TableGrowth()
   private var vectors = 0
   private var vectorsMoved = false
   /// Unit roundoff of the coarser of the two models' types.
@@ -37,12 +35,13 @@ struct Decay: Sendable {
     if !tensor.sums.logShrinkage.isEmpty {
       rows += tensor.sums.collinearRows[pair]
       logs += tensor.sums.logShrinkage[pair]
+      logVariance += tensor.sums.collinearRows[pair] * Self.rowVariance * unit * unit / Double(tensor.shape.columns)
       tablesMoved = tablesMoved || moved
       guard tensor.part == .tokens, tensor.shape.rows > tensor.shape.columns else { return }
       allRows += tensor.shape.rows
-      growth += view.energies[b] - view.energies[a]
-      energy += (view.energies[a] + view.energies[b]) / 2
-      apart += tensor.sums.l2[pair]
+      tables.add(
+        first: view.energies[a], second: view.energies[b], apart: tensor.sums.l2[pair],
+        elements: tensor.shape.elements)
     } else if tensor.role == .vector, tensor.part != .head {
       vectors += 1
       vectorsMoved = vectorsMoved || moved
@@ -57,9 +56,9 @@ struct Decay: Sendable {
   var isKnown: Bool { (vectors > 0 && !vectorsMoved) || mean != nil }
 
   /// How much the token tables grew from the first to the second, over their squared distance: about 1/2 from parent
-  /// to child, between -1/2 and 1/2 from sibling to sibling; nil where no table moved, or
-  /// one was replaced.
-  var tableGrowth: Double? { apart > 0 && apart < energy ? (growth - 2 * (mean ?? 0) * energy) / apart : nil }
+  /// to child, between -1/2 and 1/2 from sibling to sibling; nil where no table moved, one was replaced, or chance says
+  /// more than growth.
+  var tableGrowth: Double? { tables.ratio(decay: mean ?? 0) }
 
   /// The log of the factor on all weights from the first to the second model (`sign` 1), or from the
   /// second to the first (-1): values and their prior probabilities.
@@ -76,15 +75,20 @@ struct Decay: Sendable {
 
   /// What the tables say about the order, in nats; positive values speak for the first model being the parent.
   ///
-  /// Rows that no gradient touched only ever get shorter. The others move at nearly a right angle to
-  /// themselves, so the table's energy grows by about half of the squared distance.
+  /// Rows that no gradient touched only ever get shorter. What the others say: see `TableGrowth`.
   var evidence: Double {
-    var nats = 0.0
-    if let mean, isVisible(mean) { nats += mean < 0 ? Self.shorter : -Self.shorter }
-    // A table that was replaced says nothing.
-    guard apart > 0, apart < energy else { return nats }
-    let known = (growth - 2 * (mean ?? 0) * energy) / apart
-    return nats + (mean == nil ? Self.longerWithoutDecay : Self.longer) * tanh(Self.steepness * known)
+    guard let mean else {
+      return tables.evidence(strength: Self.longerWithoutDecay, .none)
+    }
+    guard isVisible(mean) else {
+      // Rows that rounding put back show no decay, and those that moved show all of it.
+      let hidden = Self.hidden.map { ($0.value * unit / 2, $0.probability) }
+      return tables.evidence(strength: Self.longer, .init(forward: hidden, backward: hidden, variance: 0))
+    }
+    return (mean < 0 ? Self.shorter : -Self.shorter)
+      + tables.evidence(
+        strength: Self.longer,
+        .init(forward: [(mean, 1)], backward: [(-mean, 1)], variance: logVariance / (rows * rows)))
   }
 
   /// Nothing but a merge is known to lengthen rows, and merges are detected on their own; this is more than the
@@ -93,7 +97,9 @@ struct Decay: Sendable {
   /// Fitted with the constants of `DirectionModel`.
   private static let longer = 6.8
   private static let longerWithoutDecay = 2.0
-  private static let steepness = 4.6
+  /// Variance of the log norm of a row of one column, of two roundings of normal weights, over the square of the unit
+  /// roundoff: fourth moment over squared variance is 3.
+  private static let rowVariance = 6 * StorageGrid.meanSquaredError
 
   /// Did untouched rows get longer from the first to the second (1), from the second to the first (-1),
   /// or neither (0)? No training lengthens them.

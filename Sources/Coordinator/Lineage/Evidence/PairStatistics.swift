@@ -33,6 +33,7 @@ package struct PairStatistics: PairEvidence {
   private var terms: [SIMD16<Float>]
   private var tallies: [Rounding.Tally]
   private var casts: [CastTally]
+  private var prunings: [PruningTally]
   private var decays: [Decay]
   /// nil where merges are not looked for.
   package private(set) var neighborhoods: Neighborhoods?
@@ -60,6 +61,7 @@ package struct PairStatistics: PairEvidence {
     sums = Array(repeating: .zero, count: candidates.pairs.count)
     tallies = Array(repeating: Rounding.Tally(), count: candidates.pairs.count)
     casts = candidates.pairs.map { _ in CastTally() }
+    prunings = candidates.pairs.map { _ in PruningTally() }
     decays = candidates.pairs.map { Decay(rounding: (rounding[$0.first], rounding[$0.second])) }
     largest = Array(repeating: 0, count: candidates.pairs.count)
     widest = largest
@@ -123,7 +125,10 @@ package struct PairStatistics: PairEvidence {
 
   /// - Parameter block: the tensor's first sampled submatrix.
   private mutating func addTallies(_ block: SampleBlock, _ shared: [Shared]) {
-    for pair in shared { casts[pair.candidate].add(block, pair.a, pair.b) }
+    for pair in shared {
+      casts[pair.candidate].add(block, pair.a, pair.b)
+      prunings[pair.candidate].add(block, pair.a, pair.b)
+    }
     let open = shared.filter { !tallies[$0.candidate].isRefuted }
     let known = open.map { tallies[$0.candidate] }
     let found = Parallel.map(open.count) { k in
@@ -161,6 +166,9 @@ package struct PairStatistics: PairEvidence {
   /// Is one of the pair the other in another floating-point type, weight by weight?
   func isCast(_ candidate: Int) -> Bool { casts[candidate].verdict != 0 }
 
+  /// Is one of the pair the other with some weights set to zero, and nothing else?
+  func isPruning(_ candidate: Int) -> Bool { prunings[candidate].verdict != 0 }
+
   /// Mean squared angle of the linear maps that differ; 0 for pairs that are no candidates.
   func meanSquaredAngle(parent: Int, child: Int) -> Double {
     candidates.place(parent, child).map { DirectionModel.meanSquaredAngle(sums[$0]) } ?? 0
@@ -196,10 +204,9 @@ package struct PairStatistics: PairEvidence {
     return decays[candidate].tableGrowth.map { parent < child ? $0 : -$0 }
   }
 
-  /// 1: the second of the pair is the first, rounded; -1: the other way around; 0: neither.
+  /// 1: the second of the pair is the first, rounded or pruned; -1: the other way around; 0: neither.
   package func rounding(_ candidate: Int) -> Int {
-    let cast = casts[candidate].verdict
-    return cast != 0 ? cast : tallies[candidate].verdict
+    [prunings[candidate].verdict, casts[candidate].verdict].first { $0 != 0 } ?? tallies[candidate].verdict
   }
 
   /// Fraction of the tokens that were trained between parent (row) and child (column), see `Decay`: m x m; 0 for
