@@ -9,6 +9,8 @@ internal import Glibc
 package struct ParentDoubt: Sendable {
   /// Per model: from 0 to 1; 0 for roots, and where nothing is known or the parent is beyond doubt.
   package let probability: [Double]
+  /// Models that imply no ancestor.
+  private let silent: Set<Int>
 
   private static let intercept = -2.17
   private static let odds = 0.60
@@ -30,9 +32,13 @@ package struct ParentDoubt: Sendable {
   ///   - tests: per model; nil where nothing is known.
   ///   - distances, evidence: n x n.
   ///   - excluded: models whose weights are seen too coarsely, or in part, to tell a parent from a sibling.
+  ///   - silent: models that share only a part with the parent that was found: they may doubt it, but do not imply
+  ///     another one.
   package init(
-    _ trees: FamilyTrees, _ tests: [ParentTest?], distances: SquareMatrix, _ events: Events, excluded: Set<Int> = []
+    _ trees: FamilyTrees, _ tests: [ParentTest?], distances: SquareMatrix, _ events: Events, excluded: Set<Int> = [],
+    silent: Set<Int> = []
   ) {
+    self.silent = silent
     var probability = Array(repeating: 0.0, count: trees.parents.count)
     // What was put together is nearer to its parents than these are to their own, without a growth of its own.
     let assembled = events.assembled
@@ -100,7 +106,7 @@ package struct ParentDoubt: Sendable {
     for (parent, children) in Dictionary(grouping: probability.indices, by: { trees.parents[$0] }).sorted(by: {
       ($0.key ?? -1) < ($1.key ?? -1)
     }) {
-      let orphans = children.filter { probability[$0] > Self.inferred }
+      let orphans = children.filter { probability[$0] > Self.inferred && !silent.contains($0) }
       guard let parent, let first = orphans.first,
         orphans.count > 1 || probability[first] > Self.inferredByPair
       else { continue }

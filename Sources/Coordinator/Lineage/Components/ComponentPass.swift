@@ -65,6 +65,15 @@ package struct ComponentPass: Sendable {
     return (first.m2 + second.m2 - centered) / 2 > leastCosine * length
   }
 
+  /// The one of two families whose models contain those of the other as a part; the second where neither does.
+  private func whole(of pairs: [Pair], _ first: Int, _ second: Int, _ families: FamilyGroups) -> Int {
+    let excess = pairs.reduce(0.0) { sum, pair in
+      let (own, other) = families.numbers[pair.i] == first ? (pair.i, pair.j) : (pair.j, pair.i)
+      return sum + problem.overlap.share(of: other, in: own) - problem.overlap.share(of: own, in: other)
+    }
+    return excess > 0 ? first : second
+  }
+
   /// One component for each model that is alone in its family with it; where families have it as a whole, one for the
   /// two families.
   private func components(_ parts: [Pair: Part], _ families: FamilyGroups) -> [SharedComponent] {
@@ -95,7 +104,7 @@ package struct ComponentPass: Sendable {
       let isOrderKnown = isCommon(both.first) != isCommon(both.second)
       // The family in which few models have it took it.
       let takers = isCommon(both.first) && !isCommon(both.second) ? both.second : both.first
-      let taker = isOrderKnown ? takers : both.second
+      let taker = isOrderKnown ? takers : whole(of: own, both.first, both.second, families)
       let targets = isOrderKnown ? involved(taker).sorted() : Array(involved(taker).sorted().prefix(1))
       for target in targets {
         let choices = own.filter { $0.i == target || $0.j == target }.compactMap { pair in
