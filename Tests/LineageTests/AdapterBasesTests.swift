@@ -69,6 +69,38 @@ struct AdapterBasesTests {
     ).first
   }
 
+  /// Factors that fit nobody, and a head that was trained from one model's.
+  @Test func aTrainedHeadTellsTheFamilyWhereTheFactorsDoNot() throws {
+    var random = Seeded.fresh()
+    let (family, strangers) = (Family(&random), Family(&random))
+    let models = [strangers.root, family.root]
+    let heads = (0..<2).map { _ in random.weights(4096) }
+    for trained in [random.trained(heads[1], by: 0.3), random.weights(4096)] {
+      var bases = AdapterBases(models: 3, metric: .l2, targets: [2: Array(0..<Self.maps)], updates: [2: Self.maps])
+      for map in 0..<Self.maps {
+        var sums = try #require(
+          Synthetic.sums(
+            Synthetic.Tensor(
+              name: "layers.\(map).weight", role: .linear, extents: [Self.side, Self.side],
+              weights: models.map { $0[map] } + [nil])))
+        sums.places = SampleGrid.places(
+          columns: Self.side, coordinates: 0..<(Self.side * Self.side), count: sums.sums.samples.count)
+        let update = LowRankUpdate(
+          down: random.weights(Self.side).map { Float($0) }, up: random.weights(Self.side).map { Float($0) }, rank: 1,
+          scale: 1, isTransposed: false)
+        bases.add(sums, updates: [(2, update)])
+      }
+      let head = try #require(
+        Synthetic.sums(
+          Synthetic.Tensor(name: "lm_head.weight", role: .head, extents: [64, 64], weights: heads + [trained])))
+      bases.add(head, updates: [])
+      let found = try #require(
+        bases.verdicts(families: [0, 1, 2], relations: [nil, nil, nil], excluded: []).first)
+      let isKin = zip(trained, heads[1]).reduce(0) { $0 + $1.0 * $1.1 } > 0.5 * heads[1].reduce(0) { $0 + $1 * $1 }
+      #expect(found.base == (isKin ? 1 : nil), "seed \(random.seed)")
+    }
+  }
+
   /// Training on another task takes back what an earlier one added.
   @Test func whatTakesBackTheChildsTrainingWasTrainedOnTheChild() throws {
     var random = Seeded(31)

@@ -47,6 +47,27 @@ import Testing
     #expect(found.count == 1 && found[0].isOrderKnown == false && found[0].weights == 4096)
   }
 
+  /// Whatever the order of the models, the whole has the part.
+  @Test(arguments: [false, true]) func theWholeHasThePartOfTheSmallerModel(_ isTowerFirst: Bool) throws {
+    var random = Seeded.fresh()
+    let (tower, text) = (random.weights(8192), random.weights(16_384))
+    let order = isTowerFirst ? [1, 0] : [0, 1]
+    let small = Synthetic(linear: [tower, tower], maps: 4).sums
+    let part = NetworkOverlap.Tensor(place: "tower", kind: "tower", weights: 8192)
+    let own = NetworkOverlap.Tensor(place: "text", kind: "text", weights: 4 * 8192)
+    var problem = Problem.of(models: 2)
+    problem.overlap = NetworkOverlap(order.map { [[part, own], [part]][$0] })
+    var large = Synthetic(linear: order.map { $0 == 0 ? text : nil }, maps: 4)
+    for map in large.tensors.indices { large.tensors[map].name = "text.\(map).weight" }
+    let tensors = small + large.sums
+    let totals = try TensorPass(problem, LikelihoodMethod(problem)).run(tensors)
+    let families = FamilyGrouping(problem).run(totals)
+    let found = try ComponentPass(problem).run(tensors, totals, families)
+    #expect(families.numbers == [0, 1], "seed \(random.seed)")
+    #expect(found.map(\.target) == [isTowerFirst ? 1 : 0] && found.map(\.isOrderKnown) == [false])
+    #expect(found.map(\.weights) == [8192])
+  }
+
   /// A model of two halves belongs to one of the families, whichever, and joins them with none.
   @Test func aModelOfTwoHalvesFusesNoFamilies() throws {
     var random = Seeded.fresh()

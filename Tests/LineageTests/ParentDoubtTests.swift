@@ -44,6 +44,17 @@ import Testing
     #expect(absent.support > 0.7 && found.discount(1) < 0.6)
   }
 
+  @Test func modelsThatShareOnlyAPartImplyNoAncestor() {
+    let parents: [Int?] = [nil, 0, 0, 1]
+    let tests = zip(parents, [0, 4, 5, -1.5]).map { parent, odds in
+      parent.map { _ in ParentTest(energies: odds, tables: 1.1) }
+    }
+    let found = ParentDoubt(
+      trees(parents), tests, distances: SquareMatrix(4, filledWith: 1),
+      Events(merges: [[]], evidence: SquareMatrix(4)), silent: [1, 2])
+    #expect(found.absentParents(trees(parents)).isEmpty && found.discount(1) < 0.7)
+  }
+
   @Test func aModelIsTheChildOfOneAbsentAncestorAtMost() {
     let parents: [Int?] = [nil, 0, 1, 2]
     let absent = doubt(parents, energies: [0, 5, 5, 5], evidence: 1).absentParents(trees(parents))

@@ -102,6 +102,7 @@ package enum Importer {
           SkippedTensor(name: entry.name, type: entry.type, extents: entry.shape.extents, reason: reason))
       }
     }
+    checkpoint.notes += try ZeroTail.remove(from: &tensors)
     try ModelStoreWriter.write(
       to: store, model: source.id, tensors: tensors, setAside: setAside, sources: sources,
       checkpoint: checkpoint, adapter: adapter, mode: mode)

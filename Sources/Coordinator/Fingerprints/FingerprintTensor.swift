@@ -42,4 +42,7 @@ package struct FingerprintTensor: Sendable, Equatable {
 
   /// Equal for tensors of two models that can be compared: of tables, whatever their number of rows.
   package var key: UInt64 { TensorKey.of(name, shape, isTable: isTable) }
+
+  /// Equal for the tensors of all layers and experts.
+  package var kind: String { CanonicalTensor.template(of: name) }
 }

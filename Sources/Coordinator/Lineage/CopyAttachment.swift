@@ -24,8 +24,7 @@ package struct CopyAttachment: Sendable {
     for model in left {
       let others = (0..<n).filter { other in
         other != model && !problem.isForbidden(other, model) && copies.provesKinship(other, model)
-          // Equal vectors may be constants of an architecture where the maps are those of strangers.
-          && !(scope.sharesLinear(other, model) && lineage.relatedness[other, model] > Self.strangers)
+          && !areApart(other, model, lineage, scope)
           // Of two that are both left, the later one comes below the first.
           && (!left.contains(other) || other < model)
       }
@@ -38,6 +37,14 @@ package struct CopyAttachment: Sendable {
     }
     whole.families = Families.numbered(whole.families)
     return whole
+  }
+
+  /// Do the linear maps of two models speak against what the other tensors say? Equal vectors may be constants of an
+  /// architecture, and equal maps a part that both took from a third model. Of models with weights that are not read, the
+  /// few maps that are may be those that were trained.
+  private func areApart(_ i: Int, _ j: Int, _ lineage: Lineage, _ scope: Scope) -> Bool {
+    guard scope.sharesLinear(i, j) else { return false }
+    return [i, j].allSatisfy { problem.unread[$0] == nil } || lineage.relatedness[i, j] > Self.strangers
   }
 }
 

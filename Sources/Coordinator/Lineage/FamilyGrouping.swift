@@ -16,11 +16,13 @@ package struct FamilyGrouping: Sendable {
       if let count = problem.options.families {
         Families.ward(totals.comparison.clusteringDistances.submatrix(usable), count: count)
       } else {
-        Families.joined(
-          Families.connected(usable.count) {
-            areRelated(usable[$0], usable[$1], totals) && !totals.relatedness.isDivided(usable[$0], usable[$1])
-          }
-        ) { totals.relatedness.isDivided(usable[$0], usable[$1]) && areRelated(usable[$0], usable[$1], totals) }
+        withParts(
+          Families.joined(
+            Families.connected(usable.count) {
+              areRelatives(usable[$0], usable[$1], totals) && !totals.relatedness.isDivided(usable[$0], usable[$1])
+            }
+          ) { totals.relatedness.isDivided(usable[$0], usable[$1]) && areRelatives(usable[$0], usable[$1], totals) },
+          usable, totals)
       }
     // Excluded models get numbers that nobody else has.
     var labels = (0..<problem.modelCount).map { problem.modelCount + $0 }
@@ -39,6 +41,48 @@ package struct FamilyGrouping: Sendable {
 }
 
 extension FamilyGrouping {
+  /// Of the larger model, the share that has a counterpart in the smaller one: from which on the two are relatives, and
+  /// below which the smaller one is a component, which makes relatives of nobody.
+  private static let mostOfTheWhole = 0.5
+  private static let partOfTheWhole = 1.0 / 3
+  /// A part has nearly all of it from the whole.
+  private static let mostOfThePart = 0.9
+
+  /// Are two models related, and is what they share most of both?
+  private func areRelatives(_ i: Int, _ j: Int, _ totals: TensorTotals<some ComparisonTotals>) -> Bool {
+    areRelated(i, j, totals) && problem.overlap.least(i, j) >= Self.mostOfTheWhole
+  }
+
+  /// Puts models that are a large part of others (an encoder without its decoder) into the family of these, where all of
+  /// them are of one family: what belongs to several as well as to one proves nothing.
+  private func withParts(
+    _ families: [Int], _ usable: [Int], _ totals: TensorTotals<some ComparisonTotals>
+  ) -> [Int] {
+    var wholes: [Int: Set<Int>] = [:]
+    for a in usable.indices {
+      for b in usable.indices where b > a && families[a] != families[b] && areRelated(usable[a], usable[b], totals) {
+        let shares = [
+          problem.overlap.share(of: usable[a], in: usable[b]), problem.overlap.share(of: usable[b], in: usable[a]),
+        ]
+        guard max(shares[0], shares[1]) >= Self.mostOfThePart,
+          Self.partOfTheWhole..<Self.mostOfTheWhole ~= min(shares[0], shares[1])
+        else { continue }
+        let (part, whole) = shares[0] > shares[1] ? (a, b) : (b, a)
+        wholes[families[part], default: []].insert(families[whole])
+      }
+    }
+    guard !wholes.isEmpty else { return families }
+    return families.map { family in
+      var top = family
+      // A part of a part; each step leads to larger models.
+      for _ in wholes {
+        guard let above = wholes[top], above.count == 1, let next = above.first else { break }
+        top = next
+      }
+      return top
+    }
+  }
+
   /// Models without a linear map in common are related here only where neither can be compared by linear maps at all;
   /// what can is put in its place by these, and the other below it by what is equal, see `CopyAttachment`.
   private func areRelated(_ i: Int, _ j: Int, _ totals: TensorTotals<some ComparisonTotals>) -> Bool {

@@ -33,6 +33,8 @@ package struct LineageProblem: Sendable {
   package var form: @Sendable (Int, Int) -> (isSame: Bool, transforms: [Transform]) = { _, _ in (true, []) }
   /// Per model: rows of its largest table of tokens; 0 where it has none or that is not known.
   package var tokens: [Int]
+  /// How much of a model has a counterpart in another one.
+  package var overlap = NetworkOverlap([])
   /// Do two models have the same tensors? Only then can they be duplicates.
   package var haveSameSignature: @Sendable (Int, Int) -> Bool
 

@@ -28,6 +28,11 @@ package struct LineageSolver: Sendable {
       : try solve(by: LikelihoodMethod(problem), ranked, observing)
   }
 
+  /// Share of the larger of two models below which they have only a part in common.
+  private static let whole = 0.9
+
+  private func isPart(_ i: Int, _ j: Int) -> Bool { problem.overlap.least(i, j) < Self.whole }
+
   private func solve(
     by method: some LineageMethod, _ source: some TensorSource, _ observing: (TensorSums) throws(Failure) -> Void
   ) throws(Failure) -> Lineage {
@@ -47,13 +52,21 @@ package struct LineageSolver: Sendable {
     let components =
       isOwn && problem.options.families == nil
       ? try ComponentPass(problem).run(source, totals, families, parents: trees.parents) : []
-    let suspects = method.suspects(trees, pairs, events)
+    var suspects = method.suspects(trees, pairs, events)
+    if isOwn {
+      let merged = Set(events.merges.joined().map(\.child))
+      suspects.formUnion(
+        Patchworks(copies: totals.quantized).run(parents: trees.parents, families) {
+          merged.contains($0) || events.isCopy($0)
+        })
+    }
     events.assembled = events.patched.union(suspects).union(events.merges.joined().map(\.child))
     let relations = try RelationPass(problem).run(source, trees, families, events, totals.scaled)
     let doubt = ParentDoubt(
       trees, parentTests, distances: pairs.distances, events, siblings: relations.ofSiblings,
       excluded: totals.quantized.coarseModels.union(problem.unread.keys).union(events.partsOf.keys).union(suspects)
-        .union(problem.restored))
+        .union(problem.restored),
+      silent: Set(trees.parents.indices.filter { child in trees.parents[child].map { isPart($0, child) } ?? false }))
     var support = ForestSupport(problem.options, method).run(trees, families, pairs, events)
     if problem.options.replicates > 0 {
       for child in support.edges.indices {

@@ -78,7 +78,7 @@ package struct Adapter: Sendable, Hashable {
       throw .badInput(
         others.isEmpty
           ? "'\(path.printable)' is an adapter without lora_A and lora_B"
-          : "'\(path.printable)' is an adapter of the type '\(others.joined(separator: ", "))', only LoRA has factors that make an update",
+          : "'\(path.printable)' is an adapter of the type '\(others.joined(separator: ", "))', and only the factors of LoRA are read",
         advice: "merge it into its base, and give the merged model")
     }
     for kind in others { notes.append("is an adapter of the type '\(kind)' in part; that part is passed over") }

@@ -35,7 +35,7 @@ struct AdapterConfig: Decodable {
     base_model_name_or_path = base_model_name_or_path ?? base.map(Self.repository)
     guard (peft_type ?? "LORA").uppercased() == "LORA" else {
       throw .badInput(
-        "'\(path.printable)' is an adapter of the type '\((peft_type ?? "").printable)', only LORA has factors that make an update",
+        "'\(path.printable)' is an adapter of the type '\((peft_type ?? "").printable)', and only the factors of LoRA are read",
         advice: "merge it into its base, and give the merged model")
     }
   }

@@ -23,6 +23,14 @@ enum FileLook {
     if start.hasPrefix("<?xml") {
       return ("is XML, not weights: often what a server answers instead of the file", "download the file again")
     }
+    // A length of 8 printable characters is a header of more than 2 quintillion bytes.
+    if head.count >= 8, head.allSatisfy(isOfText) {
+      let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+      return (
+        "is text, not weights: '\(String(line.prefix(60)).printable)'",
+        "often what a server answers instead of the file; download the file again"
+      )
+    }
     if head.allSatisfy({ $0 == 0 }) && head.count == 512 {
       return ("begins with zeros alone: its download or copy did not finish", "download or copy it again")
     }
@@ -34,6 +42,8 @@ enum FileLook {
     }
     return nil
   }
+
+  private static func isOfText(_ byte: UInt8) -> Bool { 0x20...0x7e ~= byte || 0x09...0x0d ~= byte }
 
   /// Does it begin as a safetensors file must: with a length that the format allows, then JSON? Read as characters the
   /// bytes of the length may be the mark of another format, but no other has JSON behind it. A file that was cut off

@@ -12,6 +12,8 @@ package struct ParentDoubt: Sendable {
   /// Models whose ranks say that the parent is absent, and per model the probability without them.
   private let siblings: Set<Int>
   private let withoutRanks: [Double]
+  /// Models that imply no ancestor.
+  private let silent: Set<Int>
 
   private static let intercept = -2.17
   private static let odds = 0.60
@@ -36,10 +38,13 @@ package struct ParentDoubt: Sendable {
   ///   - distances, evidence: n x n.
   ///   - siblings: models whose ranks say that the parent is absent, see `SiblingRanks`.
   ///   - excluded: models whose weights are seen too coarsely, or in part, to tell a parent from a sibling.
+  ///   - silent: models that share only a part with the parent that was found: they may doubt it, but do not imply
+  ///     another one.
   package init(
     _ trees: FamilyTrees, _ tests: [ParentTest?], distances: SquareMatrix, _ events: Events, siblings: Set<Int> = [],
-    excluded: Set<Int> = []
+    excluded: Set<Int> = [], silent: Set<Int> = []
   ) {
+    self.silent = silent
     var probability = Array(repeating: 0.0, count: trees.parents.count)
     var withoutRanks = probability
     // What was put together is nearer to its parents than these are to their own, without a growth of its own.
@@ -123,7 +128,7 @@ package struct ParentDoubt: Sendable {
     for (parent, children) in Dictionary(grouping: probability.indices, by: { top($0) }).sorted(by: {
       ($0.key ?? -1) < ($1.key ?? -1)
     }) {
-      let orphans = children.filter { probability[$0] > Self.inferred }
+      let orphans = children.filter { probability[$0] > Self.inferred && !silent.contains($0) }
       guard let parent, let first = orphans.first,
         orphans.count > 1 || probability[first] > Self.inferredByPair
       else { continue }

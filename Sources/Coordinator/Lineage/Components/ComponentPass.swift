@@ -99,8 +99,7 @@ package struct ComponentPass: Sendable {
       let byFamily = Dictionary(grouping: members) { families.numbers[$0] }
       let homes = homes(byFamily, families, parents, present)
       let isOrderKnown = homes.count == 1
-      // Without an order, the first family is named as the source of the others' part.
-      guard let home = isOrderKnown ? homes.first : byFamily.keys.min() else { continue }
+      guard let home = isOrderKnown ? homes.first : partly(same, byFamily, families) else { continue }
       for (family, targets) in byFamily where family != home {
         for target in isOrderKnown ? targets : Array(targets.prefix(1)) {
           let key = Key(target: target, family: home, isOrderKnown: isOrderKnown)
@@ -120,6 +119,20 @@ package struct ComponentPass: Sendable {
         }
       }
     }
+  }
+
+  /// Without an order, the family whose models are parts of the others' is named as the source; the first where none
+  /// are.
+  private func partly(_ same: [Pair: Double], _ holders: [Int: [Int]], _ families: FamilyGroups) -> Int? {
+    let overlap = problem.overlap
+    func excess(_ family: Int) -> Double {
+      same.keys.reduce(0) { sum, pair in
+        guard (families.numbers[pair.i] == family) != (families.numbers[pair.j] == family) else { return sum }
+        let (own, other) = families.numbers[pair.i] == family ? (pair.i, pair.j) : (pair.j, pair.i)
+        return sum + overlap.share(of: own, in: other) - overlap.share(of: other, in: own)
+      }
+    }
+    return holders.keys.max { (excess($0), $1) < (excess($1), $0) }
   }
 
   /// The families in which most models have a tensor; where that is not one family alone, those whose root has it.

@@ -13,6 +13,8 @@ extension AdapterBases {
   /// Log of the excess energy at which an adapter is as likely a stranger's, and the width of that border.
   private static let strangeness = 0.13
   private static let strangenessWidth = 0.05
+  /// Cosine above which tables are of one family, whatever their structure; as for `Relatedness`.
+  private static let kinCosine = 0.7
   /// Nats of a proof.
   private static let proof = 12.0
 
@@ -116,10 +118,12 @@ extension AdapterBases {
       }
       if isProven { nats[base, default: 0] += Self.proof }
     }
-    // Weights that the adapter carries: equal ones are a proof; if they were trained, the nearest are likelier.
+    // Weights that the adapter carries: those that point where the model's do are of its family, equal ones are a proof;
+    // if they were trained, the nearest are likelier.
     let most = candidates.map { traces.equal[$0] }.max() ?? 0
     let least = candidates.map { traces.replaced[$0] }.min() ?? 0
     for model in candidates {
+      if traces.inner[model] > Self.kinCosine * traces.lengths[model] { nats[model, default: 0] += Self.proof }
       if most > 0, traces.equal[model] == most { nats[model, default: 0] += Self.proof }
       if least > 0 { nats[model, default: 0] -= min(Self.proof, 10 * (traces.replaced[model] / least - 1)) }
     }

@@ -84,6 +84,11 @@ package struct AdapterBases: Sendable {
         guard let place = places[adapter] else { continue }
         if tensor.sums.l2[p] == 0 { traces[place].equal[model] += 1 }
         traces[place].replaced[model] += tensor.sums.l2[p]
+        let (first, second) = (tensor.sums.moments[a], tensor.sums.moments[b])
+        let shift = first.mean - second.mean
+        let centered = max(0, tensor.sums.l2[p] - first.count * shift * shift)
+        traces[place].inner[model] += (first.m2 + second.m2 - centered) / 2
+        traces[place].lengths[model] += (first.m2 * second.m2).squareRoot()
       }
     }
   }

@@ -23,9 +23,12 @@ struct AdapterTraces: Sendable {
   var squares = 0.0
   /// Per model: sum over tensors of the change's relative size times its effective rank.
   var distance: [Double]
-  /// Of weights that the adapter replaces whole: tensors that are equal, and squared distances.
+  /// Of weights that the adapter replaces whole: tensors that are equal, squared distances, and inner products with the
+  /// model's and products of lengths of the centered weights.
   var equal: [Int]
   var replaced: [Double]
+  var inner: [Double]
+  var lengths: [Double]
 
   init(updates: Int, group: Int, models n: Int) {
     self.updates = updates
@@ -38,5 +41,7 @@ struct AdapterTraces: Sendable {
     distance = along
     equal = shared
     replaced = along
+    inner = along
+    lengths = along
   }
 }

@@ -19,6 +19,7 @@ extension LineageProblem {
       haveSameSignature: { forms.haveSameTensors($0, $1) && !Self.areOtherAdapters(models[$0], models[$1]) })
     noise = { forms.noise(tensor: $0, model: $1) }
     partial = forms.partial
+    overlap = NetworkOverlap(plan)
     for (number, model) in models.enumerated() {
       guard let restoration = model.restored?.restoration else { continue }
       tolerances[number] = max(Self.tolerance, Self.roundings * model.rounding)

@@ -33,9 +33,11 @@ extension ScanAnswer {
         "\(id) is a coarsely rounded relative of \(nearest.model.id.printable); what it was rounded from is not in the registry."
     }
     guard let parent = parents.first, parent.probability > 0, let relation else {
-      return children.isEmpty
-        ? "\(id) is related to \(family?.members.first?.id.printable ?? ""); which came first is open."
-        : "\(id) is an ancestor of \(children[0].id.printable)."
+      guard let child = children.first, !isChildUndecided else {
+        let relative = children.first ?? family?.members.first
+        return "\(id) is related to \(relative?.id.printable ?? ""); which came first is open."
+      }
+      return "\(id) is an ancestor of \(child.id.printable)."
     }
     let how = relation.rank.map { "\(relation.name), rank \($0)" } ?? relation.name
     return isUndecided

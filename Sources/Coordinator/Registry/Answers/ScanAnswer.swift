@@ -80,6 +80,8 @@ package struct ScanAnswer: Sendable, Equatable, Encodable {
   package var parents: [Parent] = []
   /// Models of the registry that were made from it.
   package var children: [Reference] = []
+  /// Which came first, the model or the first of these, the weights do not say.
+  package var isChildUndecided = false
   package var directionSupport: Double?
   package var isParentAbsent = false
   /// A coarsely rounded model whose source is not in the registry: only distances say something of its parent.
@@ -103,7 +105,7 @@ package struct ScanAnswer: Sendable, Equatable, Encodable {
   package enum CodingKeys: String, CodingKey {
     case model, registry, searched, comparable, copies, family, parents, children, directionSupport, isParentAbsent,
       isCoarse,
-      mergedFrom, parts, nearest, damaged, relation, rank, undecided, verdict, compare
+      mergedFrom, parts, nearest, damaged, relation, rank, undecided, childUndecided, verdict, compare
   }
 
   package func encode(to encoder: any Encoder) throws {
@@ -117,6 +119,7 @@ package struct ScanAnswer: Sendable, Equatable, Encodable {
     try keys.encodeIfPresent(family, forKey: .family)
     try keys.encode(parents, forKey: .parents)
     try keys.encode(children, forKey: .children)
+    if !children.isEmpty { try keys.encode(isChildUndecided, forKey: .childUndecided) }
     try keys.encodeIfPresent(directionSupport, forKey: .directionSupport)
     try keys.encode(isParentAbsent, forKey: .isParentAbsent)
     try keys.encode(isCoarse, forKey: .isCoarse)

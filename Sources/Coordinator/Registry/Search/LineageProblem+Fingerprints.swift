@@ -19,6 +19,19 @@ extension LineageProblem {
     let names = tensors.map(\.name)
     noise = { own[$1][names[$0]] ?? 0 }
     form = { (facts[$0].format == facts[$1].format && facts[$0].layout == facts[$1].layout, []) }
+    overlap = NetworkOverlap(models.map(\.networkTensors))
     for (number, known) in facts.enumerated() { unread[number] = known.unread }
+  }
+}
+
+extension ModelFingerprint {
+  /// What it keeps of the model: of two models that share a part, the same tensors of it. nil where the model has weights
+  /// that cannot be read.
+  fileprivate var networkTensors: [NetworkOverlap.Tensor]? {
+    guard facts.unread == nil else { return nil }
+    return tensors.filter { $0.part != .constant && $0.part != .head }.map { tensor in
+      NetworkOverlap.Tensor(
+        place: String(tensor.key), kind: tensor.kind, weights: tensor.shape.elements)
+    }
   }
 }

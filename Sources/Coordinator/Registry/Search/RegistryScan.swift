@@ -139,7 +139,12 @@ package struct RegistryScan {
         probability: share(candidate, shares, parent, lineage, own),
         distance: finite(lineage.distances[candidate, own]), difference: finite(lineage.relatedness[candidate, own]))
     }
-    answer.children = candidates.filter { lineage.parents[$0] == own }.map { ScanAnswer.Reference(near[$0].entry) }
+    // The surest first, then the nearest.
+    let children = candidates.filter { lineage.parents[$0] == own }.map { child in
+      (child: child, support: min(lineage.support[child], lineage.directionSupport[child]))
+    }.sorted { ($1.support, $0.child) < ($0.support, $1.child) }
+    answer.children = children.map { ScanAnswer.Reference(near[$0.child].entry) }
+    answer.isChildUndecided = children.first.map { Grade(support: $0.support) == .undecided } ?? false
     if first == nil, parent != nil { answer.relation = lineage.relations[own] }
     answer.directionSupport = parent == nil ? nil : lineage.directionSupport[own]
     answer.isParentAbsent = lineage.absentParents.contains {

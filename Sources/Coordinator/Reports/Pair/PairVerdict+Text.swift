@@ -54,7 +54,8 @@ extension PairVerdict {
             "\(AnswerText.number(ratio)) of what independently initialized weights differ by (copies 0, strangers 1)"))
     }
     if let probability {
-      facts.append(Fact(name: "probability", value: "\(AnswerText.probability(probability)) if they were unrelated"))
+      let what = kinship == .sharesComponent ? "that what they have in common is chance" : "if they were unrelated"
+      facts.append(Fact(name: "probability", value: "\(AnswerText.probability(probability)) \(what)"))
     }
     if let distance { facts.append(Fact(name: "distance", value: AnswerText.number(distance))) }
     if let parent, relation != "duplicate", let directionSupport {

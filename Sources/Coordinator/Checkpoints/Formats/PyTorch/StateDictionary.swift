@@ -197,15 +197,21 @@ struct StateDictionary {
   }
 
   private mutating func summarize() {
-    if !passedOver.isEmpty {
-      let parts = passedOver.sorted { $0.key < $1.key }.prefix(5).map {
-        "'\($0.key.printable)' (\($0.value) \($0.value == 1 ? "tensor" : "tensors"))"
-      }
-      let more = passedOver.count > 5 ? " and \(passedOver.count - 5) more" : ""
-      notes.append("not weights of the network, passed over: \(parts.joined(separator: ", "))\(more)")
-    }
+    // Beside the network's weights, a training program keeps their moving average, or a network that it learns from.
+    let others = passedOver.filter { Self.weightKeys.contains($0.key) || $0.key.lowercased().contains("ema") }
+    summarize(others, "other weights of the network, such as averages, passed over")
+    summarize(passedOver.filter { others[$0.key] == nil }, "not weights of the network, passed over")
     let classes = opaque.keys.sorted().prefix(3).map(\.printable).joined(separator: ", ")
     if tensors.isEmpty, !classes.isEmpty { notes.append("holds objects of \(classes), which are not read") }
+  }
+
+  private mutating func summarize(_ passedOver: [String: Int], _ what: String) {
+    guard !passedOver.isEmpty else { return }
+    let parts = passedOver.sorted { $0.key < $1.key }.prefix(5).map {
+      "'\($0.key.printable)' (\($0.value) \($0.value == 1 ? "tensor" : "tensors"))"
+    }
+    let more = passedOver.count > 5 ? " and \(passedOver.count - 5) more" : ""
+    notes.append("\(what): \(parts.joined(separator: ", "))\(more)")
   }
 
   private func bad(_ what: String) -> Failure {
