@@ -278,7 +278,9 @@ package struct WidthAlignment {
       let kept = KeptTensors(own, of: wide, by: map)
       var distance = 0.0
       for (role, values) in maps {
-        guard let number = wide.layout.number(role, map.layers[layer]?.number), let place = kept.numbers.firstIndex(of: number) else {
+        guard let number = wide.layout.number(role, map.layers[layer]?.number),
+          let place = kept.numbers.firstIndex(of: number)
+        else {
           continue
         }
         distance += zip(values, try kept.values(place)).reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
