@@ -57,6 +57,12 @@ import Testing
     var relation: String?
     var parent: Candidate?
 
+    enum CodingKeys: String, CodingKey {
+      case relation, parent
+      case sharedTensors = "shared_tensors"
+      case equalTensors = "equal_tensors"
+    }
+
     struct Candidate: Decodable {
       var id: String
       var distance: Double

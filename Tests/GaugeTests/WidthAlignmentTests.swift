@@ -1,6 +1,8 @@
+import Alignment
 import Checkpoints
 import Core
 import Gauge
+import Naming
 import Spectra
 import Storage
 import System
@@ -30,8 +32,11 @@ struct WidthAlignmentTests {
   private func narrowed(_ network: TinyNetwork, _ cut: Cut, using random: inout Seeded) -> TinyNetwork {
     let isCut = { (kind: Cut) in cut == kind || cut == .all }
     let (width, inner, groups) = (TinyNetwork.width, TinyNetwork.inner, TinyNetwork.groups)
-    let hidden = some(isCut(.hidden) ? Int.random(in: width / 2..<width, using: &random) : width, of: width, using: &random)
-    let (units, heads) = (isCut(.units) ? Int.random(in: inner / 2..<inner, using: &random) : inner, isCut(.heads) ? 1 : groups)
+    let hidden = some(
+      isCut(.hidden) ? Int.random(in: width / 2..<width, using: &random) : width, of: width, using: &random)
+    let (units, heads) = (
+      isCut(.units) ? Int.random(in: inner / 2..<inner, using: &random) : inner, isCut(.heads) ? 1 : groups
+    )
     return network.narrowed(
       hidden: hidden, units: (0..<TinyNetwork.layers).map { _ in some(units, of: inner, using: &random) },
       groups: (0..<TinyNetwork.layers).map { _ in some(heads, of: groups, using: &random) })
@@ -94,6 +99,32 @@ struct WidthAlignmentTests {
     // What was found once is kept.
     let again = try aligned([wide, narrow, child])
     #expect(again.views.map(\.tensors) == outcome.views.map(\.tensors))
+  }
+
+  @Test func layersMayBeMissingAsWell() throws {
+    var random = Seeded.fresh()
+    for left in 0..<TinyNetwork.layers {
+      let network = TinyNetwork(using: &random)
+      let cut = narrowed(network, .all, using: &random)
+      var shallow = cut
+      for name in cut.tensors.keys where name.contains(".layers.") { shallow.tensors[name] = nil }
+      for (name, rows) in cut.tensors where name.contains(".layers.\(left).") {
+        shallow.tensors[name.replacing(".layers.\(left).", with: ".layers.0.")] = rows
+      }
+      let wide = try network.write("deep-\(left)", in: folder)
+      let narrow = try shallow.write("shallow-\(left)", in: folder)
+      let outcome = try aligned([wide, narrow])
+      let found = try #require(outcome.narrower[1]?.width, "\(left)")
+      #expect(found.layers == .init(kept: 1, of: TinyNetwork.layers, which: "\(left)"))
+      let view = try #require(outcome.views.first)
+      let own = Dictionary(uniqueKeysWithValues: narrow.tensors.map { ($0.name, $0) })
+      #expect(view.tensors.count == narrow.tensors.count)
+      for (tensor, canonical) in zip(view.tensors, outcome.viewMaps[0].tensors) {
+        let name = tensor.name.replacing(".layers.\(left).", with: ".layers.0.")
+        #expect(try own[name]?.values() == tensor.values(), "\(name)")
+        #expect(canonical.layer?.number ?? 0 == 0 && canonical.shape == tensor.shape)
+      }
+    }
   }
 
   @Test func strangersOfOtherWidthsStayAsTheyAre() throws {

@@ -33,7 +33,8 @@ package struct WidthCorrespondence: Sendable, Hashable, Codable {
   }
 
   package init(
-    reference: String, hidden: Part, units: Part, heads: Part, layers: Part, weights: Part, likeness: Double, agreements: Int,
+    reference: String, hidden: Part, units: Part, heads: Part, layers: Part, weights: Part, likeness: Double,
+    agreements: Int,
     matched: Int, probability: Double
   ) {
     self.reference = reference

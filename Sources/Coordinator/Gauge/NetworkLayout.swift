@@ -114,7 +114,9 @@ struct NetworkLayout {
   }
 
   /// Could this be what is left of the other, where coordinates, units or heads were left out, and perhaps layers?
-  func isNarrower(than other: NetworkLayout) -> Bool {
+  ///
+  /// - Parameter orShallower: is it enough that layers were left out?
+  func isNarrower(than other: NetworkLayout, orShallower: Bool = false) -> Bool {
     guard layers.count <= other.layers.count, isBeforeMaps == other.isBeforeMaps, hasMeans == other.hasMeans,
       has(.gate) == other.has(.gate), (rotary > 0) == (other.rotary > 0)
     else { return false }
@@ -123,7 +125,8 @@ struct NetworkLayout {
     ]
     let most = other.units.max() ?? 0
     let all = sizes + (layers == other.layers ? Array(zip(units, other.units)) : units.map { ($0, most) })
-    return all.allSatisfy { $0.0 <= $0.1 } && all.contains { $0.0 < $0.1 }
+    return all.allSatisfy { $0.0 <= $0.1 }
+      && (all.contains { $0.0 < $0.1 } || orShallower && layers.count < other.layers.count)
   }
 
   /// Has every layer the same parts, in sizes that fit?

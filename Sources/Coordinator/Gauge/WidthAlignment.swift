@@ -63,6 +63,10 @@ package struct WidthAlignment {
     let kinds = kinds()
     let wider = kinds.map { kind in kinds.indices.filter { kind.layout.isNarrower(than: kinds[$0].layout) } }
     guard wider.contains(where: { !$0.isEmpty }) else { return }
+    // Whoever is compared with wider models is no longer compared as it is, and so needs those of its own width here, too.
+    let larger = kinds.map { kind in
+      kinds.indices.filter { kind.layout.isNarrower(than: kinds[$0].layout, orShallower: true) }
+    }
     do throws(Failure) {
       try OpenBLAS.require()
     } catch {
@@ -74,7 +78,7 @@ package struct WidthAlignment {
     /// The groups of each kind, those that can be read.
     var groups: [[Group]] = []
     for (number, kind) in kinds.enumerated() {
-      let isNeeded = !wider[number].isEmpty || wider.contains { $0.contains(number) }
+      let isNeeded = !wider[number].isEmpty || larger.contains { $0.contains(number) }
       var own: [Group] = []
       if isNeeded, let parts = found.first(where: { $0.joined().contains(kind.first) }) {
         for members in parts { if let group = try group(members) { own.append(group) } }
@@ -84,7 +88,7 @@ package struct WidthAlignment {
     // Whatever may be wider comes first.
     for number in kinds.indices.sorted(by: { kinds[$0].weights > kinds[$1].weights }) where !wider[number].isEmpty {
       for group in groups[number] {
-        let others = wider[number].flatMap { place in
+        let others = larger[number].flatMap { place in
           groups[place].map { ($0, $0.gram.likeness(group.gram)) }.filter { $0.1 >= Self.leastLikeness }
             .sorted { ($1.1, $0.0.members[0]) < ($0.1, $1.0.members[0]) }.prefix(Self.mostAttempts).map(\.0)
         }
@@ -156,6 +160,7 @@ package struct WidthAlignment {
   private mutating func align(_ group: Group, to others: [Group]) throws(Failure) {
     var views: [Int] = []
     var best: WidthCorrespondence?
+    var isNarrower = false
     for other in others {
       attempts += 1
       guard let fit = WidthFit(group.first, of: other.first), let (kept, witness) = try fit.witness(),
@@ -164,8 +169,14 @@ package struct WidthAlignment {
       let found = correspondence(group, other, map, witness)
       if found.likeness > best?.likeness ?? -1 { best = found }
       views += try view(other, for: group, by: map)
+      let isWider = group.first.layout.isNarrower(than: other.first.layout)
+      isNarrower = isNarrower || isWider || outcome.narrower[other.members[0]] != nil
     }
-    guard let best, !views.isEmpty else { return }
+    guard let best, isNarrower, !views.isEmpty else {
+      outcome.views.removeLast(views.count)
+      outcome.viewMaps.removeLast(views.count)
+      return
+    }
     for member in group.members {
       var model = models[member]
       model.width = best
@@ -278,7 +289,9 @@ package struct WidthAlignment {
       let kept = KeptTensors(own, of: wide, by: map)
       var distance = 0.0
       for (role, values) in maps {
-        guard let number = wide.layout.number(role, map.layers[layer]?.number), let place = kept.numbers.firstIndex(of: number) else {
+        guard let number = wide.layout.number(role, map.layers[layer]?.number),
+          let place = kept.numbers.firstIndex(of: number)
+        else {
           continue
         }
         distance += zip(values, try kept.values(place)).reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }

@@ -25,7 +25,7 @@ struct WidthFit {
 
   /// - Returns: nil where the first has not the shape of a part of the second.
   init?(_ own: NetworkWeights, of other: NetworkWeights) {
-    guard own.layout.isNarrower(than: other.layout) else { return nil }
+    guard own.layout.isNarrower(than: other.layout, orShallower: true) else { return nil }
     self.own = own
     self.other = other
   }

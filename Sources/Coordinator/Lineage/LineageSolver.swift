@@ -83,7 +83,8 @@ package struct LineageSolver: Sendable {
       families: families.numbers, parents: trees.parents, relations: relations.relations,
       rankEvidence: relations.rankEvidence, transforms: relations.transforms, merges: events.merges.flatMap { $0 },
       duplicateOf: families.duplicateOf, support: support.edges, directionSupport: support.directions,
-      parentShares: support.parents, parentTests: parentTests, absentParents: problem.findsAncestors ? doubt.absentParents(trees) : [],
+      parentShares: support.parents, parentTests: parentTests,
+      absentParents: problem.findsAncestors ? doubt.absentParents(trees) : [],
       components: components,
       unusable: totals.unusable)
     let attached = isOwn ? CopyAttachment(problem).run(lineage, totals.quantized, totals.scope) : lineage

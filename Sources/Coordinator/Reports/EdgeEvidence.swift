@@ -137,7 +137,8 @@ struct EvidenceReader {
   }
 
   private func count(_ edge: ModelGraph.Edge, _ model: ModelGraph.Model, _ found: inout EdgeEvidence) throws(Failure) {
-    if isTensorwise, !run.graph.nodes[edge.source].isInferred, let sizes = run.section(edge.target).flatMap({ sizes[$0] })
+    if isTensorwise, !run.graph.nodes[edge.source].isInferred,
+      let sizes = run.section(edge.target).flatMap({ sizes[$0] })
     {
       let apart = try run.tensorDistances(edge.source, edge.target)
       guard apart.count <= sizes.count else { throw run.damagedSections }

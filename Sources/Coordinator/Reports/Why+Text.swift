@@ -39,7 +39,9 @@ extension Why {
     }
     lines += alignment?.lines ?? []
     if let layers, let parent, let parentLayers, layers != parentLayers {
-      lines.append("its layers are those that its relatives number \(Self.ranges(layers)); \(parent.id.printable): \(Self.ranges(parentLayers))")
+      lines.append(
+        "its layers are those that its relatives number \(Self.ranges(layers)); \(parent.id.printable): \(Self.ranges(parentLayers))"
+      )
     }
     if equalTensors > 0 {
       lines.append(

@@ -18,6 +18,9 @@ struct WidthSection {
   /// Per model with a view: the directional score of what was kept of it.
   private(set) var scores: [Int: Double] = [:]
 
+  /// What is said of the order where a model equals a part of another one: this may have been widened from it.
+  private static let likelyOrder = 0.9
+
   init(_ graph: ModelGraph, _ members: [Int], _ plan: Plan) {
     func isView(_ place: Int) -> Bool { plan.models[members[place]].viewed != nil }
     /// Per narrower model: the first view that holds the same weights.
@@ -46,6 +49,7 @@ struct WidthSection {
     for edge in graph.edges where edge.kind == .parent && copies[edge.source] == edge.target {
       var own = edge
       (own.source, own.target) = (edge.target, edge.source)
+      own.directionSupport = Self.likelyOrder
       edges.append(moved(own, graph, members, plan, isFromView: true))
     }
   }
@@ -61,7 +65,10 @@ struct WidthSection {
       edge.relation = Relation(.pruned)
       edge.rankEvidence = nil
       func layers(_ model: Int) -> Int { Set(plan.alignment[model].tensors.compactMap(\.layer)).count }
-      if layers(edge.target) < layers(edge.source) { edge.transforms.append(.layers) }
+      if layers(edge.target) < layers(edge.source) {
+        // Names differ by the numbers of layers alone.
+        edge.transforms = edge.transforms.filter { $0 != .renamed } + [.layers]
+      }
     }
     return edge
   }

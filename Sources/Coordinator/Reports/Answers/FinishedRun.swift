@@ -122,7 +122,9 @@ package struct FinishedRun {
       guard number >= sections.count - guestSections else { return block }
       var matrix = block.matrix
       for (column, node) in block.members.enumerated() where !isNarrower(node, in: number) {
-        for (row, other) in block.members.enumerated() where isNarrower(other, in: number) { matrix[row, column] = .nan }
+        for (row, other) in block.members.enumerated() where isNarrower(other, in: number) {
+          matrix[row, column] = .nan
+        }
       }
       return BlockMatrix.Block(members: block.members, matrix: matrix)
     }
