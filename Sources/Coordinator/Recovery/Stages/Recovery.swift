@@ -109,8 +109,9 @@ package struct Recovery {
   private func sectioned(_ collection: ModelCollection) throws(Failure) -> Plan {
     let statistics = invocation.lineage.metric.statistics
     let choice = invocation.pairs ?? .auto
+    let cut = RunExtension.cut(ofRunIn: directory.journal)
     if choice != .sections {
-      let whole = Plan(collection, statistics: statistics)
+      let whole = Plan(collection, statistics: statistics, cut: cut)
       guard choice == .auto, CollectionSections.areNeeded(whole) else { return whole }
     }
     guard invocation.lineage.families == nil else {
@@ -122,7 +123,7 @@ package struct Recovery {
       collection, registry: invocation.registry ?? directory.registry, report: report)
     return Plan(
       models: collection.models, alignment: collection.alignment, statistics: statistics,
-      notes: collection.notes + found.notes, sections: found.sections)
+      notes: collection.notes + found.notes, sections: found.sections, cut: cut)
   }
 
   private func compare(_ plan: Plan, _ journal: Journal) throws(Failure) -> Comparison {
@@ -139,8 +140,11 @@ package struct Recovery {
 
 extension Plan {
   /// The second stage of a recovery.
-  package init(_ collection: ModelCollection, statistics: Statistics) {
+  ///
+  /// - Parameter cut: see `Plan.init`.
+  package init(_ collection: ModelCollection, statistics: Statistics, cut: Int? = nil) {
     self.init(
-      models: collection.models, alignment: collection.alignment, statistics: statistics, notes: collection.notes)
+      models: collection.models, alignment: collection.alignment, statistics: statistics, notes: collection.notes,
+      cut: cut)
   }
 }
