@@ -266,7 +266,7 @@ def hqq(bits: float, axis: int, *, offload: bool = False) -> None:
     levels = 3 if bits == 1.58 else 1 << width
     for name, (shape, group) in {
         "a": ((64, 96), 32), "b": ((40, 36), 60), "c": ((48, 80), None), "d": ((16, 24), 384), "e": ((24, 600), 200),
-        "f": ((16, 70_000), 16),
+        "f": ((16, 70_000), 16), "g": ((13, 24), 24), "h": ((2, 24), 24),
     }.items():  # fmt: skip
         size = shape[0] * shape[1]
         if group is None:

@@ -26,9 +26,14 @@ package struct PlanOutline: Sendable, Codable, Equatable {
   /// Ids, in the order of the plan.
   let models: [String]
   let tensors: [Tensor]
+  /// Coordinates of a shard; nil: `ShardGeometry.target`, as all plans had it once.
+  private let cut: Int?
+
+  package var shardCoordinates: Int { cut ?? ShardGeometry.target }
 
   package init(_ plan: Plan) {
     models = plan.models.map(\.id)
+    cut = plan.cut == ShardGeometry.target ? nil : plan.cut
     tensors = plan.tensors.map { tensor in
       Tensor(
         shape: tensor.shape, firstRow: tensor.firstRow, statistics: tensor.statistics, samples: tensor.samples,
@@ -115,7 +120,9 @@ package struct PlanOutline: Sendable, Codable, Equatable {
     var next = 0
     return tensors.enumerated().map { index, tensor in
       let shards = Plan.shards(
-        of: tensor.shape, tensor: index, samples: tensor.samples, spectrum: tensor.spectrum, from: next)
+        of: tensor.shape, tensor: index, samples: tensor.samples, spectrum: tensor.spectrum,
+        cut: max(1, shardCoordinates),
+        from: next)
       next += shards.count
       return shards
     }

@@ -56,8 +56,9 @@ enum HQQTensors {
     for part in 0..<layout.packing.parts {
       guard let encoding = Encoding.hqq(layout.width, part: part) else { throw Misfit("'nbits' is not known") }
       // The last parts of 3 bits may have fewer rows, or none.
-      let rows = part * layout.step..<min((part + 1) * layout.step, layout.rows)
-      guard !rows.isEmpty else { break }
+      let first = part * layout.step
+      guard first < layout.rows else { break }
+      let rows = first..<min(first + layout.step, layout.rows)
       guard let shape = layout.shape(rows.count) else { throw Misfit("its shape is too large") }
       let tile = layout.tile(shape, scales: scales.shape.elements)
       var array = StoredArray(encoding: encoding, shape: shape, file: bytes.file, offset: bytes.range.lowerBound)

@@ -104,7 +104,8 @@ package struct Query {
       alignment.append(map)
     }
     let plan = Plan(
-      models: records, alignment: alignment, statistics: invocation.lineage.metric.statistics)
+      models: records, alignment: alignment, statistics: invocation.lineage.metric.statistics,
+      cut: RunExtension.cut(ofRunIn: path))
     let identity = RunIdentity(
       plan: plan, statistics: invocation.lineage.metric.statistics,
       samples: try WeightSample.fingerprints(of: plan.models))

@@ -117,8 +117,9 @@ package struct Recovery {
   private func sectioned(_ collection: ModelCollection) throws(Failure) -> Plan {
     let statistics = invocation.lineage.metric.statistics
     let choice = invocation.pairs ?? .auto
+    let cut = RunExtension.cut(ofRunIn: directory.journal)
     if choice != .sections {
-      let whole = Plan(collection, statistics: statistics)
+      let whole = Plan(collection, statistics: statistics, cut: cut)
       guard choice == .auto, CollectionSections.areNeeded(whole) else { return whole }
     }
     let plain = collection.plain
@@ -132,7 +133,7 @@ package struct Recovery {
     return Plan(
       models: collection.models, alignment: collection.alignment, statistics: statistics,
       notes: collection.notes + found.notes,
-      sections: found.sections.map { $0.map { plain[$0] } } + collection.widths)
+      sections: found.sections.map { $0.map { plain[$0] } } + collection.widths, cut: cut)
   }
 
   private func compare(_ plan: Plan, _ journal: Journal) throws(Failure) -> Comparison {
@@ -149,9 +150,11 @@ package struct Recovery {
 
 extension Plan {
   /// The second stage of a recovery.
-  package init(_ collection: ModelCollection, statistics: Statistics) {
+  ///
+  /// - Parameter cut: see `Plan.init`.
+  package init(_ collection: ModelCollection, statistics: Statistics, cut: Int? = nil) {
     self.init(
       models: collection.models, alignment: collection.alignment, statistics: statistics, notes: collection.notes,
-      sections: collection.sections)
+      sections: collection.sections, cut: cut)
   }
 }
