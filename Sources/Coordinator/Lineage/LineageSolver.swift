@@ -68,11 +68,15 @@ package struct LineageSolver: Sendable {
         .union(problem.restored),
       silent: Set(trees.parents.indices.filter { child in trees.parents[child].map { isPart($0, child) } ?? false }))
     var support = ForestSupport(problem.options, method).run(trees, families, pairs, events)
+    let orders = Dictionary(
+      events.merges.joined().map { ($0.child, $0.order.support) }, uniquingKeysWith: { first, _ in first })
     if problem.options.replicates > 0 {
       for child in support.edges.indices {
         let isSuspect = suspects.contains(child) && trees.parents[child] != nil
-        let discount = doubt.discount(child) * (isSuspect ? Self.supportOfSuspects : 1)
+        let order = orders[child] ?? 1
+        let discount = doubt.discount(child) * (isSuspect ? Self.supportOfSuspects : 1) * order
         support.edges[child] *= discount
+        support.directions[child] *= order
         support.parents[child] = support.parents[child].mapValues { $0 * discount }
       }
     }

@@ -11,6 +11,24 @@ package struct Merge: Sendable, Equatable {
   /// Distance of the child from the combination, over its distance from its nearest relative; what
   /// rounding of the child explains is taken out.
   package let misfit: Double
+  /// What speaks for the child being the last one made: see `Order`.
+  package var order = Order.known
+
+  /// Three models on one line have one that lies between the others, and each may have been made of them: the one in
+  /// between as a mean, or an outer one by going on beyond it. Two models trained in turns, each on other layers, look
+  /// like their base and a stack. Only a base of the parents that lies off that line tells.
+  package enum Order: Sendable {
+    case known, ofMean, ofStack
+
+    /// What remains of the support.
+    package var support: Double {
+      switch self {
+      case .known: 1
+      case .ofMean: 0.8
+      case .ofStack: 0.6
+      }
+    }
+  }
 
   /// Where all models lie relative to each other, by their linear maps.
   package struct Geometry: Sendable {

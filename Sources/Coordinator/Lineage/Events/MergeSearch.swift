@@ -167,7 +167,8 @@ struct MergeSearch {
     }
     return Found(
       merge: Merge(
-        child: own.model, parents: parents, shares: positive.map { max(0, fit.shares[$0]) }, misfit: fit.misfit),
+        child: own.model, parents: parents, shares: positive.map { max(0, fit.shares[$0]) }, misfit: fit.misfit,
+        order: fit.members.count > 2 || hasBaseBetween(own, fit) ? .known : fit.isStack ? .ofStack : .ofMean),
       all: fit.members.map { own.near[$0 - 1] }, size: fit.size * (isOrdered ? 1 : Self.outOfOrder))
   }
 
@@ -193,13 +194,15 @@ struct MergeSearch {
         && problem.maps.allSatisfy { map in
           let apart = problem.square(map, a, b)
           let ways = [problem.square(map, a, other), problem.square(map, b, other)]
-          return apart == 0 || ways[0] + ways[1] <= Self.detour * apart && (ways.min() ?? 0) >= Self.within * apart
+          return apart == 0
+            || Self.detours ~= (ways[0] + ways[1]) / apart && (ways.min() ?? 0) >= Self.within * apart
         }
     }
   }
 
-  /// Of the squared distance of two children: their squared distances from the base together, and the smaller one.
-  private static let detour = 1.5
+  /// Of the squared distance of two children: their squared distances from the base together, and the smaller one. Means
+  /// of the two children lie nearer to them.
+  private static let detours = 0.75...1.5
   private static let within = 0.1
 
   private static func subsets(of items: [Int], count: Int) -> [[Int]] {
