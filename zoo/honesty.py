@@ -160,6 +160,9 @@ def count(kind: str, truth: Truth, tree: Tree, counts: Counter, wrong: list, nam
             counts["merges"] += 1
             found = {tree.parent(model)} | {e["source"] for e in tree.extra
                                             if e["target"] == model and e["relation"] == "merge"}  # fmt: skip
+            # Which of two copies is the original, the weights do not say.
+            copies = truth.first_copies()
+            found, parents = {copies.get(f, f) for f in found}, [copies.get(p, p) for p in parents]
             # A base to which task vectors are added has a share that may be negative, and is then no parent.
             complete = found in (set(parents), set(parents) - {entry.get("base")})
             counts["merges found"] += relation == "merge" and complete

@@ -47,7 +47,9 @@ import Testing
         var values = tensor.values
         for row in 0..<Self.side {
           for column in 0..<Self.side {
-            for k in 0..<rank { values[row * Self.side + column] += left[row * rank + k] * right[k * Self.side + column] }
+            for k in 0..<rank {
+              values[row * Self.side + column] += left[row * rank + k] * right[k * Self.side + column]
+            }
           }
         }
         tensors[place] = TestTensor(tensor.name, .f32, tensor.shape, values)

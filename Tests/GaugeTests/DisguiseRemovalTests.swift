@@ -93,6 +93,24 @@ struct DisguiseRemovalTests {
     #expect(restored.allSatisfy { $0.reference == "root" && $0.likeness > 0.5 })
   }
 
+  /// Heads and units of another network have no partners here: they stay as they came.
+  @Test(arguments: ["self_attn", "layers.0."])
+  func partsOfAnotherNetworkAreNoDisguise(_ part: String) throws {
+    var random = Seeded.fresh()
+    let network = TinyNetwork(using: &random)
+    let stranger = TinyNetwork(using: &random)
+    var mixed = network.trained(by: 0.02, using: &random)
+    for name in mixed.tensors.keys where name.contains(part) && name.contains("proj") {
+      mixed.tensors[name] = stranger.tensors[name]
+    }
+    let models = [
+      try network.write("root", in: folder), try network.trained(by: 0.05, using: &random).write("child", in: folder),
+      try mixed.write("mixed", in: folder),
+    ]
+    let outcome = try removal(models)
+    #expect(outcome.models.map(\.tensors) == models.map(\.tensors), "seed \(random.seed)")
+  }
+
   /// Norms that have learned nothing yet look like norms whose gains were folded, but for the maps that read them.
   @Test func gainsThatAreNotThereYetAreNoDisguise() throws {
     var random = Seeded.fresh()

@@ -36,6 +36,31 @@ import Testing
       ], "seed \(random.seed)")
   }
 
+  /// Models of two families that took parts of each other's, and one of a third: each part has a home of its own.
+  @Test func partsTakenInBothDirectionsAreToldApart() throws {
+    var random = Seeded.fresh()
+    let roots = (0..<3).map { _ in random.weights(16_384) }
+    var models = roots.flatMap { root in [root] + (0..<3).map { _ in random.trained(root, by: 0.1) } }
+    models[3].replaceSubrange(0..<2048, with: models[6][0..<2048])
+    models[7].replaceSubrange(2048..<4096, with: models[1][2048..<4096])
+    models[11].replaceSubrange(2048..<4096, with: models[2][2048..<4096])
+    let (found, families) = try components(Synthetic(linear: models).sums, models: 12)
+    #expect(families == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], "seed \(random.seed)")
+    #expect(found.map { [$0.source, $0.target, $0.weights] } == [[6, 3, 2048], [1, 7, 2048], [2, 11, 2048]])
+    #expect(found.allSatisfy { $0.isOrderKnown }, "seed \(random.seed)")
+  }
+
+  /// Where as many models of a family have the part as have not, its root tells whether it was theirs.
+  @Test func theRootOfAFamilyTellsWhereMostModelsDoNot() throws {
+    var random = Seeded.fresh()
+    let roots = (0..<2).map { _ in random.weights(16_384) }
+    var models = roots.flatMap { [$0, random.trained($0, by: 0.1)] }
+    models[3].replaceSubrange(0..<2048, with: models[0][0..<2048])
+    models[1].replaceSubrange(0..<2048, with: random.weights(2048))
+    let (found, _) = try components(Synthetic(linear: models).sums, models: 4, parents: [nil, 0, nil, 2])
+    #expect(found.map { [$0.source, $0.target] } == [[0, 3]] && found[0].isOrderKnown, "seed \(random.seed)")
+  }
+
   /// Nothing tells which of the families had the part first.
   @Test func aPartThatTwoFamiliesShareIsSaidOnce() throws {
     var random = Seeded.fresh()

@@ -80,6 +80,44 @@ import Testing
     try expect(models, parents: [1, 2], shares: [1: 1, 2: 1], random)
   }
 
+  /// Models far apart: an arc of a sixth of a circle leaves its chord by more than any mean may.
+  @Test func sphericalInterpolationOfDistantModels() throws {
+    var random = Seeded.fresh()
+    let base = random.trainedWeights(Self.length)
+    var models = [base] + (0..<4).map { _ in random.trained(base, by: 0.8) }
+    let (x, y) = (models[1], models[2])
+    var merged = x
+    for map in 0..<Self.maps {
+      let range = map * Self.length / Self.maps..<(map + 1) * Self.length / Self.maps
+      func inner(_ a: [Double], _ b: [Double]) -> Double { range.reduce(0) { $0 + a[$1] * b[$1] } }
+      let angle = acos(inner(x, y) / (inner(x, x) * inner(y, y)).squareRoot())
+      for p in range { merged[p] = (sin(0.4 * angle) * x[p] + sin(0.6 * angle) * y[p]) / sin(angle) }
+    }
+    models.append(merged)
+    try expect(models, parents: [1, 2], shares: [1: 0.4, 2: 0.6], random)
+  }
+
+  /// More of the task vectors than there is: the base has a negative share, and comes before all others.
+  @Test func taskVectorsThatAreMadeLonger() throws {
+    var random = Seeded.fresh()
+    var models = family(&random)
+    models.append(Self.sum([(-0.6, models[0]), (1.12, models[1]), (0.48, models[2])]))
+    try expect(models, parents: [1, 2], shares: [1: 1.12, 2: 0.48], random)
+  }
+
+  /// Parents whose task vectors point away from each other here and together there.
+  @Test func modelStockOfUnrelatedTasks() throws {
+    var random = Seeded.fresh()
+    var models = family(&random)
+    let ratio = [0.03, -0.02, 0.05, 0.02, -0.01, 0.04]
+    models.append(
+      (0..<Self.length).map { p in
+        let r = ratio[Self.map(p)]
+        return (1 - r) * models[0][p] + r / 2 * (models[1][p] + models[2][p])
+      })
+    try expect(models, parents: [0, 1, 2], random)
+  }
+
   @Test func modelStockHasSharesOfEachTensorAndItsBase() throws {
     var random = Seeded.fresh()
     var models = family(&random)
@@ -144,6 +182,23 @@ import Testing
         let sign = 0.5 * a + 0.5 * b
         let same = [a, b].filter { $0 * sign > 0 }
         return models[0][p] + (same.isEmpty ? 0 : same.reduce(0, +) / Double(same.count))
+      })
+    try expect(models, parents: [1, 2], base: 0, random)
+  }
+
+  /// What little TIES takes from a parent equals its weights all the same.
+  @Test func aParentOfFewWeightsIsFoundByThem() throws {
+    var random = Seeded.fresh()
+    var models = family(&random)
+    let tasks = Self.tasks(models, [1, 2])
+    let sizes = tasks.map { $0.map(abs).sorted() }
+    let bounds = [sizes[0][sizes[0].count / 2], sizes[1][sizes[1].count * 4 / 5]]
+    models.append(
+      models[0].indices.map { p in
+        let kept = zip(tasks, bounds).map { abs($0[p]) >= $1 ? $0[p] : 0 }
+        // The first is worth more where they differ.
+        let chosen = kept[0] != 0 ? kept[0] : kept[1]
+        return models[0][p] + chosen
       })
     try expect(models, parents: [1, 2], base: 0, random)
   }

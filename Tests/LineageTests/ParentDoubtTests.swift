@@ -15,7 +15,9 @@ import Testing
     return FamilyTrees(trees: [FamilyTree(graph, parents: parents)], parents: parents, cost: distances)
   }
 
-  private func doubt(_ parents: [Int?], energies: [Double], evidence: Double) -> ParentDoubt {
+  private func doubt(
+    _ parents: [Int?], energies: [Double], evidence: Double, siblings: Set<Int> = []
+  ) -> ParentDoubt {
     var matrix = SquareMatrix(parents.count)
     for (child, parent) in parents.enumerated() {
       guard let parent else { continue }
@@ -27,7 +29,18 @@ import Testing
     }
     return ParentDoubt(
       trees(parents), tests, distances: SquareMatrix(parents.count, filledWith: 1),
-      Events(merges: [[]], evidence: matrix))
+      Events(merges: [[]], evidence: matrix), siblings: siblings)
+  }
+
+  /// Ranks tell that three paths meet elsewhere, not whether the point comes before the model above.
+  @Test func siblingsByTheirRanksImplyAnAncestor() throws {
+    let parents: [Int?] = [nil, 0, 0, 2]
+    let known = doubt(parents, energies: [0, -1.5, -1.2, -1.6], evidence: 20, siblings: [1, 2, 3])
+    let absent = known.absentParents(trees(parents))
+    #expect(absent.map(\.sibling) == [0] && absent.map(\.orphans) == [[1, 2, 3]])
+    #expect(absent.allSatisfy { $0.isBetween })
+    let before = doubt(parents, energies: [0, 4, 5, 5], evidence: 2, siblings: [1, 2, 3]).absentParents(trees(parents))
+    #expect(before.map(\.orphans) == [[1, 2, 3]] && !before[0].isBetween)
   }
 
   @Test func aParentThatExplainsItsChildrenIsNotDoubted() {

@@ -34,7 +34,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [(32, 48, [1, 2, 3]), (48, 32, [4, 4, 4, 4]), (64, 64, [8, 2, 6, 4, 1, 3]), (40, 200, [0, 5, 3])])
+  @Test(arguments: [
+    (32, 48, [1, 2, 3]), (48, 32, [4, 4, 4, 4]), (64, 64, [8, 2, 6, 4, 1, 3]), (40, 200, [0, 5, 3]),
+  ])
   func theBaseFollowsFromUpdatesOfAnyRank(_ rows: Int, _ columns: Int, _ ranks: [Int]) throws {
     try OpenBLAS.require()
     var seeded = Seeded.fresh()

@@ -47,7 +47,8 @@ struct AncestorCommand: ModelTreeCommand {
         withExtendedLifetime(interruption) {}
         try? FileManager.default.removeItem(atPath: folder)
       }
-      let answer = try AncestorWeights(run: path, node: node, output: out, canEstimate: estimate, folder: folder).write()
+      let answer = try AncestorWeights(run: path, node: node, output: out, canEstimate: estimate, folder: folder)
+        .write()
       Console.result(json ? answer.json : answer.text)
     }
   }

@@ -21,7 +21,8 @@ struct ModelTree: ParsableCommand {
     subcommands: [
       RecoverCommand.self, CoordinateCommand.self, BatchCommand.self, ResumeCommand.self, PlanCommand.self,
       ImportCommand.self, StatusCommand.self, TreeCommand.self, EvaluateCommand.self,
-      ReportCommand.self, WhyCommand.self, PathCommand.self, AncestorCommand.self, CompareCommand.self, VerifyCommand.self, QueryCommand.self,
+      ReportCommand.self, WhyCommand.self, PathCommand.self, AncestorCommand.self, CompareCommand.self,
+      VerifyCommand.self, QueryCommand.self,
       FingerprintCommand.self, ScanCommand.self, RegistryCommand.self, DiffCommand.self,
       KeygenCommand.self,
     ])

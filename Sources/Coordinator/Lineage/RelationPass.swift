@@ -17,7 +17,7 @@ package struct RelationPass: Sendable {
     let edges = trees.parents.enumerated().compactMap { child, parent in
       parent.map { EdgeRanks.Edge(parent: $0, child: child) }
     }
-    let siblings = SiblingRanks.pairs(trees.parents)
+    let siblings = SiblingRanks.pairs(trees.parents, without: events.assembled)
     var ranks = EdgeRanks(
       edges + siblings, rounding: problem.rounding, isSampled: !problem.options.metric.statistics.contains(.sketch))
     let roles = source.roles

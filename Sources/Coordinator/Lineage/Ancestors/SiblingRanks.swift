@@ -18,14 +18,24 @@ struct SiblingRanks {
   private static let coarse = 0x1p-9
 
   /// Pairs of children of the same model, and of its own parent with each.
-  static func pairs(_ parents: [Int?]) -> [EdgeRanks.Edge] {
+  ///
+  /// - Parameter assembled: models that were not made by training alone: they have directions in common with others.
+  static func pairs(_ parents: [Int?], without assembled: Set<Int>) -> [EdgeRanks.Edge] {
     var children: [Int: [Int]] = [:]
-    for (child, parent) in parents.enumerated() { if let parent { children[parent, default: []].append(child) } }
-    return children.sorted { $0.key < $1.key }.flatMap { parent, children in
-      children.indices.flatMap { first in
-        children[(first + 1)...].prefix(most).map { EdgeRanks.Edge(parent: children[first], child: $0) }
-      } + (parents[parent].map { above in children.map { EdgeRanks.Edge(parent: above, child: $0) } } ?? [])
+    for (child, parent) in parents.enumerated() where !assembled.contains(child) {
+      if let parent, !assembled.contains(parent) { children[parent, default: []].append(child) }
     }
+    var pairs: [EdgeRanks.Edge] = []
+    for (parent, children) in children.sorted(by: { $0.key < $1.key }) {
+      for first in children.indices {
+        for other in children[(first + 1)...].prefix(most) {
+          pairs.append(EdgeRanks.Edge(parent: children[first], child: other))
+        }
+      }
+      guard let above = parents[parent], !assembled.contains(above) else { continue }
+      pairs += children.map { EdgeRanks.Edge(parent: above, child: $0) }
+    }
+    return pairs
   }
 
   init(

@@ -14,7 +14,7 @@ struct EqualWeights: Sendable {
   private static let clear: Float = 8
   private static let near: Float = 2
   /// Unit roundoffs from which on updates of low rank leave as many weights alone: that of bf16.
-  private static let coarse = 0x1p-9
+  static let coarse = 0x1p-9
   /// Fewer weights of a tensor say nothing.
   private static let fewest = 64
   /// Share of the weights that are equal.
@@ -45,7 +45,7 @@ struct EqualWeights: Sendable {
       let share = Double(equal) / Double(max(1, own.count))
       // Nothing was trained.
       guard share < 1 else { continue }
-      guard share > shares.lowerBound / 4, max(rounding[0], rounding[k + 1]) < coarse else {
+      guard share > shares.lowerBound / 4 else {
         result[k].tested += 1
         continue
       }

@@ -81,8 +81,12 @@ package struct Merge: Sendable, Equatable {
         for other in all where other != far && found.count < count {
           let apart = squares[other, far]
           let share = (squares[model, other] + apart - squares[model, far]) / (2 * apart)
-          guard Self.sharesOfMean.contains(share), squares[model, other] - share * share * apart <= most else { continue }
-          for partner in [far, other] where !near.contains(partner) && !found.contains(partner) { found.append(partner) }
+          guard Self.sharesOfMean.contains(share), squares[model, other] - share * share * apart <= most else {
+            continue
+          }
+          for partner in [far, other] where !near.contains(partner) && !found.contains(partner) {
+            found.append(partner)
+          }
         }
       }
       return Array(found.prefix(count))

@@ -53,7 +53,7 @@ struct MergeSuspects {
     guard found.shares.count(where: { $0 > Self.leastShare }) > 1 else { return false }
     let nearest = near.map { square(0, $0 + 1) }.min() ?? 0
     guard nearest > 0, nearest.isFinite else { return false }
-    let isSparse = near.contains { own.equal[$0].isSparse }
+    let isSparse = !own.isCoarse && near.contains { own.equal[$0].isSparse }
     return 1 - found.rest / nearest > (isSparse ? Self.mostExplainedOfSparse : Self.mostExplained)
   }
 }

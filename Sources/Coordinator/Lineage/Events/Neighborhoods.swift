@@ -21,6 +21,8 @@ package struct Neighborhoods: Sendable {
   struct Own: Sendable {
     let model: Int
     let family: Int
+    /// Is it stored so coarsely that equal weights prove little?
+    let isCoarse: Bool
     /// Nearest first.
     let near: [Int]
     var maps: [Map] = []
@@ -64,7 +66,10 @@ package struct Neighborhoods: Sendable {
           near += geometry.partners(
             of: model, beyond: near, among: family.distinct, looking: Self.farthest, count: Self.mostPartners)
         }
-        owns.append(Own(model: model, family: number, near: near, equal: near.map { _ in EqualWeights() }))
+        owns.append(
+          Own(
+            model: model, family: number, isCoarse: rounding[model] >= EqualWeights.coarse, near: near,
+            equal: near.map { _ in EqualWeights() }))
       }
     }
   }

@@ -4,8 +4,8 @@ internal import Core
 ///
 /// They lie far from every combination of their parents. But many of their weights are those of the base, bit for bit,
 /// see `EqualWeights`; and as what is dropped says nothing of other models, least squares over all tensors still gives
-/// the parents' shares, and those of others are 0. Where the type is so coarse that equal weights prove nothing, such
-/// merges are not found.
+/// the parents' shares, and those of others are 0. Where the type is so coarse that equal weights prove little, the
+/// shares must explain more.
 struct SparseMerges {
   private let owns: [Neighborhoods.Own]
   private let evidence: SquareMatrix
@@ -14,13 +14,16 @@ struct SparseMerges {
   private static let leastShare = 0.08
   /// Of all parents but the base.
   private static let leastSum = 0.4
+  /// In coarse types equal weights prove little: updates of low rank leave as many alone.
+  private static let leastSumOfCoarse = 0.7
+  private static let explainedOfCoarse = 0.4
   /// Of the squared distance from the base: how much the shares explain. Means would explain all of it.
   private static let explained = 0.2...0.95
   private static let largestSize = 2.5
   /// Copies of one model, with rounding between them, count as one.
   private static let leastPivot = 1e-3
-  /// Least squares leaves little to a parent of which little was taken.
-  private static let smallest = 0.01
+  /// Of a parent whose weights the merge has.
+  private static let leastTaken = 0.03
 
   init(_ owns: [Neighborhoods.Own], evidence: SquareMatrix) {
     self.owns = owns
@@ -138,22 +141,31 @@ struct SparseMerges {
     func isTaken(_ place: Int) -> Bool { place != base && own.equal[place - 1].isSparse && isUsed(own.near[place - 1]) }
     places =
       [base]
-      + places.indices.dropFirst().filter { abs(shares[$0]) > Self.leastShare || isTaken(places[$0]) }.map { places[$0] }
+      + places.indices.dropFirst().filter { abs(shares[$0]) > Self.leastShare || isTaken(places[$0]) }.map {
+        places[$0]
+      }
     guard places.count > 1 else { return nil }
     let found = solve(places)
     // A weight that TIES took from one parent alone is that parent's, bit for bit.
-    let positive = places.indices.filter { found.shares[$0] > Self.leastShare || isTaken(places[$0]) }
+    let positive = places.indices.filter {
+      found.shares[$0] > (isTaken(places[$0]) ? Self.leastTaken : Self.leastShare)
+    }
+    // Only the base may have a negative share: solved for a base, the sum has a part in its place that comes after it.
+    let origin = places.indices.filter { ofBases.contains(places[$0]) }.min { found.shares[$0] < found.shares[$1] }
+    let negative = places.indices.reduce(0) { $0 + ($1 == origin ? 0 : max(0, -found.shares[$1])) }
     let size = found.shares.reduce(0) { $0 + abs($1) }
     let sum = positive.reduce(0) { $0 + (places[$1] == base && ofBases.count == 1 ? 0 : found.shares[$1]) }
-    guard positive.count > 1, sum > Self.leastSum, size < Self.largestSize,
-      Self.explained.contains(1 - found.rest / square(0, base))
+    let explained = 1 - found.rest / square(0, base)
+    guard positive.count > 1, negative < Self.leastShare, size < Self.largestSize, Self.explained.contains(explained),
+      own.isCoarse
+        ? sum > Self.leastSumOfCoarse && explained > Self.explainedOfCoarse : sum > Self.leastSum
     else { return nil }
     let nearest = own.near.indices.map { square(0, $0 + 1) }.min() ?? 0
     guard nearest > 0 else { return nil }
     return MergeSearch.Found(
       merge: Merge(
         child: own.model, parents: positive.map { own.near[places[$0] - 1] },
-        shares: positive.map { max(Self.smallest, found.shares[$0]) }, misfit: (found.rest / nearest).squareRoot()),
+        shares: positive.map { found.shares[$0] }, misfit: (found.rest / nearest).squareRoot()),
       all: places.map { own.near[$0 - 1] }, size: size)
   }
 }

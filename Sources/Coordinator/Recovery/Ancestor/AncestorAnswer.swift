@@ -39,11 +39,13 @@ package struct AncestorAnswer: Encodable, Sendable {
         + "\(count(.recovered)) recovered from updates of low rank, \(count(.estimated)) estimated",
     ]
     if let disagreement {
-      lines.append("  two sets of the children differ by \(Self.scientific(disagreement)) of the recovered weights' length")
+      lines.append(
+        "  two sets of the children differ by \(Self.scientific(disagreement)) of the recovered weights' length")
     }
     if estimatedWeights > 0 {
       let share = 100 * Double(estimatedWeights) / Double(max(1, weights))
-      let worst = tensors.filter { $0.origin == AncestorTensor.Origin.estimated.rawValue }.compactMap(\.error).max() ?? 0
+      let worst =
+        tensors.filter { $0.origin == AncestorTensor.Origin.estimated.rawValue }.compactMap(\.error).max() ?? 0
       lines.append(
         "  \(fixed(share, 2)) % of the weights are means of the children, off by about \(Self.scientific(worst)) of their length at most"
       )

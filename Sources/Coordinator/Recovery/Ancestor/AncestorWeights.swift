@@ -105,7 +105,8 @@ package struct AncestorWeights {
       if model.adapter != nil {
         leftOut.append(.init(id: id, reason: "is an adapter, without weights of its own"))
       } else if let first = found.first, !first.hasSameTensors(as: model) {
-        leftOut.append(.init(id: id, reason: "has other tensors, or other names for them, than '\(first.id.printable)'"))
+        leftOut.append(
+          .init(id: id, reason: "has other tensors, or other names for them, than '\(first.id.printable)'"))
       } else if found.count >= Self.mostChildren {
         leftOut.append(.init(id: id, reason: "\(Self.mostChildren) children are enough"))
       } else {
@@ -176,7 +177,8 @@ package struct AncestorWeights {
     guard let file = child.sources.first?.path else { return }
     let source = URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent(name).path
     let target = "\(output)/\(name)"
-    guard !FileManager.default.fileExists(atPath: target), let data = try? BoundedFile.read(source, limit: 1 << 24) else {
+    guard !FileManager.default.fileExists(atPath: target), let data = try? BoundedFile.read(source, limit: 1 << 24)
+    else {
       return
     }
     try AtomicFile.write(data, to: target)

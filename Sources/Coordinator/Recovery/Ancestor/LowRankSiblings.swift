@@ -62,7 +62,9 @@ package struct LowRankSiblings {
   private static func rank(of i: Int, _ bases: [[Matrix]]) -> Int {
     var twice: [Int] = []
     for j in bases.indices where j != i {
-      for k in bases.indices where k < j && k != i { twice.append(bases[i][j].rows + bases[i][k].rows - bases[j][k].rows) }
+      for k in bases.indices where k < j && k != i {
+        twice.append(bases[i][j].rows + bases[i][k].rows - bases[j][k].rows)
+      }
     }
     twice.sort()
     return max(0, (twice[twice.count / 2] + 1) / 2)

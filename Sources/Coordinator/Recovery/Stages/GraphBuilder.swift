@@ -168,11 +168,12 @@ enum GraphBuilder {
         support: found.support, directionSupport: 1)
     }
     let nearest = edges.compactMap(\.distance).min() ?? 0
+    // It may be a sibling as well: ranks do not tell.
     guard !found.isBetween else {
       edges.append(
         ModelGraph.Edge(
-          source: found.sibling, target: node, relation: .finetune, distance: nearest, support: found.support,
-          directionSupport: 1))
+          source: found.sibling, target: node, relation: .finetune, distance: nearest, support: 0.5,
+          directionSupport: 0.5))
       return edges
     }
     edges.append(
