@@ -41,8 +41,8 @@ import Testing
     #expect(Double(wrong) <= 0.05 * Double(firm.count) + 4, "\(wrong) of \(firm.count), seed \(random.seed)")
     let right = pairs.filter { ($0.nats > 0) == $0.isFirst }.count
     let found = "\(right) right, \(firm.count) firm, seed \(random.seed)"
-    #expect(relative > 0.01 || firm.count < 30, "chance says nothing: \(found)")
-    #expect(relative < 0.3 || (right > 590 && firm.count > 450), "growth says all: \(found)")
+    #expect(relative > 0.01 || firm.count < 12, "chance says nothing: \(found)")
+    #expect(relative < 0.3 || (right > 585 && firm.count > 400), "growth says all: \(found)")
   }
 
   @Test func withoutChanceAndDecayTheFittedFunctionRemains() {

@@ -145,7 +145,8 @@ package struct ScaledCopies: Sendable {
     var findings: [Finding] = []
     for group in members.values where group.count > 1 {
       let others = models.filter { !group.contains($0) }
-      let relative = others.map { other in (other, group.map { apart[$0, other] }.min() ?? .nan) }
+      // Nothing is known of two whose sizes differ too much.
+      let relative = others.map { other in (other, group.map { apart[$0, other] }.filter { !$0.isNaN }.min() ?? .nan) }
         .filter { $0.1 < Self.related }.min { $0.1 < $1.1 }?.0
       let nearness = group.map { model in relative.map { self.nearness(of: model, to: $0) } ?? .infinity }
       let least = nearness.min() ?? .infinity

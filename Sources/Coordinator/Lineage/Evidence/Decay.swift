@@ -82,7 +82,8 @@ struct Decay: Sendable {
     }
     guard isVisible(mean) else {
       // Rows that rounding put back show no decay, and those that moved show all of it.
-      let hidden = Self.hidden.map { ($0.value * unit / 2, $0.probability) }
+      let hidden: [Guess] =
+        [(0, Self.none)] + Self.hidden.map { ($0.value * unit / 2, (1 - Self.none) * $0.probability) }
       return tables.evidence(strength: Self.longer, .init(forward: hidden, backward: hidden, variance: 0))
     }
     return (mean < 0 ? Self.shorter : -Self.shorter)
@@ -97,6 +98,9 @@ struct Decay: Sendable {
   /// Fitted with the constants of `DirectionModel`.
   private static let longer = 6.8
   private static let longerWithoutDecay = 2.0
+  /// How likely it is that there was no decay where none is seen, beyond what `hidden` says: it is off by default in
+  /// many trainers.
+  private static let none = 0.8
   /// Variance of the log norm of a row of one column, of two roundings of normal weights, over the square of the unit
   /// roundoff: fourth moment over squared variance is 3.
   private static let rowVariance = 6 * StorageGrid.meanSquaredError
@@ -129,9 +133,12 @@ struct Decay: Sendable {
     let some = (0..<31).map { Guess(-exp(log(1e-5) * Double($0) / 30), 0.5 / 31) }
     return [(0, 0.5)] + some
   }()
+  /// In halves of a unit roundoff. Of updates that are themselves smaller than what rounding resolves, less of the decay
+  /// is seen than there was: hence the small values.
   private static let hidden: [Guess] = {
-    let some = (0..<9).map { Guess(-Double($0) / 8, 0.5 / 9) }
-    return [(0, 0.5)] + some
+    let whole = (1...8).map { Guess(-Double($0) / 8, 0.4 / 8) }
+    let small = (4..<16).map { Guess(-exp(-log(10) * Double($0) / 4), 0.1 / 12) }
+    return [(0, 0.5)] + whole + small
   }()
   private static let known: [Guess] = {
     let some = (-4...4).map { Guess(Double($0) / 2, exp(-Double($0 * $0) / 8)) }

@@ -1,4 +1,3 @@
-internal import Core
 internal import Glibc
 
 /// How much the tables of tokens grew between two models, and what that says about their order.
@@ -52,40 +51,52 @@ package struct TableGrowth: Sendable {
 
   /// Growth over the squared distance, without what decay took; nil where nothing is said, or mostly by chance.
   package func ratio(decay: Double) -> Double? {
-    guard !isSilent, variance(0) <= Self.mostChance * Self.mostChance else { return nil }
+    guard !isSilent, variance(0, part: Self.usualPart) <= Self.mostChance * Self.mostChance else { return nil }
     return ratio(decay)
   }
 
   /// Standard deviation from which on a ratio says more of chance than of the models.
   private static let mostChance = 0.5
+  /// Of the variance of chance.
+  private static let usualPart = 0.25
 
   private func ratio(_ decay: Double) -> Double { (growth - 2 * decay * energy) / apart }
 
   /// Of the ratio, by chance.
-  private func variance(_ decay: Double) -> Double {
+  private func variance(_ decay: Double, part: Double) -> Double {
     let leverage = 2 * energy / apart
-    return chance / (apart * apart) + leverage * leverage * decay
+    return part * chance / (apart * apart) + leverage * leverage * decay
   }
 
-  /// Log likelihood ratio of the first model being the parent against the second being it, in nats.
+  /// Log likelihood ratio of the first model being the parent against the second being it, in nats; no more than the
+  /// strength either way.
   ///
   /// Without chance, a ratio x would say strength tanh(steepness x), a function that was fitted with the constants of
   /// `DirectionModel`. The observed ratio is x and the error of chance, so x, which is about normal
   /// over pairs of models, has a normal distribution given the observed one; the likelihoods are means over it.
   package func evidence(strength: Double, _ decay: Decay) -> Double {
     guard !isSilent else { return 0 }
-    let error = variance(decay.variance)
     func logLikelihood(_ sign: Double, _ shifts: [(value: Double, probability: Double)]) -> Double {
-      let exponents = shifts.map { shift, probability in
-        let observed = sign * growth / apart - 2 * shift * energy / apart
-        return log(probability) - 0.5 * observed * observed / (Self.breadth + error)
-          + Self.logMean(observed, error, strength)
+      var exponents: [Double] = []
+      for (shift, probability) in shifts {
+        let observed = (sign * growth - 2 * shift * energy) / apart
+        for part in Self.parts {
+          let error = variance(decay.variance, part: part.value)
+          exponents.append(
+            log(probability * part.probability) - 0.5 * log(Self.breadth + error)
+              - 0.5 * observed * observed / (Self.breadth + error) + Self.logMean(observed, error, strength))
+        }
       }
       let largest = exponents.max() ?? 0
       return largest + log(exponents.reduce(0) { $0 + exp($1 - largest) })
     }
-    return logLikelihood(1, decay.forward) - logLikelihood(-1, decay.backward)
+    let odds = logLikelihood(1, decay.forward) - logLikelihood(-1, decay.backward)
+    return min(max(odds, -strength), strength)
   }
+
+  /// How much of the variance of chance there is. Where a norm follows the table, gradients are at right angles to its
+  /// rows: on trained models there is a quarter of what independent signs would leave, or less.
+  private static let parts: [(value: Double, probability: Double)] = [(1.0 / 16, 0.4), (1.0 / 4, 0.35), (1, 0.25)]
 
   /// Log of the mean probability of the order, over the ratios that an observed one may stand for.
   private static func logMean(_ observed: Double, _ error: Double, _ strength: Double) -> Double {
