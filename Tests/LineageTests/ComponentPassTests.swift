@@ -87,7 +87,7 @@ import Testing
     let tensors = small + large.sums
     let totals = try TensorPass(problem, LikelihoodMethod(problem)).run(tensors)
     let families = FamilyGrouping(problem).run(totals)
-    let found = try ComponentPass(problem).run(tensors, totals, families)
+    let found = try ComponentPass(problem).run(tensors, totals, families, parents: [nil, nil])
     #expect(families.numbers == [0, 1], "seed \(random.seed)")
     #expect(found.map(\.target) == [isTowerFirst ? 1 : 0] && found.map(\.isOrderKnown) == [false])
     #expect(found.map(\.weights) == [8192])
