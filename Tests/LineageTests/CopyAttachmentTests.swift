@@ -1,3 +1,4 @@
+import Core
 import Lineage
 import System
 import TestSeed

@@ -83,7 +83,8 @@ package struct Recovery {
     let comparison = try compare(try plan(&times), try Journal(path: directory.journal))
     _ = try computation.finish(comparison)
     Allocator.keepFreed()
-    let problem = LineageProblem(comparison.plan, options: invocation.lineage)
+    var problem = LineageProblem(comparison.plan, options: invocation.lineage)
+    problem.updates = AdapterUpdates(comparison.plan)
     return (comparison.plan, try LineageSolver(problem).solve(comparison.statistics, observing: observing))
   }
 
