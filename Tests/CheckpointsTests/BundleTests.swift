@@ -174,7 +174,8 @@ struct BundleTests {
     ("<!DOCTYPE html>\n<html>", "page of HTML"), ("\n <html lang=en>", "page of HTML"), ("", "is empty"),
     ("<?xml version=\"1.0\"?><Error/>", "XML"), ("\u{0}\u{5}\u{16}\u{7}", "resource fork"),
     (String(repeating: "\u{0}", count: 2000), "zeros alone"), ("PK\u{3}\u{4}", "zip archive without its end"),
-    ("Invalid username or password.", "is text, not weights: 'Invalid username,
+    ("Invalid username or password.", "is text, not weights: 'Invalid username or password.'"),
+    ("Entry not found", "is text, not weights: 'Entry not found'"),
   ])
   func whatStandsInThePlaceOfWeightsIsNamed(_ content: String, _ what: String) throws {
     for name in ["m/pytorch_model.bin", "m.pt"] {

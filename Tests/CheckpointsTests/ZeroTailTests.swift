@@ -1,6 +1,7 @@
 import Checkpoints
 import Core
 import Foundation
+import Storage
 import System
 import TestSeed
 import TestSupport
@@ -44,6 +45,14 @@ import Testing
     try folder.write(trained + [zero], to: "m.safetensors")
     let record = try Models.importOne(folder.at("m.safetensors"), into: folder.at("stores"))
     #expect(record.tensors.count == 41 && record.checkpoint.notes.isEmpty)
+    let factors = [
+      TestTensor("base_model.model.q.lora_A.weight", .f32, [8, 512], (0..<4096).map { _ in random.normal() }),
+      TestTensor("base_model.model.q.lora_B.weight", .f32, [512, 8], Array(repeating: 0, count: 4096)),
+    ]
+    try folder.write(factors, to: "adapter/adapter_model.safetensors")
+    try folder.write("{}", to: "adapter/adapter_config.json")
+    let adapter = try Models.importOne(folder.at("adapter"), into: folder.at("stores"))
+    #expect(adapter.checkpoint.notes.isEmpty && adapter.adapter?.updates.count == 1)
     let bias = TestTensor("bias", .f32, [8192], Array(repeating: 0, count: 8192))
     try folder.write([trained[0], bias], to: "n.safetensors")
     #expect(try Models.importOne(folder.at("n.safetensors"), into: folder.at("stores")).tensors.count == 2)

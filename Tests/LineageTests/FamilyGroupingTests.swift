@@ -63,12 +63,16 @@ import Testing
   /// As an encoder without its decoder: of one family it is a member, of two it proves nothing.
   @Test func aLargePartBelongsToTheOnlyFamilyThatHasIt() throws {
     var random = Seeded.fresh()
-    let part = NetworkOverlap.Tensor(place: "encoder", kind: "encoder", weights: 4)
+    let part = NetworkOverlap.Tensor(place: "encoder", kind: "encoder", weights: 4, name: "encoder")
     let rest = NetworkOverlap.Tensor(place: "decoder", kind: "decoder", weights: 6)
     let overlap = NetworkOverlap([[part, rest], [part, rest], [part]])
     let encoder = random.trainedWeights(2048)
     let first = Synthetic(linear: [encoder, random.trained(encoder, by: 0.1), random.trained(encoder, by: 0.1)]).sums
     #expect(try numbers(first, overlap, models: 3) == [0, 0, 0], "seed \(random.seed)")
+    var tower = part
+    tower.name = "tower.encoder"
+    let built = NetworkOverlap([[tower, rest], [tower, rest], [part]])
+    #expect(try numbers(first, built, models: 3) == [0, 0, 1], "seed \(random.seed)")
     let (one, other) = (random.trainedWeights(8192), random.trainedWeights(8192))
     var second = Synthetic(linear: [one, other, nil])
     for map in second.tensors.indices { second.tensors[map].name = "decoder.\(map).weight" }

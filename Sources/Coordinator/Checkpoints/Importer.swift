@@ -102,7 +102,8 @@ package enum Importer {
           SkippedTensor(name: entry.name, type: entry.type, extents: entry.shape.extents, reason: reason))
       }
     }
-    checkpoint.notes += try ZeroTail.remove(from: &tensors)
+    // Factors of adapters are zero before training.
+    if adapter == nil { checkpoint.notes += try ZeroTail.remove(from: &tensors) }
     try ModelStoreWriter.write(
       to: store, model: source.id, tensors: tensors, setAside: setAside, sources: sources,
       checkpoint: checkpoint, adapter: adapter, mode: mode)

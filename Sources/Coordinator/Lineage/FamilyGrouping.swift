@@ -54,7 +54,8 @@ extension FamilyGrouping {
   }
 
   /// Puts models that are a large part of others (an encoder without its decoder) into the family of these, where all of
-  /// them are of one family: what belongs to several as well as to one proves nothing.
+  /// them are of one family: what belongs to several as well as to one proves nothing. What was built into another
+  /// network is none of these: it is called otherwise there.
   private func withParts(
     _ families: [Int], _ usable: [Int], _ totals: TensorTotals<some ComparisonTotals>
   ) -> [Int] {
@@ -65,7 +66,8 @@ extension FamilyGrouping {
           problem.overlap.share(of: usable[a], in: usable[b]), problem.overlap.share(of: usable[b], in: usable[a]),
         ]
         guard max(shares[0], shares[1]) >= Self.mostOfThePart,
-          Self.partOfTheWhole..<Self.mostOfTheWhole ~= min(shares[0], shares[1])
+          Self.partOfTheWhole..<Self.mostOfTheWhole ~= min(shares[0], shares[1]),
+          problem.overlap.areNamedAlike(usable[a], usable[b])
         else { continue }
         let (part, whole) = shares[0] > shares[1] ? (a, b) : (b, a)
         wholes[families[part], default: []].insert(families[whole])

@@ -9,11 +9,14 @@ package struct NetworkOverlap: Sendable {
     /// Equal for the tensors of all layers in that place.
     package var kind: String
     package var weights: Int
+    /// What its files call it; nil where that is not known.
+    package var name: String?
 
-    package init(place: String, kind: String, weights: Int) {
+    package init(place: String, kind: String, weights: Int, name: String? = nil) {
       self.place = place
       self.kind = kind
       self.weights = weights
+      self.name = name
     }
   }
 
@@ -21,12 +24,14 @@ package struct NetworkOverlap: Sendable {
     /// Kinds by places, and weights by kinds.
     var kinds: [String: String] = [:]
     var weights: [String: Int] = [:]
+    var names: [String: String] = [:]
     var total = 0
 
     init(_ tensors: [Tensor]) {
       for tensor in tensors {
         kinds[tensor.place] = tensor.kind
         weights[tensor.kind, default: 0] += tensor.weights
+        names[tensor.place] = tensor.name
         total += tensor.weights
       }
     }
@@ -63,6 +68,17 @@ package struct NetworkOverlap: Sendable {
       own != others
     else { return 1 }
     return networks[own].share(in: networks[others])
+  }
+
+  /// Do two models call most of what they share alike? What is built into another network gets a prefix there, an encoder
+  /// without its decoder keeps its names.
+  package func areNamedAlike(_ i: Int, _ j: Int) -> Bool {
+    guard i < numbers.count, j < numbers.count, let own = numbers[i], let other = numbers[j] else { return false }
+    let common = networks[own].kinds.keys.filter { networks[other].kinds[$0] != nil }
+    let alike = common.count { place in
+      networks[own].names[place].map { $0 == networks[other].names[place] } ?? false
+    }
+    return 2 * alike > common.count
   }
 
   /// The smaller of the two shares: that of the larger model.

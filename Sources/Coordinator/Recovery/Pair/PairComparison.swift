@@ -83,11 +83,14 @@ package struct PairComparison {
         compared: plan.tensors.filter { $0.models.contains { plan.owner($0) == number } && $0.copies.count == 2 }
           .reduce(0) { $0 + $1.shape.elements }, files: try files(of: model))
     }
+    let notes =
+      plan.notes + lineage.unusable.notes(plan.models) + lineage.adapters.compactMap { $0.note(plan.models) }
     func finite(_ value: Double) -> Double? { value.isFinite ? value : nil }
     let verdict = PairVerdict(
       tree, models: models, ratio: finite(lineage.relatedness[0, 1]), distance: finite(lineage.distances[0, 1]),
       probability: finite(lineage.probability[0, 1]),
-      components: tally.components, notes: plan.notes.map { "\($0.subject.printable): \($0.text)" })
+      components: tally.components, isOpen: lineage.adapters.contains { $0.base == nil && $0.absence != .strange },
+      notes: notes.map { "\($0.subject.printable): \($0.text)" })
     let created = Date().formatted(.iso8601)
     return Answer(
       verdict: verdict,

@@ -4,6 +4,7 @@ import Core
 import Lineage
 import Naming
 import Planning
+import Storage
 
 extension NetworkOverlap {
   /// Of the models of a plan. Nothing is said of adapters, of models with weights that cannot be read, and of models whose
@@ -16,13 +17,15 @@ extension NetworkOverlap {
         tensors.append(nil)
         continue
       }
-      let isRepeated = number > 0 && tensors[number - 1] != nil && map.tensors == plan.alignment[number - 1].tensors
-      tensors.append(isRepeated ? tensors[number - 1] : map.tensors.compactMap(Self.tensor))
+      let isRepeated =
+        number > 0 && tensors[number - 1] != nil && map.tensors == plan.alignment[number - 1].tensors
+        && model.hasSameTensors(as: plan.models[number - 1])
+      tensors.append(isRepeated ? tensors[number - 1] : zip(map.tensors, model.tensors).compactMap(Self.tensor))
     }
     self.init(tensors)
   }
 
-  private static func tensor(_ tensor: CanonicalTensor) -> Tensor? {
+  private static func tensor(_ tensor: CanonicalTensor, _ stored: StoredTensor) -> Tensor? {
     // Heads come and go with the task.
     guard tensor.networkPart != .constant, tensor.networkPart != .head else { return nil }
     // Of tables, some rows are compared.
@@ -30,6 +33,7 @@ extension NetworkOverlap {
     // Repeated layers have numbers of their own.
     let kind = tensor.layer == nil ? tensor.name : "\(tensor.stack)0\(tensor.part)"
     return Tensor(
-      place: "\(tensor.name) \(extents)", kind: CanonicalTensor.template(of: kind), weights: tensor.shape.elements)
+      place: "\(tensor.name) \(extents)", kind: CanonicalTensor.template(of: kind), weights: tensor.shape.elements,
+      name: stored.name)
   }
 }

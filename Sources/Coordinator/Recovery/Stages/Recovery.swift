@@ -91,7 +91,8 @@ package struct Recovery {
     let plan = comparison.plan
     // Of few models, one section has all.
     let part = plan.isWhole ? plan : plan.section(plan.sections.count - 1)
-    let problem = LineageProblem(part, options: invocation.lineage)
+    var problem = LineageProblem(part, options: invocation.lineage)
+    problem.updates = AdapterUpdates(part)
     let lineage = try LineageSolver(problem).solve(comparison.statistics(of: part), observing: observing)
     let graph = GraphBuilder.joined([GraphBuilder.graph(lineage, part)], siblings: [[]], plan)
     return (plan, lineage, graph)

@@ -6,7 +6,9 @@ extension PairVerdict {
   package var finding: String {
     let (a, b) = (models[0].id.printable, models[1].id.printable)
     switch kinship {
-    case .notComparable: return "\(a) and \(b) cannot be compared: they have no tensor in common."
+    case .notComparable:
+      let why = components.isEmpty ? "they have no tensor in common" : "what they have in common fits any model"
+      return "\(a) and \(b) cannot be compared: \(why)."
     case .unrelated:
       return "\(a) and \(b) are not related: no trace of common weights was found."
     case .sharesComponent:
@@ -53,9 +55,9 @@ extension PairVerdict {
           value:
             "\(AnswerText.number(ratio)) of what independently initialized weights differ by (copies 0, strangers 1)"))
     }
-    if let probability {
-      let what = kinship == .sharesComponent ? "that what they have in common is chance" : "if they were unrelated"
-      facts.append(Fact(name: "probability", value: "\(AnswerText.probability(probability)) \(what)"))
+    // Of models that share a part, it says something of the rest alone.
+    if let probability, kinship != .sharesComponent {
+      facts.append(Fact(name: "probability", value: "\(AnswerText.probability(probability)) if they were unrelated"))
     }
     if let distance { facts.append(Fact(name: "distance", value: AnswerText.number(distance))) }
     if let parent, relation != "duplicate", let directionSupport {

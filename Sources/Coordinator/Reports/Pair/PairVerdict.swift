@@ -91,9 +91,10 @@ package struct PairVerdict: Sendable, Equatable, Encodable {
   /// - Parameters:
   ///   - graph: of the two models alone, in the order in which they were given.
   ///   - ratio, probability: nil where nothing was compared.
+  ///   - isOpen: what was compared cannot say that the two are unrelated: an adapter that changes nothing.
   package init(
     _ graph: ModelGraph, models: [Model], ratio: Double?, distance: Double?, probability: Double?,
-    components: [Component], notes: [String]
+    components: [Component], isOpen: Bool = false, notes: [String]
   ) {
     self.models = models
     self.ratio = ratio
@@ -120,7 +121,8 @@ package struct PairVerdict: Sendable, Equatable, Encodable {
     } else {
       let isFamily = graph.nodes[0].family == graph.nodes[1].family
       kinship =
-        isFamily ? .related : !shared.isEmpty ? .sharesComponent : components.isEmpty ? .notComparable : .unrelated
+        isFamily
+        ? .related : !shared.isEmpty ? .sharesComponent : components.isEmpty || isOpen ? .notComparable : .unrelated
       transforms = []
       undecided = isFamily
     }
