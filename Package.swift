@@ -298,7 +298,8 @@ let package = Package(
     tests(
       "LineageTests",
       needs: ["Core", "Encodings", "Graph", "Lineage", "Spectra", "System", "TestPrograms", "TestSeed"]),
-    tests("EndToEndTests", needs: ["TestPrograms", "TestSeed", "TestSupport", "modeltree", "modeltree-worker"]),
+    tests(
+      "EndToEndTests", needs: ["Core", "TestPrograms", "TestSeed", "TestSupport", "modeltree", "modeltree-worker"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import TestPrograms
 import TestSeed
@@ -45,8 +46,8 @@ import Testing
   private func tower(_ random: inout Seeded) -> [TestTensor] {
     (0..<8).flatMap { layer in
       [
-        tensor("vision_model.encoder.layers.\(layer).self_attn.q_proj.weight", [24, 24], &random),
-        tensor("vision_model.encoder.layers.\(layer).self_attn.q_proj.bias", [24], &random),
+        tensor("vision_model.encoder.layers.\(layer).self_attn.q_proj.weight", [40, 40], &random),
+        tensor("vision_model.encoder.layers.\(layer).self_attn.q_proj.bias", [40], &random),
       ]
     }
   }

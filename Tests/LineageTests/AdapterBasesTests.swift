@@ -75,7 +75,8 @@ struct AdapterBasesTests {
     let (family, strangers) = (Family(&random), Family(&random))
     let models = [strangers.root, family.root]
     let heads = (0..<2).map { _ in random.weights(4096) }
-    for trained in [random.trained(heads[1], by: 0.3), random.weights(4096)] {
+    for own in 0..<2 {
+      let trained = random.trained(heads[own], by: 0.3)
       var bases = AdapterBases(models: 3, metric: .l2, targets: [2: Array(0..<Self.maps)], updates: [2: Self.maps])
       for map in 0..<Self.maps {
         var sums = try #require(
@@ -96,8 +97,7 @@ struct AdapterBasesTests {
       bases.add(head, updates: [])
       let found = try #require(
         bases.verdicts(families: [0, 1, 2], relations: [nil, nil, nil], excluded: []).first)
-      let isKin = zip(trained, heads[1]).reduce(0) { $0 + $1.0 * $1.1 } > 0.5 * heads[1].reduce(0) { $0 + $1 * $1 }
-      #expect(found.base == (isKin ? 1 : nil), "seed \(random.seed)")
+      #expect(found.base == own && found.support > 0.9, "seed \(random.seed)")
     }
   }
 

@@ -81,6 +81,7 @@ import Testing
     let part = NetworkOverlap.Tensor(place: "tower", kind: "tower", weights: 8192)
     let own = NetworkOverlap.Tensor(place: "text", kind: "text", weights: 4 * 8192)
     var problem = Problem.of(models: 2)
+    problem.haveSameSignature = { _, _ in false }
     problem.overlap = NetworkOverlap(order.map { [[part, own], [part]][$0] })
     var large = Synthetic(linear: order.map { $0 == 0 ? text : nil }, maps: 4)
     for map in large.tensors.indices { large.tensors[map].name = "text.\(map).weight" }

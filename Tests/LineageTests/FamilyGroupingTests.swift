@@ -50,6 +50,7 @@ import Testing
   private func numbers(_ sums: [TensorSums], _ overlap: NetworkOverlap, models: Int) throws -> [Int] {
     var problem = Problem.of(models: models)
     problem.overlap = overlap
+    problem.haveSameSignature = { _, _ in false }
     let totals = try TensorPass(problem, LikelihoodMethod(problem)).run(sums)
     return FamilyGrouping(problem).run(totals).numbers
   }

@@ -57,26 +57,6 @@ import Testing
     #expect(answer.parts.first?.isExact == true)
   }
 
-  /// A tower alone, and a model that was built around it: neither is an ancestor of the other.
-  @Test func aTowerIsAPartAndNoRelative() throws {
-    let folder = try TemporaryFolder()
-    var made = MadeFingerprints(Seeded.fresh())
-    var (tower, whole) = (made.stranger(), made.stranger())
-    for place in tower.tensors.indices { tower.tensors[place].name = "tower.\(tower.tensors[place].name)" }
-    for number in 0..<3 {
-      whole.tensors += made.stranger().tensors.map { tensor in
-        var tensor = tensor
-        tensor.name = "text\(number)x.\(tensor.name)"
-        return tensor
-      }
-    }
-    whole.tensors += tower.tensors
-    let path = try registry([("whole", whole), ("other", made.stranger())], in: folder)
-    let answer = try scan(tower, path)
-    #expect(answer.verdict == .sharesPart && answer.family == nil && answer.children.isEmpty, "\(answer.text)")
-    #expect(answer.parts.first?.model.id == "whole" && answer.parts.first?.isExact == true)
-  }
-
   @Test func modelsOfAnotherShapeAreNotComparable() throws {
     let folder = try TemporaryFolder()
     var made = MadeFingerprints(Seeded.fresh())
