@@ -83,7 +83,7 @@ struct CompareCommand: ModelTreeCommand {
     try reporting { () throws(Failure) in
       let remote = try workers.remote()
       let folder = try place().appendingPathComponent(
-        "modeltree-compare-\(ProcessInfo.processInfo.processIdentifier)"
+        "modeltree-compare-\(UUID().uuidString)"
       ).path
       let cleanUp: @Sendable () -> Void = { try? FileManager.default.removeItem(atPath: folder) }
       let interruption = Interruption.endingProgram(cleanUp)

@@ -29,7 +29,10 @@ package struct PlanOutline: Sendable, Codable, Equatable {
   /// Coordinates of a shard; nil: `ShardGeometry.target`, as all plans had it once.
   private let cut: Int?
 
-  package var shardCoordinates: Int { cut ?? ShardGeometry.target }
+  /// What no program writes is taken for that: a journal may say anything.
+  package var shardCoordinates: Int {
+    cut.flatMap { ShardGeometry.cuts.contains($0) ? $0 : nil } ?? ShardGeometry.target
+  }
 
   package init(_ plan: Plan) {
     models = plan.models.map(\.id)
@@ -121,8 +124,7 @@ package struct PlanOutline: Sendable, Codable, Equatable {
     return tensors.enumerated().map { index, tensor in
       let shards = Plan.shards(
         of: tensor.shape, tensor: index, samples: tensor.samples, spectrum: tensor.spectrum,
-        cut: max(1, shardCoordinates),
-        from: next)
+        cut: shardCoordinates, from: next)
       next += shards.count
       return shards
     }

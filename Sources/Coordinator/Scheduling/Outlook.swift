@@ -11,7 +11,8 @@ struct Outlook: Sendable, Equatable {
   let first: Double
   /// Work of an open task, in the mean.
   let task: Double
-  /// The highest speed of the workers that have nothing to do, once all tasks were handed out; nil when all have.
+  /// The highest speed of a thread of the workers that have nothing to do, once all tasks were handed out; nil when all
+  /// have.
   let idleSpeed: Double?
 }
 
@@ -24,11 +25,13 @@ extension Scheduler {
   /// To be called when time has passed.
   mutating func look(at now: Duration) {
     outlook = nil
+    // Whoever was turned away asks anew: what kept it from a task may be over.
+    isStuck = false
     let pending = jobs.reduce(0) { $0 + $1.tasks.count - $1.done - $1.setAside - $1.leased }
     let open = jobs.reduce(0) { $0 + $1.tasks.count - $1.done - $1.setAside }
     // Where not everybody may take everything, the fastest may not be the one that a task waits for.
     guard open > 0, pending <= Self.pendingPerWorker * workers.count,
-      workers.values.allSatisfy({ $0.outOfReach.isEmpty })
+      workers.values.allSatisfy({ $0.outOfReach.keys.allSatisfy { jobs[$0.value].isFinished } })
     else { return }
     let task = max(0, openWork) / Double(open)
     guard task > 0 else { return }
@@ -44,11 +47,10 @@ extension Scheduler {
       if delay < 4 * task / speed { total += speed }
       // One that computes a quarantined task takes no other.
       if !computesAlone(worker) { first = min(first, (worker.load + task) / speed + delay) }
-      if pending == 0, worker.leases.isEmpty, worker.credit > 0 { idleSpeed = max(idleSpeed ?? 0, speed) }
+      if pending == 0, worker.leases.isEmpty, worker.credit > 0 { idleSpeed = max(idleSpeed ?? 0, speed / Double(worker.slots)) }
     }
     guard total > 0 else { return }
     outlook = Outlook(horizon: max(0, openWork) / total, first: first, task: task, idleSpeed: idleSpeed)
-    isStuck = false
   }
 
   /// Seconds by which the worker's next answer is late.

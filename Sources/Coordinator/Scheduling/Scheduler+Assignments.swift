@@ -132,7 +132,8 @@ extension Scheduler {
   private func isFaster(_ worker: Worker, at task: TaskID, than remaining: Double?) -> Bool {
     guard let remaining else { return true }
     guard worker.leases.isEmpty, let speed = worker.standing.speed else { return false }
-    return remaining > Self.advantage * works[task.value] / speed
+    // The speed is that of all its threads, and one task takes one of them.
+    return remaining > Self.advantage * works[task.value] * Double(worker.slots) / speed
   }
 
   /// The next task of the job that has the fewest workers at it: jobs share the pool evenly.

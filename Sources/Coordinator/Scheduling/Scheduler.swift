@@ -193,13 +193,16 @@ package struct Scheduler: Sendable {
       guard states.indices.contains(lease.task.value) else { break }
       let job = job(of: lease.task)
       workers[id]?.outOfReach[job, default: []].formUnion(groups)
+      outlook = nil
       guard release(lease, from: id) else { break }
       actions += giveBack(lease, reason: nil)
     case .heard:
       break
     case .left(let id):
+      outlook = nil
       actions += forget(id, reason: nil)
     case .died(let id):
+      outlook = nil
       actions += forget(id, reason: "died while it computed the shard")
     case .tick:
       let silent = workers.filter { now - $0.value.lastHeard > limits.silence }.keys.sorted()

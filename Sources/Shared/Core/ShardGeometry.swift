@@ -26,6 +26,8 @@ package enum ShardGeometry {
   }
 
   private static let leastCut = 1 << 18
+  /// What a plan may have been cut into.
+  package static let cuts = leastCut...target
   /// Two seconds or so for one thread.
   private static let pairCoordinatesOfShard = 0x1p35
   private static let bytesOfSums = 16e9

@@ -126,7 +126,8 @@ package struct ComponentPass: Sendable {
   private func partly(_ same: [Pair: Double], _ holders: [Int: [Int]], _ families: FamilyGroups) -> Int? {
     let overlap = problem.overlap
     func excess(_ family: Int) -> Double {
-      same.keys.reduce(0) { sum, pair in
+      // Sums depend on their order.
+      same.keys.sorted { ($0.i, $0.j) < ($1.i, $1.j) }.reduce(0) { sum, pair in
         guard (families.numbers[pair.i] == family) != (families.numbers[pair.j] == family) else { return sum }
         let (own, other) = families.numbers[pair.i] == family ? (pair.i, pair.j) : (pair.j, pair.i)
         return sum + overlap.share(of: own, in: other) - overlap.share(of: other, in: own)
@@ -163,6 +164,8 @@ package struct ComponentPass: Sendable {
           source: best.key, target: key.target, name: SharedComponent.name(of: part.tensors), weights: part.weights,
           isOrderKnown: key.isOrderKnown))
     }
-    return found.sorted { ($0.target, $0.source, $0.name) < ($1.target, $1.source, $1.name) }
+    return found.sorted {
+      ($0.target, $0.source, $0.name, $0.weights) < ($1.target, $1.source, $1.name, $1.weights)
+    }
   }
 }

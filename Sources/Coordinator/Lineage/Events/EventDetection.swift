@@ -47,18 +47,34 @@ package struct EventDetection: Sendable {
   }
 
   private func addRoundings(_ pairs: PairStatistics, _ geometry: Merge.Geometry, to events: inout Events) {
+    var prunings: [Int: [Int]] = [:]
     for (p, pair) in pairs.candidates.pairs.enumerated() {
       let rounding = pairs.rounding(p)
       guard rounding != 0 else { continue }
       let (source, copy) = rounding > 0 ? (pair.first, pair.second) : (pair.second, pair.first)
+      guard !pairs.isPruning(p) else {
+        prunings[copy, default: []].append(source)
+        continue
+      }
       events.setCertain(first: source, second: copy)
       // Relatives of the source look like sources too; the nearest is the true one.
       let known = events.roundedFrom[copy].map { geometry.squares[$0, copy] }
       guard known.map({ geometry.squares[source, copy] < $0 }) ?? true else { continue }
       events.roundedFrom[copy] = source
+      if pairs.isCast(p) { events.casts.insert(copy) } else { events.casts.remove(copy) }
+    }
+    // Of a model that was pruned to several degrees, one result looks like the source of the next: the source is what
+    // was not pruned itself, and the order of the others is open.
+    for (copy, sources) in prunings.sorted(by: { $0.key < $1.key }) {
+      let originals = sources.filter { prunings[$0] == nil }.sorted()
+      for original in originals { events.setCertain(first: original, second: copy) }
+      let nearest = originals.min { (geometry.squares[$0, copy], $0) < (geometry.squares[$1, copy], $1) }
+      guard let nearest else { continue }
+      let known = events.roundedFrom[copy].map { geometry.squares[$0, copy] }
+      guard known.map({ geometry.squares[nearest, copy] < $0 }) ?? true else { continue }
+      events.roundedFrom[copy] = nearest
       events.casts.remove(copy)
-      events.pruned.remove(copy)
-      if pairs.isPruning(p) { events.pruned.insert(copy) } else if pairs.isCast(p) { events.casts.insert(copy) }
+      events.pruned.insert(copy)
     }
   }
 }

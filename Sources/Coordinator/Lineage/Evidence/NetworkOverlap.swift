@@ -12,10 +12,13 @@ package struct NetworkOverlap: Sendable {
     /// What its files call it; nil where that is not known.
     package var name: String?
 
+    /// No tensor has more weights, whatever a fingerprint says; so that a million of them can be added up.
+    private static let most = 1 << 40
+
     package init(place: String, kind: String, weights: Int, name: String? = nil) {
       self.place = place
       self.kind = kind
-      self.weights = weights
+      self.weights = min(weights, Self.most)
       self.name = name
     }
   }

@@ -54,9 +54,9 @@ package struct PickleHeap: Sendable {
     if case .object(let number) = value { objects[number] } else { nil }
   }
 
-  /// The whole numbers of a tuple or list; nil when there are other things among them.
-  package func integers(_ value: PickleValue) -> [Int]? {
-    guard let items = items(value) else { return nil }
+  /// The whole numbers of a tuple or list; nil when there are other things among them, or more than `most`.
+  package func integers(_ value: PickleValue, atMost most: Int = .max) -> [Int]? {
+    guard let items = items(value), items.count <= most else { return nil }
     var numbers: [Int] = []
     numbers.reserveCapacity(items.count)
     for case let item in items {

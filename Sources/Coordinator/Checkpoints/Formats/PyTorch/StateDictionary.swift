@@ -198,7 +198,10 @@ struct StateDictionary {
 
   private mutating func summarize() {
     // Beside the network's weights, a training program keeps their moving average, or a network that it learns from.
-    let others = passedOver.filter { Self.weightKeys.contains($0.key) || $0.key.lowercased().contains("ema") }
+    let others = passedOver.filter { entry in
+      let words = entry.key.lowercased().split { $0 == "_" || $0 == "." || $0 == "-" }
+      return Self.weightKeys.contains(entry.key) || words.contains("ema")
+    }
     summarize(others, "other weights of the network, such as averages, passed over")
     summarize(passedOver.filter { others[$0.key] == nil }, "not weights of the network, passed over")
     let classes = opaque.keys.sorted().prefix(3).map(\.printable).joined(separator: ", ")

@@ -32,7 +32,7 @@ extension TorchPickle {
     // Others are named as what they are.
     guard members.contains(where: { $0.key == "qdata" }) else { return nil }
     let block = members.last { $0.key == "block_size" }?.value
-    return Parts(type: type.name, members: members, blockSize: block.flatMap { heap.integers($0) })
+    return Parts(type: type.name, members: members, blockSize: block.flatMap { heap.integers($0, atMost: 32) })
   }
 }
 
@@ -53,7 +53,8 @@ extension HQQTensors.Detail {
     // `torch.Size`, or a tuple.
     let size = value("shape")
     shape = size.flatMap { size in
-      heap.integers(size) ?? heap.object(size).flatMap { heap.items($0.arguments)?.first }.flatMap { heap.integers($0) }
+      heap.integers(size, atMost: 8)
+        ?? heap.object(size).flatMap { heap.items($0.arguments)?.first }.flatMap { heap.integers($0, atMost: 8) }
     }
   }
 }
