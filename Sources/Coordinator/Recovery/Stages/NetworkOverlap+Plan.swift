@@ -26,8 +26,8 @@ extension NetworkOverlap {
   }
 
   private static func tensor(_ tensor: CanonicalTensor, _ stored: StoredTensor) -> Tensor? {
-    // Heads come and go with the task.
-    guard tensor.networkPart != .constant, tensor.networkPart != .head else { return nil }
+    // Heads come and go with the task, and a buffer is no part of what was trained, however long it is.
+    guard tensor.networkPart != .constant, tensor.role == .linear || tensor.role == .embedding else { return nil }
     // Of tables, some rows are compared.
     let extents = tensor.role == .linear ? tensor.shape.extents : Array(tensor.shape.extents.dropFirst())
     // Repeated layers have numbers of their own.

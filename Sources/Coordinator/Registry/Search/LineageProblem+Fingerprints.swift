@@ -29,7 +29,8 @@ extension ModelFingerprint {
   /// that cannot be read.
   fileprivate var networkTensors: [NetworkOverlap.Tensor]? {
     guard facts.unread == nil else { return nil }
-    return tensors.filter { $0.part != .constant && $0.part != .head }.map { tensor in
+    let counted = tensors.filter { $0.part != .constant && ($0.role == .linear || $0.role == .embedding) }
+    return counted.map { tensor in
       NetworkOverlap.Tensor(
         place: String(tensor.key), kind: tensor.kind, weights: tensor.shape.elements)
     }
