@@ -74,7 +74,7 @@ struct AdapterTargetsTests {
   /// The gguf package's file of an adapter, against the same adapter as PEFT writes it.
   @Test(arguments: [true, false])
   func anAdapterOfLlamaCppChangesWhatThatOfPEFTDoes(_ isBasePresent: Bool) throws {
-    var random = Seeded.fresh()
+    let random = Seeded.fresh()
     try Oracle.run("gguf_files.py", "lora", folder.path, "\(random.seed)")
     let adapters = try ["peft", "lora.gguf"].map {
       try Models.importOne(folder.at($0), into: folder.at("stores/\($0)"))
