@@ -40,7 +40,7 @@ struct AncestorCommand: ModelTreeCommand {
       let output = out
       let cleanUp: @Sendable () -> Void = {
         try? FileManager.default.removeItem(atPath: folder)
-        AtomicFile.removeLeftovers(in: output)
+        AncestorWeights.removeUnfinished(in: output)
       }
       let interruption = Interruption.endingProgram(cleanUp)
       defer {

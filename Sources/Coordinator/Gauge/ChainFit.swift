@@ -30,8 +30,11 @@ struct ChainFit {
 
   /// How alike the units of the first step are: mean cosine of those that are each other's likest. Cheap, and no evidence:
   /// for the choice of what is tried first.
-  func firstLook() throws(Failure) -> Double {
-    let cosines = try other.matrix(0).withUnitRows.timesTransposed(own.matrix(0).withUnitRows)
+  ///
+  /// - Parameters:
+  ///   - mine, theirs: `firstRows` of two chains of one shape.
+  static func firstLook(_ mine: Matrix, _ theirs: Matrix) -> Double {
+    let cosines = theirs.timesTransposed(mine)
     let best = LinearAssignment.mutualBest(cosines.magnitudes)
     let found = best.enumerated().compactMap { unit, place in place.map { abs(cosines[unit, $0]) } }
     return found.reduce(0, +) / Double(max(1, best.count))

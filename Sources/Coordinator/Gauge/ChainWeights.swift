@@ -32,6 +32,9 @@ struct ChainWeights {
     return Matrix(rows: rows, columns: tensor.shape.elements / rows, try tensor.values().map(Double.init))
   }
 
+  /// What each unit of the first step reads, in rows of length 1.
+  func firstRows() throws(Failure) -> Matrix { try matrix(0).withUnitRows }
+
   /// A number for each output of a step; nil where it has no such vector.
   func vector(_ use: ChainLayout.Use, _ step: Int) throws(Failure) -> [Double]? {
     guard let known = layout.steps[step].vectors.first(where: { $0.use == use }) else { return nil }

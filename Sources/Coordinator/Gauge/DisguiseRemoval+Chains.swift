@@ -8,31 +8,39 @@ internal import System
 extension DisguiseRemoval {
   /// Members of a family that a chain is fitted to, after the first has been.
   private static let mostFitted = 8
+  /// Larger first steps of families are read again for each group.
+  private static let mostKeptBytes = 16 << 20
 
   /// As for transformers: what is one in other coordinates is restored to these.
   mutating func alignChains(
     _ groups: [[Int]], _ maps: [AlignmentMap], _ kind: Int, _ restored: inout [Int: ModelRecord]
   ) throws(Failure) {
-    var families: [[(number: Int, chain: ChainWeights)]] = []
+    var families: [(members: [(number: Int, chain: ChainWeights)], rows: Matrix?)] = []
     for (place, numbers) in groups.enumerated() {
       let members = numbers.compactMap { number in
         ChainWeights(models[number], maps[number]).map { (number: number, chain: $0) }
       }
       guard let first = members.first, members.count == numbers.count, fitsMemory(first.number, first.chain.bytes)
       else { continue }
+      let mine = try first.chain.firstRows()
       var likest: [(family: Int, look: Double)] = []
-      for (family, theirs) in families.enumerated() {
-        guard let fit = ChainFit(first.chain, theirs[0].chain) else { continue }
-        likest.append((family, try fit.firstLook()))
+      for (family, known) in families.enumerated() {
+        let other = known.members[0].chain
+        guard first.chain.layout.hasShape(of: other.layout) else { continue }
+        let theirs: Matrix
+        if let rows = known.rows { theirs = rows } else { theirs = try other.firstRows() }
+        likest.append((family, ChainFit.firstLook(mine, theirs)))
       }
       likest.sort { ($1.look, $0.family) < ($0.look, $1.family) }
       var isPlaced = false
       for (family, _) in likest.prefix(Self.mostAttempts) where !isPlaced {
-        let found = try bring(members, to: families[family], group: kind << 16 | place)
+        let found = try bring(members, to: families[family].members, group: kind << 16 | place)
         for (number, model) in found { restored[number] = model }
         isPlaced = !found.isEmpty
       }
-      if !isPlaced { families.append(members) }
+      if !isPlaced {
+        families.append((members, 8 * mine.values.count <= Self.mostKeptBytes ? mine : nil))
+      }
     }
   }
 

@@ -3,7 +3,8 @@ enum NaturalOrder {
   static func isBefore(_ a: String, _ b: String) -> Bool {
     let (left, right) = (pieces(a), pieces(b))
     for (x, y) in zip(left, right) where x != y { return x < y }
-    return left.count < right.count
+    // `1` and `01` are one number, and two names.
+    return left.count == right.count ? a < b : left.count < right.count
   }
 
   private enum Piece: Comparable {

@@ -131,7 +131,7 @@ struct NetworkLayout {
 
   /// Has every layer the same parts, in sizes that fit?
   private func isComplete(_ map: AlignmentMap) -> Bool {
-    guard !layers.isEmpty, has(.table) || has(.patches) else { return false }
+    guard !layers.isEmpty, has(.table) || has(.patches), hasOneWidth(map) else { return false }
     let needed: [NetworkRole] = [.query, .key, .value, .output, .up, .down]
     return layers.allSatisfy { layer in
       needed.allSatisfy { number($0, layer) != nil }
@@ -142,6 +142,27 @@ struct NetworkLayout {
         && map.shape(number(.down, layer)) == map.shape(number(.up, layer))?.reversed()
         && map.shape(number(.up, layer))?.last == width
         && (number(.gate, layer) == nil || map.shape(number(.gate, layer)) == map.shape(number(.up, layer)))
+    }
+  }
+}
+
+extension NetworkLayout {
+  /// Do tables, norms and whatever else is in the coordinates of the residual stream have as many numbers as it has?
+  /// Factorised embeddings have not.
+  fileprivate func hasOneWidth(_ map: AlignmentMap) -> Bool {
+    guard width > 0 else { return false }
+    return zip(places, map.tensors).allSatisfy { place, tensor in
+      let shape = tensor.shape
+      let isVector = shape.elements == width && shape.extents.last == width
+      switch place.role {
+      case .table: return shape.extents.last == width
+      case .patches: return place.isBias ? isVector : shape.elements % width == 0
+      case .vector, .lastNorm, .attentionNorm, .mlpNorm: return isVector
+      case .inner: return place.isBias ? isVector : shape.extents == [width, width]
+      case .head: return place.isBias || shape.extents.last == width
+      case .output, .down: return !place.isBias || isVector
+      case .query, .key, .value, .gate, .up, .headNorm, .apart: return true
+      }
     }
   }
 }

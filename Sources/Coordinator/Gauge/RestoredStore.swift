@@ -81,6 +81,13 @@ struct RestoredStore {
     var wide: String
     var narrow: String
     var map: WidthMap
+
+    /// Short, and different for views that differ.
+    var digest: String {
+      var hash = SHA256()
+      hash.add(JSONText.of(self))
+      return String(hash.digest.text.prefix(12))
+    }
   }
 
   /// The tensors of a view, which are computed unless they are there already.

@@ -54,13 +54,23 @@ package struct WidthAlignment {
     return alignment.outcome
   }
 
+  /// Has a model the shape of a part of another's? Told by their headers.
+  ///
+  /// - Throws: `Failure` when the weights that tell the size of heads cannot be read.
+  package static func isNeeded(for models: [ModelRecord]) throws(Failure) -> Bool {
+    guard haveShapes(AlignmentMap.named(models)) else { return false }
+    let plain = try Aligner.canonical(models)
+    let kinds = Self.kinds(plain.models, plain.maps)
+    return kinds.contains { kind in kinds.contains { kind.layout.isNarrower(than: $0.layout) } }
+  }
+
   private init(store: RestoredStore) { self.store = store }
 
   private mutating func run(_ all: [ModelRecord]) throws(Failure) {
     guard Self.haveShapes(AlignmentMap.named(all)) else { return }
     let plain = try Aligner.canonical(all)
     (models, maps) = (plain.models, plain.maps)
-    let kinds = kinds()
+    let kinds = Self.kinds(models, maps)
     let wider = kinds.map { kind in kinds.indices.filter { kind.layout.isNarrower(than: kinds[$0].layout) } }
     guard wider.contains(where: { !$0.isEmpty }) else { return }
     // Whoever is compared with wider models is no longer compared as it is, and so needs those of its own width here, too.
@@ -121,7 +131,7 @@ package struct WidthAlignment {
     var weights: Int
   }
 
-  private func kinds() -> [Kind] {
+  private static func kinds(_ models: [ModelRecord], _ maps: [AlignmentMap]) -> [Kind] {
     var known: Set<Set<CanonicalTensor>> = []
     var kinds: [Kind] = []
     for (number, model) in models.enumerated() where model.adapter == nil {
@@ -162,6 +172,7 @@ package struct WidthAlignment {
     var best: WidthCorrespondence?
     var isNarrower = false
     for other in others {
+      guard fitsMemory(group, other) else { continue }
       attempts += 1
       guard let fit = WidthFit(group.first, of: other.first), let (kept, witness) = try fit.witness(),
         witness.carries(attempts: attempts), let map = try fit.map(kept)
@@ -190,6 +201,19 @@ package struct WidthAlignment {
         ))
     }
     outcome.groups.append((group.members, views))
+  }
+
+  /// - Returns: false, with a note, where matching the units of two groups takes too much memory.
+  private mutating func fitsMemory(_ group: Group, _ other: Group) -> Bool {
+    let bytes = WidthFit.bytes(group.first, of: other.first)
+    guard bytes > DisguiseRemoval.memoryBytes else { return true }
+    notes.append(
+      Note(
+        subject: group.first.model.id,
+        text:
+          "was not compared with '\(other.first.model.id.printable)' by what it may have kept of it: that takes \(ByteCount(bytes: bytes)) of memory, and \(ByteCount(bytes: DisguiseRemoval.memoryBytes)) are the most"
+      ))
+    return false
   }
 
   private func correspondence(
@@ -234,13 +258,14 @@ package struct WidthAlignment {
       let kept = KeptTensors(group.first, of: wide, by: map)
       guard !kept.numbers.isEmpty else { continue }
       var view = models[member]
-      view.id = free("\(view.id) at the width of \(group.first.model.id)")
+      let own = try RestoredStore.ViewNote(
+        wide: RestoredStore.key(of: models[member]), narrow: RestoredStore.key(of: group.first.model), map: map)
+      // Sums of a view by another map are sums of another model.
+      view.id = free("\(view.id) at the width of \(group.first.model.id), \(own.digest)")
       view.viewed = models[member].id
       view.restored = nil
       view.setAside = []
       let names = kept.numbers.map { models[member].tensors[$0].name }
-      let own = try RestoredStore.ViewNote(
-        wide: RestoredStore.key(of: models[member]), narrow: RestoredStore.key(of: group.first.model), map: map)
       view.tensors = try store.view(
         view, as: zip(names, kept.shapes).map { ($0, $1) }, from: kept.numbers.map { models[member].tensors[$0] },
         note: own

@@ -30,21 +30,32 @@ struct WidthFit {
     self.other = other
   }
 
+  /// Bytes that matching units takes at most: likenesses of all pairs of the layers that witness, and of one more.
+  static func bytes(_ own: NetworkWeights, of other: NetworkWeights) -> Int {
+    let pairs = (own.layout.units.max() ?? 0) * (other.layout.units.max() ?? 0)
+    return 8 * 2 * (witnessedLayers + 1) * pairs
+  }
+
   /// For each coordinate of the narrower model the one of the wider, by what both share, and what the units say of it.
   ///
   /// - Returns: nil where there is nothing to go by.
   func witness() throws(Failure) -> (kept: Kept, witness: Witness)? {
     guard let kept = try kept() else { return nil }
-    let layers = own.layout.layers
-    let count = min(Self.witnessedLayers, layers.count)
     var likenesses: [(fit: Matrix, judged: Matrix, isSquare: Bool)] = []
-    for place in 0..<count {
-      guard let (mine, theirs) = try units(layers[place * layers.count / count], kept) else { return nil }
+    for layer in witnesses {
+      guard let (mine, theirs) = try units(layer, kept) else { return nil }
       let (fit, judged) = UnitFit.Units.likeness(theirs, mine)
       guard fit.values.allSatisfy(\.isFinite), judged.values.allSatisfy(\.isFinite) else { return nil }
       likenesses.append((fit, judged, mine.gate != nil))
     }
     return (kept, Witness(likenesses))
+  }
+
+  /// The layers that the witness is taken from.
+  private var witnesses: [Int] {
+    let layers = own.layout.layers
+    let count = min(Self.witnessedLayers, layers.count)
+    return (0..<count).map { layers[$0 * layers.count / count] }
   }
 
   /// Coordinates and layers.
@@ -66,15 +77,19 @@ struct WidthFit {
     guard own.layout.width < other.layout.width, shared.own.rows < Self.rowsEnough * own.layout.width else {
       return kept
     }
+    let witnesses = witnesses
     for _ in 0..<Self.rounds {
       var rows = shared
-      for layer in own.layout.layers {
+      for layer in witnesses {
         guard let mine = try opening(own, layer), let theirs = try opening(other, kept.layer(layer)),
           mine.rows <= theirs.rows
         else { return nil }
         let gains = mine.withUnitRows.timesTransposed(theirs.columns(kept.hidden).withUnitRows)
         guard gains.values.allSatisfy(\.isFinite) else { return nil }
-        rows.add(mine, theirs.rows(LinearAssignment.greatest(gains)))
+        let order = LinearAssignment.greatest(gains)
+        let count = min(mine.rows, Self.mostRows / witnesses.count)
+        let chosen = (0..<count).map { $0 * mine.rows / count }
+        rows.add(mine.rows(chosen), theirs.rows(chosen.map { order[$0] }))
       }
       guard let next = Self.columns(rows.own, of: rows.other) else { return nil }
       guard next != kept.hidden else { break }

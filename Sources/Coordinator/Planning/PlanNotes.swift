@@ -91,7 +91,14 @@ enum PlanNotes {
 
   /// Models that share nothing with any other: they become families of one.
   private static func strangers(_ models: [ModelRecord], _ among: [Int], _ tensors: [PlannedTensor]) -> [Note] {
-    let compared = Set(tensors.flatMap(\.models) + tensors.flatMap { $0.updates.map(\.model) })
+    let places = Dictionary(
+      models.indices.filter { models[$0].viewed == nil }.map { (models[$0].id, $0) },
+      uniquingKeysWith: { first, _ in first })
+    // Who is compared by a view is compared.
+    var compared: Set<Int> = []
+    for model in tensors.flatMap(\.models) + tensors.flatMap({ $0.updates.map(\.model) }) {
+      compared.insert(models[model].viewed.flatMap { places[$0] } ?? model)
+    }
     let alone = among.filter { models[$0].adapter?.isWithoutBase ?? false }
     let withoutBase = alone.map {
       Note(

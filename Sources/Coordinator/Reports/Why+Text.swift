@@ -84,7 +84,13 @@ extension Why {
       ]
     }
     let rest = otherModels - comparedModels
-    let why = isSectioned == nil ? "it has nothing in common that could be compared" : "it was not compared"
+    let why =
+      switch (isSectioned, otherWidths) {
+      case (nil, nil): "it has nothing in common that could be compared"
+      case (nil, let others?):
+        "it was not compared (their widths differ\(others < rest ? ", or they have nothing in common" : ""))"
+      default: "it was not compared"
+      }
     let left = rest > 0 ? " With \(counted(rest, "other")) \(why)." : ""
     return [
       "\(name) is related to no other model that it was compared with: its weights are as far from those of \(counted(comparedModels, "model")) as weights that were initialized independently.\(left)"

@@ -47,6 +47,8 @@ package struct Why: Encodable {
   package var otherModels: Int
   /// Were only models compared whose fingerprints are alike? nil: all were.
   package var isSectioned: Bool?
+  /// Other models that it was not compared with since their widths differ; nil: none.
+  package var otherWidths: Int?
   package var relation: String?
   /// What was undone to compare it with its parent.
   package var transform: [String]
@@ -102,6 +104,8 @@ package struct Why: Encodable {
     let relatedness = try run.row("/relatedness", child)
     comparedModels = relatedness.indices.count { $0 != child && relatedness[$0].isFinite }
     isSectioned = run.isSectioned ? true : nil
+    let apartByWidth = run.graph.nodes.indices.count { run.areOfOtherWidths(child, $0) }
+    otherWidths = apartByWidth > 0 ? apartByWidth : nil
     relation = link?.relation.name
     transform = (link?.transforms ?? []).map(\.rawValue)
     alignment = node.model?.alignment

@@ -26,6 +26,8 @@ package struct WhyInstead: Encodable {
   package var probability: Double?
   /// true where the two were not compared since their fingerprints are not alike, else nil.
   package var leftApart: Bool?
+  /// true where the two were not compared since their widths differ, else nil.
+  package var otherWidths: Bool?
   /// Tensors that were compared.
   package var sharedTensors: Int
   /// How much more the best tree with it as the parent costs; nil where there is none, and for copies and adapters,
@@ -44,7 +46,8 @@ package struct WhyInstead: Encodable {
     // Earlier runs did not keep it.
     let chance = (try? run.row("/relatedness_p", child))?[other]
     probability = chance?.isFinite == true ? chance : nil
-    leftApart = run.areApart(other, child) ? true : nil
+    otherWidths = run.areOfOtherWidths(other, child) ? true : nil
+    leftApart = otherWidths == nil && run.areApart(other, child) ? true : nil
     sharedTensors = try run.tensorDistances(other, child).count { !$0.isNaN }
     if outline.parent[child] == other {
       standing = .parent
@@ -102,6 +105,7 @@ package struct WhyInstead: Encodable {
       guard leftApart == nil else {
         return ["\(name) was not compared with \(child) weight by weight: their fingerprints are not alike."]
       }
+      guard otherWidths == nil else { return ["\(name) and \(child) were not compared (their widths differ)."] }
       return ["\(name) was not compared with \(child): they have no tensor in common, so the weights say nothing."]
     case .possible, .descendant:
       var lines: [String] = []

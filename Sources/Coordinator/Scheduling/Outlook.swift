@@ -47,7 +47,9 @@ extension Scheduler {
       if delay < 4 * task / speed { total += speed }
       // One that computes a quarantined task takes no other.
       if !computesAlone(worker) { first = min(first, (worker.load + task) / speed + delay) }
-      if pending == 0, worker.leases.isEmpty, worker.credit > 0 { idleSpeed = max(idleSpeed ?? 0, speed / Double(worker.slots)) }
+      if pending == 0, worker.leases.isEmpty, worker.credit > 0 {
+        idleSpeed = max(idleSpeed ?? 0, speed / Double(worker.slots))
+      }
     }
     guard total > 0 else { return }
     outlook = Outlook(horizon: max(0, openWork) / total, first: first, task: task, idleSpeed: idleSpeed)

@@ -14,6 +14,7 @@ package struct AncestorAnswer: Encodable, Sendable {
     /// Of the children's updates, in the order of the children; nil unless it was recovered from them.
     package var ranks: [Int]?
     /// Relative: what two sets of children, each of which decides the tensor, differ by; of a mean its standard error.
+    /// nil where nothing checks it.
     package var error: Double?
   }
 

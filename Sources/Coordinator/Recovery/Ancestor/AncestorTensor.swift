@@ -21,13 +21,38 @@ struct AncestorTensor {
     case estimated
   }
 
+  /// Why a tensor is no more than a mean.
+  enum Obstacle {
+    /// The children's updates are not of low rank.
+    case ranks
+    /// All children's copies take this many bytes.
+    case memory(Int)
+    /// A side is too short for low ranks.
+    case side(Int)
+
+    /// After "they differ in 'tensor'".
+    var text: String {
+      switch self {
+      case .ranks: "by more than updates of low rank do"
+      case .memory(let bytes):
+        "and computing it takes \(ByteCount(bytes: bytes)) of memory, where \(ByteCount(bytes: AncestorTensor.mostBytes)) are the most"
+      case .side(let length):
+        "and a side of \(length) leaves no room for updates of low rank, which takes \(AncestorTensor.smallestSide)"
+      }
+    }
+  }
+
   struct Finding {
     var origin: Origin
+    /// nil unless estimated.
+    var obstacle: Obstacle?
     /// Of the children's updates; empty unless recovered.
     var ranks: [Int] = []
     /// Of what was checked, or of the mean: squared error and squared length.
     var error = 0.0
     var energy = 0.0
+    /// Does each of two sets of children decide it, so that one says how well the other does?
+    var isChecked = true
 
     var relative: Double { energy > 0 ? (error / energy).squareRoot() : 0 }
   }
@@ -51,13 +76,12 @@ struct AncestorTensor {
       return Finding(origin: .unchanged)
     }
     let shape = copies[0].shape
-    if min(shape.rows, shape.columns) >= Self.smallestSide, 4 * (copies.count + 1) * shape.elements <= Self.mostBytes,
-      let (finding, numbers) = try recovered()
-    {
-      try pass(numbers, to: body)
-      return finding
-    }
-    return try mean(body)
+    let (side, bytes) = (min(shape.rows, shape.columns), 4 * (copies.count + 1) * shape.elements)
+    guard side >= Self.smallestSide else { return try mean(.side(side), body) }
+    guard bytes <= Self.mostBytes else { return try mean(.memory(bytes), body) }
+    guard let (finding, numbers) = try recovered() else { return try mean(.ranks, body) }
+    try pass(numbers, to: body)
+    return finding
   }
 
   private func pass(
@@ -181,7 +205,7 @@ struct AncestorTensor {
       }
       guard start == 0 else { continue }
       guard halves.count == 2 else {
-        finding.error = .infinity
+        finding.isChecked = false
         continue
       }
       let both = halves.map { half in half.siblings.common(of: half.members.map { parts[$0] }) }
@@ -192,8 +216,10 @@ struct AncestorTensor {
 
   // MARK: Means
 
-  private func mean(_ body: (UnsafeBufferPointer<Float>) throws(Failure) -> Void) throws(Failure) -> Finding {
-    var finding = Finding(origin: .estimated)
+  private func mean(
+    _ obstacle: Obstacle, _ body: (UnsafeBufferPointer<Float>) throws(Failure) -> Void
+  ) throws(Failure) -> Finding {
+    var finding = Finding(origin: .estimated, obstacle: obstacle)
     let (count, all) = (Double(copies.count), copies[0].shape.elements)
     for start in stride(from: 0, to: all, by: Self.piece) {
       let size = min(Self.piece, all - start)

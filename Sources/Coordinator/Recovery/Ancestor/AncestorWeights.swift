@@ -69,6 +69,14 @@ package struct AncestorWeights {
   }
 
   private static let fileName = "model.safetensors"
+  private static let configurationName = "config.json"
+
+  /// Removes what this process has begun to write to a folder; nothing else that is there.
+  package static func removeUnfinished(in output: String) {
+    for name in [fileName, configurationName] {
+      try? FileManager.default.removeItem(atPath: AtomicFile.temporaryName(for: "\(output)/\(name)"))
+    }
+  }
 
   /// The observed children that can be put together.
   private func children(
@@ -126,6 +134,8 @@ package struct AncestorWeights {
       node: id, file: path, children: children.map(\.id), leftOut: leftOut,
       weights: first.tensors.reduce(0) { $0 + $1.shape.elements }, estimatedWeights: 0, tensors: [])
     var (error, energy) = (0.0, 0.0)
+    // The first tensor that no two sets of children decide.
+    var unchecked: String?
     let writer = try SafetensorsWriter(path: path, tensors: first.tensors.map { ($0.name, $0.shape) })
     do throws(Failure) {
       for (number, tensor) in first.tensors.enumerated() {
@@ -137,20 +147,32 @@ package struct AncestorWeights {
         switch found.origin {
         case .unchanged: break
         case .recovered:
-          (error, energy) = (error + found.error, energy + found.energy)
-          (said.ranks, said.error) = (found.ranks, found.relative)
+          said.ranks = found.ranks
+          if found.isChecked {
+            (error, energy) = (error + found.error, energy + found.energy)
+            said.error = found.relative
+          } else {
+            unchecked = unchecked ?? tensor.name
+          }
         case .estimated:
           answer.estimatedWeights += tensor.shape.elements
           said.error = found.relative
         }
         answer.tensors.append(said)
-        try require(answer, id)
+        try require(answer, id, found.obstacle)
       }
       if energy > 0 { answer.disagreement = (error / energy).squareRoot() }
       if let apart = answer.disagreement, apart > Self.mostDisagreement, !canEstimate {
         throw .badInput(
           "the children of '\(id)' do not agree on its weights: what two sets of them say differs by \(apart) of its length",
           advice: "some of them may descend from another model; --estimate writes what they say all the same")
+      }
+      if let unchecked, !canEstimate {
+        throw .badInput(
+          "the children of '\(id)' do not check each other: no two sets of them decide '\(unchecked.printable)'",
+          advice:
+            "recover the collection again with more models that were trained on it; --estimate writes what they say all the same"
+        )
       }
       try copyConfiguration(first)
     } catch {
@@ -162,18 +184,22 @@ package struct AncestorWeights {
   }
 
   /// - Throws: `Failure` (bad input) once too much of the ancestor is a guess.
-  private func require(_ answer: AncestorAnswer, _ id: String) throws(Failure) {
+  ///
+  /// - Parameter obstacle: why the last tensor is one.
+  private func require(
+    _ answer: AncestorAnswer, _ id: String, _ obstacle: AncestorTensor.Obstacle?
+  ) throws(Failure) {
     guard !canEstimate, Double(answer.estimatedWeights) > Self.mostEstimated * Double(answer.weights),
-      let tensor = answer.tensors.last
+      let tensor = answer.tensors.last, let obstacle
     else { return }
     throw .badInput(
-      "the children of '\(id)' do not decide its weights: they differ in '\(tensor.name.printable)' by more than updates of low rank do",
+      "the children of '\(id)' do not decide its weights: they differ in '\(tensor.name.printable)' \(obstacle.text)",
       advice: "--estimate writes the mean of the children in such places")
   }
 
   /// What programs need to load the weights, as the first child has it.
   private func copyConfiguration(_ child: ModelRecord) throws(Failure) {
-    let name = "config.json"
+    let name = Self.configurationName
     guard let file = child.sources.first?.path else { return }
     let source = URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent(name).path
     let target = "\(output)/\(name)"

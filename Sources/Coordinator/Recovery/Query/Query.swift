@@ -180,21 +180,24 @@ package struct Query {
   private func compare(_ models: [ModelRecord], _ new: ModelRecord, _ finished: FinishedRun)
     throws(Failure) -> (Lineage, Int)
   {
-    var options = try RunFiles.invocation("\(run)/journal.sqlite").lineage
+    let recorded = try RunFiles.invocation("\(run)/journal.sqlite")
+    var options = recorded.lineage
     options.families = nil
-    let invocation = Invocation(inputs: models.map(\.path) + [new.path], lineage: options)
+    let invocation = Invocation(
+      inputs: models.map(\.path) + [new.path], lineage: options, align: recorded.align ?? true)
     let directory = try RunDirectory(path: "\(folder)/run", redo: false)
     let local = LocalWorkers.Options(count: workers, memoryBytes: memoryBytes, logPath: directory.log)
     let pool = try ShardPool(
       .local(local), interruption: interruption, logger: directory.logger, report: report)
     let (plan, lineage, _) = try Recovery(
       invocation, directory: directory, pool: pool, mayChangeModels: false, report: report
-    ).solve()
-    guard plan.isWhole else {
-      throw .usage(
-        "'\(model.printable)' and models of the run came from each other by leaving out a part of the width, which 'query' cannot compare",
-        advice: "recover all of them with the new model: what is finished is not computed again")
-    }
+    ).solve(check: { plan throws(Failure) in
+      guard plan.isWhole else {
+        throw Failure.usage(
+          "'\(model.printable)' and models of the run came from each other by leaving out a part of the width, which 'query' cannot compare",
+          advice: "recover all of them with the new model: what is finished is not computed again")
+      }
+    })
     guard plan.models.count == models.count + 1 else {
       throw .badInput(
         "'\(model.printable)' is one of the run's own models, or some of these cannot be read any more",

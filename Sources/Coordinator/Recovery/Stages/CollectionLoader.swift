@@ -11,15 +11,20 @@ package struct CollectionLoader {
   private let folder: String
   private let mode: ModelStoreWriter.Mode
   private let restored: String?
+  private let hasWidths: Bool
 
   /// - Parameters:
   ///   - folder: where the stores of models that are not stores yet are made.
   ///   - mode: do these stores hold weights, or say where they lie?
   ///   - restored: where models are kept that were brought into the coordinates of others; nil: none are.
-  package init(stores folder: String, mode: ModelStoreWriter.Mode, restored: String? = nil) {
+  ///   - hasWidths: where models are brought into the coordinates of others, are narrower ones looked for, too?
+  package init(
+    stores folder: String, mode: ModelStoreWriter.Mode, restored: String? = nil, hasWidths: Bool = true
+  ) {
     self.folder = folder
     self.mode = mode
     self.restored = restored
+    self.hasWidths = hasWidths
   }
 
   /// - Throws: `Failure` when a model named by the user is broken. One that was only found in a folder is skipped
@@ -43,7 +48,16 @@ package struct CollectionLoader {
     if let restored {
       let outcome = try DisguiseRemoval.apply(to: collection.models, folder: restored)
       collection.models = outcome.models
-      widths = try WidthAlignment.apply(to: collection.models, folder: restored)
+      if hasWidths {
+        widths = try WidthAlignment.apply(to: collection.models, folder: restored)
+      } else if try WidthAlignment.isNeeded(for: collection.models) {
+        widths.notes.append(
+          Note(
+            subject: "narrower models",
+            text:
+              "were not looked for: a number of families was asked for (--families), which is one of models that are all compared as they are"
+          ))
+      }
       collection.notes += outcome.notes + widths.notes
     }
     var aligned = try Aligner.aligned(collection.models)

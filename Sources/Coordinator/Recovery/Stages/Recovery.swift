@@ -78,14 +78,19 @@ package struct Recovery {
 
   /// Compares and solves, and writes no results: for questions about few models.
   ///
-  /// - Parameter observing: called once with every tensor, in order.
+  /// - Parameters:
+  ///   - observing: called once with every tensor, in order.
+  ///   - check: called with the plan before anything is computed; what it throws ends all.
   func solve(
-    observing: (TensorSums) throws(Failure) -> Void = { _ throws(Failure) in }
+    observing: (TensorSums) throws(Failure) -> Void = { _ throws(Failure) in },
+    check: (Plan) throws(Failure) -> Void = { _ throws(Failure) in }
   ) throws(Failure) -> (plan: Plan, lineage: Lineage, graph: ModelGraph) {
     defer { pool.end() }
     pool.prepare()
     var times = PhaseTimes()
-    let comparison = try compare(try plan(&times), try Journal(path: directory.journal))
+    let wanted = try self.plan(&times)
+    try check(wanted)
+    let comparison = try compare(wanted, try Journal(path: directory.journal))
     _ = try computation(isKept: false).finish(comparison)
     Allocator.keepFreed()
     let plan = comparison.plan
@@ -101,7 +106,8 @@ package struct Recovery {
   private func plan(_ times: inout PhaseTimes) throws(Failure) -> Plan {
     let plan = try times.measure("import and plan") { () throws(Failure) in
       let collection = try CollectionLoader(
-        stores: directory.newStores, mode: .places, restored: invocation.align ?? true ? directory.aligned : nil
+        stores: directory.newStores, mode: .places, restored: invocation.align ?? true ? directory.aligned : nil,
+        hasWidths: invocation.lineage.families == nil
       ).load(invocation.inputs)
       try collection.requireTwo()
       return try sectioned(collection)

@@ -43,7 +43,10 @@ struct Solution {
       try arrays.finish(lineage, metric: options.metric)
       graphs.append(GraphBuilder.graph(lineage, section))
       siblings.append(lineage.absentParents.map(\.sibling))
-      notes += lineage.unusable.notes(section.models) + lineage.adapters.compactMap { $0.note(section.models) }
+      // Of a view that is said where its model is compared.
+      let views = Set(section.models.filter { $0.viewed != nil }.map(\.id))
+      let own = lineage.unusable.notes(section.models) + lineage.adapters.compactMap { $0.note(section.models) }
+      notes += own.filter { !views.contains($0.subject) }
     }
     graph = GraphBuilder.joined(graphs, siblings: siblings, plan)
     self.notes = notes

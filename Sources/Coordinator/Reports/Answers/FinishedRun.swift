@@ -106,6 +106,15 @@ package struct FinishedRun {
     return common(a, b) == nil
   }
 
+  /// Were two models of the collection not compared because one of them was compared only with what it has kept of
+  /// wider models?
+  func areOfOtherWidths(_ a: Int, _ b: Int) -> Bool {
+    guard hasWidths, a != b, [a, b].allSatisfy({ !graph.nodes[$0].isInferred }), common(a, b) == nil else {
+      return false
+    }
+    return [a, b].contains { graph.nodes[$0].model?.alignment?.kept != nil }
+  }
+
   /// Ids of all nodes.
   package var ids: [String] { graph.nodes.map(\.id) }
 

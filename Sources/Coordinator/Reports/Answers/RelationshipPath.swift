@@ -30,6 +30,8 @@ package struct RelationshipPath: Encodable {
   package var relatedness: Double?
   /// true where they were not compared since their fingerprints are not alike, else nil.
   package var leftApart: Bool?
+  /// true where they were not compared since their widths differ, else nil.
+  package var otherWidths: Bool?
   /// Probability of so much in common between networks that were initialized independently.
   package var probability: Double?
 
@@ -45,7 +47,8 @@ package struct RelationshipPath: Encodable {
     // Earlier runs did not keep it.
     let chance = (try? run.row("/relatedness_p", from))?[to]
     probability = chance?.isFinite == true ? chance : nil
-    leftApart = run.areApart(from, to) ? true : nil
+    otherWidths = run.areOfOtherWidths(from, to) ? true : nil
+    leftApart = otherWidths == nil && run.areApart(from, to) ? true : nil
     let (up, down) = (outline.ancestry(of: from), outline.ancestry(of: to))
     let above = Set(down)
     guard let common = up.first(where: { above.contains($0) }) else {
@@ -91,13 +94,15 @@ package struct RelationshipPath: Encodable {
       lines.append("distance along the way  \(AnswerText.number(wayDistance ?? 0))")
     } else if leftApart == true {
       lines.append("\(a) and \(b) were not compared weight by weight: their fingerprints are not alike")
+    } else if otherWidths == true {
+      lines.append("\(a) and \(b) were not compared (their widths differ)")
     } else if relatedness == nil {
       lines.append("\(a) and \(b) are not comparable: they share no tensor of one name and shape that was trained")
     } else {
       lines.append("\(a) and \(b) are of different families: no common ancestor in this run")
     }
-    lines.append(
-      "distance of the two     \(distance.map(AnswerText.number) ?? (leftApart == true ? "not measured" : Self.none))")
+    let none = leftApart == true || otherWidths == true ? "not measured" : Self.none
+    lines.append("distance of the two     \(distance.map(AnswerText.number) ?? none)")
     if let relatedness { lines.append("relatedness ratio       \(AnswerText.number(relatedness))  (strangers: 1)") }
     if let probability { lines.append("probability, unrelated  \(AnswerText.probability(probability))") }
     return lines.joined(separator: "\n") + "\n"
