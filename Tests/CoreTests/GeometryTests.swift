@@ -39,26 +39,24 @@ import Testing
     [1, 1 << 31], [1 << 31], [1 << 31, 1], [3, 5_000_000], [1 << 15, 1 << 16], [262_144, 5000, 1],
   ]
 
-  @Test(arguments: shapes, [ShardGeometry.target, 1 << 18])
-  func rangesCoverEveryCoordinateOnce(extents: [Int], _ cut: Int) throws {
+  @Test(arguments: shapes)
+  func rangesCoverEveryCoordinateOnce(extents: [Int]) throws {
     let shape = try #require(TensorShape(extents))
-    // Rows are not cut, if they fit the largest shards.
-    let row = shape.rank >= 2 && shape.columns <= ShardGeometry.target ? shape.columns : 0
     var next = 0
-    for range in ShardGeometry.ranges(of: shape, cut: cut) {
+    for range in ShardGeometry.ranges(of: shape) {
       #expect(range.lowerBound == next)
       #expect(!range.isEmpty)
-      #expect(range.count <= max(cut, row))
+      #expect(range.count <= ShardGeometry.target)
       next = range.upperBound
     }
     #expect(next == shape.elements)
   }
 
-  @Test(arguments: shapes, [ShardGeometry.target, 1 << 18])
-  func matricesAreCutBetweenRows(extents: [Int], _ cut: Int) throws {
+  @Test(arguments: shapes)
+  func matricesAreCutBetweenRows(extents: [Int]) throws {
     let shape = try #require(TensorShape(extents))
     guard shape.rank >= 2, 1...ShardGeometry.target ~= shape.columns else { return }
-    for range in ShardGeometry.ranges(of: shape, cut: cut) {
+    for range in ShardGeometry.ranges(of: shape) {
       #expect(range.lowerBound % shape.columns == 0)
       #expect(range.upperBound % shape.columns == 0)
     }
@@ -72,34 +70,6 @@ import Testing
   @Test func noTensorIsCutFinerThanNeeded() throws {
     let shape = try #require(TensorShape([1 << 15, 1 << 16]))
     #expect(ShardGeometry.ranges(of: shape).count == 512)
-  }
-
-  private struct Large: Sendable {
-    var models: Int
-    var weights: Double
-    var arrays = 1
-    var cut: Int
-  }
-
-  private static let large: [Large] = [
-    Large(models: 2, weights: 7e9, cut: 4_194_304), Large(models: 128, weights: 7e9, cut: 4_194_304),
-    Large(models: 200, weights: 7e9, cut: 2_097_152), Large(models: 500, weights: 7e9, cut: 524_288),
-    Large(models: 500, weights: 7e9, arrays: 3, cut: 2_097_152), Large(models: 500, weights: 1e6, cut: 524_288),
-    Large(models: 5000, weights: 1e6, cut: 262_144), Large(models: 1000, weights: 7e9, cut: 2_097_152),
-    Large(models: 5000, weights: 7e9, cut: 4_194_304), Large(models: 0, weights: 0, cut: 4_194_304),
-  ]
-
-  @Test func shardsOfLargePlansAreSecondsOfWork() {
-    for plan in Self.large {
-      let pairs = PairIndex(plan.models).count
-      let found = ShardGeometry.cut(
-        pairs: pairs, pairCoordinates: Double(pairs) * plan.weights, arrays: plan.arrays)
-      #expect(found == plan.cut, "\(plan)")
-      // No journal becomes longer than that.
-      guard found < ShardGeometry.target else { continue }
-      let sums = 8 * Double(plan.arrays * pairs) * plan.weights / Double(found)
-      #expect(sums <= 16e9, "\(plan)")
-    }
   }
 
   @Test func blocksHoldWholeRunsAndWholeRowsWhereShrinkageIsLookedFor() {

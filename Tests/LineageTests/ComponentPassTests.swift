@@ -43,7 +43,7 @@ import Testing
     var models = roots.flatMap { root in [root] + (0..<3).map { _ in random.trained(root, by: 0.1) } }
     models[3].replaceSubrange(0..<2048, with: models[6][0..<2048])
     models[7].replaceSubrange(2048..<4096, with: models[1][2048..<4096])
-    models[11].replaceSubrange(2048..<4096, with: models[2][2048..<4096])
+    models[11].replaceSubrange(4096..<6144, with: models[2][4096..<6144])
     let (found, families) = try components(Synthetic(linear: models).sums, models: 12)
     #expect(families == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], "seed \(random.seed)")
     #expect(found.map { [$0.source, $0.target, $0.weights] } == [[6, 3, 2048], [1, 7, 2048], [2, 11, 2048]])

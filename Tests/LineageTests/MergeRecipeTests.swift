@@ -105,8 +105,9 @@ import Testing
     try expect(models, parents: [1, 2], shares: [1: 1.12, 2: 0.48], random)
   }
 
-  /// Parents whose task vectors point away from each other here and together there.
-  @Test func modelStockOfUnrelatedTasks() throws {
+  /// Parents whose task vectors point away from each other here and together there: what comes out is nearly the base, and
+  /// each of the two may be a stock of the other.
+  @Test func modelStockOfUnrelatedTasksLeavesOpenWhichIsTheBase() throws {
     var random = Seeded.fresh()
     var models = family(&random)
     let ratio = [0.03, -0.02, 0.05, 0.02, -0.01, 0.04]
@@ -115,7 +116,9 @@ import Testing
         let r = ratio[Self.map(p)]
         return (1 - r) * models[0][p] + r / 2 * (models[1][p] + models[2][p])
       })
-    try expect(models, parents: [0, 1, 2], random)
+    let merges = try found(models)
+    #expect(merges.map { Set($0.parents + [$0.child]) } == [[0, 1, 2, 6]], "seed \(random.seed)")
+    #expect(merges.allSatisfy { [0, 6].contains($0.child) && $0.order == .ofMean }, "seed \(random.seed)")
   }
 
   @Test func modelStockHasSharesOfEachTensorAndItsBase() throws {

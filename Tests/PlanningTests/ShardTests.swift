@@ -1,6 +1,5 @@
 import Checkpoints
 import Core
-import Foundation
 import Planning
 import System
 import Testing
@@ -40,26 +39,6 @@ struct ShardTests {
       #expect(shard.coordinates.lowerBound % shape.columns == 0)
       #expect(shard.coordinates.upperBound % shape.columns == 0)
     }
-  }
-
-  /// A run that was begun keeps its cut, whatever a new one would have.
-  @Test func aPlanRemembersHowItWasCut() throws {
-    let tensors = Self.shapes.enumerated().map { ("layer.\($0).weight", $1) }
-    let models = (0..<2).map { record("m\($0)", tensors) }
-    let (coarse, fine) = (Plan(models: models, statistics: []), Plan(models: models, statistics: [], cut: 1 << 18))
-    #expect(coarse.cut == ShardGeometry.target && fine.cut == 1 << 18 && fine.shards.count > 8 * coarse.shards.count)
-    for plan in [coarse, fine] {
-      let outline = PlanOutline(plan)
-      #expect(outline.shardCoordinates == plan.cut)
-      let text = try JSONEncoder().encode(outline)
-      #expect(try JSONDecoder().decode(PlanOutline.self, from: text) == outline)
-      // What a journal says that was written before plans had a choice.
-      #expect(plan.cut != ShardGeometry.target || !String(decoding: text, as: UTF8.self).contains("cut"))
-      let reused = outline.reuses(for: plan)
-      #expect(reused.map(\.shard) == plan.shards.map(\.id) && reused.allSatisfy { $0.old == $0.shard })
-      #expect(plan.moved(to: models).cut == plan.cut && plan.section(0).cut == plan.cut)
-    }
-    #expect(PlanOutline(fine).reuses(for: coarse).count < coarse.shards.count)
   }
 
   @Test func samePlanComesOutAgain() {

@@ -47,27 +47,6 @@ struct RunExtensionTests {
     }
   }
 
-  /// Another cut would make its sums useless.
-  @Test func aRunThatWasBegunKeepsItsCut() throws {
-    let models = try folder.makeFamily(children: 1)
-    let path = folder.at("run")
-    #expect(RunExtension.cut(ofRunIn: "\(path)/journal.sqlite") == nil)
-    do {
-      let directory = try RunDirectory(path: path, redo: false)
-      let collection = try CollectionLoader(stores: directory.newStores, mode: .places).load([models])
-      let opener = ComparisonOpener(
-        directory: directory, invocation: Invocation(inputs: [models], lineage: LineageOptions()),
-        mayChangeModels: true, report: run.events.report)
-      _ = try opener.open(Plan(collection, statistics: [], cut: 1 << 18), Journal(path: directory.journal))
-    }
-    #expect(RunExtension.cut(ofRunIn: "\(path)/journal.sqlite") == 1 << 18)
-    // What the identity says of shards would differ.
-    let invocation = Invocation(inputs: [models], lineage: LineageOptions())
-    let directory = try RunDirectory(path: path, redo: false)
-    let failure = try #require(failure { _ = try run.open(invocation, directory, mayChangeModels: false) })
-    #expect(failure.kind == .cannotWrite && failure.message.contains("262144 coordinates"))
-  }
-
   @Test func aNewModelOfItsOwnShapesCostsOnlyItsOwnShards() throws {
     try folder.makeFamily(children: 1)
     try folder.makeFamily(children: 1, seed: 2, rows: 20)

@@ -152,8 +152,7 @@ final class ServingLoop {
   private func begin(_ work: ShardWork, _ promise: Promise<ShardWork.Report>) {
     let largest = ServedJob.largestAnswer(work.plan)
     let groups = work.plan.shards.map(\.tensor)
-    let works = work.plan.shards.map { work.plan.work(of: $0) }
-    let id = scheduler.add(shards: work.plan.shards.count, done: work.done, groups: groups, works: works)
+    let id = scheduler.add(shards: work.plan.shards.count, done: work.done, groups: groups)
     let job = ServedJob(work, scheduler.tasks(of: id), promise: promise)
     jobs.append(job)
     if let collapse { return end(job, .failure(collapse)) }

@@ -24,15 +24,6 @@ extension Plan {
     }
   }
 
-  /// How much work a shard is, in numbers that are compared: reading one counts as comparing a score of them.
-  package func work(of shard: Shard) -> Double {
-    Double(PairIndex(tensors[shard.tensor].copies.count).count) * Double(shard.coordinates.count)
-      + Self.readingWork * Double(bytes(of: shard))
-  }
-
-  /// Of a byte: pairs of coordinates per second of a kernel over bytes per second of a disk.
-  private static let readingWork = 20.0
-
   /// Bytes below which a worker's thread cannot compute some shard.
   package var minimumWorkerBytes: Int {
     tensors.map {

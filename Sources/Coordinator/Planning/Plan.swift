@@ -15,8 +15,6 @@ package struct Plan: Sendable {
   package let alignment: [AlignmentMap]
   package let tensors: [PlannedTensor]
   package let shards: [Shard]
-  /// Coordinates of a shard, see `ShardGeometry.cut`.
-  package let cut: Int
   /// What was skipped, and why.
   package let notes: [Note]
 
@@ -27,10 +25,9 @@ package struct Plan: Sendable {
   ///     added for embedding tables.
   ///   - notes: on what was left out before planning.
   ///   - sections: of the models; nil: all of them are compared with each other.
-  ///   - cut: coordinates of a shard: that of a run that was begun; nil: as the plan's size asks for.
   package init(
     models: [ModelRecord], alignment: [AlignmentMap]? = nil, statistics: Statistics, notes: [Note] = [],
-    sections: [[Int]]? = nil, cut: Int? = nil
+    sections: [[Int]]? = nil
   ) {
     let alignment = alignment ?? AlignmentMap.named(models)
     precondition(alignment.count == models.count, "\(alignment.count) alignment maps for \(models.count) models")
@@ -43,45 +40,33 @@ package struct Plan: Sendable {
       tensors += own.map { $0.renumbered { members[$0] } }
       matchings.append(matching)
     }
-    let cut = cut ?? Self.cut(tensors)
     var shards: [Shard] = []
     for (index, tensor) in tensors.enumerated() {
       shards += Self.shards(
-        of: tensor.shape, tensor: index, samples: tensor.samples, spectrum: tensor.spectrum, cut: cut,
+        of: tensor.shape, tensor: index, samples: tensor.samples, spectrum: tensor.spectrum,
         from: shards.count)
     }
     self.init(
-      models: models, sections: sections, alignment: alignment, tensors: tensors, shards: shards, cut: cut,
+      models: models, sections: sections, alignment: alignment, tensors: tensors, shards: shards,
       notes: notes + PlanNotes.all(models, alignment, Array(zip(sections, matchings)), tensors))
   }
 
   private init(
     models: [ModelRecord], sections: [[Int]], alignment: [AlignmentMap], tensors: [PlannedTensor], shards: [Shard],
-    cut: Int, notes: [Note]
+    notes: [Note]
   ) {
     self.models = models
     self.sections = sections
     self.alignment = alignment
     self.tensors = tensors
     self.shards = shards
-    self.cut = cut
     self.notes = notes
-  }
-
-  private static func cut(_ tensors: [PlannedTensor]) -> Int {
-    // Every shard has a sketch of its own, which takes more room than its sums.
-    guard !tensors.contains(where: { $0.sketch != nil }) else { return ShardGeometry.target }
-    return ShardGeometry.cut(
-      pairs: tensors.map { PairIndex($0.copies.count).count }.max() ?? 0,
-      pairCoordinates: tensors.reduce(0) { $0 + Double(PairIndex($1.copies.count).count) * Double($1.shape.elements) },
-      arrays: tensors.map(\.statistics.pairArrays).max() ?? 1)
   }
 
   /// The same plan for the same models, whose stores lie elsewhere.
   package func moved(to models: [ModelRecord]) -> Plan {
     Plan(
-      models: models, sections: sections, alignment: alignment, tensors: tensors, shards: shards, cut: cut,
-      notes: notes)
+      models: models, sections: sections, alignment: alignment, tensors: tensors, shards: shards, notes: notes)
   }
 
   /// Models of the collection; views of them come after these.
@@ -108,8 +93,7 @@ package struct Plan: Sendable {
     let kept = tensors.indices.filter { places[tensors[$0].copies[0].model] != nil }
     return Plan(
       models: members.map { models[$0] }, sections: [Array(members.indices)], alignment: members.map { alignment[$0] },
-      tensors: kept.map { tensors[$0].renumbered { places[$0] ?? 0 } }, shards: shards(of: kept), cut: cut,
-      notes: notes)
+      tensors: kept.map { tensors[$0].renumbered { places[$0] ?? 0 } }, shards: shards(of: kept), notes: notes)
   }
 
   /// Do the layers of two models allow one to be an ancestor of the other?
@@ -142,7 +126,7 @@ package struct Plan: Sendable {
     let kept = tensors.indices.filter { !open.contains($0) }
     return Plan(
       models: models, sections: sections, alignment: alignment, tensors: kept.map { tensors[$0] },
-      shards: shards(of: kept), cut: cut, notes: notes)
+      shards: shards(of: kept), notes: notes)
   }
 
   /// The shards of some tensors, which are numbered anew.
@@ -159,9 +143,9 @@ package struct Plan: Sendable {
 
   /// The shards of one tensor, numbered from `first` on.
   static func shards(
-    of shape: TensorShape, tensor: Int, samples: Int, spectrum: Int, cut: Int, from first: Int
+    of shape: TensorShape, tensor: Int, samples: Int, spectrum: Int, from first: Int
   ) -> [Shard] {
-    let ranges = ShardGeometry.ranges(of: shape, cut: cut)
+    let ranges = ShardGeometry.ranges(of: shape)
     let counts = SampleGrid.spread(samples, over: ranges.count)
     return zip(ranges, counts).enumerated().map { part, shard in
       Shard(

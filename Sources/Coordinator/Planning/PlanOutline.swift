@@ -26,17 +26,9 @@ package struct PlanOutline: Sendable, Codable, Equatable {
   /// Ids, in the order of the plan.
   let models: [String]
   let tensors: [Tensor]
-  /// Coordinates of a shard; nil: `ShardGeometry.target`, as all plans had it once.
-  private let cut: Int?
-
-  /// What no program writes is taken for that: a journal may say anything.
-  package var shardCoordinates: Int {
-    cut.flatMap { ShardGeometry.cuts.contains($0) ? $0 : nil } ?? ShardGeometry.target
-  }
 
   package init(_ plan: Plan) {
     models = plan.models.map(\.id)
-    cut = plan.cut == ShardGeometry.target ? nil : plan.cut
     tensors = plan.tensors.map { tensor in
       Tensor(
         shape: tensor.shape, firstRow: tensor.firstRow, statistics: tensor.statistics, samples: tensor.samples,
@@ -123,8 +115,7 @@ package struct PlanOutline: Sendable, Codable, Equatable {
     var next = 0
     return tensors.enumerated().map { index, tensor in
       let shards = Plan.shards(
-        of: tensor.shape, tensor: index, samples: tensor.samples, spectrum: tensor.spectrum,
-        cut: shardCoordinates, from: next)
+        of: tensor.shape, tensor: index, samples: tensor.samples, spectrum: tensor.spectrum, from: next)
       next += shards.count
       return shards
     }

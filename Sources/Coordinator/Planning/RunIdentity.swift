@@ -20,7 +20,7 @@ package struct RunIdentity: Sendable, Equatable, Codable {
       "run format": "\(Version.runFormat)",
       "statistics": "\(statistics.rawValue)",
       "shards":
-        "\(plan.shards.count) of \(plan.cut) coordinates, fingerprint \(Self.print(of: plan, beside: statistics))",
+        "\(plan.shards.count) of \(ShardGeometry.target) coordinates, fingerprint \(Self.print(of: plan, beside: statistics))",
     ]
     for (model, sample) in zip(plan.models, samples) {
       parts[Self.part(of: model.id)] = Self.text(of: model, sample: sample)

@@ -12,7 +12,7 @@ extension Scheduler {
     else { return [.refuse(id, lease)] }
     let isCompared = isCompared(lease.task, by: worker)
     let held = release(lease, from: id)
-    if let since = worker.leases[lease] { progress(id, works[index], since: since, at: now) }
+    if let since = worker.leases[lease] { progress(id, since: since, at: now) }
     // A second answer to a lease, or a late one to a lease taken back, is worth as much as a first
     // one as long as the task is open: the sums are the same bits.
     guard states[index] == .leased || states[index] == .pending, held || states[index] == .pending

@@ -18,7 +18,6 @@ extension Scheduler {
     if states[task.value] != .leased { move(task, to: .leased) }
     setCredit(of: id, (workers[id]?.credit ?? 0) - 1)
     workers[id]?.leases[lease] = now
-    workers[id]?.load += works[task.value]
     workers[id]?.standing.isFreed()
     updateWaiting(id)
     firstGiven[task] = firstGiven[task] ?? now
@@ -32,22 +31,14 @@ extension Scheduler {
     let hasTasks = !isStuck && (!returned.isEmpty || jobs.contains { !$0.isFinished && $0.hasFresh })
     let mayStraggle = now >= nextStraggler && !hasNoTaker
     guard hasTasks || mayStraggle else { return nil }
-    // Near the end, whoever would finish first; else who has the fewest leases, then who came first.
-    func order(upTo latest: Double) -> [(finish: Double, leases: Int, id: WorkerID)] {
-      waiting.compactMap { id in
-        guard let worker = workers[id], case let finish = finish(of: worker), finish <= latest else { return nil }
-        return (finish, worker.leases.count, id)
-      }.sorted { $0 < $1 }
-    }
+    // Whoever has the fewest leases comes first, then who came first.
+    let waiting = waiting.map { (leases: workers[$0]?.leases.count ?? 0, id: $0) }.sorted { $0 < $1 }
     let reserved = reservedWorker
-    // Mostly, there is nothing for those that are not to take what everybody may take.
-    let latest = outlook == nil || returned.contains { isSpecial($0) } ? .infinity : latestFinish
-    for (finish, _, id) in hasTasks ? order(upTo: latest) : [] {
+    for (_, id) in waiting where hasTasks {
       guard let worker = workers[id], mayTake(worker, at: now), !computesAlone(worker) else { continue }
-      let isWorthwhile = finish <= latestFinish
-      if let task = takeReturned(for: worker, isWorthwhile) { return (id, task) }
+      if let task = takeReturned(for: worker) { return (id, task) }
       // Kept free until it is empty and can take a quarantined task.
-      if id == reserved || !isWorthwhile { continue }
+      if id == reserved { continue }
       if let task = takeFresh(for: worker) { return (id, task) }
     }
     guard mayStraggle else { return nil }
@@ -55,23 +46,17 @@ extension Scheduler {
     guard !stragglers.isEmpty else { return nil }
     // A newcomer's word is not enough to keep a task from those that compute.
     let mayLend = hasProven
-    for (_, _, id) in order(upTo: .infinity) {
+    for (_, id) in waiting {
       guard let worker = workers[id], mayTake(worker, at: now), !computesAlone(worker), !mayLend || isProven(worker)
       else { continue }
       let other = stragglers.first { straggler in
         holders[straggler.task]?.contains(id) == false && mayCompute(straggler.task, worker)
-          && isFaster(worker, at: straggler.task, than: straggler.remaining)
       }
       if let other { return (id, other.task) }
     }
     hasNoTaker = true
-    // Looking through all leases takes the longer, the more workers ask.
-    if outlook != nil { nextStraggler = now + limits.shortest }
     return nil
   }
-
-  /// Is it a task that not everybody may take, for what has become of it?
-  private func isSpecial(_ task: TaskID) -> Bool { opinions[task] != nil || reasons[task] != nil }
 
   /// One death more, and the task is set aside. Until then whatever else its worker held was under
   /// the same suspicion; so the last attempt is made with nothing beside it.
@@ -79,7 +64,7 @@ extension Scheduler {
     limits.attempts > 1 && suspects.contains(task) && blame(of: task) >= limits.attempts - 1
   }
 
-  func computesAlone(_ worker: Worker) -> Bool {
+  private func computesAlone(_ worker: Worker) -> Bool {
     !suspects.isEmpty && worker.leases.keys.contains { isQuarantined($0.task) }
   }
 
@@ -115,25 +100,11 @@ extension Scheduler {
     }.min { ($0.value.leases.count, $0.key) < ($1.value.leases.count, $1.key) }?.key
   }
 
-  /// - Parameter isWorthwhile: is it to take any? Else only those that not everybody may take.
-  private mutating func takeReturned(for worker: Worker, _ isWorthwhile: Bool) -> TaskID? {
+  private mutating func takeReturned(for worker: Worker) -> TaskID? {
     guard !returned.isEmpty else { return nil }
     returned.removeAll { states[$0.value] != .pending }
-    let index = returned.firstIndex {
-      mayCompute($0, worker) && (isWorthwhile || isSpecial($0))
-    }
-    guard let index else { return nil }
+    guard let index = returned.firstIndex(where: { mayCompute($0, worker) }) else { return nil }
     return returned.remove(at: index)
-  }
-
-  /// Would the worker, with nothing else to do, have the task much sooner than the one that is at it?
-  ///
-  /// - Parameter remaining: seconds that it will take that one; nil where it takes too long in any case.
-  private func isFaster(_ worker: Worker, at task: TaskID, than remaining: Double?) -> Bool {
-    guard let remaining else { return true }
-    guard worker.leases.isEmpty, let speed = worker.standing.speed else { return false }
-    // The speed is that of all its threads, and one task takes one of them.
-    return remaining > Self.advantage * works[task.value] * Double(worker.slots) / speed
   }
 
   /// The next task of the job that has the fewest workers at it: jobs share the pool evenly.
@@ -192,7 +163,7 @@ extension Scheduler {
     var idle = waiting.filter { id in
       guard id != reserved, let worker = workers[id], worker.leases.isEmpty else { return false }
       return isProven(worker) && mayTake(worker, at: now)
-    }.sorted { (speed(of: $1), $0) < (speed(of: $0), $1) }[...]
+    }.sorted()[...]
     guard !idle.isEmpty else { return [] }
     var actions: [Action] = []
     let loaded = workers.filter { $0.value.leases.count > $0.value.slots }
@@ -200,13 +171,10 @@ extension Scheduler {
     for (holder, worker) in loaded {
       // The youngest waits at the end of the queue.
       let queue = worker.leases.sorted { ($0.value, $0.key.task) > ($1.value, $1.key.task) }
-      let remaining = Dictionary(
-        uniqueKeysWithValues: remaining(of: worker, at: now).map { ($0.lease, $0.seconds) })
       for (lease, since) in queue.prefix(worker.leases.count - worker.slots) {
         guard let id = idle.first, now - since > limits.queuing else { break }
         guard let taker = workers[id], holders[lease.task]?.count == 1, !isQuarantined(lease.task),
-          mayCompute(lease.task, taker), isFaster(taker, at: lease.task, than: remaining[lease]),
-          release(lease, from: holder)
+          mayCompute(lease.task, taker), release(lease, from: holder)
         else { continue }
         idle.removeFirst()
         actions.append(.revoke(lease, from: holder))
@@ -216,37 +184,20 @@ extension Scheduler {
     return actions
   }
 
-  /// Of workers on this machine nothing is lent because of their speed.
-  private func speed(of id: WorkerID) -> Double {
-    guard outlook != nil, let worker = workers[id], worker.party != nil else { return 0 }
-    return worker.standing.speed ?? 0
-  }
-
-  /// The tasks whose holders all take too long, the longest held first, each with its first holder; then, near the end,
-  /// those that a worker with nothing to do would have much sooner, what takes longest first, with the seconds that it
-  /// takes.
-  private mutating func stragglers(at now: Duration) -> [(task: TaskID, holder: WorkerID, remaining: Double?)] {
+  /// The tasks whose holders all take too long, the longest held first, each with its first holder.
+  private mutating func stragglers(at now: Duration) -> [(task: TaskID, holder: WorkerID)] {
     guard now >= nextStraggler else { return [] }
-    var late: [(task: TaskID, holder: WorkerID, since: Duration, remaining: Double?)] = []
+    var late: [(task: TaskID, holder: WorkerID, since: Duration)] = []
     var earliest = now + min(limits.straggling, limits.newcomers)
     for (holder, worker) in workers where !worker.leases.isEmpty {
       let patience = patience(with: worker, at: now)
       for (lease, since) in worker.leases {
         let age = age(of: lease, since: since, of: worker, at: now)
         if age > patience {
-          late.append((lease.task, holder, since, nil))
+          late.append((lease.task, holder, since))
         } else {
           earliest = min(earliest, now + patience - age)
         }
-      }
-      guard let fastest = outlook?.idleSpeed else { continue }
-      // What waits behind these is transferred.
-      for (lease, seconds) in remaining(of: worker, at: now).prefix(worker.slots)
-      where holders[lease.task]?.count == 1 && seconds > Self.advantage * works[lease.task.value] / fastest {
-        guard let since = worker.leases[lease], age(of: lease, since: since, of: worker, at: now) <= patience else {
-          continue
-        }
-        late.append((lease.task, holder, since, seconds))
       }
     }
     // Nobody holds a task twice.
@@ -262,12 +213,8 @@ extension Scheduler {
     // A lease that is given from now on straggles later than all these. Patience shrinks with the pool's pace.
     if late.isEmpty {
       nextStraggler = pace.map { min(earliest, now + max(limits.shortest, .seconds($0 / 4))) } ?? earliest
-      if outlook != nil { nextStraggler = min(nextStraggler, now + limits.shortest) }
     }
-    late.sort {
-      ($1.remaining ?? .infinity, $0.since, $0.task, $0.holder)
-        < ($0.remaining ?? .infinity, $1.since, $1.task, $1.holder)
-    }
-    return late.map { ($0.task, $0.holder, $0.remaining) }
+    late.sort { ($0.since, $0.task, $0.holder) < ($1.since, $1.task, $1.holder) }
+    return late.map { ($0.task, $0.holder) }
   }
 }

@@ -53,13 +53,11 @@ extension Scheduler {
   }
 
   /// The worker has answered a lease of its own.
-  ///
-  /// - Parameter work: of the task.
-  mutating func progress(_ id: WorkerID, _ work: Double, since: Duration, at now: Duration) {
+  mutating func progress(_ id: WorkerID, since: Duration, at now: Duration) {
     // Until now nobody knew what is too long.
     if pace == nil { nextStraggler = .zero }
     pace = Standing.average(pace, now - since)
-    workers[id]?.standing.answered(after: now - since, work: work, at: now)
+    workers[id]?.standing.answered(after: now - since, at: now)
     if let party = workers[id]?.party { records[party]?.answered() }
     updateWaiting(id)
   }

@@ -7,7 +7,6 @@ extension Scheduler {
     for other in holders.removeValue(forKey: task) ?? [] {
       for copy in workers[other]?.leases.keys.filter({ $0.task == task }) ?? [] {
         workers[other]?.leases[copy] = nil
-        unload(other, task)
       }
       updateWaiting(other)
     }
@@ -22,7 +21,6 @@ extension Scheduler {
   mutating func move(_ task: TaskID, to state: State) {
     let index = Int(owners[task.value])
     if states[task.value] == .leased { jobs[index].leased -= 1 }
-    if state == .done || state == .setAside { openWork -= works[task.value] }
     states[task.value] = state
     switch state {
     case .pending: break
@@ -34,16 +32,9 @@ extension Scheduler {
 
   mutating func release(_ lease: Lease, from id: WorkerID) -> Bool {
     guard workers[id]?.leases.removeValue(forKey: lease) != nil else { return false }
-    unload(id, lease.task)
     letGo(lease.task, id)
     updateWaiting(id)
     return true
-  }
-
-  /// The worker does not hold the task any more.
-  private mutating func unload(_ id: WorkerID, _ task: TaskID) {
-    guard let worker = workers[id] else { return }
-    workers[id]?.load = worker.leases.isEmpty ? 0 : max(0, worker.load - works[task.value])
   }
 
   mutating func letGo(_ task: TaskID, _ id: WorkerID) {

@@ -14,8 +14,6 @@ package struct Scheduler: Sendable {
     let party: Party?
     var standing: Standing
     var leases: [Lease: Duration] = [:]
-    /// Work of the tasks that it holds.
-    var load = 0.0
     /// Groups of tasks, by job, that its host cannot compute.
     var outOfReach: [JobID: Set<Int>] = [:]
 
@@ -85,12 +83,6 @@ package struct Scheduler: Sendable {
   var hasNoTaker = false
   /// No lease is older than the limit before this moment.
   var nextStraggler = Duration.zero
-  /// Of each task, in any unit.
-  var works: [Double] = []
-  /// Of all tasks that are open.
-  var openWork = 0.0
-  /// Near the end.
-  var outlook: Outlook?
 
   package init(limits: Limits = Limits(), verified: Double = 0) {
     self.limits = limits
@@ -115,17 +107,12 @@ package struct Scheduler: Sendable {
   /// - Parameters:
   ///   - done: shards of the plan that a former session has finished.
   ///   - groups: for each shard the group of those that need the same files; empty for none.
-  ///   - works: how much work each shard is, in a unit that all jobs share; empty where all are alike.
   /// - Returns: the job; see `tasks(of:)` for the numbers of its shards.
   @discardableResult
-  package mutating func add(
-    shards: Int, done: Set<ShardID> = [], groups: [Int] = [], works: [Double] = []
-  ) -> JobID {
+  package mutating func add(shards: Int, done: Set<ShardID> = [], groups: [Int] = []) -> JobID {
     let id = JobID(jobs.count)
     let first = states.count
     isStuck = false
-    self.works += works.count == shards ? works : Array(repeating: 1, count: shards)
-    for task in 0..<shards where !done.contains(ShardID(task)) { openWork += self.works[first + task] }
     states += (0..<shards).map { done.contains(ShardID($0)) ? .done : .pending }
     issued += Array(repeating: 0, count: shards)
     owners += Array(repeating: Int32(id.value), count: shards)
@@ -193,16 +180,13 @@ package struct Scheduler: Sendable {
       guard states.indices.contains(lease.task.value) else { break }
       let job = job(of: lease.task)
       workers[id]?.outOfReach[job, default: []].formUnion(groups)
-      outlook = nil
       guard release(lease, from: id) else { break }
       actions += giveBack(lease, reason: nil)
     case .heard:
       break
     case .left(let id):
-      outlook = nil
       actions += forget(id, reason: nil)
     case .died(let id):
-      outlook = nil
       actions += forget(id, reason: "died while it computed the shard")
     case .tick:
       let silent = workers.filter { now - $0.value.lastHeard > limits.silence }.keys.sorted()
@@ -220,10 +204,7 @@ package struct Scheduler: Sendable {
     }
     if let id = event.sender { workers[id]?.lastHeard = now }
     if event.changesWork { (isStuck, hasNoTaker) = (false, false) }
-    if case .tick = event {
-      hasNoTaker = false
-      look(at: now)
-    }
+    if case .tick = event { hasNoTaker = false }
     if !opinions.isEmpty { actions += unconfirmed() }
     actions += assignments(at: now)
     if case .tick = event { actions += transfers(at: now) }

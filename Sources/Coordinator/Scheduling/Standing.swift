@@ -13,11 +13,6 @@ package struct Party: Sendable, Hashable {
 /// What a worker has shown that it computes, and what follows from it: how many shards it may hold, and how long it
 /// waits after it has lost those that it held without progress.
 struct Standing: Sendable, Equatable {
-  private struct Lately: Equatable {
-    var work = 0.0
-    var seconds = 0.0
-  }
-
   /// Answers since it came or last lost its tasks.
   private(set) var answers = 0
   /// Times that it lost its tasks, less those that it has made up for.
@@ -28,8 +23,6 @@ struct Standing: Sendable, Equatable {
   private(set) var pace: Double?
   /// Seconds between answers while there was work: the longest of the last ones.
   private(set) var rhythm: Double?
-  /// What it has computed lately, and seconds that it took.
-  private var lately = Lately()
   /// When it last answered, or came.
   private(set) var progressed: Duration
 
@@ -53,19 +46,13 @@ struct Standing: Sendable, Equatable {
     isProven ? min(Self.most, Self.newcomer + min(slots, Self.mostSlots) + 2 * answers) : min(slots, Self.newcomer)
   }
 
-  /// Work per second, over all that it computes at a time; nil before its first answer.
-  var speed: Double? { lately.seconds > 0 && lately.work > 0 ? lately.work / lately.seconds : nil }
-
-  /// - Parameters:
-  ///   - age: of the lease that was answered.
-  ///   - work: of its task.
-  mutating func answered(after age: Duration, work: Double, at now: Duration) {
+  /// - Parameter age: of the lease that was answered.
+  mutating func answered(after age: Duration, at now: Duration) {
     answers = min(answers + 1, Self.most)
     if answers % Self.amends == 0 { strikes = max(0, strikes - 1) }
     pace = Self.average(pace, age)
     let gap = min(age, now - progressed) / .seconds(1)
     rhythm = max(gap, 0.875 * (rhythm ?? 0))
-    lately = Lately(work: 0.75 * lately.work + work, seconds: 0.75 * lately.seconds + gap)
     progressed = now
   }
 
@@ -78,7 +65,6 @@ struct Standing: Sendable, Equatable {
   /// It has lost what it held: it begins anew, and waits twice as long as the time before.
   mutating func strike(at now: Duration) {
     answers = 0
-    lately = Lately()
     strikes = min(strikes + 1, 30)
     barredUntil = now + .seconds(Self.bar(after: strikes, longest: Self.longestBar))
   }

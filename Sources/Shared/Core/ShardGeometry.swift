@@ -6,39 +6,14 @@ package enum ShardGeometry {
   /// Coordinates whose differences are summed in float before they are added to doubles.
   package static let run = 1024
 
-  /// Coordinates of a shard, if the tensor has as many and the plan is not large.
+  /// Coordinates of a shard, if the tensor has as many.
   package static let target = 1 << 22
 
-  /// Coordinates of a shard of a plan with many models: so few that a shard is seconds of work, and a thousand workers
-  /// find enough of them, but not so few that the sums of all shards take more than 16 GB. A function of the plan alone.
-  ///
-  /// - Parameters:
-  ///   - pairs: of models, of the tensor that most have.
-  ///   - pairCoordinates: pairs times coordinates of all tensors.
-  ///   - arrays: numbers for each pair that a shard keeps.
-  package static func cut(pairs: Int, pairCoordinates: Double, arrays: Int) -> Int {
-    var cut = leastCut
-    while cut < target,
-      Double(pairs) * Double(cut) < pairCoordinatesOfShard
-        || 8 * Double(arrays) * pairCoordinates / Double(cut) > bytesOfSums
-    { cut *= 2 }
-    return cut
-  }
-
-  private static let leastCut = 1 << 18
-  /// What a plan may have been cut into.
-  package static let cuts = leastCut...target
-  /// Two seconds or so for one thread.
-  private static let pairCoordinatesOfShard = 0x1p35
-  private static let bytesOfSums = 16e9
-
   /// The coordinate ranges of a tensor's shards. Tensors of rank 2 and above are divided between rows.
-  ///
-  /// - Parameter cut: coordinates of a shard; more where a row has more.
-  package static func ranges(of shape: TensorShape, cut: Int = target) -> [Range<Int>] {
+  package static func ranges(of shape: TensorShape) -> [Range<Int>] {
     let columns = shape.columns
     let aligned = shape.rank >= 2 && columns > 0 && columns <= target
-    let length = aligned ? max(1, cut / columns) * columns : cut
+    let length = aligned ? target / columns * columns : target
     return stride(from: 0, to: shape.elements, by: length).map {
       $0..<min($0 + length, shape.elements)
     }

@@ -168,9 +168,20 @@ struct MergeSearch {
     return Found(
       merge: Merge(
         child: own.model, parents: parents, shares: positive.map { max(0, fit.shares[$0]) }, misfit: fit.misfit,
-        order: fit.members.count > 2 || hasBaseBetween(own, fit) ? .known : fit.isStack ? .ofStack : .ofMean),
+        order: order(own, fit)),
       all: fit.members.map { own.near[$0 - 1] }, size: fit.size * (isOrdered ? 1 : Self.outOfOrder))
   }
+
+  /// What speaks for the model being the last one of those in a combination.
+  private func order(_ own: Neighborhoods.Own, _ fit: Combination) -> Merge.Order {
+    guard fit.members.count == 2 else {
+      // A stock that is nearly its base, and the base, are each a stock of the other.
+      return fit.isStock && (fit.shares.max() ?? 0) > Self.nearlyAll ? .ofMean : .known
+    }
+    return hasBaseBetween(own, fit) ? .known : fit.isStack ? .ofStack : .ofMean
+  }
+
+  private static let nearlyAll = 0.9
 
   /// Is the one model with a negative share the base of all others? A sum of task vectors takes as much of the base as it
   /// adds too much of others; solved for one of its parts, it has another part in the base's place, which comes after

@@ -104,8 +104,7 @@ package struct Query {
       alignment.append(map)
     }
     let plan = Plan(
-      models: records, alignment: alignment, statistics: invocation.lineage.metric.statistics,
-      cut: RunExtension.cut(ofRunIn: path))
+      models: records, alignment: alignment, statistics: invocation.lineage.metric.statistics)
     let identity = RunIdentity(
       plan: plan, statistics: invocation.lineage.metric.statistics,
       samples: try WeightSample.fingerprints(of: plan.models))

@@ -36,7 +36,9 @@ package enum RunExtension {
     outcome.removed = Set(known.models.keys).subtracting(identity.models.keys).count
     let done = try journal.finishedShards()
     var reuses: [ShardID: PlanOutline.Reuse] = [:]
-    if let outline = try outline(in: journal) {
+    if let text = try journal.setting(setting),
+      let outline = try? JSONDecoder().decode(PlanOutline.self, from: Data(text.utf8))
+    {
       for reuse in outline.reuses(for: plan) where done.contains(reuse.old) { reuses[reuse.shard] = reuse }
     }
     for id in reuses.keys {
@@ -58,20 +60,6 @@ package enum RunExtension {
       }
     }
     return outcome
-  }
-
-  /// What the journal remembers of its plan; nil for a new one, or one that cannot be read.
-  static func outline(in journal: Journal) throws(Failure) -> PlanOutline? {
-    try journal.setting(setting).flatMap { try? JSONDecoder().decode(PlanOutline.self, from: Data($0.utf8)) }
-  }
-
-  /// How the shards of a run were cut that was begun in the directory, which it keeps: its sums are of no use to another
-  /// cut. nil where none was begun.
-  ///
-  /// - Parameter path: of the journal. What is wrong with it is reported when it is opened for writing.
-  package static func cut(ofRunIn path: String) -> Int? {
-    guard FileStatus(path: path) != nil, let journal = try? Journal(reading: path) else { return nil }
-    return (try? outline(in: journal))??.shardCoordinates
   }
 
   /// Where the journal keeps the outline of its plan.

@@ -70,7 +70,7 @@ package struct PlanAnswer: Encodable {
     }
     signatures = Self.signatures(plan)
     shards = plan.shards.count
-    shardCoordinates = plan.cut
+    shardCoordinates = ShardGeometry.target
     (bytesToRead, bytesStored) = (plan.bytes, plan.storedBytes)
     self.workers = workers
     workerBytesGiven = memory.bytes

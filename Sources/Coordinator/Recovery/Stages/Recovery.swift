@@ -124,9 +124,8 @@ package struct Recovery {
   private func sectioned(_ collection: ModelCollection) throws(Failure) -> Plan {
     let statistics = invocation.lineage.metric.statistics
     let choice = invocation.pairs ?? .auto
-    let cut = RunExtension.cut(ofRunIn: directory.journal)
     if choice != .sections {
-      let whole = Plan(collection, statistics: statistics, cut: cut)
+      let whole = Plan(collection, statistics: statistics)
       guard choice == .auto, CollectionSections.areNeeded(whole) else { return whole }
     }
     let plain = collection.plain
@@ -140,7 +139,7 @@ package struct Recovery {
     return Plan(
       models: collection.models, alignment: collection.alignment, statistics: statistics,
       notes: collection.notes + found.notes,
-      sections: found.sections.map { $0.map { plain[$0] } } + collection.widths, cut: cut)
+      sections: found.sections.map { $0.map { plain[$0] } } + collection.widths)
   }
 
   private func compare(_ plan: Plan, _ journal: Journal) throws(Failure) -> Comparison {
@@ -157,11 +156,9 @@ package struct Recovery {
 
 extension Plan {
   /// The second stage of a recovery.
-  ///
-  /// - Parameter cut: see `Plan.init`.
-  package init(_ collection: ModelCollection, statistics: Statistics, cut: Int? = nil) {
+  package init(_ collection: ModelCollection, statistics: Statistics) {
     self.init(
       models: collection.models, alignment: collection.alignment, statistics: statistics, notes: collection.notes,
-      sections: collection.sections, cut: cut)
+      sections: collection.sections)
   }
 }
