@@ -121,6 +121,19 @@ import Testing
     #expect(merges.allSatisfy { [0, 6].contains($0.child) && $0.order == .ofMean }, "seed \(random.seed)")
   }
 
+  /// A model, its base and what comes of going on beyond it lie on one line: whether one is the mean of the others, they do
+  /// not say. Of a mean of two children, their base says it.
+  @Test func onlyABaseOffTheLineMakesAMergeSure() throws {
+    var random = Seeded.fresh()
+    var models = family(&random)
+    models.append(zip(models[0], models[1]).map { $0 + 1.3 * ($1 - $0) })
+    let beyond = try found(models)
+    #expect(beyond.allSatisfy { $0.order == .ofMean }, "seed \(random.seed)")
+    models[6] = zip(models[1], models[2]).map { 0.4 * $0 + 0.6 * $1 }
+    let mean = try found(models)
+    #expect(mean.map(\.child) == [6] && mean.map(\.order) == [.known], "seed \(random.seed)")
+  }
+
   @Test func modelStockHasSharesOfEachTensorAndItsBase() throws {
     var random = Seeded.fresh()
     var models = family(&random)

@@ -178,7 +178,8 @@ struct MergeSearch {
       // A stock that is nearly its base, and the base, are each a stock of the other.
       return fit.isStock && (fit.shares.max() ?? 0) > Self.nearlyAll ? .ofMean : .known
     }
-    return hasBaseBetween(own, fit) ? .known : fit.isStack ? .ofStack : .ofMean
+    // What was trained from the model lies off the line as well, but comes after it.
+    return hasBaseBetween(own, fit, { evidence[$0, own.model] > 0 }) ? .known : fit.isStack ? .ofStack : .ofMean
   }
 
   private static let nearlyAll = 0.9
@@ -197,11 +198,13 @@ struct MergeSearch {
   /// Is there a relative that lies between the parents in all tensors in which they differ? Then that one is their base,
   /// and what equals one of them here and another there is a stack. If the model were the base itself, all others
   /// would be as near to one of the parents as to it.
-  private func hasBaseBetween(_ own: Neighborhoods.Own, _ fit: Combination) -> Bool {
+  private func hasBaseBetween(
+    _ own: Neighborhoods.Own, _ fit: Combination, _ isEarly: (Int) -> Bool = { _ in true }
+  ) -> Bool {
     guard let problem = Combination.Problem(own) else { return false }
     let (a, b) = (fit.members[0], fit.members[1])
     return own.near.indices.map { $0 + 1 }.contains { other in
-      !fit.members.contains(other)
+      !fit.members.contains(other) && isEarly(own.near[other - 1])
         && problem.maps.allSatisfy { map in
           let apart = problem.square(map, a, b)
           let ways = [problem.square(map, a, other), problem.square(map, b, other)]
