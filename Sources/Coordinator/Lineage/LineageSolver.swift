@@ -68,8 +68,12 @@ package struct LineageSolver: Sendable {
         .union(problem.restored),
       silent: Set(trees.parents.indices.filter { child in trees.parents[child].map { isPart($0, child) } ?? false }))
     var support = ForestSupport(problem.options, method).run(trees, families, pairs, events)
-    let orders = Dictionary(
-      events.merges.joined().map { ($0.child, $0.order.support) }, uniquingKeysWith: { first, _ in first })
+    var orders: [Int: Double] = [:]
+    for merge in events.merges.joined() where merge.order != .known {
+      // If the model was no merge, the parent that is below the other one came from it.
+      let outer = merge.parents.filter { trees.parents[$0].map(merge.parents.contains) ?? false }
+      for model in outer + [merge.child] { orders[model] = min(orders[model] ?? 1, merge.order.support) }
+    }
     if problem.options.replicates > 0 {
       for child in support.edges.indices {
         let isSuspect = suspects.contains(child) && trees.parents[child] != nil
