@@ -37,8 +37,10 @@ package struct TableGrowth: Sendable {
   package init() {}
 
   /// - Parameters:
-  ///   - first, second: energies of a table.
-  ///   - apart: squared distance of the two.
+  ///   - first: energy of a table of the first model.
+  ///   - second: of the second.
+  ///   - distance: the squared distance of the two.
+  ///   - elements: weights of the table.
   package mutating func add(first: Double, second: Double, apart distance: Double, elements: Int) {
     growth += second - first
     energy += (first + second) / 2
