@@ -137,7 +137,7 @@ let package = Package(
       ]),
     library(
       "Gathering", in: "Coordinator/Gathering", needs: ["Core", "System", "Lineage", "Planning", "Wire"]),
-    library("Graph", in: "Coordinator/Graph", needs: ["System"]),
+    library("Graph", in: "Coordinator/Graph", needs: ["Core", "System"]),
     library(
       "Lineage", in: "Coordinator/Lineage", needs: ["CKernels", "Core", "Encodings", "Graph", "Spectra", "System"]),
     // What is compiled in here and below are the parts of pages, so that the program needs no folder

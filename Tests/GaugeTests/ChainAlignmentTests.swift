@@ -16,30 +16,19 @@ struct ChainAlignmentTests {
     try DisguiseRemoval.apply(to: models, folder: folder.at("aligned"))
   }
 
-  /// Largest difference of any weight, over the largest weight of its tensor.
-  private func difference(_ a: ModelRecord, _ b: ModelRecord) throws -> Float {
-    var largest: Float = 0
-    for (one, other) in zip(a.tensors, b.tensors) {
-      let (x, y) = (try one.values(), try other.values())
-      #expect(one.name == other.name && one.shape == other.shape)
-      largest = max(largest, (zip(x, y).map { abs($0 - $1) }.max() ?? 0) / (y.map(abs).max() ?? 1))
-    }
-    return largest
-  }
-
   @Test(arguments: TinyChain.Kind.allCases)
   func aDisguisedCopyIsTheSameAgain(_ kind: TinyChain.Kind) throws {
     var random = Seeded.fresh()
     let chain = TinyChain(kind, using: &random)
     let plain = try chain.write("plain", in: folder)
     let copy = try chain.disguised(using: &random).write("copy", in: folder)
-    #expect(try difference(copy, plain) > 0.1)
+    #expect(try largestDifference(copy, plain) > 0.1)
     let outcome = try removal([plain, copy])
     let restored = try #require(outcome.models[1].restored)
     #expect(restored.restoration.transforms == ["permuted", "scaled"])
     #expect(restored.restoration.reference == plain.id)
     #expect(restored.restoration.probability < 1e-9)
-    #expect(try difference(outcome.models[1], plain) < 1e-4)
+    #expect(try largestDifference(outcome.models[1], plain) < 1e-4)
     #expect(outcome.models[0].tensors == plain.tensors)
     #expect(outcome.notes.map(\.subject) == [copy.id])
   }
@@ -58,7 +47,7 @@ struct ChainAlignmentTests {
     #expect(outcome.models.map { $0.restored != nil } == [false, false, true])
     let plain = try child.write("plain", in: folder)
     // Scales are taken from the lengths of rows that training has moved by a tenth.
-    #expect(try difference(outcome.models[2], plain) < 0.2)
+    #expect(try largestDifference(outcome.models[2], plain) < 0.2)
   }
 
   @Test(arguments: TinyChain.Kind.allCases)

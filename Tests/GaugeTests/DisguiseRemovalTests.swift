@@ -20,18 +20,6 @@ struct DisguiseRemovalTests {
     try DisguiseRemoval.apply(to: models, folder: folder.at("aligned"))
   }
 
-  /// Largest difference of any weight, over the largest weight of its tensor.
-  private func difference(_ a: ModelRecord, _ b: ModelRecord) throws -> Float {
-    var largest: Float = 0
-    for (one, other) in zip(a.tensors, b.tensors) {
-      let (x, y) = (try one.values(), try other.values())
-      #expect(one.name == other.name && one.shape == other.shape)
-      let scale = y.map(abs).max() ?? 1
-      largest = max(largest, (zip(x, y).map { abs($0 - $1) }.max() ?? 0) / scale)
-    }
-    return largest
-  }
-
   private enum Disguise: CaseIterable {
     case units, littleScales, heads, order, folded, turned, all
   }
@@ -67,7 +55,7 @@ struct DisguiseRemovalTests {
       #expect(restored.restoration.reference == plain.id)
       #expect(restored.restoration.probability < 1e-9)
       #expect(restored.original == copy.tensors)
-      #expect(try difference(outcome.models[1], plain) < 1e-4, "\(disguise)")
+      #expect(try largestDifference(outcome.models[1], plain) < 1e-4, "\(disguise)")
       #expect(outcome.models[0].tensors == plain.tensors)
       #expect(outcome.notes.map(\.subject) == [copy.id])
     }

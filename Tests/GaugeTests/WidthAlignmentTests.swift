@@ -66,7 +66,7 @@ struct WidthAlignmentTests {
       let view = try #require(outcome.views.first)
       #expect(view.viewed == wide.id && view.id != wide.id)
       #expect(try areEqual(view, narrow), "\(cut)")
-      #expect(found.weights.kept == narrow.parameters && found.weights.of == wide.parameters)
+      #expect(found.kept.weights.kept == narrow.parameters && found.kept.weights.of == wide.parameters)
       #expect(outcome.notes.map(\.subject) == [narrow.id])
     }
   }
@@ -115,7 +115,7 @@ struct WidthAlignmentTests {
       let narrow = try shallow.write("shallow-\(left)", in: folder)
       let outcome = try aligned([wide, narrow])
       let found = try #require(outcome.narrower[1]?.width, "\(left)")
-      #expect(found.layers == .init(kept: 1, of: TinyNetwork.layers, which: "\(left)"))
+      #expect(found.kept.layers == .init(kept: 1, of: TinyNetwork.layers, which: "\(left)"))
       let view = try #require(outcome.views.first)
       let own = Dictionary(uniqueKeysWithValues: narrow.tensors.map { ($0.name, $0) })
       #expect(view.tensors.count == narrow.tensors.count)

@@ -35,6 +35,18 @@ import Testing
     }
   }
 
+  /// On the arc from one model to another, map by map; the share is that of the first.
+  private static func arc(_ x: [Double], _ y: [Double], share: Double) -> [Double] {
+    var merged = x
+    for map in 0..<maps {
+      let range = map * length / maps..<(map + 1) * length / maps
+      func inner(_ a: [Double], _ b: [Double]) -> Double { range.reduce(0) { $0 + a[$1] * b[$1] } }
+      let angle = acos(inner(x, y) / (inner(x, x) * inner(y, y)).squareRoot())
+      for p in range { merged[p] = (sin(share * angle) * x[p] + sin((1 - share) * angle) * y[p]) / sin(angle) }
+    }
+    return merged
+  }
+
   private static func sum(_ parts: [(Double, [Double])]) -> [Double] {
     parts[0].1.indices.map { p in parts.reduce(0) { $0 + $1.0 * $1.1[p] } }
   }
@@ -60,15 +72,7 @@ import Testing
   @Test func sphericalInterpolation() throws {
     var random = Seeded.fresh()
     var models = family(&random)
-    let (x, y) = (models[1], models[2])
-    var merged = x
-    for map in 0..<Self.maps {
-      let range = map * Self.length / Self.maps..<(map + 1) * Self.length / Self.maps
-      func inner(_ a: [Double], _ b: [Double]) -> Double { range.reduce(0) { $0 + a[$1] * b[$1] } }
-      let angle = acos(inner(x, y) / (inner(x, x) * inner(y, y)).squareRoot())
-      for p in range { merged[p] = (sin(0.35 * angle) * x[p] + sin(0.65 * angle) * y[p]) / sin(angle) }
-    }
-    models.append(merged)
+    models.append(Self.arc(models[1], models[2], share: 0.35))
     try expect(models, parents: [1, 2], shares: [1: 0.35, 2: 0.65], random)
   }
 
@@ -85,15 +89,7 @@ import Testing
     var random = Seeded.fresh()
     let base = random.trainedWeights(Self.length)
     var models = [base] + (0..<4).map { _ in random.trained(base, by: 0.8) }
-    let (x, y) = (models[1], models[2])
-    var merged = x
-    for map in 0..<Self.maps {
-      let range = map * Self.length / Self.maps..<(map + 1) * Self.length / Self.maps
-      func inner(_ a: [Double], _ b: [Double]) -> Double { range.reduce(0) { $0 + a[$1] * b[$1] } }
-      let angle = acos(inner(x, y) / (inner(x, x) * inner(y, y)).squareRoot())
-      for p in range { merged[p] = (sin(0.4 * angle) * x[p] + sin(0.6 * angle) * y[p]) / sin(angle) }
-    }
-    models.append(merged)
+    models.append(Self.arc(models[1], models[2], share: 0.4))
     try expect(models, parents: [1, 2], shares: [1: 0.4, 2: 0.6], random)
   }
 
@@ -128,7 +124,7 @@ import Testing
     var models = family(&random)
     models.append(zip(models[0], models[1]).map { $0 + 1.3 * ($1 - $0) })
     let beyond = try found(models)
-    #expect(beyond.allSatisfy { $0.order == .ofMean }, "seed \(random.seed)")
+    #expect(beyond.map(\.order) == [.ofMean], "seed \(random.seed)")
     models[6] = zip(models[1], models[2]).map { 0.4 * $0 + 0.6 * $1 }
     let mean = try found(models)
     #expect(mean.map(\.child) == [6] && mean.map(\.order) == [.known], "seed \(random.seed)")

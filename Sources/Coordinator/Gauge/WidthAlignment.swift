@@ -197,7 +197,7 @@ package struct WidthAlignment {
         Note(
           subject: model.id,
           text:
-            "is narrower than '\(best.reference.printable)', of which it has kept \(best.hidden.kept) of \(best.hidden.of) coordinates, \(best.units.kept) of \(best.units.of) units and \(best.heads.kept) of \(best.heads.of) heads\(best.layers.kept < best.layers.of ? " in \(best.layers.kept) of \(best.layers.of) layers" : ""): it is compared with what it has kept of others"
+            "is narrower than '\(best.reference.printable)', of which it has kept \(best.kept.hidden.kept) of \(best.kept.hidden.of) coordinates, \(best.kept.units.kept) of \(best.kept.units.of) units and \(best.kept.heads.kept) of \(best.kept.heads.of) heads\(best.kept.layers.kept < best.kept.layers.of ? " in \(best.kept.layers.kept) of \(best.kept.layers.of) layers" : ""): it is compared with what it has kept of others"
         ))
     }
     outcome.groups.append((group.members, views))
@@ -231,16 +231,17 @@ package struct WidthAlignment {
     let tensors = other.first.model.tensors
     return WidthCorrespondence(
       reference: other.first.model.id,
-      hidden: .init(
-        kept: own.width, of: wide.width, which: own.width < wide.width ? WidthMap.ranges(map.hidden) : nil),
-      units: .init(kept: units, of: allUnits, which: units < allUnits ? which(\.units) : nil),
-      heads: .init(kept: heads, of: allHeads, which: heads < allHeads ? which(\.heads) : nil),
-      layers: .init(
-        kept: own.layers.count, of: wide.layers.count,
-        which: own.layers.count < wide.layers.count ? WidthMap.ranges(layers.map(\.value.number)) : nil),
-      weights: .init(
-        kept: kept.shapes.reduce(0) { $0 + $1.elements },
-        of: kept.numbers.reduce(0) { $0 + tensors[$1].shape.elements }),
+      kept: KeptWidth(
+        hidden: .init(
+          kept: own.width, of: wide.width, which: own.width < wide.width ? WidthMap.ranges(map.hidden) : nil),
+        units: .init(kept: units, of: allUnits, which: units < allUnits ? which(\.units) : nil),
+        heads: .init(kept: heads, of: allHeads, which: heads < allHeads ? which(\.heads) : nil),
+        layers: .init(
+          kept: own.layers.count, of: wide.layers.count,
+          which: own.layers.count < wide.layers.count ? WidthMap.ranges(layers.map(\.value.number)) : nil),
+        weights: .init(
+          kept: kept.shapes.reduce(0) { $0 + $1.elements },
+          of: kept.numbers.reduce(0) { $0 + tensors[$1].shape.elements })),
       likeness: witness.likeness, agreements: witness.agreements, matched: witness.units,
       probability: min(1, Double(attempts) * witness.probability))
   }

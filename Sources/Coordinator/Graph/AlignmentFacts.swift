@@ -1,3 +1,5 @@
+package import Core
+
 /// How a model was brought into the coordinates of another one, and what speaks for it; the keys are those of `tree.json`.
 package struct AlignmentFacts: Sendable, Equatable, Codable {
   /// The id of the model whose coordinates these are.

@@ -1,3 +1,4 @@
+internal import Core
 internal import Graph
 internal import System
 

@@ -174,13 +174,10 @@ struct AncestorTensor {
     return Matrix(rows: shape.rows, columns: columns.count, values)
   }
 
-  /// Two sets of children each of which decides the matrix: halves where there are six, else all but one.
+  /// The children with even and those with odd numbers, where each of the two decides the matrix.
   private func halves(_ sketches: [Matrix], _ noise: Double) -> [(members: [Int], siblings: LowRankSiblings)] {
     let all = Array(sketches.indices)
-    let sets =
-      all.count >= 2 * LowRankSiblings.fewest
-      ? [all.filter { $0 % 2 == 0 }, all.filter { $0 % 2 == 1 }] : [Array(all.dropLast()), Array(all.dropFirst())]
-    return sets.compactMap { members in
+    return [all.filter { $0 % 2 == 0 }, all.filter { $0 % 2 == 1 }].compactMap { members in
       let base = sketches[members[0]].scaled(by: -1)
       return LowRankSiblings(sketches: members.map { sketches[$0].adding(base) }, noise: noise).map { (members, $0) }
     }

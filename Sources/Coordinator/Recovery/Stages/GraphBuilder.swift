@@ -191,16 +191,11 @@ enum GraphBuilder {
 
 extension AlignmentFacts {
   fileprivate init(_ found: WidthCorrespondence, restored: Restoration?) {
-    func part(_ part: WidthCorrespondence.Part) -> KeptWidth.Part {
-      .init(kept: part.kept, of: part.of, which: part.which)
-    }
     self.init(
       reference: found.reference,
       transform: (restored?.transforms ?? []).compactMap(Transform.init(rawValue:)) + [.width],
       likeness: found.likeness, agreements: found.agreements, units: found.matched, probability: found.probability,
-      kept: KeptWidth(
-        hidden: part(found.hidden), units: part(found.units), heads: part(found.heads), layers: part(found.layers),
-        weights: part(found.weights)))
+      kept: found.kept)
   }
 
   fileprivate init(_ found: Restoration) {

@@ -1,5 +1,5 @@
 /// What a narrower model has kept of a wider one; the keys are those of `tree.json`.
-package struct KeptWidth: Sendable, Equatable, Codable {
+package struct KeptWidth: Sendable, Hashable, Codable {
   /// Coordinates of the residual stream.
   package var hidden: Part
   /// Units of all MLPs.
@@ -7,10 +7,10 @@ package struct KeptWidth: Sendable, Equatable, Codable {
   /// Heads of all layers.
   package var heads: Part
   package var layers: Part
-  /// Weights of the wider model that were compared, of those in tensors that both have.
+  /// Weights of the wider model that have a counterpart, of those in tensors that both have.
   package var weights: Part
 
-  package struct Part: Sendable, Equatable, Codable {
+  package struct Part: Sendable, Hashable, Codable {
     package var kept: Int
     package var of: Int
     /// Which of them, as ranges (`0-15 20 24-31`), of units and heads layer by layer; nil where these are all.
