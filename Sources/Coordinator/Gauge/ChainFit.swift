@@ -32,7 +32,8 @@ struct ChainFit {
   /// for the choice of what is tried first.
   ///
   /// - Parameters:
-  ///   - mine, theirs: `firstRows` of two chains of one shape.
+  ///   - mine: `firstRows` of a chain.
+  ///   - theirs: those of another one, of the same shape.
   static func firstLook(_ mine: Matrix, _ theirs: Matrix) -> Double {
     let cosines = theirs.timesTransposed(mine)
     let best = LinearAssignment.mutualBest(cosines.magnitudes)

@@ -67,7 +67,7 @@ package struct LikelihoodMethod: LineageMethod {
     _ totals: Totals, _ pairs: PairFindings<PairStatistics>, _ families: FamilyGroups, copies: Set<Int>
   ) -> Events {
     var events = EventDetection(
-      findsRoundings: options.stage == .auto, findsMerges: isComplete, tokens: tokens, apart: upcycled.union(copies)
+      findsRoundings: options.stage == .auto, findsMerges: isComplete, tokens: tokens, noMerges: upcycled.union(copies)
     ).run(totals.geometry, pairs, families)
     if isComplete {
       for family in families.families { events.patched.formUnion(totals.replaced.patched(among: family.distinct)) }

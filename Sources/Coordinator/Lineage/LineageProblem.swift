@@ -68,7 +68,7 @@ package struct LineageProblem: Sendable {
   private static let coarse = 1e-5
 
   /// Of the error of an encoding, what is at right angles to all else, and can be taken out of distances.
-  func apart(tensor: Int, model: Int) -> Double {
+  func independentNoise(tensor: Int, model: Int) -> Double {
     let noise = noise(tensor, model)
     return noise > Self.coarse || restored.contains(model) ? noise : 0
   }

@@ -7,9 +7,6 @@ package import System
 package struct LineageSolver: Sendable {
   private let problem: LineageProblem
 
-  /// What remains of the support of an edge to a model that several others explain: it may have more parents.
-  private static let supportOfSuspects = 0.8
-
   package init(_ problem: LineageProblem) { self.problem = problem }
 
   /// - Parameters:
@@ -22,7 +19,7 @@ package struct LineageSolver: Sendable {
     let metric = problem.options.metric
     let ranked = RankedTensors(
       source, stored: problem.rounding, countsNoise: metric != .motherLoRA,
-      noise: problem.noise, apart: problem.apart(tensor:model:))
+      noise: problem.noise, independentNoise: problem.independentNoise(tensor:model:))
     return metric.isPublished
       ? try solve(by: PublishedRules(problem), ranked, observing)
       : try solve(by: LikelihoodMethod(problem), ranked, observing)
@@ -56,7 +53,7 @@ package struct LineageSolver: Sendable {
     if isOwn {
       let merged = Set(events.merges.joined().map(\.child))
       suspects.formUnion(
-        Patchworks(copies: totals.quantized).run(parents: trees.parents, families) {
+        Patchworks(totals.quantized).run(parents: trees.parents, families) {
           merged.contains($0) || events.isCopy($0)
         })
     }
@@ -68,21 +65,8 @@ package struct LineageSolver: Sendable {
         .union(problem.restored),
       silent: Set(trees.parents.indices.filter { child in trees.parents[child].map { isPart($0, child) } ?? false }))
     var support = ForestSupport(problem.options, method).run(trees, families, pairs, events)
-    var orders: [Int: Double] = [:]
-    for merge in events.merges.joined() where merge.order != .known {
-      // If the model was no merge, the parent that is below the other one came from it.
-      let outer = merge.parents.filter { trees.parents[$0].map(merge.parents.contains) ?? false }
-      for model in outer + [merge.child] { orders[model] = min(orders[model] ?? 1, merge.order.support) }
-    }
     if problem.options.replicates > 0 {
-      for child in support.edges.indices {
-        let isSuspect = suspects.contains(child) && trees.parents[child] != nil
-        let order = orders[child] ?? 1
-        let discount = doubt.discount(child) * (isSuspect ? Self.supportOfSuspects : 1) * order
-        support.edges[child] *= discount
-        support.directions[child] *= order
-        support.parents[child] = support.parents[child].mapValues { $0 * discount }
-      }
+      SupportDiscounts(trees, events, doubt, suspects: suspects).apply(to: &support)
     }
     let lineage = Lineage(
       distances: pairs.distances, relatedness: totals.relatedness.ratio,

@@ -12,8 +12,8 @@ package struct TensorSums: Sendable {
   package var ranks: [DifferenceRank?] = []
   /// Mean squared error of each model's encoding over the mean square of weights; empty where it is not known.
   package var noise: [Double] = []
-  /// Of that error, what is at right angles to all else: see `LineageProblem.apart`.
-  package var apart: [Double] = []
+  /// Of that error, what is at right angles to all else: see `LineageProblem.independentNoise`.
+  package var independentNoise: [Double] = []
   /// The positions of the samples of `sums` in the tensor.
   package var places: [SampleGrid.Place]
 

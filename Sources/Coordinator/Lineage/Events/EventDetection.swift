@@ -5,7 +5,7 @@ package struct EventDetection: Sendable {
   private let findsRoundings: Bool
   private let findsMerges: Bool
   private let tokens: [Int]
-  private let apart: Set<Int>
+  private let noMerges: Set<Int>
 
   /// Of the model with fewer tokens being the other's parent, where nothing else tells the two apart: tokens are
   /// added more often than removed. In nats.
@@ -15,13 +15,13 @@ package struct EventDetection: Sendable {
   ///   - findsRoundings: look for copies in a coarser encoding?
   ///   - findsMerges: look for models that were averaged from others?
   ///   - tokens: per model, rows of its largest table of tokens; 0: not known.
-  ///   - apart: models that are no merges, whatever fits: those whose experts come from other models, and copies in a
+  ///   - noMerges: models that are no merges, whatever fits: those whose experts come from other models, and copies in a
   ///     coarser encoding, whose errors of rounding would make up for anything.
-  package init(findsRoundings: Bool, findsMerges: Bool, tokens: [Int], apart: Set<Int> = []) {
+  package init(findsRoundings: Bool, findsMerges: Bool, tokens: [Int], noMerges: Set<Int> = []) {
     self.findsRoundings = findsRoundings
     self.findsMerges = findsMerges
     self.tokens = tokens
-    self.apart = apart
+    self.noMerges = noMerges
   }
 
   package func run(
@@ -37,7 +37,7 @@ package struct EventDetection: Sendable {
     if findsRoundings { addRoundings(findings.pairs, geometry, to: &events) }
     guard findsMerges, let neighborhoods = findings.pairs.neighborhoods else { return events }
     for (number, family) in families.families.enumerated() {
-      let members = family.distinct.filter { events.roundedFrom[$0] == nil && !apart.contains($0) }
+      let members = family.distinct.filter { events.roundedFrom[$0] == nil && !noMerges.contains($0) }
       events.merges[number] = MergeSearch(neighborhoods, members: members, evidence: events.evidence).run()
       for merge in events.merges[number] {
         for parent in merge.parents { events.setCertain(first: parent, second: merge.child) }

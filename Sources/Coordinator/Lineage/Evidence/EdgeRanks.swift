@@ -108,8 +108,8 @@ struct EdgeRanks {
 
   /// May errors of rounding hide what an update of full rank would show?
   private func hidesRank(_ tensor: TensorSums, _ a: Int, _ b: Int) -> Bool {
-    guard !tensor.apart.isEmpty else { return false }
-    let noise = [a, b].reduce(0) { $0 + tensor.apart[$1] * tensor.sums.moments[$1].energy }
+    guard !tensor.independentNoise.isEmpty else { return false }
+    let noise = [a, b].reduce(0) { $0 + tensor.independentNoise[$1] * tensor.sums.moments[$1].energy }
     return noise > Self.hiddenShare * tensor.sums.l2[PairIndex(tensor.models.count)(min(a, b), max(a, b))]
   }
 }

@@ -8,21 +8,21 @@ final class RankedTensors<Base: TensorSource>: TensorSource {
   private let stored: [Double]
   private let countsNoise: Bool
   private let noise: (_ tensor: Int, _ model: Int) -> Double
-  private let apart: (_ tensor: Int, _ model: Int) -> Double
+  private let independentNoise: (_ tensor: Int, _ model: Int) -> Double
   /// By position of the tensor.
   private var known: [Int: [DifferenceRank?]] = [:]
 
   /// - Parameters:
   ///   - stored: unit roundoff of the type that each model is stored in.
   ///   - countsNoise: see `RankRule`.
-  ///   - noise, apart: see `LineageProblem`.
+  ///   - noise, independentNoise: see `LineageProblem`.
   init(
     _ base: Base, stored: [Double], countsNoise: Bool,
     noise: @escaping (_ tensor: Int, _ model: Int) -> Double = { _, _ in 0 },
-    apart: @escaping (_ tensor: Int, _ model: Int) -> Double = { _, _ in 0 }
+    independentNoise: @escaping (_ tensor: Int, _ model: Int) -> Double = { _, _ in 0 }
   ) {
     self.noise = noise
-    self.apart = apart
+    self.independentNoise = independentNoise
     self.base = base
     self.stored = stored
     self.countsNoise = countsNoise
@@ -45,7 +45,7 @@ final class RankedTensors<Base: TensorSource>: TensorSource {
       let number = asked.removeFirst()
       var tensor = tensor
       tensor.noise = tensor.models.map { noise(number, $0) }
-      tensor.apart = tensor.models.map { apart(number, $0) }
+      tensor.independentNoise = tensor.models.map { independentNoise(number, $0) }
       if let sketch = tensor.sums.sketch {
         tensor.sums.sketch = nil
         let ranks = known[number] ?? ranks(sketch, tensor)

@@ -9,7 +9,7 @@ extension TensorSums {
     left.models = places.map { models[$0] }
     left.sums = sums.selecting(places, samples: sums.samples.count)
     if !noise.isEmpty { left.noise = places.map { noise[$0] } }
-    if !apart.isEmpty { left.apart = places.map { apart[$0] } }
+    if !independentNoise.isEmpty { left.independentNoise = places.map { independentNoise[$0] } }
     guard !ranks.isEmpty else { return left }
     let pairs = PairIndex(models.count)
     left.ranks = []

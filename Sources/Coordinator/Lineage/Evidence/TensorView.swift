@@ -53,8 +53,8 @@ package struct TensorView: Sendable {
   /// `squaredAngle` without what roundings add to it that are at right angles to all else.
   func quietSquaredAngle(_ pair: Int, _ a: Int, _ b: Int) -> Double {
     let squared = squaredAngle(pair, a, b)
-    guard !tensor.apart.isEmpty, squared > 0 else { return squared }
-    return max(Self.least * squared, squared - Self.certain * (tensor.apart[a] + tensor.apart[b]))
+    guard !tensor.independentNoise.isEmpty, squared > 0 else { return squared }
+    return max(Self.least * squared, squared - Self.certain * (tensor.independentNoise[a] + tensor.independentNoise[b]))
   }
 
   func terms(_ pair: Int, _ a: Int, _ b: Int) -> DirectionModel.Terms {
