@@ -55,6 +55,8 @@ private struct FixedMethod: LineageMethod {
 
   func suspects(_ trees: FamilyTrees, _ pairs: PairFindings<FixedPairs>, _ events: Events) -> Set<Int> { [] }
 
+  func continuedSteps(_ trees: FamilyTrees, _ totals: Totals, excluded: (Int) -> Bool) -> Set<Int> { [] }
+
   func parentTests(_ trees: FamilyTrees, _ pairs: PairFindings<FixedPairs>) -> [ParentTest?] { [] }
 
   func resampler(_ tree: FamilyTree, _ pairs: PairFindings<FixedPairs>, _ events: Events) -> FixedResampler? { nil }

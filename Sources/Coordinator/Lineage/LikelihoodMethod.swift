@@ -118,6 +118,10 @@ package struct LikelihoodMethod: LineageMethod {
     ).filter { !events.isCopy($0) }
   }
 
+  package func continuedSteps(_ trees: FamilyTrees, _ totals: Totals, excluded: (Int) -> Bool) -> Set<Int> {
+    isComplete ? ContinuedSteps(totals.geometry).run(parents: trees.parents, excluded: excluded) : []
+  }
+
   package func resampler(
     _ tree: FamilyTree, _ pairs: PairFindings<PairStatistics>, _ events: Events
   ) -> PairResampler? {

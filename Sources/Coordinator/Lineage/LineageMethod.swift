@@ -50,6 +50,9 @@ package protocol LineageMethod: Sendable {
   /// Models of which several relatives explain much, without being known as merges.
   func suspects(_ trees: FamilyTrees, _ pairs: PairFindings<Pairs>, _ events: Events) -> Set<Int>
 
+  /// Children that go on in the direction of their parent's own step.
+  func continuedSteps(_ trees: FamilyTrees, _ totals: Totals, excluded: (Int) -> Bool) -> Set<Int>
+
   /// What another sample of tensors might have said of a family; nil when there is nothing to resample.
   func resampler(_ tree: FamilyTree, _ pairs: PairFindings<Pairs>, _ events: Events) -> Replicates?
 }

@@ -66,7 +66,10 @@ package struct LineageSolver: Sendable {
       silent: Set(trees.parents.indices.filter { child in trees.parents[child].map { isPart($0, child) } ?? false }))
     var support = ForestSupport(problem.options, method).run(trees, families, pairs, events)
     if problem.options.replicates > 0 {
-      SupportDiscounts(trees, events, doubt, suspects: suspects).apply(to: &support)
+      let continued = method.continuedSteps(trees, totals.comparison) {
+        events.assembled.contains($0) || events.isCopy($0)
+      }
+      SupportDiscounts(trees, events, doubt, suspects: suspects.union(continued)).apply(to: &support)
     }
     let lineage = Lineage(
       distances: pairs.distances, relatedness: totals.relatedness.ratio,

@@ -7,10 +7,11 @@ struct SupportDiscounts {
   /// Per model in a merge whose order nothing but the line between the three tells: what is left of its support.
   private let orders: [Int: Double]
 
-  /// What remains of the support of an edge to a model that several others explain: it may have more parents.
+  /// What remains of the support of an edge to a model that several others explain, or that went on where its parent
+  /// was going: it may have more parents, or another one.
   private static let supportOfSuspects = 0.8
 
-  /// - Parameter suspects: models that several others explain.
+  /// - Parameter suspects: models that several others explain, and those of `ContinuedSteps`.
   init(_ trees: FamilyTrees, _ events: Events, _ doubt: ParentDoubt, suspects: Set<Int>) {
     self.trees = trees
     self.doubt = doubt

@@ -59,6 +59,17 @@ package struct Merge: Sendable, Equatable {
       }
     }
 
+    /// Cosine of the step from the first model to the second and of the one from there to the third; nil where they do not
+    /// share the same tensors, or where a step is none.
+    func cosineOfSteps(_ first: Int, _ second: Int, _ third: Int) -> Double? {
+      guard weights[first, second] == weights[second, third], weights[first, third] == weights[first, second] else {
+        return nil
+      }
+      let (step, next) = (squares[first, second], squares[second, third])
+      let cosine = (squares[first, third] - step - next) / (2 * (step * next).squareRoot())
+      return cosine.isFinite ? cosine : nil
+    }
+
     /// The relatives that are nearest to a model and share its tensors, nearest first; none that equals it.
     func nearest(to model: Int, among members: [Int], count: Int) -> [Int] {
       let most = members.map { $0 == model ? 0 : weights[model, $0] }.max() ?? 0

@@ -57,6 +57,10 @@ package struct PublishedRules: LineageMethod {
     _ trees: FamilyTrees, _ pairs: PairFindings<PublishedPairs>, _ events: Events
   ) -> Set<Int> { [] }
 
+  package func continuedSteps(
+    _ trees: FamilyTrees, _ totals: PublishedTotals, excluded: (Int) -> Bool
+  ) -> Set<Int> { [] }
+
   package func parentTests(_ trees: FamilyTrees, _ pairs: PairFindings<PublishedPairs>) -> [ParentTest?] {
     trees.parents.map { _ in nil }
   }
