@@ -203,13 +203,25 @@ import Testing
   @Test func optionsOutOfRangeAreUsageErrors() throws {
     let scratch = try TemporaryFolder()
     for bad in [
-      ["--workers", "0"], ["--memory", "much"], ["--lambda", "-1"], ["--families", "0"],
-      ["--distance", "manhattan"], ["--stage", "late"],
+      ["--workers", "0"], ["--workers", "\(Int.max)"], ["--workers", "4097"], ["--worker-timeout", "\(Int.max)"],
+      ["--memory", "much"], ["--lambda", "-1"], ["--families", "0"], ["--distance", "manhattan"], ["--stage", "late"],
     ] {
       let output = try Program.run(
         Program.modeltree, ["recover", "models", "--out", scratch.at("run")] + bad)
       #expect(output.status == 64, "\(bad)")
       #expect(output.stderr.contains(bad[0]), "\(bad): \(output.stderr)")
+    }
+    for bad in [["--threads", "0"], ["--threads", "\(Int.max)"], ["--patience", "0"], ["--patience", "\(Int.max)"]] {
+      let output = try Program.run(Program.worker, ["--connect", "ipc://\(scratch.at("nobody"))"] + bad)
+      #expect(output.status == 64, "\(bad)")
+      #expect(output.stderr.contains("\(bad[0]) must be between 1 and"), "\(bad): \(output.stderr)")
+    }
+    for bad in [
+      ["query", "run", "model", "--nearest"], ["batch", "jobs.yaml", "--at-once"], ["scan", "a", "--threads"],
+    ] {
+      let output = try Program.run(Program.modeltree, bad + ["\(Int.max)"])
+      #expect(output.status == 64, "\(bad)")
+      #expect(output.stderr.contains("must be between 1 and 4096"), "\(bad): \(output.stderr)")
     }
   }
 

@@ -74,12 +74,11 @@ def in_zsh(line):
 
     type_(f"PS1=; fpath=({folder} $fpath); autoload -U compinit; compinit -u -D; LISTMAX=0; echo rea''dy\n")
     read("ready")
-    # All that matches, listed; then an empty command whose answer marks the end.
-    type_("bindkey '^X' list-choices\n")
+    # All that matches, listed; a mark follows, since zsh lists nothing while more is typed.
+    type_("list() { zle list-choices; zle -R; print -n li''sted }; zle -N list; bindkey '^X' list\n")
     type_(f"{line}\x18")
-    time.sleep(1)
-    type_("\x15echo en''d\n")
-    text = read("end")
+    text = read("listed")
+    type_("\x15\n")
     type_("exit\n")
     os.waitpid(process, 0)
     os.close(terminal)

@@ -56,7 +56,18 @@ struct WorkerTests {
       throw Silence()
     }
 
-    func say(_ message: CoordinatorMessage) { socket.send([worker, message.encoded()]) }
+    /// The next answer to a shard; the worker asks for more in between.
+    func nextAnswer() throws -> WorkerMessage {
+      while true {
+        let said = try next().0
+        if case .ready = said { continue }
+        return said
+      }
+    }
+
+    func say(_ message: CoordinatorMessage) { say(bytes: message.encoded()) }
+
+    func say(bytes: [UInt8]) { socket.send([worker, bytes]) }
 
     /// Greets a worker, as far as the first request for shards.
     ///
@@ -69,18 +80,32 @@ struct WorkerTests {
     }
   }
 
+  /// Passes on what is logged.
+  private struct Listener: LogHandler {
+    let heard: @Sendable (String) -> Void
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+      get { metadata[key] }
+      set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { heard(event.message.description) }
+  }
+
   /// A worker on a thread of its own.
   private final class Running: Sendable {
     private let ended = Promise<Void>()
     let stop: @Sendable () -> Void
 
-    init(_ endpoint: String) {
+    init(_ endpoint: String, log: @escaping @Sendable (String) -> Void = { _ in }) {
       // A worker belongs to the thread that runs it, which takes it over here for good.
       let made = Promise<@Sendable () -> Void>()
       let thread = Thread { [ended] in
         let worker = Worker(
           .init(endpoint: endpoint, memoryBytes: 1 << 24, threads: 1, patience: .seconds(600)),
-          logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+          logger: Logger(label: "test") { _ in Listener(heard: log) })
         made.fulfil(.success(worker.stop))
         do throws(Failure) {
           try worker.run()
@@ -158,6 +183,100 @@ struct WorkerTests {
     #expect(receipt.run == "r")
     coordinator.say(.finished)
     try worker.wait()
+  }
+
+  /// Numbers that cannot be meant: each is answered with a reason, and the worker lives on to compute a good shard.
+  @Test(arguments: [
+    (#""samples":0"#, #""samples":4611686018427387904"#, "submatrices"),
+    (#""samples":0"#, #""samples":-1"#, "submatrices"),
+    (#""samples":0"#, #""samples":-4611686018427387904"#, "submatrices"),
+    (#""spectrum":0"#, #""spectrum":4611686018427387904"#, "spectrum"),
+    (#""spectrum":0"#, #""spectrum":-1"#, "spectrum"),
+    (#""firstRow":0"#, #""firstRow":9223372036854775807"#, "rows from"),
+    (#""firstRow":0"#, #""firstRow":-1"#, "rows from"),
+    (#""start":0"#, #""start":-9223372036854775807"#, "weights"), (#""start":0"#, #""start":384"#, "weights"),
+    (#""end":384"#, #""end":9223372036854775807"#, "weights"), (#""end":384"#, #""end":385"#, "weights"),
+    (#""shape":[24,16]"#, #""shape":[9223372036854775807,1]"#, "a shape of"),
+    (#""shape":[24,16]"#, #""shape":[9223372036854775807,2]"#, "shape"),
+    (#""shape":[24,16]"#, #""shape":[0,16]"#, "weights"),
+    (#""shape":[24,16]"#, #""shape":[]"#, "weights"), (#""shape":[24,16]"#, #""shape":[-24,-16]"#, "shape"),
+    (#""statistics":1"#, #""statistics":2147483648"#, "unreadable body"),
+    (#""statistics":1"#, #""statistics":-1"#, "unreadable body"),
+    (#""models":[0,1]"#, #""models":[]"#, "0 models"), (#""models":[0,1]"#, #""models":[0,0]"#, "twice"),
+    (#""models":[0,1]"#, #""models":[0,-1]"#, "model -1"),
+    (#""models":[0,1]"#, #""models":[9223372036854775807]"#, "names model"),
+    (#""samples":0"#, #""samples":0,"sketch":{"rows":9223372036854775807,"columns":9223372036854775807}"#, "sketch"),
+    (#""samples":0"#, #""samples":0,"sketch":{"rows":0,"columns":-1}"#, "sketch"),
+  ])
+  func absurdNumbersAreAnsweredAndTheNextShardIsComputed(_ good: String, _ absurd: String, _ reason: String) throws {
+    let coordinator = try Coordinator(in: folder)
+    let worker = Running(coordinator.endpoint)
+    _ = try coordinator.greet()
+    coordinator.say(.open(.init(run: "r", stores: records.map(\.store))))
+    let honest = String(decoding: CoordinatorMessage.assign(assignment(1)).encoded(), as: UTF8.self)
+    let hostile = honest.replacingOccurrences(of: good, with: absurd)
+    try #require(hostile != honest, "\(honest)")
+    coordinator.say(bytes: Array(hostile.utf8))
+    guard case .failed(let failure) = try coordinator.nextAnswer() else {
+      Issue.record("another message")
+      return
+    }
+    #expect(failure.attempt == 1 && failure.message.contains(reason), "\(failure.message)")
+    coordinator.say(.assign(assignment(2)))
+    guard case .done(let receipt) = try coordinator.nextAnswer() else {
+      Issue.record("another message")
+      return
+    }
+    #expect(receipt.attempt == 2)
+    coordinator.say(.finished)
+    try worker.wait()
+  }
+
+  /// Whatever part of a matrix is asked for, with whatever is kept of it: an answer comes, and the next one too.
+  @Test func partsThatBeginWithinARowAreAnswered() throws {
+    let coordinator = try Coordinator(in: folder)
+    let worker = Running(coordinator.endpoint)
+    _ = try coordinator.greet()
+    coordinator.say(.open(.init(run: "r", stores: records.map(\.store))))
+    var attempt = 0
+    for part in [0..<1, 1..<2, 1..<384, 15..<17, 16..<383, 383..<384, 0..<384] {
+      for sketch in [nil, SampleShape(rows: 1, columns: 1), SampleShape(rows: 24, columns: 16)] {
+        attempt += 1
+        var odd = assignment(attempt)
+        (odd.start, odd.end) = (part.lowerBound, part.upperBound)
+        odd.statistics = Statistics(rawValue: 255)
+        (odd.samples, odd.spectrum, odd.sketch) = (SampleGrid.most, SpectrumGrid.largestSide, sketch)
+        coordinator.say(.assign(odd))
+        switch try coordinator.nextAnswer() {
+        case .done(let receipt): #expect(receipt.attempt == attempt)
+        case .failed(let failure): #expect(failure.attempt == attempt)
+        case let other: Issue.record("\(other)")
+        }
+      }
+    }
+    coordinator.say(.finished)
+    try worker.wait()
+  }
+
+  /// They are logged a few times at most, and what comes after them is heard.
+  @Test func messagesThatCannotBeReadDoNotStopAWorker() throws {
+    let coordinator = try Coordinator(in: folder)
+    let lines = Mutex(0)
+    let worker = Running(coordinator.endpoint) { if $0.contains("ignored a message") { lines.withLock { $0 += 1 } } }
+    _ = try coordinator.greet()
+    coordinator.say(.open(.init(run: "r", stores: records.map(\.store))))
+    for tag: UInt8 in [0, 2, 3, 7, 8, 9, 10, 11, 200, 255] {
+      for body in ["", "{\"run\":1e99,\"shard\":[", "[[[["] { coordinator.say(bytes: [tag] + Array(body.utf8)) }
+    }
+    coordinator.say(.assign(assignment(3)))
+    guard case .done(let receipt) = try coordinator.nextAnswer() else {
+      Issue.record("another message")
+      return
+    }
+    #expect(receipt.attempt == 3)
+    coordinator.say(.finished)
+    try worker.wait()
+    #expect((1..<30).contains(lines.withLock { $0 }))
   }
 
   @Test func aCoordinatorThatForgotTheWorkerIsGreetedAgain() throws {

@@ -50,7 +50,7 @@ struct BatchCommand: ModelTreeCommand {
   @OptionGroup var messages: MessageArguments
 
   func validate() throws {
-    guard atOnce >= 1 else { throw ValidationError("--at-once must be at least 1, got \(atOnce)") }
+    guard 1...4096 ~= atOnce else { throw ValidationError("--at-once must be between 1 and 4096, got \(atOnce)") }
   }
 
   func run() throws {

@@ -20,9 +20,10 @@ struct CheckingArguments: ParsableArguments {
     if let verify, !(0...1).contains(verify) {
       throw ValidationError("--verify must be from 0 to 1, got \(verify)")
     }
-    guard workerTimeout >= 3 else {
+    guard 3...1_000_000_000 ~= workerTimeout else {
       throw ValidationError(
-        "--worker-timeout must be at least 3 seconds (workers report once a second), got \(workerTimeout)")
+        "--worker-timeout must be between 3 seconds (workers report once a second) and 1000000000, got \(workerTimeout)"
+      )
     }
   }
 

@@ -32,7 +32,7 @@ struct QueryCommand: ModelTreeCommand {
   @OptionGroup var messages: MessageArguments
 
   func validate() throws {
-    guard nearest >= 1 else { throw ValidationError("--nearest must be at least 1, got \(nearest)") }
+    guard 1...4096 ~= nearest else { throw ValidationError("--nearest must be between 1 and 4096, got \(nearest)") }
   }
 
   func run() throws {

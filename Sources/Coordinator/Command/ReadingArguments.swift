@@ -7,6 +7,6 @@ struct ReadingArguments: ParsableArguments {
   var threads: Int = ProcessInfo.processInfo.activeProcessorCount
 
   func validate() throws {
-    guard threads >= 1 else { throw ValidationError("--threads must be at least 1, got \(threads)") }
+    guard 1...4096 ~= threads else { throw ValidationError("--threads must be between 1 and 4096, got \(threads)") }
   }
 }

@@ -11,6 +11,6 @@ struct WorkerArguments: ParsableArguments {
   var memory: ByteCount = ByteCount(bytes: 1_000_000_000)
 
   func validate() throws {
-    guard workers >= 1 else { throw ValidationError("--workers must be at least 1, got \(workers)") }
+    guard 1...4096 ~= workers else { throw ValidationError("--workers must be between 1 and 4096, got \(workers)") }
   }
 }

@@ -14,6 +14,9 @@ package enum SpectrumGrid {
   /// Candidates for the shorter side.
   private static let sides = [384, 256, 192, 128, 96, 64]
 
+  /// The longest of them.
+  package static let largestSide = sides.max() ?? 0
+
   /// Limit for the blocks of all models in one thread of a worker, in bytes.
   private static let memory = 64 << 20
 

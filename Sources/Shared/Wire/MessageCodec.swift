@@ -75,7 +75,7 @@ extension CoordinatorMessage {
     case .close(let run): Frame.encode(8, run)
     case .status(let json): Frame.encode(9, json)
     case .revoke(let run, let shard, let attempt):
-      Frame.encode(10, Revocation(run: run, shard: shard, attempt: attempt))
+      Frame.encode(10, AssignmentID(run: run, shard: shard, attempt: attempt))
     }
   }
 
@@ -83,7 +83,7 @@ extension CoordinatorMessage {
     switch try Frame.tag(frame, limit: WireProtocol.largestControlBytes) {
     case 1: self = .welcome
     case 2: self = .reject(reason: try Frame.body(frame))
-    case 3: self = .assign(try Frame.body(frame))
+    case 3: self = .assign(try Self.assignment(frame))
     case 4: self = .finished
     case 5: self = .whoAreYou
     case 6: self = .alive
@@ -91,9 +91,21 @@ extension CoordinatorMessage {
     case 8: self = .close(run: try Frame.body(frame))
     case 9: self = .status(try Frame.body(frame))
     case 10:
-      let body: Revocation = try Frame.body(frame)
+      let body: AssignmentID = try Frame.body(frame)
       self = .revoke(run: body.run, shard: body.shard, attempt: body.attempt)
     case let tag: throw WireError("unknown message type \(tag) from the coordinator")
+    }
+  }
+
+  /// - Throws: `WireError` that names the shard, if that can be read at least.
+  private static func assignment(_ frame: [UInt8]) throws(WireError) -> Assignment {
+    do throws(WireError) {
+      let assignment: Assignment = try Frame.body(frame)
+      guard let flaw = assignment.flaw else { return assignment }
+      throw WireError("an assignment that cannot be computed: \(flaw)")
+    } catch {
+      let id: AssignmentID? = try? Frame.body(frame)
+      throw WireError(error.description, assignment: id)
     }
   }
 }
@@ -115,7 +127,8 @@ private enum Frame {
     do {
       return try JSONDecoder().decode(T.self, from: Data(frame.dropFirst()))
     } catch {
-      throw WireError("a message of type \(frame[0]) with an unreadable body")
+      let reason = (error as? DecodingError)?.reason ?? "it is not JSON that can be read"
+      throw WireError("a message of type \(frame[0]) with an unreadable body: \(reason)")
     }
   }
 }

@@ -153,12 +153,6 @@ package enum CoordinatorMessage: Sendable, Equatable {
   /// The answer to `ask`: JSON.
   case status(String)
 
-  struct Revocation: Sendable, Equatable, Codable {
-    var run: String
-    var shard: ShardID
-    var attempt: Int
-  }
-
   package struct Run: Sendable, Equatable, Codable {
     package var run: String
     /// HDF5 stores by model number.
@@ -170,6 +164,7 @@ package enum CoordinatorMessage: Sendable, Equatable {
     }
   }
 
+  /// A shard to compute. One that was decoded has no `flaw`.
   package struct Assignment: Sendable, Equatable, Codable {
     /// The run that the shard is numbered in.
     package var run: String

@@ -69,12 +69,12 @@ struct WorkerCommand: ParsableCommand {
   var parent: Int32?
 
   func validate() throws {
-    guard threads >= 1 else { throw ValidationError("--threads must be at least 1, got \(threads)") }
+    guard 1...4096 ~= threads else { throw ValidationError("--threads must be between 1 and 4096, got \(threads)") }
     if let maxRead, maxRead.bytesPerSecond < 100_000 {
       throw ValidationError("--max-read must be at least 100 kB/s, got \(maxRead)")
     }
-    guard patience >= 1 else {
-      throw ValidationError("--patience must be at least 1 second, got \(patience)")
+    guard 1...1_000_000_000 ~= patience else {
+      throw ValidationError("--patience must be between 1 and 1000000000 seconds, got \(patience)")
     }
   }
 

@@ -75,22 +75,8 @@ struct ShardLayout: Sendable {
   private static func locate(
     _ assignment: CoordinatorMessage.Assignment, _ stores: [String], _ library: StoreCache
   ) throws(Failure) -> [Found] {
-    guard
-      0 <= assignment.start, assignment.start < assignment.end,
-      assignment.end <= assignment.shape.elements
-    else {
-      throw Failure(
-        .unclassified,
-        "shard \(assignment.shard) covers \(assignment.start)..<\(assignment.end) of a tensor of shape \(assignment.shape)"
-      )
-    }
-    if let sketch = assignment.sketch {
-      guard 1...assignment.shape.rows ~= sketch.rows, 1...assignment.shape.columns ~= sketch.columns else {
-        throw Failure(
-          .unclassified,
-          "shard \(assignment.shard) asks for a sketch of \(sketch.rows) x \(sketch.columns) of a tensor of shape \(assignment.shape)"
-        )
-      }
+    if let flaw = assignment.flaw {
+      throw Failure(.unclassified, "shard \(assignment.shard) cannot be computed: \(flaw)")
     }
     var found: [Found] = []
     for source in assignment.sources {

@@ -16,23 +16,6 @@ final class ComputePool: Sendable {
     let result: Result<Partial, Failure>
   }
 
-  /// A shard of one of the runs that the worker serves, as it was assigned.
-  struct AssignmentID: Hashable {
-    let run: String
-    let shard: ShardID
-    let attempt: Int
-
-    init(run: String, shard: ShardID, attempt: Int) {
-      self.run = run
-      self.shard = shard
-      self.attempt = attempt
-    }
-
-    init(_ assignment: CoordinatorMessage.Assignment) {
-      self.init(run: assignment.run, shard: assignment.shard, attempt: assignment.attempt)
-    }
-  }
-
   private let jobs = Mutex<[ShardStream.Job]>([])
   private let waiting = DispatchSemaphore(value: 0)
   private let epoch = Atomic<Int>(0)

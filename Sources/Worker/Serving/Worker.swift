@@ -56,11 +56,13 @@ package final class Worker {
   private var clock = RunningClock()
   private var lastHeard = Duration.zero
   /// Shards that were assigned and not answered yet, with their numbers of weights.
-  private var underWay: [ComputePool.AssignmentID: Int] = [:]
+  private var underWay: [AssignmentID: Int] = [:]
   private var credit: CreditController
   /// Set by a signal: when the worker leaves, finished or not.
   private var leavesAt: Duration?
   private var hasWarned = false
+  /// Lines that may be logged about messages that cannot be decoded: a few, then one every minute.
+  private var nonsense = TokenBucket(perSecond: 1.0 / 60, burst: 3)
   /// Missing files that have been logged.
   private var missed: Set<ByteString> = []
 
@@ -185,7 +187,7 @@ package final class Worker {
     do {
       message = try CoordinatorMessage(decoding: frame)
     } catch {
-      logger.warning("ignored a message", metadata: ["reason": "\(error)"])
+      refuse(error, socket)
       return .go
     }
     switch message {
@@ -205,14 +207,14 @@ package final class Worker {
     case .close(let run):
       if let closed = stores.removeValue(forKey: run) { pool.forget(closed) }
     case .assign(let assignment):
-      let id = ComputePool.AssignmentID(assignment)
+      let id = AssignmentID(assignment)
       guard let stores = stores[assignment.run], leavesAt == nil, underWay[id] == nil else { break }
       let weights = Self.weights(of: assignment)
       underWay[id] = weights
       credit.wasGiven(weights: weights)
       pool.add(assignment, stores: stores)
     case .revoke(let run, let shard, let attempt):
-      let id = ComputePool.AssignmentID(run: run, shard: shard, attempt: attempt)
+      let id = AssignmentID(run: run, shard: shard, attempt: attempt)
       guard let weights = underWay.removeValue(forKey: id) else { break }
       pool.drop(id)
       credit.isDone(weights: weights, in: nil)
@@ -224,11 +226,34 @@ package final class Worker {
     return .go
   }
 
+  /// Passes over a message that cannot be decoded. Whoever handed out a shard by it is told why it is not computed.
+  private func refuse(_ error: WireError, _ socket: Socket) {
+    if nonsense.takes(1, at: clock.now) {
+      logger.warning("ignored a message", metadata: ["reason": "\(error.description.printable)"])
+    }
+    guard let id = error.assignment, stores[id.run] != nil, leavesAt == nil, underWay[id] == nil else { return }
+    credit.wasGiven(weights: 0)
+    credit.isDone(weights: 0, in: nil)
+    fail(id, error.description, socket)
+  }
+
+  private func fail(_ id: AssignmentID, _ message: String, missing: String? = nil, _ socket: Socket) {
+    socket.send([
+      WorkerMessage.failed(
+        .init(
+          run: id.run, shard: id.shard, attempt: id.attempt,
+          // The coordinator disconnects a worker that sends too much.
+          message: String(message.prefix(2000)),
+          missing: missing.flatMap { $0.utf8.count <= Self.longestPath ? $0 : nil })
+      ).encoded()
+    ])
+  }
+
   private func report(_ outcome: ComputePool.Outcome, _ socket: Socket) {
     guard outcome.epoch == pool.currentEpoch else { return }
     let assignment = outcome.assignment
     // A shard that was given to another in the meantime; its credit is given back already.
-    guard let weights = underWay.removeValue(forKey: ComputePool.AssignmentID(assignment)) else { return }
+    guard let weights = underWay.removeValue(forKey: AssignmentID(assignment)) else { return }
     credit.isDone(weights: weights, in: outcome.seconds)
     switch outcome.result {
     case .success(let partial):
@@ -238,23 +263,14 @@ package final class Worker {
       socket.send([WorkerMessage.done(receipt).encoded(), PartialCodec.encode(partial)])
     case .failure(let failure):
       log(failure, assignment.shard)
-      socket.send([
-        WorkerMessage.failed(
-          .init(
-            run: assignment.run, shard: assignment.shard, attempt: assignment.attempt,
-            // The coordinator disconnects a worker that sends too much.
-            message: String("\(failure.message) (\(failure.advice))".prefix(2000)),
-            missing: failure.missing.flatMap { $0.utf8.count <= Self.longestPath ? $0 : nil })
-        ).encoded()
-      ])
+      fail(AssignmentID(assignment), "\(failure.message) (\(failure.advice))", missing: failure.missing, socket)
     }
   }
 
-  /// Bounded: what a coordinator says may be nonsense.
+  /// At most 2^48, however large the shard is said to be.
   private static func weights(of assignment: CoordinatorMessage.Assignment) -> Int {
     let models = assignment.sources.reduce(0) { $0 + $1.models.count }
-    let (weights, isTooLarge) = (assignment.end &- assignment.start).multipliedReportingOverflow(by: models)
-    return isTooLarge ? 0 : min(max(0, weights), 1 << 48)
+    return min((assignment.end - assignment.start) * models, 1 << 48)
   }
 
   /// Asks for more shards, in place of those that were answered.
