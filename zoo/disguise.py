@@ -355,4 +355,5 @@ def main():
         copies(Zoo(args.zoo), args.out, args.kinds or list(KINDS), args.seed)
 
 
-main()
+if __name__ == "__main__":
+    main()
