@@ -93,6 +93,46 @@ struct HostileFolderTests {
     #expect(found.notes.allSatisfy { $0.text.contains("given twice") })
   }
 
+  /// The author of a model has no say in what else of the disk is searched.
+  @Test func linksOutOfAModelsFolderAreNotFollowed() throws {
+    try folder.write(tensors, to: "private/m/model.safetensors")
+    try folder.write(tensors, to: "zoo/good/model.safetensors")
+    try folder.write(tensors, to: "zoo/good/checkpoint-5/model.safetensors")
+    try folder.link("zoo/good/link", to: folder.at("private"))
+    try folder.link("zoo/good/root", to: "/")
+    try folder.link("zoo/good/part/deeper", to: folder.at("private/m"))
+    // Within what was given, it may lead anywhere.
+    try folder.write(tensors, to: "zoo/other/model.safetensors")
+    try folder.link("zoo/good/sibling", to: "../other")
+    let found = try ModelFinder([folder.at("zoo")])
+    #expect(Set(found.models.map(\.id)) == ["good", "checkpoint-5", "other"])
+    let notes = found.notes.filter { $0.text.contains("not followed") }
+    #expect(Set(notes.map(\.subject)) == Set(["link", "root", "part/deeper"].map { folder.at("zoo/good/\($0)") }))
+    #expect(notes.contains { $0.text.contains("'\(folder.at("private"))', outside of what was given") }, "\(notes)")
+    // Who gives both has both.
+    let both = try ModelFinder([folder.at("zoo"), folder.at("private")])
+    #expect(both.models.count == 4 && !both.notes.contains { $0.text.contains("not followed") }, "\(both.notes)")
+  }
+
+  /// Folders of which only the names of what is not read are told: 12^8 ways to go, and a way to the whole disk.
+  @Test func linksWithinWhatIsNotReadAreNamedAndNotFollowed() throws {
+    try folder.write(tensors, to: "zoo/m/model.safetensors")
+    for number in 0..<12 { try folder.link("zoo/m/onnx/link\(number)", to: ".") }
+    try folder.link("zoo/m/original", to: "/")
+    let found = try ModelFinder([folder.at("zoo")])
+    #expect(found.models.map(\.id) == ["m"])
+    #expect(found.notes.count == 1)
+    #expect(found.notes.first?.text.contains("not read: 'onnx/link0'") == true, "\(found.notes)")
+  }
+
+  @Test func aSearchThatLeadsEverywhereIsGivenUp() throws {
+    for number in 0..<20 { try folder.write(tensors, to: "zoo/\(number)/model.safetensors") }
+    #expect(try ModelFinder([folder.at("zoo")], mostNames: 40).models.count == 20)
+    let error = try #require(failure { _ = try ModelFinder([folder.at("zoo")], mostNames: 39) })
+    #expect(error.kind == .badInput)
+    #expect(error.message.contains(folder.at("zoo/")) && error.message.contains("39 names"), "\(error)")
+  }
+
   @Test func namesThatAreNotTextAreShownWithEscapes() throws {
     try folder.write(tensors, to: "zoo/good/model.safetensors")
     let name = (Array(folder.at("zoo/m").utf8) + [0xff, 0xc3, UInt8(ascii: "x"), 0]).map { CChar(bitPattern: $0) }

@@ -77,4 +77,71 @@ import Testing
     #expect(output.status == 65, "\(output.status) \(output.stderr)")
     #expect(output.stderr.contains("journal.sqlite"), "\(output.stderr)")
   }
+
+  private func set(_ setting: String, _ json: String, of run: String) throws {
+    try meddle(
+      run, "UPDATE setting SET value = json_set(value, '$.\(setting)', json('\(json)')) WHERE name = 'invocation';")
+  }
+
+  /// Before, the first of these were solved for ever, and the others ended with an error that blamed the tree.
+  @Test(arguments: [
+    ("lineage.replicates", "4611686018427387904"), ("lineage.replicates", "-1"), ("lineage.lambda", "1e308"),
+    ("lineage.lambda", "-1"), ("lineage.families", "0"), ("lineage.families", "9223372036854775807"),
+    ("lineage.seed", "-1"), ("lineage.scoreLayers", "\"\""), ("inputs", "[1]"),
+  ])
+  func settingsOutOfRangeAreNamed(setting: String, json: String) throws {
+    let scratch = try TemporaryFolder()
+    let models = try scratch.makeFamily()
+    let run = scratch.at("run")
+    #expect(try modeltree("recover", models, "--out", run).status == 0)
+    try set(setting, json, of: run)
+    for command in [["resume", run], ["query", run, "\(models)/child0"]] {
+      let output = try Program.run(Program.modeltree, command)
+      #expect(output.status == 65, "\(command): \(output.status) \(output.stderr)")
+      #expect(output.stderr.contains("\(run)/journal.sqlite"), "\(output.stderr)")
+      #expect(output.stderr.contains("'\(setting)") && output.stderr.contains("--redo"), "\(output.stderr)")
+    }
+  }
+
+  /// Before, who sends a run directory chose a folder that the receiver's `resume` made and wrote to.
+  @Test func aRegistryThatOnlyTheJournalNamesIsNotMade() throws {
+    let scratch = try TemporaryFolder()
+    let models = try scratch.makeFamily()
+    let run = scratch.at("run")
+    #expect(try modeltree("recover", models, "--out", run, "--pairs", "sections").status == 0)
+    let elsewhere = scratch.at("elsewhere")
+    try set("registry", "\"\(elsewhere)\"", of: run)
+    let output = try modeltree("resume", run)
+    #expect(output.status == 65, "\(output.status) \(output.stderr)")
+    #expect(output.stderr.contains(elsewhere) && output.stderr.contains("--registry"), "\(output.stderr)")
+    #expect(!FileManager.default.fileExists(atPath: elsewhere))
+    try scratch.write("mine", to: "elsewhere/notes")
+    #expect(try modeltree("resume", run).status == 65)
+    #expect(try scratch.names(in: "elsewhere") == ["notes"])
+  }
+
+  @Test func aRunWithARegistryIsResumedAndTheRegistryLeftAsItIs() throws {
+    let scratch = try TemporaryFolder()
+    let models = try scratch.makeFamily()
+    let (run, known) = (scratch.at("run"), scratch.at("known"))
+    #expect(try modeltree("recover", models, "--out", run, "--pairs", "sections", "--registry", known).status == 0)
+    let tree = try scratch.read("run/tree.json")
+    func expectTheSameTree(_ output: Program.Output) throws {
+      #expect(output.status == 0, "\(output.stderr)")
+      #expect(try scratch.read("run/tree.json") == tree)
+    }
+    try expectTheSameTree(try modeltree("resume", run))
+    // One that has not all of them.
+    try scratch.remove("known")
+    #expect(try modeltree("fingerprint", "\(models)/child0", "--registry", known).status == 0)
+    let list = try modeltree("registry", "list", known).stdout
+    try expectTheSameTree(try modeltree("resume", run))
+    #expect(try modeltree("registry", "list", known).stdout == list)
+    // None: it is made where somebody says so.
+    try scratch.remove("known")
+    #expect(try modeltree("resume", run).status == 65)
+    #expect(!FileManager.default.fileExists(atPath: known))
+    try expectTheSameTree(try modeltree("resume", run, "--registry", known))
+    #expect(try modeltree("registry", "check", known).status == 0)
+  }
 }

@@ -19,9 +19,9 @@ struct InvocationTests {
         metric: .motherFT, stage: .generalization, lambda: 0.125, families: 3, distanceLayers: "query|key",
         scoreLayers: "value", replicates: 7, seed: .max),
       truth: "/truth.json", hints: "/hints.csv")
-    #expect(try Invocation(json: invocation.json) == invocation)
+    #expect(try Invocation(json: invocation.json, from: "j") == invocation)
     let plain = Invocation(inputs: [], lineage: LineageOptions())
-    #expect(try Invocation(json: plain.json) == plain)
+    #expect(try Invocation(json: plain.json, from: "j") == plain)
     #expect(plain.truth == nil && plain.hints == nil)
   }
 
@@ -37,8 +37,9 @@ struct InvocationTests {
 
   @Test(arguments: ["", "{}", "null", "{\"inputs\":[1]}", "{\"inputs\":[],\"lineage\":{}}"])
   func aDamagedRecordIsBadInput(_ text: String) throws {
-    let error = try #require(thrown { _ = try Invocation(json: text) })
+    let error = try #require(thrown { _ = try Invocation(json: text, from: "/run/journal.sqlite") })
     #expect(error.kind == .badInput)
+    #expect(error.message.contains("/run/journal.sqlite"))
     #expect(error.advice.contains("--redo"))
   }
 }

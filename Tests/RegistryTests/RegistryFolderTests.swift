@@ -1,5 +1,6 @@
 import Fingerprints
 import Foundation
+import Glibc
 import MadeFingerprints
 import Registry
 import Storage
@@ -147,4 +148,27 @@ private final class Problems: @unchecked Sendable {
   private var found: [String] = []
   func add(_ text: String) { lock.withLock { found.append(text) } }
   var all: [String] { lock.withLock { found } }
+
+  /// Somebody who hands over a registry cannot have files elsewhere written to, nor a program wait.
+  @Test(arguments: ["lock", "segment-000001.mtr", "segment-000001.mti"])
+  func nothingIsWrittenThroughLinksAndPipes(_ name: String) throws {
+    let folder = try TemporaryFolder()
+    var made = MadeFingerprints(Seeded.fresh())
+    let (first, second) = (made.stranger(), made.stranger())
+    try RegistryWriter(folder.at("r")).add(MadeFingerprints.entry("a", first), first)
+    try folder.write(try folder.read("r/\(name)"), to: "victim")
+    let before = try folder.read("victim")
+    let replacements: [(String) throws -> Void] = [
+      { path in try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder.at("victim")) },
+      { path in #expect(mkfifo(path, 0o600) == 0) },
+    ]
+    for replace in replacements {
+      try folder.remove("r/\(name)")
+      try replace(folder.at("r/\(name)"))
+      let error = try #require(
+        failure { try RegistryWriter(folder.at("r")).add(MadeFingerprints.entry("b", second), second) })
+      #expect(error.message.contains(folder.at("r/\(name)")), "\(error)")
+      #expect(try folder.read("victim") == before)
+    }
+  }
 }

@@ -45,8 +45,8 @@ struct LineageArguments: ParsableArguments {
         throw ValidationError("--\(name)-layers needs a part of a tensor's name, got an empty word")
       }
     }
-    guard lambda.isFinite, lambda >= 0 else {
-      throw ValidationError("--lambda must be 0 or more, got \(lambda)")
+    guard LineageOptions.lambdas.contains(lambda) else {
+      throw ValidationError("--lambda must be from 0 to 1,000,000, got \(lambda)")
     }
   }
 

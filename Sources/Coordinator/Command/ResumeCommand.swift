@@ -20,6 +20,12 @@ struct ResumeCommand: ModelTreeCommand {
       """)
 
   @Argument(help: ArgumentHelp("The run directory.", valueName: "run"), completion: .directory) var path: String
+  @Option(
+    help: ArgumentHelp(
+      "Registry of the fingerprints, where the run needs them.",
+      discussion: "Without it the one that the run was started with is read, and nothing is added to it.",
+      valueName: "dir"), completion: .directory)
+  var registry: String?
   @OptionGroup var workers: PoolArguments
   @OptionGroup(title: "Care") var checking: CheckingArguments
   @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
@@ -33,14 +39,16 @@ struct ResumeCommand: ModelTreeCommand {
       let remote = try workers.remote()
       try RunFiles.require(path)
       let directory = try RunDirectory(path: path, redo: false)
-      let invocation = try RunFiles.invocation(directory.journal)
+      var invocation = try RunFiles.invocation(directory.journal)
+      if let registry { invocation.registry = URL(fileURLWithPath: registry).standardizedFileURL.path }
       let listening =
         if let remote { remote } else { try checking.local(workers.here, log: directory.log) }
       let pool = try ShardPool(
         listening, serving: checking.serving, http: watching.http, interruption: interruption,
         logger: directory.logger, report: Console.show)
       let recovery = Recovery(
-        invocation, directory: directory, pool: pool, mayChangeModels: false, report: Console.show)
+        invocation, directory: directory, pool: pool, mayChangeModels: false, registryIsGiven: registry != nil,
+        report: Console.show)
       if let report = try recovery.run() { Console.show(report, json: json) }
     }
   }

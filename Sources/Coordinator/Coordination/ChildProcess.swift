@@ -20,10 +20,10 @@ final class ChildProcess: Sendable {
     _ executable: String, _ arguments: [String], environment: [String: String], messages: String,
     onExit: @escaping @Sendable (Int32) -> Void
   ) throws(Failure) {
-    let log = open(messages, O_WRONLY | O_APPEND | O_CLOEXEC)
-    defer { if log >= 0 { close(log) } }
+    let log = try? RegularFile.open(messages, for: .appending)
+    defer { if let log { close(log) } }
     process = try Subprocess(
-      executable, arguments, environment: environment, errors: log >= 0 ? log : nil, inOwnGroup: true)
+      executable, arguments, environment: environment, errors: log, inOwnGroup: true)
     let waiter = Thread { [self] in
       _ = process.wait()
       if !isUnwanted.withLock({ $0 }) { onExit(identifier) }

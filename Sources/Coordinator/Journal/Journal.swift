@@ -38,6 +38,7 @@ package final class Journal: Sendable {
   /// - Throws: `Failure` when the journal cannot be written, or the file is not a journal.
   package init(path: String) throws(Failure) {
     self.path = path
+    try JournalFiles.check(path, isWritten: true)
     do {
       var configuration = Configuration()
       configuration.busyMode = .timeout(5)
@@ -78,6 +79,7 @@ package final class Journal: Sendable {
   /// - Throws: `Failure` when the file is not a journal or cannot be read.
   package init(reading path: String) throws(Failure) {
     self.path = path
+    try JournalFiles.check(path, isWritten: false)
     var configuration = Configuration()
     configuration.readonly = true
     configuration.prepareDatabase { try JournalSchema.defend($0) }

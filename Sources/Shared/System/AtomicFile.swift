@@ -17,7 +17,9 @@ package enum AtomicFile {
   /// - Throws: `Failure` (cannot write), naming the file.
   package static func write(_ data: Data, to path: String, permissions: mode_t? = nil) throws(Failure) {
     let temporary = temporaryName(for: path)
-    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, permissions ?? 0o666)
+    // What a process of the same number has left, or somebody has put there to have it written through.
+    unlink(temporary)
+    let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions ?? 0o666)
     guard file >= 0 else { throw failed("create", temporary) }
     var code: Int32 = 0
     if let permissions, fchmod(file, permissions) != 0 { code = errno }

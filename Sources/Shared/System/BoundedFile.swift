@@ -27,12 +27,19 @@ package enum BoundedFile {
   ///
   /// - Parameter limit: bytes.
   package static func read(_ path: String, limit: Int) throws(Problem) -> Data {
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-    guard file >= 0 else { throw errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable(errno) }
+    let file: Int32
+    do throws(RegularFile.Problem) {
+      file = try RegularFile.open(path, for: .reading)
+    } catch {
+      switch error {
+      case .missing: throw .missing
+      case .other: throw .notRegular
+      case .system(let code): throw .unreadable(code)
+      }
+    }
     defer { close(file) }
     var facts = stat()
     guard fstat(file, &facts) == 0 else { throw .unreadable(errno) }
-    guard facts.st_mode & S_IFMT == S_IFREG else { throw .notRegular }
     guard facts.st_size <= limit else { throw .tooLarge(bytes: Int(facts.st_size), limit: limit) }
     // One byte more than the file had shows whether it grew meanwhile.
     var data = Data(count: min(limit, Int(facts.st_size)) + 1)

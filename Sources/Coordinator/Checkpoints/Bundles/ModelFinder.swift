@@ -10,11 +10,20 @@ package struct ModelFinder {
   private var seen: Set<FileStatus.Identity> = []
   /// Folders that were searched: each once, likewise.
   private var visited: Set<FileStatus.Identity> = []
+  private var given = GivenFolders()
+  /// Names that may still be looked at.
+  private var allowance: Int
+  private let mostNames: Int
 
-  /// - Parameter paths: model folders, files of weights, `.h5` stores, or folders of these.
+  /// - Parameters:
+  ///   - paths: model folders, files of weights, `.h5` stores, or folders of these.
+  ///   - mostNames: names in folders that are looked at before the search is given up, in a minute at most: a collection
+  ///     has far fewer, the disk of a machine has more.
   /// - Throws: `Failure` (bad input) for a path that does not exist, a named model that is broken,
-  ///   a folder without any model.
-  package init(_ paths: [String]) throws(Failure) {
+  ///   a folder without any model, more names than may be looked at.
+  package init(_ paths: [String], mostNames: Int = 1_000_000) throws(Failure) {
+    (allowance, self.mostNames) = (mostNames, mostNames)
+    for path in paths { given.add(path) }
     for path in paths {
       let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
       let before = (models: models.count, notes: notes.count)
@@ -70,11 +79,21 @@ package struct ModelFinder {
       return note(path, Self.repeated)
     }
     do throws(Failure) {
-      try search(try ModelFolder(path: path), isExplicit: isExplicit, isBelowModel: isBelowModel)
+      let folder = try ModelFolder(path: path)
+      try count(folder)
+      try search(folder, isExplicit: isExplicit, isBelowModel: isBelowModel)
     } catch {
-      guard !isExplicit else { throw error }
+      guard !isExplicit, allowance >= 0 else { throw error }
       note(path, "skipped: \(error.message)")
     }
+  }
+
+  private mutating func count(_ folder: ModelFolder) throws(Failure) {
+    allowance -= folder.names.count
+    guard allowance < 0 else { return }
+    throw .badInput(
+      "the search for models was given up in '\(folder.path.printable)', after \(mostNames) names, expected a collection of models",
+      advice: "give the folders of the models themselves; links to folders may have led out of these")
   }
 
   /// Whoever names a model means it, also where a search of folders has found it before: a defect is an error.
@@ -132,7 +151,20 @@ package struct ModelFinder {
       default: break
       }
     }
-    for name in links { try add("\(folder.path)/\(name)", isExplicit: false, isBelowModel: isBelowModel) }
+    for name in links {
+      let path = "\(folder.path)/\(name)"
+      if !given.contain(path) {
+        guard !isBelowModel, content.model == nil else {
+          note(
+            path,
+            "not followed: a link in the folder of a model to '\(GivenFolders.target(of: path).printable)', outside of what was given; give that too to have it searched"
+          )
+          continue
+        }
+        given.add(path)
+      }
+      try add(path, isExplicit: false, isBelowModel: isBelowModel)
+    }
   }
 
   private func isLeftOut(_ name: String, of folder: ModelFolder) -> Bool {
@@ -149,12 +181,12 @@ package struct ModelFinder {
       if name.hasPrefix(".") {
         if !FileStatus.isFolder(path) { unread.append(name) }
       } else if isModel, !content.components.contains(name), folder.isPartOfModel(name), FileStatus.isFolder(path) {
-        unread += ModelFolder.weights(below: path, as: name)
+        unread += ModelFolder.weights(belowAnyOf: path, as: name)
       }
     }
     for name in content.components {
       let used = Set((content.model?.files ?? []).map { ByteString($0.path) })
-      unread += ModelFolder.weights(below: "\(folder.path)/\(name)", as: name)
+      unread += ModelFolder.weights(belowAnyOf: "\(folder.path)/\(name)", as: name)
         .filter { !used.contains(ByteString("\(folder.path)/\($0)")) }
     }
     for name in folder.names where name.hasPrefix(".") && FileStatus.isFolder("\(folder.path)/\(name)") {

@@ -242,21 +242,33 @@ struct ModelFolder {
     ["config.json", "model_index.json", "adapter_config.json", "params.json"].first { names.contains($0) }
   }
 
-  /// Everything at any depth that looks like weights.
+  /// Everything at any depth that looks like weights. Links to folders count as such: they may lead anywhere, and in
+  /// circles.
   static func weights(below folder: String, as name: String, depth: Int = 0) -> [String] {
-    guard depth < 8, let names = (try? FolderListing(path: folder))?.names else { return [] }
+    guard depth < mostDepth, let names = (try? FolderListing(path: folder))?.names else { return [] }
     var found: [String] = []
     for entry in names {
       let path = "\(folder)/\(entry)"
       if WeightNames.foreign(entry) != nil {
         found.append("\(name)/\(entry)")
       } else if FileStatus.isFolder(path) {
+        guard !FileStatus.isLink(path) else {
+          found.append("\(name)/\(entry)")
+          continue
+        }
         found += weights(below: path, as: "\(name)/\(entry)", depth: depth + 1)
       } else if WeightNames.isReadable(entry) {
         found.append("\(name)/\(entry)")
       }
     }
     return found
+  }
+
+  private static let mostDepth = 8
+
+  /// The same of a folder that may itself be a link: of its target, only what lies directly in it.
+  static func weights(belowAnyOf folder: String, as name: String) -> [String] {
+    weights(below: folder, as: name, depth: FileStatus.isLink(folder) ? mostDepth - 1 : 0)
   }
 
   // MARK: Runs

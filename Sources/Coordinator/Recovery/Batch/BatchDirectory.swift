@@ -1,5 +1,6 @@
 import Core
 import Foundation
+import Glibc
 package import Logging
 package import System
 
@@ -23,9 +24,12 @@ package final class BatchDirectory {
     }
     lock = try FolderLock(Self.lockName, in: path, folder: "the folder", holder: "another batch")
     AtomicFile.removeLeftovers(in: path)
-    guard FileManager.default.fileExists(atPath: log) || FileManager.default.createFile(atPath: log, contents: nil)
-    else {
-      throw .cannotWrite("cannot write '\(log.printable)'", advice: "name a folder that you may write to with --out")
+    do throws(RegularFile.Problem) {
+      close(try RegularFile.open(log, for: .appending))
+    } catch {
+      throw .cannotWrite(
+        "cannot write '\(log.printable)': \(error)",
+        advice: error.advice(orElse: "name a folder that you may write to with --out"))
     }
   }
 

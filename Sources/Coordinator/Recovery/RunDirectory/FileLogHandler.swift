@@ -12,8 +12,7 @@ struct FileLogHandler: LogHandler {
 
   init(label: String, path: String) {
     self.label = label
-    file = FileHandle(forWritingAtPath: path)
-    _ = try? file?.seekToEnd()
+    file = (try? RegularFile.open(path, for: .appending)).map { FileHandle(fileDescriptor: $0, closeOnDealloc: true) }
   }
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -27,7 +26,6 @@ struct FileLogHandler: LogHandler {
     let time = Date().formatted(.iso8601)
     let line = "\(time) \(event.level) \(label): \("\(event.message)".printable)\(details)\n"
     // The log is a help, not a result: a full disk shows where results are written.
-    _ = try? file?.seekToEnd()
     try? file?.write(contentsOf: Data(line.utf8))
   }
 }

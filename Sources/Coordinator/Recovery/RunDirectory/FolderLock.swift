@@ -14,11 +14,13 @@ package final class FolderLock {
   ///   - holder: who else may hold it, as "another coordinator".
   /// - Throws: `Failure`: the folder cannot be written to, or somebody holds it.
   package init(_ name: String, in path: String, folder: String, holder: String) throws(Failure) {
-    file = open("\(path)/\(name)", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-    guard file >= 0 else {
+    let lock = "\(path)/\(name)"
+    do throws(RegularFile.Problem) {
+      file = try RegularFile.open(lock, for: .writing)
+    } catch {
       throw .cannotWrite(
-        "cannot write to \(folder) '\(path.printable)': \(String(cString: strerror(errno)))",
-        advice: "name a folder that you may write to")
+        "cannot write to \(folder) '\(path.printable)': '\(lock.printable)': \(error)",
+        advice: error.advice(orElse: "name a folder that you may write to"))
     }
     guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
       throw .cannotWrite(
@@ -27,12 +29,12 @@ package final class FolderLock {
     }
   }
 
-  deinit { if file >= 0 { close(file) } }
+  deinit { close(file) }
 
-  /// Does somebody hold it?
+  /// Does somebody hold it? Nobody holds what is no file, or a link.
   package static func isHeld(_ name: String, in path: String) -> Bool {
-    let file = open("\(path)/\(name)", O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return false }
+    let lock = "\(path)/\(name)"
+    guard !FileStatus.isLink(lock), let file = try? RegularFile.open(lock, for: .reading) else { return false }
     defer { close(file) }
     return flock(file, LOCK_SH | LOCK_NB) != 0
   }

@@ -45,12 +45,16 @@ package struct Invocation: Codable, Equatable, Sendable {
     self.registry = registry.map(absolute)
   }
 
-  /// - Throws: `Failure` (bad input) when the text is not what `json` gives.
-  package init(json: String) throws(Failure) {
+  /// - Parameter journal: path of the journal that has the text.
+  /// - Throws: `Failure` (bad input) that names the journal and the setting when the text is not what `json` gives.
+  package init(json: String, from journal: String) throws(Failure) {
     do {
       self = try JSONDecoder().decode(Invocation.self, from: Data(json.utf8))
     } catch {
-      throw .badInput("the journal's record of the command cannot be read", advice: "start over with --redo")
+      let reason = (error as? DecodingError)?.reason ?? "it is not JSON"
+      throw .badInput(
+        "the journal '\(journal.printable)' does not say what the run was asked for: \(reason)",
+        advice: "restore the run directory from a copy, or start over: modeltree recover with --redo")
     }
   }
 

@@ -38,7 +38,7 @@ package final class RunDirectory {
 
   /// Everything that a run writes, for starting over.
   private static let contents: [String] = [
-    "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "run.log", "run.json", "results.h5",
+    "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.sqlite-journal", "run.log", "run.json", "results.h5",
     "tree.json", "tree.nwk", "tree.dot", "tree.graphml", "tree.mmd", "tree.html", "edges.csv",
     "hints.csv", "status.json", "store", ".store-new", "aligned",
     registryName,
@@ -74,6 +74,7 @@ package final class RunDirectory {
     // What a coordinator that was killed had begun to write. Nobody else writes here: the lock is held.
     AtomicFile.removeLeftovers(in: self.path)
     try? FileManager.default.removeItem(atPath: newStores)
+    try refuseLinks()
     try touchLog()
   }
 
@@ -86,12 +87,21 @@ package final class RunDirectory {
   }
 
   private func touchLog() throws(Failure) {
-    let file = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
-    guard file >= 0 else {
+    do throws(RegularFile.Problem) {
+      close(try RegularFile.open(log, for: .appending))
+    } catch {
       throw .cannotWrite(
-        "cannot write '\(log.printable)': \(String(cString: strerror(errno)))",
-        advice: "name a folder that you may write to")
+        "cannot write '\(log.printable)': \(error)", advice: error.advice(orElse: "name a folder that you may write to")
+      )
     }
-    close(file)
+  }
+
+  /// Links to folders would have stores and fingerprints written elsewhere.
+  private func refuseLinks() throws(Failure) {
+    for folder in [aligned, registry] where FileStatus.isLink(folder) {
+      throw .cannotWrite(
+        "'\(folder.printable)' is a link, expected a folder: a run writes into its own directory alone",
+        advice: "put the folder itself there, or remove the link: it is made anew")
+    }
   }
 }

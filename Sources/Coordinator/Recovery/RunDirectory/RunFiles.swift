@@ -21,6 +21,6 @@ package enum RunFiles {
         "'\(journal.printable)' does not say what the run was asked for: it stopped before it had a plan",
         advice: "run 'modeltree recover' again")
     }
-    return try Invocation(json: json)
+    return try Invocation(json: json, from: journal)
   }
 }

@@ -27,9 +27,15 @@ struct CollectionSections {
   /// Models whose fingerprints are made at the same time.
   private static let portion = 64
 
-  /// - Parameter path: of the registry; made where there is none.
+  /// - Parameters:
+  ///   - path: of the registry.
+  ///   - isAddedTo: is it made where there is none, and does it get the fingerprints that it does not have? Otherwise
+  ///     these are used and forgotten.
   /// - Throws: `Failure`: weights that cannot be read, a registry that cannot be used.
-  init(_ collection: ModelCollection, registry path: String, report: RunEventHandler) throws(Failure) {
+  init(_ collection: ModelCollection, registry path: String, isAddedTo: Bool, report: RunEventHandler)
+    throws(Failure)
+  {
+    if !isAddedTo { try Self.requireRegistry(path) }
     let models = collection.models
     var wanted = models.map { KnownModels.Wanted(id: $0.id, files: $0.sources) }
     let writer = try RegistryWriter(path)
@@ -41,11 +47,13 @@ struct CollectionSections {
     report(
       .fingerprinting(known: models.count { $0.adapter == nil } - missing.count - restored.count, made: missing.count))
     var reasons: [Int: String] = [:]
+    var held: [(number: Int, fingerprint: ModelFingerprint)] = []
     for start in stride(from: 0, to: missing.count, by: Self.portion) {
       let portion = Array(missing[start..<min(start + Self.portion, missing.count)])
       // As they came, since other models must not change what a registry says of them.
       for (number, result) in zip(portion, Self.fingerprints(portion.map { collection.imported[$0] })) {
         switch result {
+        case .success(let fingerprint) where !isAddedTo: held.append((number, fingerprint))
         case .success(let fingerprint):
           let entry = try RegistryEntry(
             collection.imported[number], fingerprint, hashes: false, added: Date().formatted(.iso8601),
@@ -62,9 +70,21 @@ struct CollectionSections {
     for (number, result) in zip(restored, Self.fingerprints(restored.map { models[$0] })) {
       known.hold(try result.get(), of: number)
     }
+    for (number, fingerprint) in held { known.hold(fingerprint, of: number) }
     let found = try SectionSearch.run(known)
     sections = found.sections
     notes = Self.notes(models, found, known.areKnown, reasons)
+  }
+
+  /// - Throws: `Failure` (bad input) when there is no registry where a journal says that one is.
+  private static func requireRegistry(_ path: String) throws(Failure) {
+    do throws(Failure) {
+      _ = try RegistryFolder(path)
+    } catch {
+      throw .badInput(
+        "the journal names a registry that cannot be used: \(error.message)",
+        advice: "to have it made there, or to use another one, say so: modeltree resume RUN --registry DIR")
+    }
   }
 
   private static func fingerprints(_ models: [ModelRecord]) -> [Result<ModelFingerprint, Failure>] {

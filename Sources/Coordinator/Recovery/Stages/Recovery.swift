@@ -17,6 +17,7 @@ package struct Recovery {
   private let name: String
   private let mayChangeModels: Bool
   private let keepsResults: Bool
+  private let registryIsGiven: Bool
   private let report: RunEventHandler
 
   /// - Parameters:
@@ -26,10 +27,13 @@ package struct Recovery {
   ///   - name: what people call the run; the folder's name when nil.
   ///   - mayChangeModels: may the run directory get other models than it has?
   ///   - keepsResults: is a run that has its results already left alone?
+  ///   - registryIsGiven: did the user name the registry? One that only a journal names is read, and neither made nor
+  ///     added to: run directories are handed on, and their senders do not say where to write.
   ///   - report: receives what happens, on the thread that it happens on.
   package init(
     _ invocation: Invocation, directory: RunDirectory, pool: ShardPool, name: String? = nil,
-    mayChangeModels: Bool, keepsResults: Bool = false, report: @escaping RunEventHandler
+    mayChangeModels: Bool, keepsResults: Bool = false, registryIsGiven: Bool = true,
+    report: @escaping RunEventHandler
   ) {
     self.invocation = invocation
     self.directory = directory
@@ -37,6 +41,7 @@ package struct Recovery {
     self.name = name ?? URL(fileURLWithPath: directory.path).lastPathComponent
     self.mayChangeModels = mayChangeModels
     self.keepsResults = keepsResults
+    self.registryIsGiven = registryIsGiven
     self.report = report
   }
 
@@ -135,7 +140,8 @@ package struct Recovery {
         advice: "leave out --families, or compare all pairs with --pairs all")
     }
     let found = try CollectionSections(
-      collection.part(plain), registry: invocation.registry ?? directory.registry, report: report)
+      collection.part(plain), registry: invocation.registry ?? directory.registry,
+      isAddedTo: registryIsGiven || invocation.registry == nil, report: report)
     return Plan(
       models: collection.models, alignment: collection.alignment, statistics: statistics,
       notes: collection.notes + found.notes,

@@ -9,21 +9,23 @@ final class RegistryFile {
   /// - Returns: nil when there is no such file.
   /// - Throws: `Failure` (bad input) when it cannot be read.
   static func reading(_ path: String) throws(Failure) -> RegistryFile? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    if descriptor < 0, errno == ENOENT { return nil }
-    guard descriptor >= 0 else {
-      throw .badInput(
-        "cannot read '\(path.printable)': \(String(cString: strerror(errno)))",
-        advice: "check that the registry may be read")
+    do throws(RegularFile.Problem) {
+      return RegistryFile(path, try RegularFile.open(path, for: .reading))
+    } catch {
+      guard error != .missing else { return nil }
+      throw .badInput("cannot read '\(path.printable)': \(error)", advice: "check that the registry may be read")
     }
-    return RegistryFile(path, descriptor)
   }
 
-  /// Opens or makes a file.
+  /// Opens or makes a file; never one that a link leads to.
   static func writing(_ path: String) throws(Failure) -> RegistryFile {
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw cannotWrite(path, errno) }
-    return RegistryFile(path, descriptor)
+    do throws(RegularFile.Problem) {
+      return RegistryFile(path, try RegularFile.open(path, for: .writing))
+    } catch {
+      if case .system(let code) = error { throw cannotWrite(path, code) }
+      throw .cannotWrite(
+        "cannot write '\(path.printable)': \(error)", advice: "put the file itself back, from a copy of the registry")
+    }
   }
 
   private init(_ path: String, _ descriptor: Int32) {

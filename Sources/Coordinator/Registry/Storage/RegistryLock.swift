@@ -12,8 +12,15 @@ final class RegistryLock {
   /// - Parameter folder: path of a registry, which may still have to be made.
   /// - Throws: `Failure` (cannot write) when the folder may not be written to.
   init(_ folder: String) throws(Failure) {
-    file = open("\(folder)/\(Self.name)", O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-    var code: Int32 = file < 0 ? errno : 0
+    let path = "\(folder)/\(Self.name)"
+    do throws(RegularFile.Problem) {
+      file = try RegularFile.open(path, for: .writing)
+    } catch {
+      throw .cannotWrite(
+        "cannot lock the registry '\(folder.printable)': '\(path.printable)': \(error)",
+        advice: error.advice(orElse: "see that the folder may be written to"))
+    }
+    var code: Int32 = 0
     while code == 0, flock(file, LOCK_EX) != 0 { if errno != EINTR { code = errno } }
     guard code == 0 else {
       throw .cannotWrite(
@@ -22,5 +29,5 @@ final class RegistryLock {
     }
   }
 
-  deinit { if file >= 0 { close(file) } }
+  deinit { close(file) }
 }

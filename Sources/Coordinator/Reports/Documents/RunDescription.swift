@@ -42,14 +42,17 @@ package struct RunDescription: Sendable, Equatable {
     }
     if let stage = try value("stage", "one of \(stages)", { Stage(rawValue: $0) }) { options.stage = stage }
     if let lambda = try value(
-      "lambda", "a number, 0 or more", { Double($0).flatMap { (0...1e6).contains($0) ? $0 : nil } })
+      "lambda", "a number from 0 to 1,000,000", { Double($0).flatMap { LineageOptions.lambdas.contains($0) ? $0 : nil } })
     {
       options.lambda = lambda
     }
     if attributes["families"] != "auto" {
-      options.families = try value("families", "auto or a number", { Int($0).flatMap { $0 > 0 ? $0 : nil } })
+      options.families = try value("families", "auto or a number", { Int($0).flatMap { LineageOptions.familyCounts.contains($0) ? $0 : nil } })
     }
-    if let replicates = try value("replicates", "a number, 0 or more", { Int($0).flatMap { $0 >= 0 ? $0 : nil } }) {
+    if let replicates = try value(
+      "replicates", "a number from 0 to 10,000",
+      { Int($0).flatMap { LineageOptions.replicateCounts.contains($0) ? $0 : nil } })
+    {
       options.replicates = replicates
     }
     if let seed = try value("seed", "a number, 0 or more", { UInt64($0) }) { options.seed = seed }
