@@ -6,7 +6,7 @@ import System
 import TestSupport
 import Testing
 
-/// Every layout in which people keep models is recognised.
+/// Every layout in which people keep models is recognized.
 struct LayoutTests {
   private let folder: TemporaryFolder
 

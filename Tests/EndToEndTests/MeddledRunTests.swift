@@ -75,7 +75,9 @@ import Testing
     for command in writing + reading {
       for target in ["victim/file", "victim/new", "victim"] {
         try scratch.write("mine", to: "victim/file")
-        try meddle(name) { try FileManager.default.createSymbolicLink(atPath: $0, withDestinationPath: scratch.at(target)) }
+        try meddle(name) {
+          try FileManager.default.createSymbolicLink(atPath: $0, withDestinationPath: scratch.at(target))
+        }
         let output = try Program.run(Program.modeltree, command)
         #expect([0, 65, 73].contains(output.status), "\(name), \(command): \(output.status) \(output.stderr)")
         #expect(try scratch.names(in: "victim") == ["file"], "\(name), \(command)")

@@ -137,7 +137,7 @@ import Testing
     let folder = try TemporaryFolder()
     let models = try folder.makeFamily(children: 1)
     let none = try run(["scan", "\(models)/root", "--registry", folder.at("none")])
-    #expect(none.status == 65 && none.stderr.contains("is no registry"), "\(none.stderr)")
+    #expect(none.status == 65 && none.stderr.contains("is not a registry"), "\(none.stderr)")
     #expect(try run(["fingerprint", models, "--registry", folder.at("known")]).status == 0)
     let two = try run(["scan", models, "--registry", folder.at("known")])
     #expect(two.status == 64 && two.stderr.contains("'scan' takes one"), "\(two.stderr)")

@@ -115,7 +115,7 @@ import Testing
 
   @Test func otherFoldersAndVersionsAreRefused() throws {
     let folder = try TemporaryFolder()
-    #expect(failure { _ = try RegistryReader(folder.at("none")) }?.message.contains("is no registry") == true)
+    #expect(failure { _ = try RegistryReader(folder.at("none")) }?.message.contains("is not a registry") == true)
     try folder.write("text", to: "full/file")
     #expect(
       failure { _ = try RegistryWriter(folder.at("full")) }?.message.contains("not empty and no registry") == true)

@@ -58,7 +58,7 @@ struct LineageReportTests {
       "loose is related to base (finetune); whether it was made from it is undecided.",
       "<p class=\"grade undecided\">undecided</p>", "<dt>may also be</dt><dd>tuned</dd>",
       "declared base base: contradicted by the weights", "2 · 100 %", "1 · 50 %",
-      "the parent&apos;s licence has terms of its own", "x: skipped", "How often such edges are right",
+      "the parent&apos;s license has terms of its own", "x: skipped", "How often such edges are right",
     ] { #expect(page.contains(text), "\(text)") }
     #expect(!page.contains("<script") && !page.contains("://") && !page.contains("<b>stranger"))
   }

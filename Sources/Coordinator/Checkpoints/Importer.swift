@@ -42,57 +42,13 @@ package enum Importer {
     _ files: [ModelSource.File], of source: ModelSource, to store: String, _ mode: ModelStoreWriter.Mode,
     adapter: String? = nil
   ) throws(Failure) -> ModelRecord {
-    var entries: [CheckpointEntry] = []
-    var checkpoint = CheckpointFacts()
-    var sizes: [CheckpointFormat: Int] = [:]
-    var sources: [SourceFile] = []
-    var names: Set<ByteString> = []
-    var details: [String: String] = [:]
-    for file in files {
-      let path = absolute(file.path)
-      let opened = try CheckpointFile(path: path)
-      sources += [opened.source] + opened.companions
-      sizes[opened.format, default: 0] += opened.source.bytes
-      checkpoint.metadata.merge(opened.metadata) { known, _ in known }
-      checkpoint.notes += opened.notes
-      for (name, text) in opened.details { details[file.prefix + name] = text }
-      var missing = file.tensors ?? []
-      for var entry in opened.entries {
-        guard file.tensors?.contains(entry.name) ?? true else { continue }
-        missing.remove(entry.name)
-        entry.name = file.prefix + entry.name
-        guard names.insert(ByteString(entry.name)).inserted else {
-          throw .badInput(
-            "model '\(source.id.printable)': the tensor '\(entry.name.printable)' comes twice, the second time in '\(path.printable)'",
-            advice: "remove the file that does not belong to the model")
-        }
-        entries.append(entry)
-      }
-      guard missing.isEmpty || missing.count < file.tensors?.count ?? 0 else {
-        throw .badInput(
-          "'\(path.printable)' lacks all \(missing.count) tensors that the model's index expects there, among them '\((missing.min() ?? "").printable)'",
-          advice: "index and weights are of different versions; download both again")
-      }
-      if let first = missing.min() {
-        let others = missing.count > 1 ? " and \(missing.count - 1) more" : ""
-        let part = URL(fileURLWithPath: path).lastPathComponent
-        checkpoint.notes.append(
-          "the index expects '\(first.printable)'\(others) in '\(part.printable)', which has none of that name")
-      }
-    }
-    if let parts = checkpoint.metadata["split.tensors.count"].flatMap({ Int($0) }), parts != entries.count {
-      throw .badInput(
-        "model '\(source.id.printable)' has \(entries.count) tensors in its \(files.count) files, but the first says \(parts)",
-        advice: "give the folder that holds all parts; if these are all, download them again")
-    }
-    checkpoint.format = sizes.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }?.key.rawValue ?? ""
-    if let first = files.first {
-      let folder = URL(fileURLWithPath: absolute(first.path)).deletingLastPathComponent().path
-      checkpoint.metadata.merge(ModelConfiguration.read(in: folder)) { known, _ in known }
-    }
+    let contents = try ModelContents(files, of: source)
+    var checkpoint = contents.checkpoint
     var tensors: [StoredTensor] = []
     var setAside: [SkippedTensor] = []
-    for entry in QuantizedTensors.assemble(entries, metadata: checkpoint.metadata, details: details) {
+    for entry in QuantizedTensors.assemble(
+      contents.entries, metadata: checkpoint.metadata, details: contents.details)
+    {
       if case .recipe(let recipe) = entry.content, entry.shape.elements > 0 {
         tensors.append(StoredTensor(name: entry.name, shape: entry.shape, recipe: recipe))
       } else {
@@ -105,12 +61,12 @@ package enum Importer {
     // Factors of adapters are zero before training.
     if adapter == nil { checkpoint.notes += try ZeroTail.remove(from: &tensors) }
     try ModelStoreWriter.write(
-      to: store, model: source.id, tensors: tensors, setAside: setAside, sources: sources,
+      to: store, model: source.id, tensors: tensors, setAside: setAside, sources: contents.sources,
       checkpoint: checkpoint, adapter: adapter, mode: mode)
     guard mode != .copy else { return try ModelRecord(id: source.id, path: source.path, store: store) }
     // What was written is known, and need not be read again.
     return try ModelRecord(
-      id: source.id, path: source.path, store: store, storing: tensors, setAside: setAside, sources: sources,
+      id: source.id, path: source.path, store: store, storing: tensors, setAside: setAside, sources: contents.sources,
       checkpoint: checkpoint, adapterConfiguration: adapter)
   }
 

@@ -8,7 +8,7 @@ struct AlignmentArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Look for models that are others in disguise: units, heads or coordinates permuted, rotated, scaled.",
+      "Detect disguised copies of other models: units, heads or coordinates permuted, rotated, scaled.",
       discussion: "auto tries models that are like no other of their shape; off compares all as they are.",
       valueName: "auto|off"))
   var align: Choice = .auto

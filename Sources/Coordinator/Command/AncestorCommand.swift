@@ -1,6 +1,5 @@
 import ArgumentParser
 import Core
-import Foundation
 import Printing
 import Recovery
 import System
@@ -35,19 +34,18 @@ struct AncestorCommand: ModelTreeCommand {
 
   func run() throws {
     try reporting { () throws(Failure) in
-      let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("modeltree-ancestor-\(ProcessInfo.processInfo.processIdentifier)").path
+      let folder = TemporaryFolder(of: "ancestor")
       let output = out
       let cleanUp: @Sendable () -> Void = {
-        try? FileManager.default.removeItem(atPath: folder)
+        folder.remove()
         AncestorWeights.removeUnfinished(in: output)
       }
       let interruption = Interruption.endingProgram(cleanUp)
       defer {
         withExtendedLifetime(interruption) {}
-        try? FileManager.default.removeItem(atPath: folder)
+        folder.remove()
       }
-      let answer = try AncestorWeights(run: path, node: node, output: out, canEstimate: estimate, folder: folder)
+      let answer = try AncestorWeights(run: path, node: node, output: out, canEstimate: estimate, folder: folder.path)
         .write()
       Console.result(json ? answer.json : answer.text)
     }

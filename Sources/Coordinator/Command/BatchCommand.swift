@@ -76,7 +76,9 @@ struct BatchCommand: ModelTreeCommand {
       try pool.open()
       let outcomes = batch.run(atOnce: atOnce)
       pool.close()
-      try summarise(jobs, outcomes)
+      let answer = BatchAnswer(jobs, outcomes)
+      Console.result(json ? answer.json : answer.text)
+      if let failure = answer.failure { throw failure }
     }
   }
 
@@ -109,57 +111,5 @@ struct BatchCommand: ModelTreeCommand {
         "job '\(job.name.printable)' of '\(path.printable)': \(RecoveryOptions.message(for: error).printable)",
         advice: "fix the job; 'modeltree recover --help' lists the options")
     }
-  }
-
-  /// What became of a job, for programs.
-  private struct Line: Encodable {
-    var job: String
-    /// The run directory.
-    var run: String
-    /// recovered, finished_before, failed or not_started.
-    var outcome: String
-    var models: Int?
-    var families: Int?
-    var seconds: Double?
-    var failure: String?
-  }
-
-  private func line(_ job: BatchRun.Job, _ outcome: BatchRun.Outcome?) -> Line {
-    var line = Line(job: job.name, run: job.out, outcome: "not_started")
-    switch outcome {
-    case .recovered(let models, let families, let seconds):
-      (line.outcome, line.models, line.families, line.seconds) = ("recovered", models, families, seconds)
-    case .hadResults: line.outcome = "finished_before"
-    case .failed(let failure): (line.outcome, line.failure) = ("failed", failure.message)
-    case nil: break
-    }
-    return line
-  }
-
-  private func text(_ job: BatchRun.Job, _ outcome: BatchRun.Outcome?) -> String {
-    let became =
-      switch outcome {
-      case .recovered(let models, let families, _):
-        "\(counted(models, "model")), \(counted(families, "family", "families"))"
-      case .hadResults: "finished before"
-      case .failed: "no tree"
-      case nil: "not started"
-      }
-    return "\(job.name.printable): \(became), \(job.out)\n"
-  }
-
-  /// - Throws: the kind of failure that the whole batch ends with.
-  private func summarise(_ jobs: [BatchRun.Job], _ outcomes: [BatchRun.Outcome?]) throws(Failure) {
-    let all = zip(jobs, outcomes)
-    Console.result(json ? JSONText.answer(all.map(line)) : all.map(text).joined())
-    let failures = all.compactMap { job, outcome -> (String, Failure)? in
-      if case .failed(let failure) = outcome { (job.name, failure) } else { nil }
-    }
-    guard let first = failures.first else { return }
-    let worst = failures.first { $0.1.kind == .resumable } ?? first
-    throw Failure(
-      worst.1.kind,
-      "\(failures.count) of \(jobs.count) jobs have no tree: \(failures.map(\.0.printable).joined(separator: ", "))",
-      advice: "see the errors above, then repeat the same command to resume")
   }
 }

@@ -31,9 +31,9 @@ struct CompareCommand: ModelTreeCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "compare",
-    abstract: "Says what two models have to do with each other.",
+    abstract: "Compares two models: are they related, and which came first?",
     discussion: """
-      Are they related, who was first, by what kind of change, and what of them was compared. Needs no run \
+      Reports whether they are related, which came first, what changed, and what was compared. Needs no run \
       directory. cyclonedx, spdx and in-toto are statements for the software supply chain; in-toto hashes all \
       files, as --hashes does.
 

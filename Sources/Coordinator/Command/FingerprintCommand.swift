@@ -1,6 +1,5 @@
 import ArgumentParser
 import Core
-import Foundation
 import Printing
 import Recovery
 import System
@@ -45,16 +44,14 @@ struct FingerprintCommand: ModelTreeCommand {
 
   func run() throws {
     try reporting { () throws(Failure) in
-      let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("modeltree-fingerprint-\(ProcessInfo.processInfo.processIdentifier)").path
-      let cleanUp: @Sendable () -> Void = { try? FileManager.default.removeItem(atPath: folder) }
-      let interruption = Interruption.endingProgram(cleanUp)
+      let folder = TemporaryFolder(of: "fingerprint")
+      let interruption = Interruption.endingProgram { folder.remove() }
       defer {
-        cleanUp()
+        folder.remove()
         withExtendedLifetime(interruption) {}
       }
       let outcome = try FingerprintRun(
-        inputs, registry: registry, threads: reading.threads, hashes: hashes, hints: hints, folder: folder
+        inputs, registry: registry, threads: reading.threads, hashes: hashes, hints: hints, folder: folder.path
       ).run { Console.say($0.text) }
       let answer = Answer(
         registry: registry, added: outcome.added, known: outcome.known, skipped: outcome.skipped)

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Checkpoints
 import Core
-import Foundation
 import Lineage
 import Planning
 import Printing
@@ -32,12 +31,11 @@ struct PlanCommand: ModelTreeCommand {
 
   func run() throws {
     try reporting { () throws(Failure) in
-      let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("modeltree-plan-\(ProcessInfo.processInfo.processIdentifier)").path
-      defer { try? FileManager.default.removeItem(atPath: folder) }
-      let collection = try CollectionLoader(stores: folder, mode: .places).load(inputs)
+      let folder = TemporaryFolder(of: "plan")
+      defer { folder.remove() }
+      let collection = try CollectionLoader(stores: folder.path, mode: .places).load(inputs)
       let plan = Plan(collection, statistics: distance.statistics)
-      let answer = PlanAnswer(plan, stores: folder, workers: workers.workers, memory: workers.memory)
+      let answer = PlanAnswer(plan, stores: folder.path, workers: workers.workers, memory: workers.memory)
       Console.result(json ? answer.json : answer.text)
       try collection.requireTwo()
     }

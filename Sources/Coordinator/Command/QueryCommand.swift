@@ -1,6 +1,5 @@
 import ArgumentParser
 import Core
-import Foundation
 import Printing
 import Recovery
 import Reports
@@ -37,14 +36,12 @@ struct QueryCommand: ModelTreeCommand {
 
   func run() throws {
     try reporting { () throws(Failure) in
-      let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("modeltree-query-\(ProcessInfo.processInfo.processIdentifier)").path
-      let cleanUp: @Sendable () -> Void = { try? FileManager.default.removeItem(atPath: folder) }
-      let interruption = Interruption.endingProgram(cleanUp)
-      defer { cleanUp() }
+      let folder = TemporaryFolder(of: "query")
+      let interruption = Interruption.endingProgram { folder.remove() }
+      defer { folder.remove() }
       let answer = try Query(
         run: path, model: model, nearest: nearest, workers: workers.workers, memoryBytes: workers.memory.bytes,
-        folder: folder, interruption: interruption, report: Console.show
+        folder: folder.path, interruption: interruption, report: Console.show
       ).answer()
       Console.result(json ? JSONText.answer(answer) : answer.text)
     }

@@ -27,7 +27,7 @@ struct RecoveryOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Registry of the fingerprints for --pairs sections, and for auto where it comes to that; what it has is not read again.",
+      "Registry of the fingerprints for --pairs sections. Also used by auto when it chooses sections. Models already in it are not read again.",
       discussion: "Without it they are kept in the run directory.", valueName: "dir"), completion: .directory)
   var registry: String?
 

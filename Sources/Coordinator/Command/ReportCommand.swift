@@ -9,9 +9,9 @@ struct ReportCommand: ModelTreeCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Writes what a run found as a page to hand over.",
+    abstract: "Writes a run's findings as a report.",
     discussion: """
-      Claims with their alternatives, a matrix of what was compared, how often such edges are right, licences along \
+      Claims with their alternatives, a matrix of what was compared, how often such edges are right, licenses along \
       the edges and their conflicts (with --hints), limits, and files with their hashes (with --hashes). One page that \
       prints.
 
@@ -23,7 +23,7 @@ struct ReportCommand: ModelTreeCommand {
   @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run"), completion: .directory)
   var path: String
   @Argument(
-    help: ArgumentHelp("The models that it is about; all by default.", valueName: "model"),
+    help: ArgumentHelp("Models to include (default: all).", valueName: "model"),
     completion: RunCompletion.models)
   var models: [String] = []
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Core
-import Foundation
 import Printing
 import Recovery
 import Registry
@@ -13,8 +12,8 @@ struct ScanCommand: ModelTreeCommand {
     abstract: "Says which models of a registry a model comes from.",
     discussion: """
       Its family, copies of it, candidates for its parent with their probabilities, parts that it has in common with \
-      strangers. The weights of the registry's models are not needed; where they are at hand, --exact compares those \
-      that matter with the model itself.
+      strangers. The weights of the registry's models are not needed; if they are available, --exact compares the \
+      candidates' weights too.
 
       Examples:
         modeltree scan models/upload --registry known
@@ -42,15 +41,13 @@ struct ScanCommand: ModelTreeCommand {
 
   func run() throws {
     try reporting { () throws(Failure) in
-      let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("modeltree-scan-\(ProcessInfo.processInfo.processIdentifier)").path
-      let cleanUp: @Sendable () -> Void = { try? FileManager.default.removeItem(atPath: folder) }
-      let interruption = Interruption.endingProgram(cleanUp)
+      let folder = TemporaryFolder(of: "scan")
+      let interruption = Interruption.endingProgram { folder.remove() }
       defer {
-        cleanUp()
+        folder.remove()
         withExtendedLifetime(interruption) {}
       }
-      let scan = ModelScan(model, registry: registry, top: top, threads: reading.threads, folder: folder)
+      let scan = ModelScan(model, registry: registry, top: top, threads: reading.threads, folder: folder.path)
       let answer = try scan.answer()
       guard exact else { return Console.result(json ? answer.json : answer.text) }
       let verdicts = try scan.exact(answer, interruption: interruption)

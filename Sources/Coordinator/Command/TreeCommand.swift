@@ -56,7 +56,7 @@ struct TreeCommand: ModelTreeCommand {
   var format: Output?
   @Flag(help: "The same as --format json.") var json = false
 
-  @Option(help: "equal or distance: what the length of an edge says in svg, pdf and png.")
+  @Option(help: "Edge lengths in svg, pdf and png: equal, or proportional to distance.")
   var lengths: EdgeLengths = .equal
   @OptionGroup var messages: MessageArguments
 

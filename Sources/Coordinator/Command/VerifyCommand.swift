@@ -7,7 +7,7 @@ import System
 struct VerifyCommand: ModelTreeCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Says whether the files of a finished run are still those that it read.",
+    abstract: "Checks that the files of a finished run have not changed.",
     discussion: """
       Compares size, time and header of every file; with --hashes the SHA-256 too, for a run that was made with \
       --hashes. Ends with 65 when a file has changed or is gone.

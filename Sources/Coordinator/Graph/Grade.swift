@@ -12,6 +12,8 @@ package enum Grade: String, Sendable, Codable, CaseIterable, Comparable {
   /// In percent; below the second an edge is undecided.
   package static let leastFirm = 95
   package static let leastWeak = 75
+  /// The first as a support, for where nothing is rounded.
+  package static let leastFirmSupport = Double(leastFirm) / 100
 
   /// - Parameter support: 0...1; of an edge the smaller one of its two supports.
   package init(support: Double) {

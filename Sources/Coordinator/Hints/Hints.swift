@@ -84,7 +84,7 @@ package struct Hints: Sendable, Equatable {
     return (declared as? String).flatMap { $0.isEmpty ? nil : $0 }
   }
 
-  /// The licence that a model card names: `license`, or `license_name` where that says `other`.
+  /// The license that a model card names: `license`, or `license_name` where that says `other`.
   package static func license(inCard text: String) -> String? {
     guard let front = frontMatter(text) else { return nil }
     let stated = ((front["license"] as? [Any])?.first ?? front["license"]) as? String

@@ -51,10 +51,9 @@ package struct LineageOptions: Sendable, Equatable, Codable {
     func words(_ key: CodingKeys) throws -> String? {
       guard let text = try values.decodeIfPresent(String.self, forKey: key) else { return nil }
       guard Self.wordBytes.contains(text.utf8.count) else {
+        let (least, most) = (Self.wordBytes.lowerBound, Self.wordBytes.upperBound)
         throw DecodingError.dataCorruptedError(
-          forKey: key, in: values,
-          debugDescription: "found \(text.utf8.count) bytes, expected \(Self.wordBytes.lowerBound) to \(Self.wordBytes.upperBound)"
-        )
+          forKey: key, in: values, debugDescription: "found \(text.utf8.count) bytes, expected \(least) to \(most)")
       }
       return text
     }
@@ -67,6 +66,11 @@ package struct LineageOptions: Sendable, Equatable, Codable {
     distanceLayers = try words(.distanceLayers)
     scoreLayers = try words(.scoreLayers)
     replicates = try check(values.decode(Int.self, forKey: .replicates), within: Self.replicateCounts, .replicates)
-    seed = try values.decode(UInt64.self, forKey: .seed)
+    // The decoder's own error about a number below zero does not say where it stands.
+    guard let seed = try? values.decode(UInt64.self, forKey: .seed) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .seed, in: values, debugDescription: "expected a whole number from 0 to \(UInt64.max)")
+    }
+    self.seed = seed
   }
 }

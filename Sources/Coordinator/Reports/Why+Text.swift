@@ -160,7 +160,7 @@ extension Why {
     var lines: [String] = []
     if relation == "merge" {
       return [
-        "It was recognised as a weighted mean, from the distances among its relatives: only the models in the mean",
+        "It was recognized as a weighted mean, from the distances among its relatives: only the models in the mean",
         "can be its parents, and the cheapest of them is the one in the tree (docs/method.md).",
       ]
     }

@@ -21,11 +21,11 @@ extension Scheduler {
       close(lease.task, as: .done)
       return [.accept(lease, from: id)]
     }
-    var known = opinions[lease.task] ?? ReplicaVotes()
+    var known = votes[lease.task] ?? ReplicaVotes()
     // The same answer said twice is no second opinion.
     guard held || !known.includes(worker.origin) else { return [.ignore(lease, from: id)] }
     known.add(.init(worker: id, origin: worker.origin, lease: lease, digest: digest))
-    opinions[lease.task] = known
+    votes[lease.task] = known
     switch known.verdict {
     case .open:
       if !isHeld(lease.task) { giveOut(lease.task) }

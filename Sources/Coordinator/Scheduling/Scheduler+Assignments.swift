@@ -79,7 +79,7 @@ extension Scheduler {
     guard isWithinReach(task, worker) else { return false }
     if isQuarantined(task), !worker.leases.isEmpty { return false }
     // What has failed goes to those that have shown that they compute.
-    let known = opinions[task]
+    let known = votes[task]
     if reasons[task] != nil, !isWitness(worker),
       workers.values.contains(where: {
         isProven($0) && isWithinReach(task, $0) && known?.includes($0.origin) != true
@@ -118,7 +118,7 @@ extension Scheduler {
   }
 
   private mutating func takeFresh(in index: Int, for worker: Worker) -> TaskID? {
-    if opinions.count < limits.held,
+    if votes.count < limits.held,
       let place = jobs[index].postponed.firstIndex(where: { isWithinReach($0, worker) })
     {
       let task = jobs[index].postponed.remove(at: place)
@@ -129,7 +129,7 @@ extension Scheduler {
       let task = TaskID(jobs[index].nextFresh)
       jobs[index].nextFresh += 1
       guard states[task.value] == .pending, issued[task.value] == 0 else { continue }
-      guard opinions.count < limits.held || !isVerified(task) else {
+      guard votes.count < limits.held || !isVerified(task) else {
         jobs[index].postponed.append(task)
         continue
       }
@@ -143,7 +143,7 @@ extension Scheduler {
   private func takeWithinReach(in index: Int, of worker: Worker) -> TaskID? {
     (jobs[index].nextFresh..<jobs[index].tasks.upperBound).lazy.map { TaskID($0) }.first { task in
       states[task.value] == .pending && issued[task.value] == 0 && isWithinReach(task, worker)
-        && (opinions.count < limits.held || !isVerified(task))
+        && (votes.count < limits.held || !isVerified(task))
     }
   }
 

@@ -88,7 +88,7 @@ extension Scheduler {
 
   /// Must two workers agree on the task that this one has answered?
   func isCompared(_ task: TaskID, by worker: Worker) -> Bool {
-    if isVerified(task) || opinions[task] != nil { return true }
+    if isVerified(task) || votes[task] != nil { return true }
     guard worker.party?.isElsewhere == true, isSampled(task, share: limits.verifiedElsewhere) else { return false }
     // With nobody to ask, the only worker's word must do.
     return workers.values.contains { $0.origin != worker.origin && isProven($0) && isWithinReach(task, $0) }
@@ -102,7 +102,7 @@ extension Scheduler {
 
   /// First answers that wait though nobody else is left to confirm them, where nobody has asked for two.
   mutating func unconfirmed() -> [Action] {
-    let alone = opinions.filter { task, known in
+    let alone = votes.filter { task, known in
       !isVerified(task) && known.all.count == 1
         && !workers.values.contains { isProven($0) && !known.includes($0.origin) }
     }

@@ -11,7 +11,7 @@ extension Scheduler {
       updateWaiting(other)
     }
     move(task, to: state)
-    opinions[task] = nil
+    votes[task] = nil
     firstGiven[task] = nil
     convictions[task] = nil
     suspects.remove(task)

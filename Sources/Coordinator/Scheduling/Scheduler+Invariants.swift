@@ -37,8 +37,8 @@ extension Scheduler {
         case .leased where held[task] == nil: return "task \(index) is leased to nobody"
         case .pending where (index < job.nextFresh || issued[index] > 0) && !waiting.contains(task):
           return "task \(index) is lost"
-        case .done where opinions[task] != nil, .setAside where opinions[task] != nil:
-          return "task \(index) is closed and still waits for opinions"
+        case .done where votes[task] != nil, .setAside where votes[task] != nil:
+          return "task \(index) is closed and still waits for votes"
         default: break
         }
       }

@@ -64,7 +64,7 @@ package struct Scheduler: Sendable {
   var holders: [TaskID: Set<WorkerID>] = [:]
   /// Workers that would take a task, and may hold one more.
   var waiting: Set<WorkerID> = []
-  var opinions: [TaskID: ReplicaVotes] = [:]
+  var votes: [TaskID: ReplicaVotes] = [:]
   /// Tasks that came back: handed out before any other.
   var returned: [TaskID] = []
   /// Seconds from an assignment to the answer, over all workers: a moving average; nil before the first answer.
@@ -135,7 +135,7 @@ package struct Scheduler: Sendable {
   package var workerCount: Int { workers.count }
 
   /// First answers that wait for a second opinion.
-  package var heldCount: Int { opinions.count }
+  package var heldCount: Int { votes.count }
 
   /// Tasks that workers hold, with the time since each was handed out.
   package func leases(at now: Duration) -> [(WorkerID, Lease, age: Duration)] {
@@ -205,7 +205,7 @@ package struct Scheduler: Sendable {
     if let id = event.sender { workers[id]?.lastHeard = now }
     if event.changesWork { (isStuck, hasNoTaker) = (false, false) }
     if case .tick = event { hasNoTaker = false }
-    if !opinions.isEmpty { actions += unconfirmed() }
+    if !votes.isEmpty { actions += unconfirmed() }
     actions += assignments(at: now)
     if case .tick = event { actions += transfers(at: now) }
     for index in jobs.indices where jobs[index].isComplete && !jobs[index].isFinished {

@@ -72,7 +72,7 @@ struct KeyFile {
 
   private static func damaged(_ path: String) -> Failure {
     .badInput(
-      "'\(path.printable)' is no key of modeltree's, or was damaged",
+      "'\(path.printable)' is not a key of modeltree's, or was damaged",
       advice: "make another with: modeltree keygen DIR --worker NAME")
   }
 }

@@ -62,7 +62,7 @@ struct WorkerCommand: ParsableCommand {
       "Format of messages on standard error: text, or json with one object per line.", valueName: "text|json"))
   var logFormat: LogFormat = .text
 
-  @Flag(name: .shortAndLong, help: "Say nothing on standard error but errors.")
+  @Flag(name: .shortAndLong, help: "Print only errors on standard error.")
   var quiet = false
 
   @Option(help: .hidden)

@@ -131,27 +131,30 @@ package final class Worker {
       try watch(monitor)
       if now >= nextBeat {
         nextBeat = now + Self.heartbeatInterval
-        socket.send([
-          WorkerMessage.heartbeat(
-            .init(
-              bytesRead: pool.bytesRead, residentBytes: ResidentMemory.bytes, slowest: pool.slowest)
-          ).encoded()
-        ])
+        socket.send([heartbeat()])
       }
-      if silence.isDue(after: now - lastHeard) {
-        logger.warning(
-          "no word from the coordinator; trying to reach it again and again",
-          metadata: [
-            "endpoint": "\(options.endpoint.printable)", "silent.for": "\((now - lastHeard).components.seconds) s",
-            "gives.up.after": "\(options.patience)",
-          ])
-      }
+      if silence.isDue(after: now - lastHeard) { warn(ofSilence: now - lastHeard) }
       guard now - lastHeard < options.patience else {
         throw Failure(
           .resumable, "no answer from '\(options.endpoint.printable)' for \(options.patience)",
           advice: "check that the coordinator runs and that its port can be reached, then start the worker again")
       }
     }
+  }
+
+  private func heartbeat() -> [UInt8] {
+    WorkerMessage.heartbeat(
+      .init(bytesRead: pool.bytesRead, residentBytes: ResidentMemory.bytes, slowest: pool.slowest)
+    ).encoded()
+  }
+
+  private func warn(ofSilence silence: Duration) {
+    logger.warning(
+      "no word from the coordinator; trying to reach it again and again",
+      metadata: [
+        "endpoint": "\(options.endpoint.printable)", "silent.for": "\(silence.components.seconds) s",
+        "gives.up.after": "\(options.patience)",
+      ])
   }
 
   private func beginToLeave() {

@@ -134,5 +134,5 @@ def recover(
 
 
 def compare(one: StrPath, other: StrPath) -> dict[str, Any]:
-    """What two models have to do with each other: `modeltree compare --format json`."""
+    """How two models are related: `modeltree compare --format json`."""
     return json.loads(call("compare", os.fspath(one), os.fspath(other), "--format", "json"))

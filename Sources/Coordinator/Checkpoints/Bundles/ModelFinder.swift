@@ -17,8 +17,8 @@ package struct ModelFinder {
 
   /// - Parameters:
   ///   - paths: model folders, files of weights, `.h5` stores, or folders of these.
-  ///   - mostNames: names in folders that are looked at before the search is given up, in a minute at most: a collection
-  ///     has far fewer, the disk of a machine has more.
+  ///   - mostNames: names in folders that are looked at before the search is given up: a collection has far fewer, the
+  ///     disk of a machine has more.
   /// - Throws: `Failure` (bad input) for a path that does not exist, a named model that is broken,
   ///   a folder without any model, more names than may be looked at.
   package init(_ paths: [String], mostNames: Int = 1_000_000) throws(Failure) {

@@ -38,7 +38,8 @@ package final class RunDirectory {
 
   /// Everything that a run writes, for starting over.
   private static let contents: [String] = [
-    "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.sqlite-journal", "run.log", "run.json", "results.h5",
+    "journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm", "journal.sqlite-journal", "run.log", "run.json",
+    "results.h5",
     "tree.json", "tree.nwk", "tree.dot", "tree.graphml", "tree.mmd", "tree.html", "edges.csv",
     "hints.csv", "status.json", "store", ".store-new", "aligned",
     registryName,

@@ -64,7 +64,7 @@ enum GraphBuilder {
     }.map { found in
       ModelGraph.Edge(
         source: found.source, target: found.target, kind: .component(found.name), relation: .contains, distance: nil,
-        support: found.isOrderKnown ? 0.95 : 0.5, directionSupport: found.isOrderKnown ? 0.95 : 0.5,
+        support: found.support, directionSupport: found.support,
         share: min(1, Double(found.weights) / Double(max(1, plan.models[found.target].parameters))))
     }
     var graph = ModelGraph(
@@ -125,21 +125,34 @@ enum GraphBuilder {
         if edge.kind == .parent { trees.append(edge) } else { others.append(edge) }
       }
     }
-    // A narrower model belongs to the family that it came from.
+    return ModelGraph(
+      nodes: numbered(nodes, families, narrower: narrower, trees),
+      edges: trees.sorted { $0.target < $1.target } + others)
+  }
+
+  /// Nodes with the numbers of their families, in order of first appearance.
+  ///
+  /// - Parameters:
+  ///   - families: per node, its section and the number of its family there.
+  ///   - narrower: models that belong to the family that they came from.
+  ///   - trees: the edges that say where they came from.
+  private static func numbered(
+    _ nodes: [ModelGraph.Node], _ families: [[Int]], narrower: Set<Int>, _ trees: [ModelGraph.Edge]
+  ) -> [ModelGraph.Node] {
+    var (nodes, families) = (nodes, families)
     let parents = Dictionary(trees.map { ($0.target, $0.source) }, uniquingKeysWith: { first, _ in first })
     for model in narrower.sorted() {
       var top = model
       while narrower.contains(top), let parent = parents[top] { top = parent }
       families[model] = families[top]
     }
-    // In order of first appearance.
     var numbers: [[Int]: Int] = [:]
     for (node, family) in families.enumerated() {
       let number = numbers[family] ?? numbers.count
       numbers[family] = number
       nodes[node].family = number
     }
-    return ModelGraph(nodes: nodes, edges: trees.sorted { $0.target < $1.target } + others)
+    return nodes
   }
 
   /// A model of which nothing was compared.

@@ -1,14 +1,11 @@
 package import Checkpoints
 import Core
-import Foundation
 package import Hints
 package import System
 
 /// Where hints come from: a file, or what lies beside the models.
 package enum HintSource {
   package static let auto = "auto"
-  /// A longer model card is not read.
-  private static let mostBytesOfCard = 4 << 20
 
   case file(Hints)
   case cards
@@ -35,11 +32,10 @@ package enum HintSource {
     case .cards:
       var hints = Hints(models: [:])
       for model in models {
-        let card = try? BoundedFile.read("\(model.path)/README.md", limit: Self.mostBytesOfCard)
-        let text = card.map { String(decoding: $0, as: UTF8.self) }
-        let base = text.flatMap(Hints.base) ?? model.adapter?.declaredBase
-        let license = text.flatMap(Hints.license)
-        if base != nil || license != nil { hints.models[model.id] = Hints.Hint(base: base, license: license) }
+        let card = ModelCard(of: model)
+        let base = card.baseModel ?? model.adapter?.declaredBase
+        guard base != nil || card.license != nil else { continue }
+        hints.models[model.id] = Hints.Hint(base: base, license: card.license)
       }
       return hints
     }

@@ -1,6 +1,7 @@
 import Checkpoints
 import Core
 import Gathering
+import Graph
 import Journal
 package import Lineage
 package import Monitoring
@@ -13,8 +14,6 @@ package struct InterimTreeSolver: Sendable {
   private let journal: String
   private let options: LineageOptions
 
-  /// From here on an edge's direction is as good as settled.
-  private static let certain = 0.95
   private static let mostReplicates = 50
 
   /// - Parameter journal: path of the run's journal, which the serving thread writes.
@@ -57,7 +56,7 @@ package struct InterimTreeSolver: Sendable {
       }
       let root = members.first { lineage.parents[$0] == nil }
       return JobStatus.Family(
-        isCertain: members.count > 1 && edges.allSatisfy { $0.support >= Self.certain },
+        isCertain: members.count > 1 && edges.allSatisfy { $0.support >= Grade.leastFirmSupport },
         root: root.map { ids[$0] } ?? "", models: members.count, edges: edges)
     }
   }

@@ -34,17 +34,17 @@ package enum StatusSource {
 
   package func look() throws(Failure) -> StatusReport {
     switch self {
-    case .folder(let path): try Self.look(at: path)
-    case .coordinator(let onlooker): StatusReport(try onlooker.ask())
+    case .folder(let path): try Self.read(path)
+    case .coordinator(let client): StatusReport(try client.ask())
     }
   }
 
-  private static func look(at path: String) throws(Failure) -> StatusReport {
+  private static func read(_ path: String) throws(Failure) -> StatusReport {
     let pool = try words(of: path)
     guard let pool else {
       guard FileManager.default.fileExists(atPath: "\(path)/journal.sqlite") else {
         throw .badInput(
-          "'\(path.printable)' is no run directory (it has neither status.json nor journal.sqlite)",
+          "'\(path.printable)' is not a run directory (it has neither status.json nor journal.sqlite)",
           advice: "name the folder that was given with --out, or a coordinator's endpoint as tcp://HOST:5555")
       }
       return try journalReport(path)

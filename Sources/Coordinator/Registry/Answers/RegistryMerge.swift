@@ -12,7 +12,7 @@ package struct RegistryMerge: Sendable, Equatable {
   /// - Parameters:
   ///   - paths: of registries, which are not changed.
   ///   - target: a registry that is made where there is none.
-  /// - Throws: `Failure`: something is no registry, or the target cannot be written to.
+  /// - Throws: `Failure`: something is not a registry, or the target cannot be written to.
   package init(_ paths: [String], into target: String) throws(Failure) {
     // Before anything is made.
     let readers = try paths.map { path throws(Failure) in try RegistryReader(path) }

@@ -30,7 +30,7 @@ package struct RegistryFolder: Sendable {
       data = try BoundedFile.read(manifest, limit: Self.mostManifestBytes)
     } catch {
       throw .badInput(
-        "'\(path.printable)' is no registry: \(Self.manifestName): \(error)",
+        "'\(path.printable)' is not a registry: \(Self.manifestName): \(error)",
         advice: "make one with: modeltree fingerprint MODEL --registry \(path.printable)")
     }
     guard let found = try? JSONDecoder().decode(Manifest.self, from: data), found.format == Self.format else {

@@ -42,12 +42,14 @@ package struct RunDescription: Sendable, Equatable {
     }
     if let stage = try value("stage", "one of \(stages)", { Stage(rawValue: $0) }) { options.stage = stage }
     if let lambda = try value(
-      "lambda", "a number from 0 to 1,000,000", { Double($0).flatMap { LineageOptions.lambdas.contains($0) ? $0 : nil } })
+      "lambda", "a number from 0 to 1,000,000",
+      { Double($0).flatMap { LineageOptions.lambdas.contains($0) ? $0 : nil } })
     {
       options.lambda = lambda
     }
     if attributes["families"] != "auto" {
-      options.families = try value("families", "auto or a number", { Int($0).flatMap { LineageOptions.familyCounts.contains($0) ? $0 : nil } })
+      options.families = try value(
+        "families", "auto or a number", { Int($0).flatMap { LineageOptions.familyCounts.contains($0) ? $0 : nil } })
     }
     if let replicates = try value(
       "replicates", "a number from 0 to 10,000",

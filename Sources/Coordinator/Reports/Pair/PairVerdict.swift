@@ -2,7 +2,7 @@ internal import Core
 package import Graph
 internal import System
 
-/// What two models have to do with each other: the answer of `modeltree compare`.
+/// How two models are related: the answer of `modeltree compare`.
 package struct PairVerdict: Sendable, Equatable, Encodable {
   package enum Kinship: String, Sendable, Encodable {
     case related, unrelated

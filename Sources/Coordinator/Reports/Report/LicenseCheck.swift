@@ -1,6 +1,6 @@
 package import Graph
 
-/// Licences along an edge, as the models declare them, and whether the child's seems to break the parent's.
+/// Licenses along an edge, as the models declare them, and whether the child's seems to break the parent's.
 ///
 /// Names are those of the Hugging Face Hub. This compares names by a few public rules and is no legal advice.
 package struct LicenseCheck: Encodable, Sendable, Equatable {
@@ -12,7 +12,7 @@ package struct LicenseCheck: Encodable, Sendable, Equatable {
   /// nil where nothing speaks against it.
   package var conflict: String?
 
-  /// Of every edge of the trees where either end declares a licence.
+  /// Of every edge of the trees where either end declares a license.
   package static func all(_ graph: ModelGraph, among nodes: Set<Int>) -> [LicenseCheck] {
     graph.edges.filter { nodes.contains($0.source) || nodes.contains($0.target) }.compactMap { edge in
       let (parent, child) = (graph.nodes[edge.source], graph.nodes[edge.target])
@@ -28,20 +28,20 @@ package struct LicenseCheck: Encodable, Sendable, Equatable {
     let above = parent.lowercased()
     let below = child?.lowercased()
     func has(_ part: String, _ name: String) -> Bool { name.split(separator: "-").contains { $0 == part } }
-    if has("nd", above) { return "the parent's licence does not allow changed versions to be passed on" }
+    if has("nd", above) { return "the parent's license does not allow changed versions to be passed on" }
     guard let below else {
       return isDemanding(above) ? "the child declares none, the parent's has terms that go on to apply" : nil
     }
     guard above != below else { return nil }
     if has("nc", above), !has("nc", below) {
-      return "the parent's licence forbids commercial use, the child's does not say so"
+      return "the parent's license forbids commercial use, the child's does not say so"
     }
     if let family = copyleft.first(where: { above.hasPrefix($0) }), !below.hasPrefix(family) {
-      return "the parent's licence asks that derived works keep it"
+      return "the parent's license asks that derived works keep it"
     }
-    if has("sa", above), !has("sa", below) { return "the parent's licence asks that derived works keep it" }
+    if has("sa", above), !has("sa", below) { return "the parent's license asks that derived works keep it" }
     if custom.contains(where: { above.hasPrefix($0) }) {
-      return "the parent's licence has terms of its own that go on to apply"
+      return "the parent's license has terms of its own that go on to apply"
     }
     return nil
   }

@@ -106,7 +106,7 @@ package struct LineageReport: Encodable {
       "A parent that is not in the collection cannot be named: a relative may stand in its place.",
       "Weights that were disguised on purpose may look like those of a stranger; distillation and training on the same data leave no common weights.",
       "Support says how far the answer depends on a few tensors and on noise. How often answers with that support were right is measured on small models that were trained for it (docs/accuracy.md).",
-      "Declared bases and licences are what the files of the models say; they changed nothing in the trees.",
+      "Declared bases and licenses are what the files of the models say; they changed nothing in the trees.",
     ]
     if nodes.contains(where: { run.graph.nodes[$0].model?.isComparable == false }) {
       limits.append(

@@ -46,13 +46,13 @@ extension LineageReport {
 
   private var licenseTable: String {
     PaperPage.table(
-      [["parent", "licence", "child", "licence", "conflict"]]
+      [["parent", "license", "child", "license", "conflict"]]
         + licenses.map {
           [
             $0.parent, $0.parentLicense ?? "not declared", $0.child, $0.childLicense ?? "not declared",
             $0.conflict ?? "none seen",
           ]
-        }, caption: "Licences, as declared (no legal advice)")
+        }, caption: "Licenses, as declared (no legal advice)")
   }
 
   private var matrix: String {

@@ -45,7 +45,7 @@ package struct PickleReader {
     }
   }
 
-  // One case for each opcode: that is what there is to see.
+  // One case for each opcode, here and in the three functions that this one hands on to.
   private mutating func step(_ code: UInt8) throws(Failure) {
     switch code {
     case 0x80:
@@ -59,6 +59,20 @@ package struct PickleReader {
     case UInt8(ascii: "1"): _ = try popToMark()
     case UInt8(ascii: "2"): try push(try top())
 
+    case UInt8(ascii: "q"): try remember(Int(try cursor.byte()))
+    case UInt8(ascii: "r"): try remember(Int(try cursor.number(UInt32.self)))
+    case UInt8(ascii: "p"): try remember(try lineNumber())
+    case 0x94: try remember(memo.count + farMemo.count)
+    case UInt8(ascii: "h"): try recall(Int(try cursor.byte()))
+    case UInt8(ascii: "j"): try recall(Int(try cursor.number(UInt32.self)))
+    case UInt8(ascii: "g"): try recall(try lineNumber())
+    default: try stepScalar(code)
+    }
+  }
+
+  /// Opcodes that push a number, a text or bytes.
+  private mutating func stepScalar(_ code: UInt8) throws(Failure) {
+    switch code {
     case UInt8(ascii: "N"): try push(.none)
     case 0x88: try push(.bool(true))
     case 0x89: try push(.bool(false))
@@ -83,7 +97,13 @@ package struct PickleReader {
     case UInt8(ascii: "B"): try pushBytes(Int(try cursor.number(UInt32.self)))
     case UInt8(ascii: "C"): try pushBytes(Int(try cursor.byte()))
     case 0x8e, 0x96: try pushBytes(try cursor.count())
+    default: try stepCollection(code)
+    }
+  }
 
+  /// Opcodes that make tuples, lists and dictionaries, and fill them.
+  private mutating func stepCollection(_ code: UInt8) throws(Failure) {
+    switch code {
     case UInt8(ascii: ")"): try push(tuple: [])
     case UInt8(ascii: "t"): try push(tuple: try popToMark())
     case 0x85: try pushTuple(of: 1)
@@ -99,15 +119,13 @@ package struct PickleReader {
       let value = try pop()
       try set([(try pop(), value)])
     case UInt8(ascii: "u"): try set(try pairs(try popToMark()))
+    default: try stepObject(code)
+    }
+  }
 
-    case UInt8(ascii: "q"): try remember(Int(try cursor.byte()))
-    case UInt8(ascii: "r"): try remember(Int(try cursor.number(UInt32.self)))
-    case UInt8(ascii: "p"): try remember(try lineNumber())
-    case 0x94: try remember(memo.count + farMemo.count)
-    case UInt8(ascii: "h"): try recall(Int(try cursor.byte()))
-    case UInt8(ascii: "j"): try recall(Int(try cursor.number(UInt32.self)))
-    case UInt8(ascii: "g"): try recall(try lineNumber())
-
+  /// Opcodes that name classes and make objects of them, and those that are refused.
+  private mutating func stepObject(_ code: UInt8) throws(Failure) {
+    switch code {
     case UInt8(ascii: "c"):
       let module = try lineText()
       try push(try global(module, try lineText()))

@@ -185,8 +185,7 @@ struct StateDictionary {
   }
 
   private mutating func describe(_ detail: some Encodable, _ name: String) {
-    guard let text = try? JSONEncoder().encode(detail) else { return }
-    details[name] = String(decoding: text, as: UTF8.self)
+    details[name] = JSONText.of(detail)
   }
 
   private mutating func add(_ name: String, _ found: TorchPickle.Found) throws(Failure) {
