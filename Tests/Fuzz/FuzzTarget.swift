@@ -131,6 +131,9 @@ struct FuzzTarget: Sendable {
     return { bytes in
       let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
       defer { close(client) }
+      // Ended by a reset, so that no port is kept waiting: there are fewer than inputs in a minute.
+      var linger = linger(l_onoff: 1, l_linger: 0)
+      setsockopt(client, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
       var address = sockaddr_in()
       address.sin_family = sa_family_t(AF_INET)
       address.sin_port = server.address.port.bigEndian

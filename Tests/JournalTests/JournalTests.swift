@@ -123,6 +123,21 @@ struct JournalTests {
     #expect(error.advice.contains("--redo"))
   }
 
+  /// Damage to what describes a table, which SQLite quotes in its error: it may not drive a terminal.
+  @Test(arguments: [UInt8(ascii: "\u{1B}"), 1, 7, 13])
+  func whatIsQuotedFromADamagedJournalIsPrintable(_ byte: UInt8) throws {
+    do { _ = try Journal(path: path) }
+    var bytes = try folder.read("journal.sqlite")
+    let name = Array("CREATE TABLE setting".utf8)
+    let start = try #require(bytes.indices.first { bytes[$0...].starts(with: name) })
+    bytes[start + name.count] = byte
+    bytes[start + name.count + 1] = byte
+    try folder.write(bytes, to: "journal.sqlite")
+    let error = try #require(failure { _ = try Journal(reading: path).identity() })
+    #expect(error.kind == .badInput)
+    #expect(!error.description.unicodeScalars.contains { $0.value < 32 && $0 != "\n" }, "\(error)")
+  }
+
   @Test func journalOverwrittenInTheMiddleIsNamed() throws {
     do {
       let journal = try Journal(path: path)

@@ -34,7 +34,7 @@ struct AncestorCommand: ModelTreeCommand {
 
   func run() throws {
     try reporting { () throws(Failure) in
-      let folder = TemporaryFolder(of: "ancestor")
+      let folder = CommandFolder(of: "ancestor")
       let output = out
       let cleanUp: @Sendable () -> Void = {
         folder.remove()

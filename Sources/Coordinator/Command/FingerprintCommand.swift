@@ -44,7 +44,7 @@ struct FingerprintCommand: ModelTreeCommand {
 
   func run() throws {
     try reporting { () throws(Failure) in
-      let folder = TemporaryFolder(of: "fingerprint")
+      let folder = CommandFolder(of: "fingerprint")
       let interruption = Interruption.endingProgram { folder.remove() }
       defer {
         folder.remove()

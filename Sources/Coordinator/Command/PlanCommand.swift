@@ -31,7 +31,7 @@ struct PlanCommand: ModelTreeCommand {
 
   func run() throws {
     try reporting { () throws(Failure) in
-      let folder = TemporaryFolder(of: "plan")
+      let folder = CommandFolder(of: "plan")
       defer { folder.remove() }
       let collection = try CollectionLoader(stores: folder.path, mode: .places).load(inputs)
       let plan = Plan(collection, statistics: distance.statistics)

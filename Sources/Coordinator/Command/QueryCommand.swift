@@ -36,7 +36,7 @@ struct QueryCommand: ModelTreeCommand {
 
   func run() throws {
     try reporting { () throws(Failure) in
-      let folder = TemporaryFolder(of: "query")
+      let folder = CommandFolder(of: "query")
       let interruption = Interruption.endingProgram { folder.remove() }
       defer { folder.remove() }
       let answer = try Query(

@@ -41,7 +41,7 @@ struct ScanCommand: ModelTreeCommand {
 
   func run() throws {
     try reporting { () throws(Failure) in
-      let folder = TemporaryFolder(of: "scan")
+      let folder = CommandFolder(of: "scan")
       let interruption = Interruption.endingProgram { folder.remove() }
       defer {
         folder.remove()

@@ -282,7 +282,8 @@ package final class Journal: Sendable {
         "'\(path.printable)' is not a journal of a run: \(violation.reason)",
         advice: "name another folder with --out, or start over with --redo")
     }
-    let reason = (error as? DatabaseError).map { "\($0.resultCode): \($0.message ?? "")" } ?? "\(error)"
+    // SQLite quotes what it finds in the file.
+    let reason = ((error as? DatabaseError).map { "\($0.resultCode): \($0.message ?? "")" } ?? "\(error)").printable
     let code = (error as? DatabaseError)?.resultCode
     // Whatever else is wrong with a file that is only read, such as values of another type or sizes beyond all
     // memory, is its content.

@@ -1,7 +1,7 @@
 internal import Foundation
 
 /// Where one command keeps what it computes on the way, until it ends.
-package struct TemporaryFolder: Sendable {
+package struct CommandFolder: Sendable {
   /// The folder is made by whoever writes to it first.
   package let path: String
 
