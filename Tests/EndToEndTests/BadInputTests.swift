@@ -217,7 +217,8 @@ import Testing
       #expect(output.stderr.contains("\(bad[0]) must be between 1 and"), "\(bad): \(output.stderr)")
     }
     for bad in [
-      ["query", "run", "model", "--nearest"], ["batch", "jobs.yaml", "--at-once"], ["scan", "a", "--threads"],
+      ["query", "run", "model", "--nearest"], ["batch", "jobs.yaml", "--at-once"],
+      ["scan", "a", "--registry", "known", "--threads"],
     ] {
       let output = try Program.run(Program.modeltree, bad + ["\(Int.max)"])
       #expect(output.status == 64, "\(bad)")

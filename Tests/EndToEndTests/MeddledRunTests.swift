@@ -15,6 +15,7 @@ import Testing
     models = try scratch.makeFamily()
     let output = try Program.run(Program.modeltree, ["recover", models, "--out", scratch.at("base")])
     #expect(output.status == 0, "\(output.stderr)")
+    try FileManager.default.copyItem(atPath: "\(models)/child0", toPath: scratch.at("newcomer"))
     try scratch.write("{\"models\": [{\"id\": \"child0\"}]}", to: "truth.json")
   }
 
@@ -37,7 +38,7 @@ import Testing
     let run = scratch.at("run")
     return [
       ["status", run], ["tree", run], ["tree", run, "--format", "html"], ["why", run, "child0"],
-      ["path", run, "child0", "child1"], ["query", run, "\(models)/child0"], ["diff", run, scratch.at("base")],
+      ["path", run, "child0", "child1"], ["query", run, scratch.at("newcomer")], ["diff", run, scratch.at("base")],
       ["evaluate", run, "--truth", scratch.at("truth.json")], ["report", run], ["verify", run], ["plan", run],
     ]
   }
@@ -72,7 +73,7 @@ import Testing
 
   /// Files and folders elsewhere stay as they are, and none is made.
   @Test(arguments: names) func nothingIsWrittenThroughALink(_ name: String) throws {
-    for command in writing + reading {
+    for command in writing + reading.filter({ ["status", "query"].contains($0[0]) }) {
       for target in ["victim/file", "victim/new", "victim"] {
         try scratch.write("mine", to: "victim/file")
         try meddle(name) {
