@@ -1,7 +1,7 @@
 /// Children that go on in the direction of the step that led to their parent.
 ///
-/// What training changes is nearly at right angles to what it changed before: the cosine of the two steps is 0.18 at
-/// most in nine of ten zoos that were looked at. Where it is larger, the parent that was found may be a sibling that
+/// What training changes is nearly at right angles to what it changed before: the cosine of the two steps was 0.18 at
+/// most for 66 of 68 pairs in eleven zoos that were looked at. Where it is larger, the parent that was found may be a sibling that
 /// learned the same from the same data and got less far: it then lies near the way of the other one, and nearer than
 /// the parent of both. A checkpoint on the way lies there, too, and so do models under strong weight decay, so that
 /// the tree stays as it is, and is only less sure.
