@@ -100,7 +100,7 @@ final class ServedJob {
   var hasUnrecorded: Bool { !unrecorded.isEmpty }
 
   /// Is it time to make durable what came in, though more may come?
-  var mustRecord: Bool { isComplete || unrecordedBytes > ShardWork.mostUnrecordedBytes }
+  var mustRecord: Bool { !hasEnded && (isComplete || unrecordedBytes > ShardWork.mostUnrecordedBytes) }
 
   /// Makes durable what came in.
   func record() throws(Failure) {

@@ -92,7 +92,8 @@ final class ServingLoop {
       clock.advance()
       door.admit(at: clock.now)
       var room = 256
-      while room > 0, let message = socket.receive(frameLimit: 3) {
+      // Megabytes may come at once, and no commit is to grow beyond what the journal's log has room for.
+      while room > 0, !jobs.contains(where: \.mustRecord), let message = socket.receive(frameLimit: 3) {
         room -= 1
         receive(message)
       }
