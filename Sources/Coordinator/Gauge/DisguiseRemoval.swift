@@ -118,25 +118,25 @@ package struct DisguiseRemoval {
   private mutating func bring(
     _ members: [Int], to family: [Int], group: Int
   ) throws(Failure) -> [(Int, ModelRecord)] {
-    guard let first = members.first, let own = weights[first], var reference = family.first,
-      var other = weights[reference]
+    guard let first = members.first, let own = weights[first], let reference = family.first,
+      let other = weights[reference]
     else { return [] }
     let key = try RestoredStore.key(of: models[reference])
     if let kept = try kept(members, key) { return kept }
     attempts += 1
     guard let fit = GaugeFit(own, other), let (basis, witness) = try fit.witness(),
-      witness.carries(attempts: attempts), var gauge = try fit.gauge(basis), !gauge.isNothing
+      witness.carries(attempts: attempts), let rough = try fit.gauge(basis, of: [middleLayer(own)])
     else { return try remember(members, key) }
     // What training did between the two is taken for a change of coordinates in part, so the nearest serves best.
-    let near = try nearest(of: family, to: own, gauge)
-    if let nearest = near.first, let first = weights[nearest],
-      let again = try GaugeFit(own, first, with: near.dropFirst().compactMap { weights[$0] })?.gauge(basis)
-    {
-      (reference, other, gauge) = (nearest, first, again)
-    }
+    let near = try nearest(of: family, to: own, rough)
+    let nearest = near.first ?? reference
+    guard let other = weights[nearest],
+      let gauge = try GaugeFit(own, other, with: near.dropFirst().compactMap { weights[$0] })?.gauge(rough.basis),
+      !gauge.isNothing
+    else { return try remember(members, key) }
     let probability = min(1, Double(attempts) * witness.probability)
     let restoration = Restoration(
-      reference: models[reference].id, transforms: gauge.transforms, likeness: witness.likeness,
+      reference: models[nearest].id, transforms: gauge.transforms, likeness: witness.likeness,
       agreements: witness.agreements, units: witness.units, probability: probability, group: group)
     var found: [(Int, ModelRecord)] = []
     for member in members {
@@ -171,10 +171,14 @@ package struct DisguiseRemoval {
   private static let mostJoined = 8
   private static let farthest = 9.0
 
+  private func middleLayer(_ weights: NetworkWeights) -> Int {
+    weights.layout.layers[weights.layout.layers.count / 2]
+  }
+
   /// The members of a family that a restored model is nearest to, by the maps of one layer; the nearest first.
   private func nearest(of family: [Int], to own: NetworkWeights, _ gauge: Gauge) throws(Failure) -> [Int] {
     guard let first = family.first, let other = weights[first] else { return [] }
-    let layer = own.layout.layers[own.layout.layers.count / 2]
+    let layer = middleLayer(own)
     let roles: [NetworkRole] = [.up, .down, .value, .output]
     let tensors = RestoredTensors(own, to: other, by: gauge)
     var found: [(member: Int, distance: Double)] = []

@@ -57,12 +57,14 @@ struct GaugeFit {
     return (fit.basis, Witness(likenesses))
   }
 
-  /// - Parameter first: the basis that the witness was found in.
+  /// - Parameters:
+  ///   - first: the basis that the witness was found in, or a better one.
+  ///   - layers: those whose heads and units are wanted; nil for all.
   /// - Returns: nil where weights are not finite.
-  func gauge(_ first: ResidualBasis) throws(Failure) -> Gauge? {
+  func gauge(_ first: ResidualBasis, of layers: [Int]? = nil) throws(Failure) -> Gauge? {
     guard let basis = try sharpened(first) else { return nil }
     var gauge = Gauge(basis: basis, heads: [:], units: [:], keptNorms: [], isFolded: false)
-    for layer in own.layout.layers {
+    for layer in layers ?? own.layout.layers {
       guard let (mine, theirs) = try units(layer, basis), let fit = UnitFit(mine, theirs),
         let heads = HeadFit(
           try attention(own, layer, basis), try attention(other, layer, .same),
@@ -71,6 +73,7 @@ struct GaugeFit {
       (gauge.units[layer], gauge.heads[layer]) = (fit, heads)
     }
     for place in own.layout.places where !place.isBias && [.attentionNorm, .mlpNorm, .lastNorm].contains(place.role) {
+      if let layers, let layer = place.layer, !layers.contains(layer) { continue }
       switch try NormFit(own, other, place, basis) {
       case .kept: gauge.keptNorms.insert(place)
       case .replaced: break
@@ -86,21 +89,10 @@ struct GaugeFit {
   private func units(
     _ layer: Int, _ basis: ResidualBasis
   ) throws(Failure) -> (own: UnitFit.Units, other: UnitFit.Units)? {
-    guard let mine = try units(own, layer, basis), let theirs = try units(other, layer, .same),
+    guard let mine = try UnitFit.Units(own, layer), let theirs = try UnitFit.Units(other, layer),
       mine.up.rows == theirs.up.rows
     else { return nil }
-    return (mine, theirs)
-  }
-
-  private func units(
-    _ weights: NetworkWeights, _ layer: Int, _ basis: ResidualBasis
-  ) throws(Failure) -> UnitFit.Units? {
-    guard let up = try weights.folded(.up, layer, after: .mlpNorm), let down = try weights.matrix(.down, layer) else {
-      return nil
-    }
-    let gate = try weights.folded(.gate, layer, after: .mlpNorm)
-    return UnitFit.Units(
-      gate: gate.map(basis.rows), up: basis.rows(up), down: basis.columns(down).transposed)
+    return (mine.inBasis(basis), theirs)
   }
 
   private func attention(
@@ -119,32 +111,48 @@ struct GaugeFit {
   /// The basis by the rows of all MLPs as well.
   private func sharpened(_ basis: ResidualBasis) throws(Failure) -> ResidualBasis? {
     guard basis != .same else { return basis }
-    var rows = try SharedRows(own, other)
     let layers = own.layout.layers
     let units = own.layout.number(.up, layers.first).map { own.model.tensors[$0].shape.rows } ?? 0
     let count = min(units, max(64, Self.mostRows / max(1, 3 * layers.count)))
+    let shared = try SharedRows(own, other)
     // What training did is different in each, so that together they err less; large models have rows enough.
-    let joined = relatives.prefix(Self.mostRows / max(1, rows.own.rows + 3 * count * layers.count))
-    for relative in joined { rows.add(try SharedRows(own, relative)) }
-    for layer in layers {
-      guard let (mine, theirs) = try self.units(layer, basis), let plain = try self.units(own, layer, .same),
-        let fit = UnitFit(mine, theirs), fit.order.count >= count
-      else { return nil }
-      let chosen = (0..<count).map { $0 * fit.order.count / count }
-      let places = chosen.map { fit.order[$0] }
-      let signs = chosen.map { fit.factors[$0] < 0 ? -1.0 : 1 }
-      for relative in [other] + joined {
-        guard let theirs = try self.units(relative, layer, .same), theirs.up.rows == fit.order.count else { continue }
-        for (map, theirs) in [(plain.up, theirs.up), (plain.down, theirs.down)] {
-          rows.add(map.rows(places).scalingRows(by: signs), theirs.rows(chosen))
-        }
-        if let gate = plain.gate, let theirs = theirs.gate { rows.add(gate.rows(places), theirs.rows(chosen)) }
+    let joined = relatives.prefix(Self.mostRows / max(1, shared.own.rows + 3 * count * layers.count))
+    var rows = [RowsBeside(shared.own, [shared.other])]
+    for relative in joined {
+      let shared = try SharedRows(own, relative)
+      if rows[rows.count - 1].own == shared.own {
+        rows[rows.count - 1].others.append(shared.other)
+      } else {
+        rows.append(RowsBeside(shared.own, [shared.other]))
       }
     }
-    if case .rotated = basis {
-      return BasisFit.sharpened(
-        basis, rows.own, rows.other, copies: 1 + joined.count, noise: own.model.noise + other.model.noise)
+    for layer in layers {
+      guard let plain = try UnitFit.Units(own, layer), let theirs = try UnitFit.Units(other, layer),
+        plain.up.rows == theirs.up.rows, theirs.up.rows >= count
+      else { return nil }
+      let chosen = (0..<count).map { $0 * theirs.up.rows / count }
+      guard let fit = UnitFit(plain.inBasis(basis), theirs.rows(chosen)) else { return nil }
+      let mine = plain.rows(fit.order)
+      let signs = fit.factors.map { $0 < 0 ? -1.0 : 1 }
+      var all = [theirs.rows(chosen)]
+      for relative in joined {
+        if let units = try UnitFit.Units(relative, layer), units.up.rows == theirs.up.rows {
+          all.append(units.rows(chosen))
+        }
+      }
+      rows.append(RowsBeside(mine.up.scalingRows(by: signs), all.map(\.up)))
+      rows.append(RowsBeside(mine.down.scalingRows(by: signs), all.map(\.down)))
+      if let gate = mine.gate { rows.append(RowsBeside(gate, all.compactMap(\.gate))) }
     }
-    return BasisFit(rows.own, rows.other, hasMeans: isOrderOnly, isPermuted: true)?.basis
+    switch basis {
+    case .same: return basis
+    case .permuted:
+      let mine = rows.flatMap { Array(repeating: $0.own, count: $0.others.count) }.stacked
+      return BasisFit(mine, rows.flatMap(\.others).stacked, hasMeans: isOrderOnly, isPermuted: true)?.basis
+    case .rotated(let turn):
+      let sharpening = BasisSharpening(
+        rows, copies: 1 + joined.count, noise: own.model.noise + other.model.noise)
+      return .rotated(sharpening.sharpened(turn))
+    }
   }
 }

@@ -110,9 +110,7 @@ struct InnerFit {
     func unit(_ matrix: Matrix) -> Matrix { matrix.scaled(by: matrix.length > 0 ? 1 / matrix.length : 0) }
     let left = ([own] + ownPaired).map { unit($0).transposed }
     let right = ([other] + otherPaired).map { unit($0).transposed }
-    return (
-      left.dropFirst().reduce(left[0]) { $0.above($1) }, right.dropFirst().reduce(right[0]) { $0.above($1) }
-    )
+    return (left.stacked, right.stacked)
   }
 
   private var orthogonal: HeadFit.InnerMap? {
@@ -123,8 +121,8 @@ struct InnerFit {
   /// By least squares, from the map and from the paired ones; the mean of both, by how well each fits.
   private var general: HeadFit.InnerMap? {
     guard let direct = Self.leastSquares(own, other) else { return nil }
-    let left = ownPaired.dropFirst().reduce(ownPaired[0].transposed) { $0.above($1.transposed) }
-    let right = otherPaired.dropFirst().reduce(otherPaired[0].transposed) { $0.above($1.transposed) }
+    let left = ownPaired.map(\.transposed).stacked
+    let right = otherPaired.map(\.transposed).stacked
     guard let paired = Self.leastSquares(left.transposed, right.transposed), let back = paired.transposed.inverse else {
       return nil
     }

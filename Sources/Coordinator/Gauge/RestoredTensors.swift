@@ -102,11 +102,11 @@ struct RestoredTensors {
     case .query:
       return heads.order.enumerated().map { head, source in
         heads.keys[head / own.layout.headsPerGroup].pairedRows(block(source, of: matrix))
-      }.joined
+      }.stacked
     case .key:
-      return heads.groupOrder.enumerated().map { heads.keys[$0].rows(block($1, of: matrix)) }.joined
+      return heads.groupOrder.enumerated().map { heads.keys[$0].rows(block($1, of: matrix)) }.stacked
     case .value:
-      return heads.groupOrder.enumerated().map { heads.values[$0].rows(block($1, of: matrix)) }.joined
+      return heads.groupOrder.enumerated().map { heads.values[$0].rows(block($1, of: matrix)) }.stacked
     case .gate: return matrix.rows(units.order)
     case .up: return matrix.rows(units.order).scalingRows(by: units.factors)
     default: return matrix
@@ -124,7 +124,7 @@ struct RestoredTensors {
     let parts = heads.order.enumerated().map { head, source in
       heads.values[head / own.layout.headsPerGroup].pairedRows(block(source, of: turned))
     }
-    return gauge.basis.columns(parts.joined.transposed)
+    return gauge.basis.columns(parts.stacked.transposed)
   }
 
   private func down(_ matrix: Matrix, _ place: NetworkLayout.Place) -> Matrix {
@@ -149,12 +149,5 @@ struct RestoredTensors {
       column = column.adding(restored.times(Matrix(rows: theirs.count, columns: 1, theirs)).scaled(by: -1))
     }
     return column.values
-  }
-}
-
-extension [Matrix] {
-  /// One above the other.
-  fileprivate var joined: Matrix {
-    Matrix(rows: reduce(0) { $0 + $1.rows }, columns: first?.columns ?? 0, flatMap(\.values))
   }
 }

@@ -1,4 +1,5 @@
 internal import Spectra
+internal import System
 
 /// Which units of one model's MLP are which of another's, with signs and scales.
 struct UnitFit: Sendable, Equatable {
@@ -15,6 +16,20 @@ struct UnitFit: Sendable, Equatable {
     var up: Matrix
     /// Transposed.
     var down: Matrix
+
+    /// The same in other coordinates of the residual stream.
+    func inBasis(_ basis: ResidualBasis) -> Units {
+      var moved = self
+      moved.gate = gate.map(basis.rows)
+      moved.up = basis.rows(up)
+      moved.down = basis.rows(down)
+      return moved
+    }
+
+    /// Some units, in the order given.
+    func rows(_ chosen: [Int]) -> Units {
+      Units(gate: gate?.rows(chosen), up: up.rows(chosen), down: down.rows(chosen))
+    }
 
     /// What units are matched by, and what the matching is judged by.
     var matched: Matrix { (gate ?? up).withUnitRows }
@@ -74,5 +89,17 @@ struct UnitFit: Sendable, Equatable {
   init(order: [Int], factors: [Double]) {
     self.order = order
     self.factors = factors
+  }
+}
+
+extension UnitFit.Units {
+  /// - Returns: nil where the model has no such maps.
+  init?(_ weights: NetworkWeights, _ layer: Int) throws(Failure) {
+    guard let up = try weights.folded(.up, layer, after: .mlpNorm), let down = try weights.matrix(.down, layer) else {
+      return nil
+    }
+    self.up = up
+    self.down = down.transposed
+    gate = try weights.folded(.gate, layer, after: .mlpNorm)
   }
 }

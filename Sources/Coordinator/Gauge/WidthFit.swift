@@ -172,8 +172,8 @@ struct WidthFit {
     for (place, layer) in layers.enumerated() {
       let units = own.layout.units[place]
       let count = min(units, max(64, Self.mostRows / (3 * layers.count)))
-      guard let order = try order(layer, kept), let mine = try plain(own, layer),
-        let theirs = try plain(other, kept.layer(layer))
+      guard let order = try order(layer, kept), let mine = try UnitFit.Units(own, layer),
+        let theirs = try UnitFit.Units(other, kept.layer(layer))
       else { return nil }
       let chosen = (0..<count).map { $0 * units / count }
       let places = chosen.map { order[$0] }
@@ -216,7 +216,7 @@ struct WidthFit {
   private func units(
     _ layer: Int, _ kept: Kept
   ) throws(Failure) -> (own: UnitFit.Units, other: UnitFit.Units)? {
-    guard let mine = try plain(own, layer), let theirs = try plain(other, kept.layer(layer)),
+    guard let mine = try UnitFit.Units(own, layer), let theirs = try UnitFit.Units(other, kept.layer(layer)),
       mine.up.rows <= theirs.up.rows
     else { return nil }
     let hidden = kept.hidden
@@ -225,15 +225,6 @@ struct WidthFit {
       UnitFit.Units(
         gate: theirs.gate?.columns(hidden), up: theirs.up.columns(hidden), down: theirs.down.columns(hidden))
     )
-  }
-
-  /// An MLP in the coordinates of its own model.
-  private func plain(_ weights: NetworkWeights, _ layer: Int) throws(Failure) -> UnitFit.Units? {
-    guard let up = try weights.folded(.up, layer, after: .mlpNorm), let down = try weights.matrix(.down, layer) else {
-      return nil
-    }
-    return UnitFit.Units(
-      gate: try weights.folded(.gate, layer, after: .mlpNorm), up: up, down: down.transposed)
   }
 
   /// - Parameter hidden: the coordinates that are kept; nil: all.
