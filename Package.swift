@@ -112,6 +112,7 @@ let package = Package(
         .embedInCode("Dialects/nanogpt.json"),
         .embedInCode("Dialects/open_clip_text.json"),
         .embedInCode("Dialects/open_clip_vision.json"),
+        .embedInCode("Dialects/opt.json"),
         .embedInCode("Dialects/phi3.json"),
         .embedInCode("Dialects/qwen1.json"),
         .embedInCode("Dialects/stacked_experts.json"),

@@ -61,6 +61,18 @@ struct DisguiseRemovalTests {
     }
   }
 
+  @Test func aCopyUnderTheNamesOfOPTIsTheSameAgain() throws {
+    var random = Seeded.fresh()
+    let network = TinyNetwork(using: &random)
+    for disguise in [Disguise.heads, .order, .folded] {
+      let plain = try network.writeAsOPT("plain-\(disguise)", in: folder)
+      let copy = try disguised(network, disguise, &random).writeAsOPT("copy-\(disguise)", in: folder)
+      let outcome = try removal([plain, copy])
+      #expect(outcome.models[1].restored != nil, "\(disguise), seed \(random.seed)")
+      #expect(try largestDifference(outcome.models[1], plain) < 1e-4, "\(disguise), seed \(random.seed)")
+    }
+  }
+
   /// The whole group moves by the change that was found for one of its members.
   @Test func descendantsOfADisguisedModelFollowIt() throws {
     var random = Seeded.fresh()

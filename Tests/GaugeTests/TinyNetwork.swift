@@ -167,6 +167,26 @@ struct TinyNetwork {
     return other
   }
 
+  /// Names of OPT for those of Llama; what has none there is left out.
+  static let opt: [(llama: String, opt: String)] = [
+    ("model.embed_tokens", "model.decoder.embed_tokens"), ("lm_head", "lm_head"),
+    ("model.norm", "model.decoder.final_layer_norm"), ("model.layers", "model.decoder.layers"),
+    ("input_layernorm", "self_attn_layer_norm"), ("post_attention_layernorm", "final_layer_norm"),
+    ("o_proj", "out_proj"), ("mlp.up_proj", "fc1"), ("mlp.down_proj", "fc2"),
+  ]
+
+  /// Writes it under the names of OPT, without gates; its configuration says how many heads there are, not how wide.
+  func writeAsOPT(_ id: String, in folder: TemporaryFolder) throws -> ModelRecord {
+    let tensors = tensors.filter { !$0.key.contains("gate") }.sorted { $0.key < $1.key }.map { name, rows in
+      let renamed = Self.opt.reduce(name) { $0.replacing($1.llama, with: $1.opt) }
+      return TestTensor(
+        renamed, .f32, name.contains("norm") ? [Self.width] : [rows.count, rows[0].count], rows.flatMap(\.self))
+    }
+    try folder.write(tensors, to: "\(id)/model.safetensors")
+    try folder.write(#"{"model_type": "opt", "num_attention_heads": \#(Self.heads)}"#, to: "\(id)/config.json")
+    return try Models.importOne(folder.at(id), into: folder.at("stores"))
+  }
+
   func write(_ id: String, as type: ElementType = .f32, in folder: TemporaryFolder) throws -> ModelRecord {
     let width = tensors["model.norm.weight"]?[0].count ?? Self.width
     let heads = (tensors["model.layers.0.self_attn.q_proj.weight"]?.count ?? Self.heads * Self.size) / Self.size

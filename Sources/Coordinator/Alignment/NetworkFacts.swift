@@ -4,6 +4,7 @@ internal import Storage
 /// What a model's configuration says of the size of its heads.
 package struct NetworkFacts {
   package private(set) var headSize: Int?
+  package private(set) var heads: Int?
   /// Rows of all queries.
   private(set) var queries: Int?
   /// The size of a head as rotary rows are reordered by; 2 where the order is the canonical one already.
@@ -29,7 +30,7 @@ package struct NetworkFacts {
       let names = Self.parts.flatMap { part in configuration.map { "config.\(part)\($0)" } }
       return number((architecture.map { ["\($0).\(gguf)"] } ?? []) + names + ["params.\(params)"])
     }
-    let heads = numbers(
+    heads = numbers(
       ["num_attention_heads", "n_head", "n_heads", "num_heads"], "n_heads", "attention.head_count")
     let hidden = numbers(["hidden_size", "n_embd", "d_model"], "dim", "embedding_length")
     let whole = heads.flatMap { heads in hidden.flatMap { $0 % heads == 0 ? $0 / heads : nil } }

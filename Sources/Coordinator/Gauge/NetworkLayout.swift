@@ -85,7 +85,7 @@ struct NetworkLayout {
   }
 
   private static func hasRotary(_ dialect: String) -> Bool {
-    !["gpt2", "bert", "vit", "bloom", "clip", "timm"].contains { dialect.contains($0) }
+    !["gpt2", "bert", "vit", "bloom", "clip", "timm", "opt"].contains { dialect.contains($0) }
   }
 
   private static func place(_ tensor: CanonicalTensor, _ dialect: String, isBeforeMaps: Bool) -> Place? {
@@ -186,9 +186,18 @@ private struct HeadSizes {
     else { return nil }
     let (queries, keys) = (map.tensors[query].shape.rows, map.tensors[key].shape.rows)
     let norm = numbers[.init(role: .headNorm, layer: layer)].map { map.tensors[$0].shape.elements }
-    guard let size = norm ?? NetworkFacts(model).headSize, size > 0, queries % size == 0, keys % size == 0,
+    let facts = NetworkFacts(model)
+    let told = norm ?? facts.headSize ?? facts.heads.flatMap { queries % $0 == 0 ? queries / $0 : nil }
+    guard let size = told ?? Self.timm(map, width: queries), size > 0, queries % size == 0, keys % size == 0,
       keys <= queries, (queries / size) % max(1, keys / size) == 0
     else { return nil }
     (heads, groups, self.size) = (queries / size, keys / size, size)
+  }
+
+  /// Size of a head in timm's vision transformers, whose configurations do not tell: 64 up to a width of 1024, and 16
+  /// heads in wider ones (the models of timm/models/vision_transformer.py).
+  private static func timm(_ map: AlignmentMap, width: Int) -> Int? {
+    guard map.dialects.first == "timm" else { return nil }
+    return width <= 1024 ? 64 : width % 16 == 0 ? width / 16 : nil
   }
 }

@@ -50,6 +50,7 @@ struct DialectData: Decodable {
     decode(PackageResources.bert_json, "bert"),
     decode(PackageResources.vit_json, "vit"),
     decode(PackageResources.bloom_json, "bloom"),
+    decode(PackageResources.opt_json, "opt"),
     decode(PackageResources.clip_text_json, "clip_text"),
     decode(PackageResources.clip_vision_json, "clip_vision"),
     decode(PackageResources.flux_json, "flux"),
