@@ -126,14 +126,9 @@ package struct Why: Encodable {
 
     let pricing = Self.pricing(run, outline, distances, members)
     largestPenalty = pricing.largestPenalty
-    let isLinear = try run.roles(child).map { $0 == "linear" }
-    func linear(_ values: [Double]) -> [Double] { zip(values, isLinear).filter(\.1).map(\.0) }
-    func meanKurtosis(_ model: Int) throws(Failure) -> Double {
-      let values = linear(try run.kurtosis(child, of: model)).filter(\.isFinite)
-      return values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
-    }
-    kurtosis = try meanKurtosis(child)
-    tensors = isLinear.count { $0 }
+    let candidates = try WhyCandidates(run, child: child, members, distances, cost, relatedness)
+    kurtosis = try candidates.meanKurtosis(of: child)
+    tensors = candidates.linearMaps
 
     let parentNode = outline.parent[child]
     self.instead = try instead.map { other throws(Failure) in
@@ -145,33 +140,13 @@ package struct Why: Encodable {
       case .possible: instead
       case .descendant, .unrelated, .notCompared: Int?.none
       }
-    let pair = [parentNode, runnerUpNode].compactMap { $0 }
-    var apart: [Int: [Double]] = [:]
-    for model in pair { apart[model] = linear(try run.tensorDistances(model, child)) }
-    let evidence = try pair.isEmpty ? nil : run.evidence()
     let shared = try parentNode.map { parent throws(Failure) in
       try run.tensorDistances(parent, child).filter { !$0.isNaN }
     }
     sharedTensors = shared?.count ?? 0
     equalTensors = shared?.count { $0 == 0 } ?? 0
-    // Earlier runs did not keep it.
-    let probability = try? run.row("/relatedness_p", child)
-    func candidate(_ model: Int?, against other: Int?) throws(Failure) -> Candidate? {
-      guard let model else { return nil }
-      let distance = distances[model, child]
-      let rivals = other.flatMap { apart[$0] } ?? []
-      return Candidate(
-        id: run.graph.nodes[model].id, distance: distance,
-        nearness: 1 + members.count { $0 != child && distances[$0, child] < distance },
-        evidence: evidence?[model, child] ?? 0, penalty: max(0, cost[model, child] - distance),
-        cost: cost[model, child], relatedness: relatedness[model],
-        probability: probability.flatMap { $0[model].isFinite ? $0[model] : nil },
-        score: run.graph.nodes[model].model?.score,
-        kurtosis: try meanKurtosis(model),
-        nearerTensors: zip(apart[model] ?? [], rivals).count { $0 < $1 })
-    }
-    parent = try candidate(parentNode, against: runnerUpNode)
-    runnerUp = try candidate(runnerUpNode, against: parentNode)
+    parent = try candidates.candidate(parentNode, against: runnerUpNode)
+    runnerUp = try candidates.candidate(runnerUpNode, against: parentNode)
     without = Self.without(parentNode, child, members, cost, outline)
     if let parent, let runnerUp, duplicateOf == nil {
       distanceToLose = parent.distance + runnerUp.cost - parent.cost

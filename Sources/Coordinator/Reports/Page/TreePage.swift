@@ -86,7 +86,7 @@ package enum TreePage {
     return filled(
       text(PackageResources.page_html),
       [
-        "title": title, "style": text(PackageResources.page_css), "script": text(PackageResources.page_js),
+        "title": title, "style": text(PackageResources.page_css), "script": script,
         "tree": inScript(TreeDocument(run.report).text),
         "content": inScript(JSONText.of(content)),
       ])
@@ -146,6 +146,19 @@ package enum TreePage {
   }
 
   private static func rounded(_ value: Double) -> Double { (value * 10).rounded() / 10 }
+
+  /// The parts of the script share one scope, in which each knows what comes before it, and functions of all.
+  private static var script: String {
+    let parts = [
+      PackageResources.elements_js, PackageResources.forest_js, PackageResources.words_js,
+      PackageResources.colours_js, PackageResources.state_js, PackageResources.arrangement_js,
+      PackageResources.picture_js, PackageResources.elements_in_view_js, PackageResources.light_js,
+      PackageResources.address_js, PackageResources.zoom_js, PackageResources.details_js,
+      PackageResources.hover_js, PackageResources.search_js, PackageResources.heat_map_js,
+      PackageResources.table_js, PackageResources.controls_js, PackageResources.start_js,
+    ]
+    return "\"use strict\";\n(() => {\n\(parts.map(text).joined(separator: "\n"))})();\n"
+  }
 
   private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
