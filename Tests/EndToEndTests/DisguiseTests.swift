@@ -96,6 +96,22 @@ import Testing
     #expect(found.directed_accuracy >= 0.85)
   }
 
+  /// Layouts in which maps are joined, turned or of other names than Llama's.
+  @Test(arguments: ["gpt2", "neox", "opt", "timm"])
+  func disguisesAreUndoneUnderOtherNames(_ dialect: String) throws {
+    let models = scratch.at("models")
+    let made = try Program.run(
+      Program.python, ["\(Program.root)/Tests/Oracle/disguised_dialects.py", dialect, models])
+    #expect(made.status == 0, "\(made.stderr)")
+    let tree = try recover(models)
+    let families = Dictionary(grouping: tree.nodes, by: \.family).values.map { Set($0.map(\.id)) }
+    #expect(Set(families) == [["base", "a", "b", "hidden-a", "hidden-b"], ["stranger"]])
+    let hidden = tree.nodes.filter { $0.id.hasPrefix("hidden") }
+    #expect(hidden.allSatisfy { $0.alignment?.transform == ["permuted"] })
+    #expect(tree.nodes.first { $0.id == "hidden-b" }?.duplicate_of == "b")
+    #expect(tree.links.contains { $0.source == "a" && $0.target == "hidden-a" })
+  }
+
   @Test func offComparesModelsAsTheyAre() throws {
     let models = scratch.at("models")
     try disguise("copies", zoo("lora"), models, "--kinds", "everything")
