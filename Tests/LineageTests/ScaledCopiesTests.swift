@@ -26,6 +26,30 @@ import Testing
     #expect(Set(found.families).count == 1)
   }
 
+  /// They are as near to each other as the two that they were made from.
+  @Test(arguments: [2, 0.5, 3])
+  func twoMultiplesByTheSameNumberAreCopies(_ factor: Double) throws {
+    var random = Seeded.fresh()
+    var models = family(&random)
+    models.insert(contentsOf: [models[1].map { factor * $0 }, models[2].map { factor * $0 }], at: 0)
+    let found = try solve(Synthetic(linear: models).sums, models: 6)
+    #expect(found.parents == [3, 4, nil, 2, 3, 2], "factor \(factor), seed \(random.seed)")
+    #expect(found.relations[0] == Relation(.reformatted) && found.relations[1] == Relation(.reformatted))
+    #expect(found.directionSupport[0] > 0.9 && found.directionSupport[1] > 0.9, "seed \(random.seed)")
+    // Nor does a copy stand in for its original as a parent.
+    #expect((2..<6).allSatisfy { found.cost[0, $0].isNaN && found.cost[1, $0].isNaN })
+  }
+
+  /// Where all models come with a multiple, nothing tells which half is the original.
+  @Test func theOrderIsOpenWhereEveryModelHasAMultiple() throws {
+    var random = Seeded.fresh()
+    let models = family(&random)
+    let found = try solve(Synthetic(linear: models + models.map { $0.map { 1.1 * $0 } }).sums, models: 8)
+    let copies = found.relations.indices.filter { found.relations[$0] == Relation(.reformatted) }
+    #expect(copies.count == 4, "seed \(random.seed)")
+    #expect(copies.allSatisfy { found.directionSupport[$0] == 0.5 }, "seed \(random.seed)")
+  }
+
   /// Queries and keys: both signs change, and the product stays.
   @Test func aNegatedPairOfMapsIsACopy() throws {
     var random = Seeded.fresh()

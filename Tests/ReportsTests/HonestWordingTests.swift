@@ -34,19 +34,6 @@ struct HonestWordingTests {
     #expect(graph.edges.map(\.runnerUp) == [nil, 1, 1, nil], "the order of the last one is in doubt, not its parent")
   }
 
-  /// Copies are not searched for a place, so that their costs lack what trained tokens cost.
-  @Test func aCopyIsNoRunnerUp() {
-    var nodes = ["base", "parent", "copy", "child"].map { observed($0) }
-    nodes[2].model?.duplicateOf = 1
-    var edges = [edge(0, 1), edge(1, 2, .duplicate), edge(1, 3)]
-    edges[2].support = 0.6
-    var graph = ModelGraph(nodes: nodes, edges: edges)
-    var cost = SquareMatrix(4, filledWith: .nan)
-    for (parent, price) in [(0, 3.0), (1, 2), (2, 1)] { cost[parent, 3] = price }
-    graph.addRunnersUp(cost: cost)
-    #expect(graph.edges[2].runnerUp == 0)
-  }
-
   @Test func theTerminalSaysAllOfIt() {
     let lines = TextTree.render(graph).split(separator: "\n").map(String.init)
     func line(_ id: String) -> String { lines.first { $0.contains("\(id)  ") } ?? "" }

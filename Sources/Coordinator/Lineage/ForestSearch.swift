@@ -18,7 +18,10 @@ package struct ForestSearch<Method: LineageMethod>: Sendable {
     for (number, family) in families.families.enumerated() {
       let graph = method.graph(ofFamily: number, families, pairs, events)
       for (a, i) in family.members.enumerated() {
-        for (b, j) in family.members.enumerated() { cost[i, j] = graph.cost[a, b] }
+        // Nobody is a copy's child: its original stands for it.
+        for (b, j) in family.members.enumerated() where i == j || families.copyOf[i] == nil {
+          cost[i, j] = graph.cost[a, b]
+        }
       }
       let tree = FamilyTree(graph, parents: graph.search.parents(cost.submatrix(graph.nodes)))
       for (a, parent) in tree.parents.enumerated() { parents[tree.nodes[a]] = parent.map { tree.nodes[$0] } }

@@ -2,7 +2,7 @@ package import Core
 package import Graph
 
 /// For each model of a forest the parent that would be the next best: the cheapest one beside its own,
-/// among the models that do not descend from it and are no copies, for which their first stands.
+/// among the models that do not descend from it.
 struct Alternatives {
   struct Parent: Equatable {
     let node: Int
@@ -19,10 +19,9 @@ struct Alternatives {
     var place = Array(repeating: 0, count: n)
     for (position, node) in outline.order.enumerated() { place[node] = position }
     var best: [Parent?] = Array(repeating: nil, count: n)
-    let isCopy = outline.graph.nodes.map { $0.model?.duplicateOf != nil }
     cost.forEach { source, target, value in
       let isBelow = place[source] >= place[target] && place[source] < place[target] + outline.size[target]
-      guard value.isFinite, !isBelow, !isCopy[source], outline.parent[target] != source else { return }
+      guard value.isFinite, !isBelow, outline.parent[target] != source else { return }
       if best[target].map({ value < $0.cost }) ?? true { best[target] = Parent(node: source, cost: value) }
     }
     nextBest = best

@@ -1,4 +1,5 @@
 package import Core
+internal import Glibc
 
 /// Models that are others times a constant, tensor by tensor: arithmetic, not training.
 ///
@@ -129,7 +130,8 @@ package struct ScaledCopies: Sendable {
   }
 
   /// Of models that are multiples of each other, the original is the one that their nearest other relative is nearest
-  /// to; without such a relative the first is taken for it.
+  /// to; without such a relative the first is taken for it. A relative of which there are multiples as well says less:
+  /// two models that were multiplied by the same number are as near to each other as the two that they were made from.
   ///
   /// Updates are nearly at right angles to the weights, so that among the multiples of a model it is the model itself
   /// that comes nearest to its relatives. That holds of distances as they are: over the product of the norms a longer
@@ -143,19 +145,26 @@ package struct ScaledCopies: Sendable {
     var members: [Int: [Int]] = [:]
     for (position, group) in groups.enumerated() { members[group, default: []].append(models[position]) }
     var findings: [Finding] = []
+    let multiplied = Set(members.values.filter { $0.count > 1 }.joined())
     for group in members.values where group.count > 1 {
-      let others = models.filter { !group.contains($0) }
-      // Nothing is known of two whose sizes differ too much.
-      let relative = others.map { other in (other, group.map { apart[$0, other] }.filter { !$0.isNaN }.min() ?? .nan) }
-        .filter { $0.1 < Self.related }.min { $0.1 < $1.1 }?.0
+      func nearest(_ others: [Int]) -> Int? {
+        // Nothing is known of two whose sizes differ too much.
+        others.map { other in (other, group.map { apart[$0, other] }.filter { !$0.isNaN }.min() ?? .nan) }
+          .filter { $0.1 < Self.related }.min { $0.1 < $1.1 }?.0
+      }
+      let alone = nearest(models.filter { !multiplied.contains($0) })
+      let relative = alone ?? nearest(models.filter { multiplied.contains($0) && !group.contains($0) })
       let nearness = group.map { model in relative.map { self.nearness(of: model, to: $0) } ?? .infinity }
       let least = nearness.min() ?? .infinity
       let original = group[nearness.firstIndex(of: least) ?? 0]
       for (copy, ratio) in zip(group, nearness) where copy != original {
-        // A copy is farther by the square of the factor's logarithm; decay may make it look otherwise.
-        let size = Double(min(factor[place(copy, original)], 1))
+        // A shorter copy is farther by the square of what its factor differs from 1, a longer one by more; decay may make
+        // it look otherwise.
+        let size = 1 - exp(-Double(min(factor[place(copy, original)], 1)))
         findings.append(
-          Finding(copy: copy, original: original, isOrderKnown: ratio - least > Self.clear * size * size))
+          Finding(
+            copy: copy, original: original,
+            isOrderKnown: alone != nil && ratio - least > Self.clear * size * size))
       }
     }
     return findings.sorted { $0.copy < $1.copy }
