@@ -1,9 +1,15 @@
 /// The edges of a sparse graph: O(m log m) for m edges in all.
 ///
-/// A leftist heap for each component (Crane 1972), in which changes of cost wait at the top of what they concern.
+/// A leftist heap for each component (Crane 1972), in which changes of cost wait at the top of what they concern. An edge
+/// is in its place by a bound until it is the first; then its cost is asked for, and it goes where it belongs.
 struct HeapedEdges: EnteringEdges {
   private struct Edge {
+    /// Less what was paid; of what is not known yet, the bound.
     var cost: Double
+    /// What was paid, less than 0.
+    var change = 0.0
+    /// Its entry in the matrix; negative once the cost is known.
+    var place: Int32
     /// Added to the costs of the whole heap below, once it is opened.
     var waiting = 0.0
     var source: Int32
@@ -19,16 +25,21 @@ struct HeapedEdges: EnteringEdges {
   private var edges: [Edge] = []
   /// By component; negative where it has no edge.
   private var tops: [Int32]
+  private let exact: (_ place: Int) -> Double
 
-  /// - Parameter cost: NaN or infinite: no such edge.
-  init(_ cost: SparseMatrix) {
-    n = cost.n
+  /// - Parameters:
+  ///   - bounds: no cost is below its bound; NaN or infinite: no such edge.
+  ///   - exact: the cost by the place of its entry; NaN or infinite: no such edge.
+  init(_ bounds: SparseMatrix, exact: @escaping (_ place: Int) -> Double) {
+    n = bounds.n
+    self.exact = exact
     tops = Array(repeating: -1, count: n)
-    edges.reserveCapacity(cost.values.count)
-    let pattern = cost.pattern
+    edges.reserveCapacity(bounds.values.count)
+    let pattern = bounds.pattern
     for head in 0..<n {
-      for place in pattern.starts[head]..<pattern.starts[head + 1] where cost.values[place] < .infinity {
-        edges.append(Edge(cost: cost.values[place], source: pattern.rows[place], head: Int32(head)))
+      for place in pattern.starts[head]..<pattern.starts[head + 1] where bounds.values[place] < .infinity {
+        edges.append(
+          Edge(cost: bounds.values[place], place: Int32(place), source: pattern.rows[place], head: Int32(head)))
         tops[head] = meld(tops[head], Int32(edges.count - 1))
       }
     }
@@ -37,14 +48,27 @@ struct HeapedEdges: EnteringEdges {
   mutating func cheapest(into component: Int, _ partition: Partition) -> EnteringEdge? {
     let own = partition.label(of: component)
     while tops[component] >= 0 {
-      let top = edges[Int(tops[component])]
-      if partition.labels[Int(top.source)] != own {
+      let place = tops[component]
+      let top = edges[Int(place)]
+      let isInside = partition.labels[Int(top.source)] == own
+      if !isInside, top.place < 0 {
         return EnteringEdge(source: Int(top.source), head: Int(top.head), cost: top.cost)
       }
-      open(Int(tops[component]))
+      open(Int(place))
       tops[component] = meld(top.left, top.right)
+      if !isInside { tops[component] = meld(tops[component], settled(place)) }
     }
     return nil
+  }
+
+  /// An edge that was taken out of its heap, with its cost in place of the bound: a heap of its own, or none.
+  private mutating func settled(_ edge: Int32) -> Int32 {
+    let known = edges[Int(edge)]
+    let cost = exact(Int(known.place))
+    guard cost < .infinity else { return -1 }
+    edges[Int(edge)] = Edge(
+      cost: cost + known.change, change: known.change, place: -1, source: known.source, head: known.head)
+    return edge
   }
 
   mutating func contract(_ cycle: [(member: Int, paid: Double)]) {
@@ -60,6 +84,7 @@ struct HeapedEdges: EnteringEdges {
   private mutating func add(_ change: Double, to heap: Int32) {
     guard heap >= 0 else { return }
     edges[Int(heap)].cost += change
+    edges[Int(heap)].change += change
     edges[Int(heap)].waiting += change
   }
 

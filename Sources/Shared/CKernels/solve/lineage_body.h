@@ -1,5 +1,5 @@
 // What the solving asks of many pairs of models: vectors of doubles, one instruction set; see
-// mt_weigh, mt_log_likelihood and mt_spreads in mt_kernels.h. No sum crosses lanes but where it is
+// mt_weigh, mt_log_likelihood, mt_spreads and mt_agree in mt_kernels.h. No sum crosses lanes but where it is
 // said, so that the bits do not depend on how many lanes there are.
 
 #define WIDE CAT(NAME(vd), _)
@@ -283,6 +283,39 @@ TARGET static void NAME(spreads)(const mt_submatrices *m, const mt_scaled_pair *
   for (size_t at = 0; at < count; at += DOUBLES)
     NAME(spread_lanes)(m, pairs + at, count - at < DOUBLES ? count - at : DOUBLES, work, spreads + at);
   free(work);
+}
+
+// Of up to a vector of weights; a comparison is -1 in the lanes in which it holds.
+TARGET static inline void NAME(agree_in)(const float *first, const float *second, const float *const *others,
+                                         size_t other_count, size_t at, size_t length, float unit, float near,
+                                         float clear, mt_agreement *to) {
+  typedef CAT(NAME(vf), _) LINE;
+  typedef int32_t TALLY __attribute__((ext_vector_type(LANES)));
+  LINE own = 0, theirs = 0;
+  memcpy(&own, first + at, length * sizeof(float));
+  memcpy(&theirs, second + at, length * sizeof(float));
+  LINE step = unit * __builtin_elementwise_abs(theirs), bound = clear * step;
+  TALLY moved = 0;
+  for (size_t k = 0; k < other_count; k++) {
+    LINE other = 0;
+    memcpy(&other, others[k] + at, length * sizeof(float));
+    moved -= __builtin_elementwise_abs(other - theirs) > bound;
+  }
+  TALLY counts = (2 * moved >= (int32_t)other_count) & (moved > 0);
+  LINE apart = __builtin_elementwise_abs(own - theirs);
+  to->counted -= (uint32_t)__builtin_reduce_add(counts);
+  to->same -= (uint32_t)__builtin_reduce_add(counts & (apart == 0));
+  to->close -= (uint32_t)__builtin_reduce_add(counts & (apart != 0) & (apart <= near * step));
+}
+
+TARGET static mt_agreement NAME(agree)(const float *first, const float *second, const float *const *others,
+                                       size_t other_count, size_t count, float unit, float near, float clear) {
+  mt_agreement sum = {0, 0, 0};
+  size_t at = 0;
+  for (; at + LANES <= count; at += LANES)
+    NAME(agree_in)(first, second, others, other_count, at, LANES, unit, near, clear, &sum);
+  if (at < count) NAME(agree_in)(first, second, others, other_count, at, count - at, unit, near, clear, &sum);
+  return sum;
 }
 
 #undef AT
