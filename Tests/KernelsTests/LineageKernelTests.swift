@@ -141,7 +141,9 @@ import Testing
         let base = (0..<count).map { _ in Float(random.normal()) }
         func moved() -> [Float] {
           base.map { weight in
-            guard Int.random(in: 0..<50, using: &random) > 0 else { return [.nan, .infinity, 0].randomElement(using: &random) ?? 0 }
+            guard Int.random(in: 0..<50, using: &random) > 0 else {
+              return [.nan, .infinity, 0].randomElement(using: &random) ?? 0
+            }
             return weight + Float(Int.random(in: -12...12, using: &random)) * 0x1p-7 * abs(weight)
           }
         }

@@ -19,7 +19,8 @@ import Testing
     }
     var bounds = matrix
     for place in bounds.values.indices {
-      bounds.values[place] -= Double([0, 1, Int.random(in: 0...1000, using: &random)][Int.random(in: 0..<3, using: &random)])
+      bounds.values[place] -= Double(
+        [0, 1, Int.random(in: 0...1000, using: &random)][Int.random(in: 0..<3, using: &random)])
     }
     return BoundedCosts(bounds) { matrix.values[$0] }
   }

@@ -223,9 +223,10 @@ void mt_squares_f64(const double *values, size_t matrices, int rows, int columns
 
 // What the weights of two models say of each other, where those of their relatives tell what training moves.
 typedef struct {
-  uint32_t counted;  // weights in which half of the others, and one at least, are more than `clear` steps from the second
-  uint32_t same;     // of these, equal in the two
-  uint32_t close;    // different, by no more than `near` steps
+  uint32_t
+      counted;     // weights in which half of the others, and one at least, are more than `clear` steps from the second
+  uint32_t same;   // of these, equal in the two
+  uint32_t close;  // different, by no more than `near` steps
 } mt_agreement;
 
 // A step is unit * |weight of the second|, in floats. What is not a number counts for nothing.

@@ -149,12 +149,11 @@ TARGET static double NAME(log_likelihood)(const mt_fit *fits, size_t fit_count, 
 
 // Of some rows of the reduction below, the columns before the first of them: takes out what the reflection before
 // changed, and adds to the products with the next one.
-TARGET static inline __attribute__((always_inline)) void NAME(take_rows)(WIDE *a, int i, int from, int rows,
-                                                                         const WIDE *u, const WIDE *z, const WIDE *v,
-                                                                         WIDE *w, WIDE *sums) {
+TARGET static inline __attribute__((always_inline)) void
+NAME(take_rows)(WIDE *a, int i, int from, int rows, const WIDE *u, const WIDE *z, const WIDE *v, WIDE *w, WIDE *sums) {
   for (int j = from; j < i; j++) {
     WIDE uj = u[j], zj = z[j], vj = v[j], own = w[j];
-    UNROLLED for (int r = 0; r < rows; r++) {
+  UNROLLED for (int r = 0; r < rows; r++) {
       WIDE entry = AT(i + r, j);
       entry -= u[i + r] * zj + z[i + r] * uj;
       AT(i + r, j) = entry;
