@@ -207,11 +207,11 @@ def aligned():
     program = Path(__file__).parent / "aligned.py"
     if not program.exists():
         return None
-    command = [sys.executable, program, "--binary", BUILD / "modeltree", "--work", SCRATCH / "aligned"]
-    try:
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=PLAIN, timeout=ALIGNED_LIMIT)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        print(f"aligned.py: left out, {error}", flush=True)
+    # `timeout` ends what the script started as well.
+    command = ["timeout", str(ALIGNED_LIMIT), sys.executable, program, "--binary", BUILD / "modeltree"]
+    done = subprocess.run([*command, "--work", SCRATCH / "aligned"], stdout=subprocess.PIPE, text=True, env=PLAIN)
+    if done.returncode != 0:
+        print(f"aligned.py: left out, it ended with {done.returncode}", flush=True)
         return None
     return "\n".join(line for line in done.stdout.splitlines() if line.startswith("|"))
 
