@@ -11,7 +11,7 @@ internal import Wire
 /// prepared together.
 package struct TensorStatistics: TensorSource, Sendable {
   /// Most bytes of partials that are read ahead: little compared with what the program needs anyway.
-  private static let mostAhead = 64 << 20
+  private static let mostAhead = 32 << 20
   /// Bytes that are worth waking another thread for.
   private static let enoughAhead = 256 << 10
 
