@@ -8,6 +8,9 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 GB = 1e9
 MIB = 1 << 20
+# Models and the seconds that solving one family of them, and a scan of a registry of them, may take.
+SOLVING = [(500, 1), (2000, 10)]
+SCANS = [(10_000, 5), (100_000, 60)]
 
 
 def table(head, rows):
@@ -302,10 +305,24 @@ and small ones where whole ones would take 20 GB. The faster of two.
         )
     }
 
+## Models in disguise
+
+{disguises(facts)}
+
 ## Targets missed
 
 {chr(10).join(f"- {line}" for line in missed) or "No target was missed."}
 """
+
+
+def disguises(facts):
+    """What `bench/aligned.py` measured."""
+    if not facts.get("aligned"):
+        return "Not measured: `bench/aligned.py` says what it takes to undo a disguise."
+    return (
+        "Seconds of a recovery and of the processor, with `--align off` and `--align auto`, of a decoder and its children "
+        "with and without one\nin disguise, by `bench/aligned.py`.\n\n" + facts["aligned"]
+    )
 
 
 def same(one, other):
@@ -397,6 +414,28 @@ def misses(facts):
         found.append(
             "The memory budget and 64 MiB: "
             + ", ".join(f"{r['worker'] / MIB:.0f} MiB ({r['what']})" for r in over)
+            + "."
+        )
+    slow = [
+        (row, most)
+        for row in facts["forests"]
+        for models, most in SOLVING
+        if (row["models"], row["families"]) == (models, 1) and row["solve"] > most
+    ]
+    if slow:
+        found.append(
+            "Solving one family: "
+            + ", ".join(f"{row['solve']:.1f} s for {row['models']} models, not {most} s" for row, most in slow)
+            + "."
+        )
+    slow = [
+        (row, most) for row in facts["scans"] for models, most in SCANS if row["models"] == models and row["run"] == 2
+    ]
+    slow = [(row, most) for row, most in slow if row["seconds"] > most]
+    if slow:
+        found.append(
+            "A scan: "
+            + ", ".join(f"{row['seconds']:.1f} s among {row['models']} models, not {most} s" for row, most in slow)
             + "."
         )
     scaling = facts["scaling"]

@@ -33,6 +33,8 @@ SCRATCH = Path(os.environ.get("MODELTREE_BENCH_DIR", f"{tempfile.gettempdir()}/m
 CORES = os.cpu_count()
 MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 LIMIT = "128MiB"
+# Seconds after which models in disguise are left out.
+ALIGNED_LIMIT = 1800
 # Let OpenBLAS choose its kernels for this processor, whatever the shell's environment says.
 PLAIN = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS_")}
 # The libraries that numpy and scipy bring along: another build of OpenBLAS may be several times faster than the system's.
@@ -198,6 +200,20 @@ def forests(quick):
                 }
             )
     return rows
+
+
+def aligned():
+    """The table of bench/aligned.py; None where it is not there or does not come to an end."""
+    program = Path(__file__).parent / "aligned.py"
+    if not program.exists():
+        return None
+    # `timeout` ends what the script started as well.
+    command = ["timeout", str(ALIGNED_LIMIT), sys.executable, program, "--binary", BUILD / "modeltree"]
+    done = subprocess.run([*command, "--work", SCRATCH / "aligned"], stdout=subprocess.PIPE, text=True, env=PLAIN)
+    if done.returncode != 0:
+        print(f"aligned.py: left out, it ended with {done.returncode}", flush=True)
+        return None
+    return "\n".join(line for line in done.stdout.splitlines() if line.startswith("|"))
 
 
 def dd(*parts, prefixes=([],)):
@@ -443,6 +459,7 @@ def main():
     facts["most"] = most
     facts["forests"] = forests(quick)
     facts["scans"] = scans(quick)
+    facts["aligned"] = None if quick else aligned()
     after = busy()
     facts["machine"]["others"] = ((after[0] - before[0]) - (after[1] - before[1])) / CORES / (time.monotonic() - start)
     (SCRATCH / "facts.json").write_text(json.dumps(facts, indent=1))

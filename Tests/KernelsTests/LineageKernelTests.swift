@@ -116,4 +116,54 @@ import Testing
       if pair.second == 5 { #expect(abs(spread - expected) < 1e-11 * expected, what) }
     }
   }
+
+  /// The same, weight by weight.
+  private static func plain(
+    _ first: [Float], _ second: [Float], _ others: [[Float]], unit: Float, near: Float, clear: Float
+  ) -> [Int] {
+    var (counted, same, close) = (0, 0, 0)
+    for p in first.indices {
+      let step = unit * abs(second[p])
+      let moved = others.count { abs($0[p] - second[p]) > clear * step }
+      guard 2 * moved >= others.count, moved > 0 else { continue }
+      counted += 1
+      let apart = abs(first[p] - second[p])
+      if apart == 0 { same += 1 } else if apart <= near * step { close += 1 }
+    }
+    return [counted, same, close]
+  }
+
+  @Test func weightsThatAgreeAreCountedAsInPlainSteps() {
+    var random = Seeded.fresh()
+    for count in [0, 1, 3, 4, 15, 16, 17, 64, 4096] {
+      for otherCount in [0, 1, 2, 5, 23] {
+        // Steps of few sizes, so that bounds are met exactly, and now and then something that is no number.
+        let base = (0..<count).map { _ in Float(random.normal()) }
+        func moved() -> [Float] {
+          base.map { weight in
+            guard Int.random(in: 0..<50, using: &random) > 0 else {
+              return [.nan, .infinity, 0].randomElement(using: &random) ?? 0
+            }
+            return weight + Float(Int.random(in: -12...12, using: &random)) * 0x1p-7 * abs(weight)
+          }
+        }
+        let (first, second) = (moved(), moved())
+        let others = (0..<otherCount).map { _ in moved() }
+        let found = withPointers(others) {
+          mt_agree(first, second, $0, otherCount, count, 0x1p-7, 2, 8)
+        }
+        let expected = Self.plain(first, second, others, unit: 0x1p-7, near: 2, clear: 8)
+        #expect(
+          [found.counted, found.same, found.close].map(Int.init) == expected,
+          "seed \(random.seed), \(count) weights, \(otherCount) others")
+      }
+    }
+  }
+
+  private func withPointers<T>(_ rows: [[Float]], _ body: ([UnsafePointer<Float>?]) -> T) -> T {
+    let flat = rows.flatMap { $0 }
+    return flat.withUnsafeBufferPointer { all in
+      body(rows.indices.map { row in all.baseAddress.map { $0 + row * rows[row].count } })
+    }
+  }
 }

@@ -5,18 +5,24 @@ import Testing
 
 @Suite struct ContractionTests {
   /// The same edges as entries of a sparse matrix; what is no edge in one direction is none of its entries' values.
-  static func sparse(_ cost: SquareMatrix) -> SparseMatrix {
+  /// Bounds are as far below as comes out by chance, or not at all.
+  static func sparse(_ cost: SquareMatrix, _ random: inout Seeded) -> BoundedCosts {
     var pairs: [(a: Int, b: Int)] = []
     PairIndex(cost.n).forEach { _, a, b in
       if cost[a, b].isFinite || cost[b, a].isFinite { pairs.append((a, b)) }
     }
     let pattern = SparseMatrix.Pattern(cost.n, pairs: pairs)
-    var matrix = SparseMatrix(pattern, filledWith: .nan)
+    var matrix = SparseMatrix(pattern)
     for (pair, place) in zip(pairs, pattern.places) {
       matrix.values[place.forward] = cost[pair.a, pair.b]
       matrix.values[place.backward] = cost[pair.b, pair.a]
     }
-    return matrix
+    var bounds = matrix
+    for place in bounds.values.indices {
+      bounds.values[place] -= Double(
+        [0, 1, Int.random(in: 0...1000, using: &random)][Int.random(in: 0..<3, using: &random)])
+    }
+    return BoundedCosts(bounds) { matrix.values[$0] }
   }
 
   /// The same graph without edges into a node.
@@ -32,7 +38,7 @@ import Testing
     for round in 0..<(n == 6 ? 12 : 60) {
       var cost = ArborescenceTests.costs(n, upTo: [1, 3, 10, 1000][round % 4], missing: missing, &random)
       if round % 5 == 0 { for p in cost.values.indices { cost.values[p] -= 3 } }
-      let found = ArborescenceTests.weigh(Self.sparse(cost).contraction.parents(), cost)
+      let found = ArborescenceTests.weigh(Self.sparse(cost, &random).contraction.parents(), cost)
       let best = try #require(ArborescenceTests.bruteForce(cost))
       #expect(found?.roots == best.roots, "\(cost.values), seed \(random.seed)")
       #expect(found?.total == best.total, "\(cost.values), seed \(random.seed)")
@@ -47,7 +53,7 @@ import Testing
         // Without ties there is one best tree.
         for p in cost.values.indices { cost.values[p] += Double.random(in: 0..<1, using: &random) }
         #expect(
-          Self.sparse(cost).contraction.parents() == Arborescence.parents(cost), "n \(n), seed \(random.seed)")
+          Self.sparse(cost, &random).contraction.parents() == Arborescence.parents(cost), "n \(n), seed \(random.seed)")
       }
     }
   }
@@ -57,7 +63,7 @@ import Testing
     var random = Seeded.fresh()
     for round in 0..<60 {
       let cost = ArborescenceTests.costs(n, upTo: [1, 10, 1000][round % 3], missing: missing, &random)
-      let contractions = [cost.contraction, Self.sparse(cost).contraction]
+      let contractions = [cost.contraction, Self.sparse(cost, &random).contraction]
       let free = try #require(ArborescenceTests.bruteForce(cost))
       for root in 0..<n {
         let best = try #require(ArborescenceTests.bruteForce(Self.rooted(cost, at: root)))
@@ -76,11 +82,38 @@ import Testing
     }
   }
 
+  @Test func costsAreAskedForOnlyWhereAnEdgeMayBeTaken() {
+    var random = Seeded.fresh()
+    for n in [2, 5, 40] {
+      // From every node the one before is the nearest by far.
+      var cost = SquareMatrix(n)
+      PairIndex(n).forEach { _, a, b in
+        cost[a, b] = Double(10 * (b - a)) + Double.random(in: 0..<1, using: &random)
+        cost[b, a] = cost[a, b] + 5
+      }
+      let pattern = SparseMatrix.Pattern(n, pairs: (0..<n).flatMap { a in (a + 1..<n).map { (a, $0) } })
+      var bounds = SparseMatrix(pattern)
+      var exact: [Int: Double] = [:]
+      PairIndex(n).forEach { pair, a, b in
+        let place = pattern.places[pair]
+        (exact[place.forward], exact[place.backward]) = (cost[a, b], cost[b, a])
+        (bounds.values[place.forward], bounds.values[place.backward]) = (cost[a, b] - 5, cost[b, a] - 5)
+      }
+      var asked: Set<Int> = []
+      let costs = BoundedCosts(bounds) { place in
+        asked.insert(place)
+        return exact[place] ?? .nan
+      }
+      #expect(costs.contraction.parents() == Arborescence.parents(cost), "n \(n), seed \(random.seed)")
+      #expect(asked.count <= 6 * n, "n \(n), seed \(random.seed)")
+    }
+  }
+
   @Test func entriesOfASparseMatrixAreThoseThatWereSet() {
     var random = Seeded.fresh()
     for n in [1, 2, 7, 30] {
       let cost = ArborescenceTests.costs(n, upTo: 9, missing: 60, &random)
-      var sparse = Self.sparse(cost)
+      var sparse = Self.sparse(cost, &random)
       for i in 0..<n {
         for j in 0..<n where i != j {
           #expect(

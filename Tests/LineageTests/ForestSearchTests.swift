@@ -71,5 +71,5 @@ private struct FixedPairs: PairEvidence {
 private struct FixedResampler: Resampler {
   let bytesPerReplicate = 100
   func draw(_ number: Int, _ random: inout RandomStream) -> Int { number }
-  func replicate(_ draw: Int) -> Replicate<SquareMatrix> { Replicate(cost: SquareMatrix(0), evidence: SquareMatrix(0)) }
+  func replicate(_ draw: Int) -> Replicate<SquareMatrix> { Replicate(cost: SquareMatrix(0)) { _, _ in 0 } }
 }

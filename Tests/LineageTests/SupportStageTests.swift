@@ -16,8 +16,9 @@ import Testing
 
     func replicate(_ number: Int) -> Replicate<SquareMatrix> {
       let value = evidence[number % evidence.count]
-      return Replicate(
-        cost: number % 3 == 0 ? other : usual, evidence: SquareMatrix(2, values: [0, value, -value, 0]))
+      return Replicate(cost: number % 3 == 0 ? other : usual) { first, second in
+        first == second ? 0 : first < second ? value : -value
+      }
     }
   }
 

@@ -73,9 +73,16 @@ package protocol ComparisonTotals: Sendable {
 package protocol PairEvidence: Sendable {
   mutating func add(_ view: TensorView, _ scope: Scope)
 
+  /// Called once, after the last tensor.
+  mutating func complete()
+
   /// The distances of the result: n x n, symmetric, zero diagonal; NaN where there is none.
   var distances: SquareMatrix { get }
 
   /// n x n, antisymmetric: positive values speak for the row's model coming before the column's.
   var evidence: SquareMatrix { get }
+}
+
+extension PairEvidence {
+  package mutating func complete() {}
 }

@@ -14,6 +14,7 @@ package struct PairPass<Method: LineageMethod>: Sendable {
   ) throws(Failure) -> PairFindings<Method.Pairs> {
     var pairs = method.makePairs(totals.comparison, families, tensors: source.roles.count)
     try source.eachTensor { tensor throws(Failure) in pairs.add(TensorView(tensor.finite), totals.scope) }
+    pairs.complete()
     return PairFindings(pairs)
   }
 }

@@ -18,4 +18,14 @@ enum Parallel {
     }
     return results.withLock { found in (0..<parts).flatMap { found[$0] ?? [] } }
   }
+  /// Calls each of some pieces once.
+  ///
+  /// - Parameter isWorthwhile: do they take longer than waking other threads?
+  static func each(_ pieces: [@Sendable () -> Void], isWorthwhile: Bool) {
+    guard isWorthwhile else {
+      for piece in pieces { piece() }
+      return
+    }
+    DispatchQueue.concurrentPerform(iterations: pieces.count) { pieces[$0]() }
+  }
 }

@@ -1,4 +1,5 @@
 package import Core
+internal import Synchronization
 package import System
 
 /// Reads every tensor and keeps what adds up over all of them, for all models and pairs.
@@ -18,27 +19,39 @@ package struct TensorPass<Method: LineageMethod>: Sendable {
   ) throws(Failure) -> TensorTotals<Method.Totals> {
     let n = problem.modelCount
     let scope = Scope(source, models: n)
-    var totals = TensorTotals(
-      comparison: method.makeTotals(models: n), relatedness: Relatedness(models: n),
-      duplicates: Duplicates(tolerances: problem.tolerances), quantized: QuantizedCopies(models: n),
-      scaled: ScaledCopies(rounding: problem.rounding), scope: scope,
-      unusable: UnusableWeights(), adapterBases: makeAdapterBases())
+    let comparison = Mutex(method.makeTotals(models: n))
+    let relatedness = Mutex(Relatedness(models: n))
+    let duplicates = Mutex(Duplicates(tolerances: problem.tolerances))
+    let quantized = Mutex(QuantizedCopies(models: n))
+    let scaled = Mutex(ScaledCopies(rounding: problem.rounding))
+    var unusable = UnusableWeights()
+    var adapterBases = makeAdapterBases()
     var number = 0
     try source.eachTensor { whole throws(Failure) in
-      totals.unusable.add(whole)
+      unusable.add(whole)
       let tensor = whole.finite
       let view = TensorView(tensor)
-      totals.comparison.add(view, scope)
-      totals.relatedness.add(view)
-      totals.duplicates.add(tensor)
-      totals.quantized.add(tensor)
-      totals.scaled.add(view)
-      if let updates = problem.updates { totals.adapterBases?.add(tensor, updates: try updates.read(number)) }
+      // They know nothing of each other.
+      Parallel.each(
+        [
+          { comparison.withLock { $0.add(view, scope) } },
+          { relatedness.withLock { $0.add(view) } },
+          { duplicates.withLock { $0.add(tensor) } },
+          { quantized.withLock { $0.add(tensor) } },
+          { scaled.withLock { $0.add(view) } },
+        ], isWorthwhile: tensor.models.count >= Self.manyModels)
+      if let updates = problem.updates { adapterBases?.add(tensor, updates: try updates.read(number)) }
       number += 1
       try observing(whole)
     }
-    return totals
+    return TensorTotals(
+      comparison: comparison.withLock { $0 }, relatedness: relatedness.withLock { $0 },
+      duplicates: duplicates.withLock { $0 }, quantized: quantized.withLock { $0 }, scaled: scaled.withLock { $0 },
+      scope: scope, unusable: unusable, adapterBases: adapterBases)
   }
+
+  /// Whose pairs take longer than it takes to wake another thread.
+  private static var manyModels: Int { 100 }
 
   private func makeAdapterBases() -> AdapterBases? {
     problem.updates.map {

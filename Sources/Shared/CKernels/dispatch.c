@@ -207,6 +207,11 @@ void mt_spreads(const mt_submatrices *matrices, const mt_scaled_pair *pairs, siz
   mt_current()->spreads(matrices, pairs, count, spreads);
 }
 
+mt_agreement mt_agree(const float *first, const float *second, const float *const *others, size_t other_count,
+                      size_t count, float unit, float near, float clear) {
+  return mt_current()->agree(first, second, others, other_count, count, unit, near, clear);
+}
+
 void mt_squares_f32(const float *values, size_t matrices, int rows, int columns, double *squares) {
   mt_current()->squares_f32(values, matrices, rows, columns, squares);
 }

@@ -39,6 +39,7 @@ struct mt_kernels {
   void (*weigh)(const float *, const float *, const uint32_t *, size_t, float *);
   double (*log_likelihood)(const mt_fit *, size_t, const double *, const double *, size_t);
   void (*spreads)(const mt_submatrices *, const mt_scaled_pair *, size_t, double *);
+  mt_agreement (*agree)(const float *, const float *, const float *const *, size_t, size_t, float, float, float);
   void (*squares_f32)(const float *, size_t, int, int, double *);
   void (*squares_f64)(const double *, size_t, int, int, double *);
 };

@@ -225,6 +225,7 @@ const struct mt_kernels NAME(kernels) = {
     .weigh = NAME(weigh),
     .log_likelihood = NAME(log_likelihood),
     .spreads = NAME(spreads),
+    .agree = NAME(agree),
     .squares_f32 = NAME(squares_f32),
     .squares_f64 = NAME(squares_f64),
 };

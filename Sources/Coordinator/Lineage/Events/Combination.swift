@@ -76,13 +76,15 @@ struct Combination: Sendable {
     let worst = Self.mostOfMeans * Self.mostOfMeans * problem.total
     let coarsest = Self.mostOfRounding * problem.total
     var (raw, net) = (0.0, 0.0)
-    var found: [(map: Neighborhoods.Map, fit: LeastSquares)] = []
+    // Nearly all are far from it, so that shares are not worked out before.
     for map in problem.maps {
-      let fit = LeastSquares(problem, map, members, leastPivot: Self.leastPivot)
-      raw += fit.rest
-      net += max(0, fit.rest - map.noise)
+      let rest = LeastSquares.rest(problem, map, members, leastPivot: Self.leastPivot)
+      raw += rest
+      net += max(0, rest - map.noise)
       guard net <= worst, raw <= coarsest else { return nil }
-      found.append((map, fit))
+    }
+    let found = problem.maps.map { map in
+      (map: map, fit: LeastSquares(problem, map, members, leastPivot: Self.leastPivot))
     }
     let active = found.filter { $0.fit.isDefined.contains(true) }
     guard !active.isEmpty else { return nil }
@@ -179,11 +181,11 @@ struct Combination: Sendable {
   /// Shares of one tensor.
   struct LeastSquares: Sendable {
     /// Of the members; they add up to 1.
-    private(set) var shares: [Double]
+    let shares: [Double]
     /// Squared distance from the combination.
-    private(set) var rest: Double
+    let rest: Double
     /// Is a share determined, or do others explain the member?
-    private(set) var isDefined: [Bool]
+    let isDefined: [Bool]
 
     init(_ problem: Problem, _ map: Neighborhoods.Map, _ members: [Int], leastPivot: Double) {
       self.init(
@@ -195,46 +197,87 @@ struct Combination: Sendable {
     ///   - own: squared distance of the model from a member.
     ///   - between: squared distance of two members; the first member is the origin.
     init(count: Int, leastPivot: Double, own: (Int) -> Double, between: (Int, Int) -> Double) {
-      let m = count - 1
-      shares = Array(repeating: 0, count: count)
-      isDefined = Array(repeating: false, count: count)
-      let home = own(0)
-      rest = home
-      let lengths = (0..<m).map { between(0, $0 + 1) }
-      let longest = lengths.max() ?? 0
+      var shares = Array(repeating: 0.0, count: count)
+      var isDefined = Array(repeating: false, count: count)
       shares[0] = 1
-      guard longest > 0 else { return }
-      // Cholesky's factor of the inner products, row by row; rows without a pivot stay out.
-      var factor = Array(repeating: 0.0, count: m * m)
-      var forward = Array(repeating: 0.0, count: m)
-      var used: [Int] = []
-      for i in 0..<m {
-        for j in used {
-          var sum = (lengths[i] + lengths[j] - between(i + 1, j + 1)) / 2
-          for k in used where k < j { sum -= factor[i * m + k] * factor[j * m + k] }
-          factor[i * m + j] = sum / factor[j * m + j]
+      rest = Factor.make(rows: count - 1, leastPivot: leastPivot, own: own, between: between) { factor in
+        for i in (0..<factor.rows).reversed() where factor.isUsed(i) {
+          var sum = factor.target(i)
+          for k in i + 1..<factor.rows where factor.isUsed(k) { sum -= factor[k, i] * shares[k + 1] }
+          shares[i + 1] = sum / factor[i, i]
+          isDefined[i + 1] = true
+          shares[0] -= shares[i + 1]
         }
-        var pivot = lengths[i]
-        var target = (lengths[i] + home - own(i + 1)) / 2
-        for k in used {
-          pivot -= factor[i * m + k] * factor[i * m + k]
-          target -= factor[i * m + k] * forward[k]
+        isDefined[0] = (0..<factor.rows).allSatisfy { factor.isUsed($0) }
+      }
+      self.shares = shares
+      self.isDefined = isDefined
+    }
+
+    /// The squared distance alone.
+    static func rest(_ problem: Problem, _ map: Neighborhoods.Map, _ members: [Int], leastPivot: Double) -> Double {
+      Factor.make(
+        rows: members.count - 1, leastPivot: leastPivot, own: { problem.square(map, 0, members[$0]) },
+        between: { problem.square(map, members[$0], members[$1]) }, { _ in })
+    }
+  }
+
+  /// Cholesky's factor of the inner products of displacements, row by row; rows without a pivot stay out. It lies on the
+  /// stack, as most of them are looked at once.
+  private struct Factor {
+    let rows: Int
+    /// The factor, and what it makes of the target.
+    private let numbers: UnsafeMutableBufferPointer<Double>
+
+    subscript(i: Int, k: Int) -> Double {
+      get { numbers[i * rows + k] }
+      nonmutating set { numbers[i * rows + k] = newValue }
+    }
+
+    func isUsed(_ row: Int) -> Bool { self[row, row] > 0 }
+
+    func target(_ row: Int) -> Double { numbers[rows * rows + row] }
+
+    /// - Parameters:
+    ///   - own, between: see `LeastSquares`.
+    ///   - body: not called where all members are the same.
+    /// - Returns: the squared distance from the combination.
+    static func make(
+      rows: Int, leastPivot: Double, own: (Int) -> Double, between: (Int, Int) -> Double, _ body: (Factor) -> Void
+    ) -> Double {
+      let home = own(0)
+      var longest = 0.0
+      for i in 0..<rows { longest = max(longest, between(0, i + 1)) }
+      guard longest > 0 else { return home }
+      return withUnsafeTemporaryAllocation(of: Double.self, capacity: rows * (rows + 1)) { numbers in
+        numbers.initialize(repeating: 0)
+        let factor = Factor(rows: rows, numbers: numbers)
+        var rest = home
+        for i in 0..<rows {
+          factor.add(i, least: leastPivot * longest, home: home, own: own, between: between)
+          if factor.isUsed(i) { rest -= factor.target(i) * factor.target(i) }
         }
-        guard pivot > leastPivot * longest else { continue }
-        factor[i * m + i] = pivot.squareRoot()
-        forward[i] = target / factor[i * m + i]
-        used.append(i)
+        body(factor)
+        return max(0, rest)
       }
-      for i in used { rest -= forward[i] * forward[i] }
-      rest = max(0, rest)
-      for i in used.reversed() {
-        var sum = forward[i]
-        for k in used where k > i { sum -= factor[k * m + i] * shares[k + 1] }
-        shares[i + 1] = sum / factor[i * m + i]
-        isDefined[i + 1] = true
-        shares[0] -= shares[i + 1]
+    }
+
+    private func add(_ i: Int, least: Double, home: Double, own: (Int) -> Double, between: (Int, Int) -> Double) {
+      let length = between(0, i + 1)
+      for j in 0..<i where isUsed(j) {
+        var sum = (length + between(0, j + 1) - between(i + 1, j + 1)) / 2
+        for k in 0..<j where isUsed(k) { sum -= self[i, k] * self[j, k] }
+        self[i, j] = sum / self[j, j]
       }
-      isDefined[0] = used.count == m
+      var pivot = length
+      var target = (length + home - own(i + 1)) / 2
+      for k in 0..<i where isUsed(k) {
+        pivot -= self[i, k] * self[i, k]
+        target -= self[i, k] * self.target(k)
+      }
+      guard pivot > least else { return }
+      self[i, i] = pivot.squareRoot()
+      numbers[rows * rows + i] = target / self[i, i]
     }
   }
 }

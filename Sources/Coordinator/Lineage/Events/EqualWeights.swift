@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Core
 
 /// Do two models agree in many single weights, and clearly differ in the others?
@@ -20,7 +21,7 @@ struct EqualWeights: Sendable {
   /// Share of the weights that are equal.
   private static let shares = 0.06...0.9
   /// Equal weights per weight that differs by no more than `near`.
-  private static let outstanding = 2
+  private static let outstanding: UInt32 = 2
   private static let fewestTensors = 2
   /// Share of the tensors that must agree.
   private static let most = 0.8
@@ -28,43 +29,52 @@ struct EqualWeights: Sendable {
   /// Are the weights equal here and there, all over the tensors?
   var isSparse: Bool { tested >= Self.fewestTensors && Double(sparse) >= Self.most * Double(tested) }
 
-  /// Adds what the samples of one tensor say of a model and each of its relatives.
+  /// Would the weights be no sparse merge's, whatever more tensors said?
+  ///
+  /// - Parameter more: tensors that may follow.
+  private func isRefuted(more: Int) -> Bool { Double(sparse + more) < Self.most * Double(tested + more) }
+
+  /// Adds what the samples of one tensor say of a model and each of its relatives; what is refuted stays as it is.
   ///
   /// - Parameters:
   ///   - places: in the block, of the model and its relatives.
   ///   - rounding: of each, unit roundoff of its type.
   ///   - known: by relative, what the tensors before said.
+  ///   - left: tensors that may be added, this one included.
   static func adding(
-    _ block: SampleBlock, _ places: [Int], _ rounding: [Double], to known: [Self]
+    _ block: SampleBlock, _ places: [Int], _ rounding: [Double], to known: [Self], left: Int
   ) -> [Self] {
     var result = known
-    let values = places.map { block.values(of: $0) }
-    let own = values[0]
-    for (k, other) in values.dropFirst().enumerated() {
-      let equal = zip(own, other).count { $0 == $1 }
-      let share = Double(equal) / Double(max(1, own.count))
-      // Nothing was trained.
-      guard share < 1 else { continue }
-      guard share > shares.lowerBound / 4 else {
-        result[k].tested += 1
-        continue
+    let count = block.shape.count
+    block.values.withUnsafeBufferPointer { values in
+      guard let start = values.baseAddress else { return }
+      let models = places.map { UnsafePointer(start + $0 * count) as UnsafePointer<Float>? }
+      for k in known.indices where !known[k].isRefuted(more: left) {
+        result[k].add(models, k + 1, count, unit: Float(2 * max(rounding[0], rounding[k + 1])))
       }
-      let unit = Float(2 * max(rounding[0], rounding[k + 1]))
-      let rest = values.indices.filter { $0 != 0 && $0 != k + 1 }.map { values[$0] }
-      var (counted, same, close) = (0, 0, 0)
-      for offset in 0..<own.count {
-        let theirs = other[other.startIndex + offset]
-        let step = unit * abs(theirs)
-        let moved = rest.count { abs($0[$0.startIndex + offset] - theirs) > clear * step }
-        guard 2 * moved >= rest.count, moved > 0 else { continue }
-        let apart = abs(own[own.startIndex + offset] - theirs)
-        counted += 1
-        if apart == 0 { same += 1 } else if apart <= near * step { close += 1 }
-      }
-      guard counted >= fewest else { continue }
-      result[k].tested += 1
-      if shares.contains(Double(same) / Double(counted)), same >= outstanding * close { result[k].sparse += 1 }
     }
     return result
+  }
+
+  /// - Parameters:
+  ///   - models: the `count` weights of each; the first is compared with the one at a place.
+  ///   - unit: in the last place of the coarser type.
+  private mutating func add(_ models: [UnsafePointer<Float>?], _ place: Int, _ count: Int, unit: Float) {
+    guard let own = models[0], let other = models[place] else { return }
+    let equal = (0..<count).count { own[$0] == other[$0] }
+    let share = Double(equal) / Double(max(1, count))
+    // Nothing was trained.
+    guard share < 1 else { return }
+    guard share > Self.shares.lowerBound / 4 else {
+      tested += 1
+      return
+    }
+    let rest = models.indices.filter { $0 != 0 && $0 != place }.map { models[$0] }
+    let found = mt_agree(own, other, rest, rest.count, count, unit, Self.near, Self.clear)
+    guard found.counted >= Self.fewest else { return }
+    tested += 1
+    if Self.shares.contains(Double(found.same) / Double(found.counted)), found.same >= Self.outstanding * found.close {
+      sparse += 1
+    }
   }
 }

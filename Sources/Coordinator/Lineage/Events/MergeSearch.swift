@@ -119,14 +119,19 @@ struct MergeSearch {
     for count in 2...4 where count <= places.count {
       if let best, best.misfit < Self.tie { break }
       let tried = count < 4 ? places : Array(places.prefix(Self.nearestOfFour))
-      let fits = Self.subsets(of: tried, count: count).compactMap { subset in
-        let members = Self.centered(subset, problem)
-        return [Combination(problem, members), Combination(spherical: problem, members)].compactMap(\.self)
-          .min { $0.misfit < $1.misfit }
-      }.filter { found(own, $0) != nil }
-      for fit in fits where best.map({ Self.isBetter(fit, than: $0) }) ?? true { best = fit }
+      Self.forEachSubset(of: tried, count: count) { subset in
+        guard let fit = Self.fit(problem, Self.centered(subset, problem)), found(own, fit) != nil else { return }
+        if best.map({ Self.isBetter(fit, than: $0) }) ?? true { best = fit }
+      }
     }
     return best.flatMap { found(own, $0) }
+  }
+
+  /// The better one of a plane and an arc.
+  private static func fit(_ problem: Combination.Problem, _ members: [Int]) -> Combination? {
+    let flat = Combination(problem, members)
+    guard let bent = Combination(spherical: problem, members) else { return flat }
+    return flat.map { bent.misfit < $0.misfit ? bent : $0 } ?? bent
   }
 
   private static func isBetter(_ a: Combination, than b: Combination) -> Bool {
@@ -139,12 +144,15 @@ struct MergeSearch {
 
   /// The member that is nearest to the others first: a base, where there is one.
   private static func centered(_ members: [Int], _ problem: Combination.Problem) -> [Int] {
-    func apart(_ a: Int) -> Double {
-      members.reduce(0) { sum, b in sum + (problem.maps.first.map { problem.square($0, a, b) } ?? 0) }
+    guard let map = problem.maps.first else { return members }
+    var (center, least) = (0, Double.infinity)
+    for (place, a) in members.enumerated() {
+      var far = 0.0
+      for b in members { far += problem.square(map, a, b) }
+      if far < least { (center, least) = (place, far) }
     }
-    let far = members.map(apart)
-    guard let center = members.indices.min(by: { far[$0] < far[$1] }) else { return members }
-    return [members[center]] + members.indices.filter { $0 != center }.map { members[$0] }
+    guard center > 0 else { return members }
+    return [members[center]] + members[..<center] + members[(center + 1)...]
   }
 
   private func found(_ own: Neighborhoods.Own, _ fit: Combination) -> Found? {
@@ -219,10 +227,17 @@ struct MergeSearch {
   private static let detours = 0.75...1.5
   private static let within = 0.1
 
-  private static func subsets(of items: [Int], count: Int) -> [[Int]] {
-    guard count > 0 else { return [[]] }
-    return items.indices.flatMap { first in
-      subsets(of: Array(items[(first + 1)...]), count: count - 1).map { [items[first]] + $0 }
+  /// Calls `body` with each set of so many items, in their order.
+  private static func forEachSubset(of items: [Int], count: Int, _ body: ([Int]) -> Void) {
+    var places = Array(0..<count)
+    var subset = Array(items[..<count])
+    while true {
+      body(subset)
+      // The last one that is not at its end goes on, those behind it start anew.
+      guard let next = places.indices.last(where: { places[$0] < items.count - count + $0 }) else { return }
+      places[next] += 1
+      for k in next + 1..<count { places[k] = places[k - 1] + 1 }
+      for k in next..<count { subset[k] = items[places[k]] }
     }
   }
 

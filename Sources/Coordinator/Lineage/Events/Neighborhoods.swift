@@ -115,18 +115,18 @@ package struct Neighborhoods: Sendable {
     own.seen += 1
     // Where all are equal, there is nothing to learn from single weights.
     guard own.compared < Self.mostCompared, tensor.sums.l2.contains(where: { $0 > 0 }) else { return }
+    compareWeights(tensor, used, places, left: Self.mostCompared - own.compared)
     own.compared += 1
-    compareWeights(tensor, used, places)
   }
 
-  private mutating func compareWeights(_ tensor: TensorSums, _ used: [Int], _ places: [Int: Int]) {
+  private mutating func compareWeights(_ tensor: TensorSums, _ used: [Int], _ places: [Int: Int], left: Int) {
     guard let block = tensor.sums.samples.first else { return }
     let (known, rounding) = (owns, rounding)
     let found = Parallel.map(used.count) { k -> [EqualWeights] in
       let own = known[used[k]]
       let members = [own.model] + own.near
       return EqualWeights.adding(
-        block, members.map { places[$0] ?? 0 }, members.map { rounding[$0] }, to: own.equal)
+        block, members.map { places[$0] ?? 0 }, members.map { rounding[$0] }, to: own.equal, left: left)
     }
     for (k, equal) in zip(used, found) { owns[k].equal = equal }
   }

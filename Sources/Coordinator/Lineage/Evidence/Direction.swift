@@ -62,9 +62,9 @@ package struct Direction: Sendable {
   }
 
   /// The evidence of a pair from summed terms.
-  func evidence(_ terms: DirectionModel.Terms, _ decay: Decay) -> Double {
+  func evidence(_ terms: DirectionModel.Terms, _ decay: Decay, _ prior: DirectionModel.DecayPrior) -> Double {
     switch stage {
-    case .auto: DirectionModel.evidence(terms, decay)
+    case .auto: DirectionModel.evidence(terms, decay, prior)
     case .specialization: terms[0]
     case .generalization: -terms[0]
     }

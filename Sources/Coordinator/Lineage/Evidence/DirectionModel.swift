@@ -80,9 +80,11 @@ enum DirectionModel {
   static func hasMoved(_ sums: Terms) -> Bool { sums[moved] > 0 }
 
   /// Log likelihood ratio of "i before j" against "j before i", in nats.
-  static func evidence(_ sums: Terms, _ decay: Decay) -> Double {
+  ///
+  /// - Parameter prior: of the decay.
+  static func evidence(_ sums: Terms, _ decay: Decay, _ prior: DecayPrior) -> Double {
     guard sums[moved] > 0 else { return 0 }
-    return logLikelihood(sums, decay, sign: 1) - logLikelihood(sums, decay, sign: -1) + decay.evidence
+    return logLikelihood(sums, decay, sign: 1) - logLikelihood(sums, decay, sign: -1) + prior.evidence
   }
 
   /// Mean squared angle of the tensors that differ; 0 where none does.

@@ -35,6 +35,8 @@ package struct PairStatistics: PairEvidence {
   private var casts: [CastTally]
   private var prunings: [PruningTally]
   private var decays: [Decay]
+  /// What resamplings need to know of the decays; empty before all tensors were added.
+  private var priors: [DirectionModel.DecayPrior] = []
   /// nil where merges are not looked for.
   package private(set) var neighborhoods: Neighborhoods?
   private var row = 0
@@ -139,6 +141,11 @@ package struct PairStatistics: PairEvidence {
     for (k, tally) in found.enumerated() { tallies[open[k].candidate] = tally }
   }
 
+  package mutating func complete() {
+    let decays = decays
+    priors = Parallel.map(decays.count, least: Self.manyPairs) { DirectionModel.DecayPrior(decays[$0]) }
+  }
+
   // MARK: What all tensors say
 
   package var distances: SquareMatrix {
@@ -155,8 +162,10 @@ package struct PairStatistics: PairEvidence {
   package var evidence: SquareMatrix {
     var evidence = direction.evidence
     guard direction.stage == .auto else { return evidence }
-    for (p, pair) in candidates.pairs.enumerated() {
-      let nats = direction.evidence(sums[p], decays[p])
+    let found = Parallel.map(candidates.pairs.count, least: Self.manyPairs) {
+      direction.evidence(sums[$0], decays[$0], priors[$0])
+    }
+    for (pair, nats) in zip(candidates.pairs, found) {
       evidence[pair.first, pair.second] = nats
       evidence[pair.second, pair.first] = -nats
     }
@@ -260,15 +269,14 @@ package struct PairStatistics: PairEvidence {
   }
 
   /// What resamplings of a candidate need to know beside its terms.
-  func decayPrior(_ candidate: Int) -> DirectionModel.DecayPrior { DirectionModel.DecayPrior(decays[candidate]) }
+  func decayPrior(_ candidate: Int) -> DirectionModel.DecayPrior { priors[candidate] }
 
-  /// Distance and evidence of a candidate in a resampling. The largest difference is not a sum over tensors: there
-  /// the mean of the tensors' largest is taken. Evidence that no resampling could turn around is kept as it is.
-  ///
-  /// - Parameter evidence: of all tensors.
-  func resampled(
-    _ candidate: Int, _ draw: Draw, _ decay: DirectionModel.DecayPrior, evidence: Double
-  ) -> (distance: Double, evidence: Double) {
+  /// What a candidate's tensors say together in a resampling.
+  package struct Resampled: Sendable {
+    fileprivate let sum: SIMD16<Float>
+  }
+
+  func resampled(_ candidate: Int, _ draw: Draw) -> Resampled {
     var sum = SIMD16<Float>.zero
     terms.withUnsafeBytes { terms in
       let own = terms.baseAddress.map { $0 + candidate * tensors * MemoryLayout<SIMD16<Float>>.stride }
@@ -278,11 +286,21 @@ package struct PairStatistics: PairEvidence {
           sum.baseAddress?.assumingMemoryBound(to: Float.self))
       }
     }
-    let wide = DirectionModel.Terms(sum)
-    let count = wide[Self.shared]
-    let distance = metric.distance(
-      metric == .max && count > 0 ? wide[Self.distance] / count : wide[Self.distance], count)
+    return Resampled(sum: sum)
+  }
+
+  /// The largest difference is not a sum over tensors: there the mean of the tensors' largest is taken.
+  func distance(_ resampled: Resampled) -> Double {
+    let (distance, count) = (Double(resampled.sum[Self.distance]), Double(resampled.sum[Self.shared]))
+    return metric.distance(metric == .max && count > 0 ? distance / count : distance, count)
+  }
+
+  /// Evidence that no resampling could turn around is kept as it is.
+  ///
+  /// - Parameter evidence: of all tensors.
+  func evidence(_ resampled: Resampled, _ decay: DirectionModel.DecayPrior, evidence: Double) -> Double {
+    let wide = DirectionModel.Terms(resampled.sum)
     let isFirm = direction.stage == .auto && (abs(evidence) > Self.firm || !DirectionModel.hasMoved(wide))
-    return (distance, isFirm ? evidence : direction.quickEvidence(wide, decay))
+    return isFirm ? evidence : direction.quickEvidence(wide, decay)
   }
 }

@@ -45,6 +45,6 @@ package struct PublishedResampler: Resampler {
     for a in 0..<m { distances[a, a] = 0 }
     let evidence = PublishedRules.evidence(scores, options.stage)
     let pricing = Cost(distances: distances, penalty: .step, lambda: options.lambda)
-    return Replicate(cost: pricing.matrix(distances: distances, evidence: evidence), evidence: evidence)
+    return Replicate(cost: pricing.matrix(distances: distances, evidence: evidence)) { evidence[$0, $1] }
   }
 }

@@ -1,7 +1,7 @@
 package import Core
 
 /// What the edges between the nodes of a family cost.
-package protocol EdgeCosts: Sendable {
+package protocol EdgeCosts {
   /// Nodes.
   var n: Int { get }
 

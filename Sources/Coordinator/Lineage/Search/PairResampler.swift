@@ -58,51 +58,100 @@ package struct PairResampler: Resampler {
     pattern = SparseMatrix.Pattern(tree.nodes.count, pairs: pairs.map { ($0.a, $0.b) })
   }
 
-  /// Of each pair two edges, in two matrices and a heap.
-  package var bytesPerReplicate: Int { 256 * pairs.count }
+  /// Of each pair what was drawn and what came out, and two edges, in two matrices and a heap.
+  package var bytesPerReplicate: Int { 384 * pairs.count }
 
   package struct Draw: Sendable {
     fileprivate let tensors: PairStatistics.Draw
-    /// Per pair: added to the evidence, in nats.
+    /// Random numbers per pair: of what is added to the evidence, and of the factor on the distance. Empty where nothing
+    /// is.
     fileprivate let noise: [Double]
-    /// Per pair: factor on the distance.
-    fileprivate let scales: [Double]
+    fileprivate let scales: [(Double, Double)]
   }
 
   package func draw(_ number: Int, _ random: inout RandomStream) -> Draw {
     var weights = Array(repeating: Float(0), count: statistics.tensors)
     for _ in tensors { weights[tensors[Int.random(in: tensors.indices, using: &random)]] += 1 }
-    let noise = pairs.map { _ in options.stage == .auto ? Self.logistic(&random) : 0 }
-    let scales = pairs.map { _ in options.metric == .auto ? exp(Self.deviation * Self.normal(&random)) : 1 }
+    let noise =
+      options.stage == .auto ? pairs.indices.map { _ in Double.random(in: Self.aboveZero, using: &random) } : []
+    let scales =
+      options.metric == .auto
+      ? pairs.indices.map { _ in
+        (Double.random(in: Self.aboveZero, using: &random), Double.random(in: 0..<1, using: &random))
+      } : []
     return Draw(tensors: PairStatistics.Draw(weights), noise: noise, scales: scales)
   }
 
-  package func replicate(_ draw: Draw) -> Replicate<SparseMatrix> {
-    let pricing = tree.pricing
-    var again = Replicate(
-      cost: SparseMatrix(pattern, filledWith: .nan), evidence: SparseMatrix(pattern, filledWith: 0))
-    for (p, pair) in pairs.enumerated() {
-      let found = statistics.resampled(pair.candidate, draw.tensors, pair.decay, evidence: pair.evidence)
-      let isFixed = options.stage == .auto && Events.isCertain(pair.evidence)
-      let evidence = isFixed ? pair.evidence : found.evidence + draw.noise[p]
-      let distance = found.distance * draw.scales[p]
-      let place = pattern.places[p]
-      again.cost.values[place.forward] = pricing.edge(distance: distance, evidence: evidence) + pair.forwardTokens
-      again.cost.values[place.backward] = pricing.edge(distance: distance, evidence: -evidence) + pair.backwardTokens
-      again.evidence.values[place.forward] = evidence
-      again.evidence.values[place.backward] = -evidence
+  private static let aboveZero = 1e-12..<1.0
+
+  package func replicate(_ draw: Draw) -> Replicate<BoundedCosts> {
+    let found = Outcome(self, draw)
+    var bounds = SparseMatrix(pattern)
+    for (p, place) in pattern.places.enumerated() {
+      // The order costs nothing at least.
+      bounds.values[place.forward] = found.distances[p] + pairs[p].forwardTokens
+      bounds.values[place.backward] = found.distances[p] + pairs[p].backwardTokens
     }
-    return again
+    return Replicate(cost: BoundedCosts(bounds) { found.cost($0) }) { found.evidence($0, $1) }
+  }
+
+  /// What one draw says of the pairs. The order of a pair takes longer than all else, and is worked out when it is asked
+  /// for.
+  private final class Outcome {
+    private let resampler: PairResampler
+    private let draw: Draw
+    private let sums: [PairStatistics.Resampled]
+    /// By pair.
+    let distances: [Double]
+    private var evidence: [Double?]
+
+    init(_ resampler: PairResampler, _ draw: Draw) {
+      self.resampler = resampler
+      self.draw = draw
+      let statistics = resampler.statistics
+      sums = resampler.pairs.indices.map { statistics.resampled(resampler.pairs[$0].candidate, draw.tensors) }
+      let plain = sums.map { statistics.distance($0) }
+      distances =
+        draw.scales.isEmpty
+        ? plain : zip(plain, draw.scales).map { $0 * exp(PairResampler.deviation * PairResampler.normal($1)) }
+      evidence = Array(repeating: nil, count: plain.count)
+    }
+
+    /// Of a pair's first node before its second.
+    private func evidence(_ p: Int) -> Double {
+      if let known = evidence[p] { return known }
+      let whole = resampler.pairs[p].evidence
+      let isFixed = resampler.options.stage == .auto && Events.isCertain(whole)
+      let found =
+        isFixed
+        ? whole
+        : resampler.statistics.evidence(sums[p], resampler.pairs[p].decay, evidence: whole)
+          + (draw.noise.isEmpty ? 0 : PairResampler.logistic(draw.noise[p]))
+      evidence[p] = found
+      return found
+    }
+
+    /// Of one node before another; 0 where they are no pair.
+    func evidence(_ first: Int, _ second: Int) -> Double {
+      guard let place = resampler.pattern.place(first, second) else { return 0 }
+      let found = evidence(Int(resampler.pattern.pairs[place]))
+      return first < second ? found : -found
+    }
+
+    /// Of an edge, by the place of its entry in the pattern.
+    func cost(_ place: Int) -> Double {
+      let p = Int(resampler.pattern.pairs[place])
+      let isForward = resampler.pattern.places[p].forward == place
+      let found = evidence(p)
+      return resampler.tree.pricing.edge(distance: distances[p], evidence: isForward ? found : -found)
+        + (isForward ? resampler.pairs[p].forwardTokens : resampler.pairs[p].backwardTokens)
+    }
   }
 
   /// Box and Muller (1958).
-  private static func normal(_ random: inout RandomStream) -> Double {
-    let (u, v) = (Double.random(in: 1e-12..<1, using: &random), Double.random(in: 0..<1, using: &random))
-    return (-2 * log(u)).squareRoot() * cos(2 * .pi * v)
+  private static func normal(_ drawn: (Double, Double)) -> Double {
+    (-2 * log(drawn.0)).squareRoot() * cos(2 * .pi * drawn.1)
   }
 
-  private static func logistic(_ random: inout RandomStream) -> Double {
-    let u = Double.random(in: 1e-12..<1, using: &random)
-    return log(u / (1 - min(u, 1 - 1e-12)))
-  }
+  private static func logistic(_ u: Double) -> Double { log(u / (1 - min(u, 1 - 1e-12))) }
 }

@@ -21,12 +21,12 @@ package protocol Resampler: Sendable {
 }
 
 /// Another sample's family.
-package struct Replicate<Costs: EdgeCosts>: Sendable {
-  package var cost: Costs
-  /// Antisymmetric: positive values speak for the row's node coming before the column's.
-  package var evidence: Costs
+package struct Replicate<Costs: EdgeCosts> {
+  package let cost: Costs
+  /// Positive values speak for the first node coming before the second; of the other order the same with another sign.
+  package let evidence: (_ first: Int, _ second: Int) -> Double
 
-  package init(cost: Costs, evidence: Costs) {
+  package init(cost: Costs, evidence: @escaping (_ first: Int, _ second: Int) -> Double) {
     self.cost = cost
     self.evidence = evidence
   }

@@ -1,4 +1,4 @@
-/// A square matrix few of whose entries are known, such as the costs of those edges that a resampling looks at.
+/// A square matrix few of whose entries are known, such as those edges that a resampling looks at.
 package struct SparseMatrix: Sendable {
   /// Which entries are known, by columns.
   package struct Pattern: Sendable {
@@ -9,24 +9,30 @@ package struct SparseMatrix: Sendable {
     let rows: [Int32]
     /// Per pair (a, b) that was given: the places of the entries (a, b) and (b, a).
     package let places: [(forward: Int, backward: Int)]
+    /// Per entry the number of its pair.
+    let pairs: [Int32]
 
     /// - Parameters:
     ///   - n: rows, and columns.
     ///   - pairs: each once, a < b, in ascending order.
-    package init(_ n: Int, pairs: [(a: Int, b: Int)]) {
+    package init(_ n: Int, pairs given: [(a: Int, b: Int)]) {
       var starts = Array(repeating: 0, count: n + 1)
-      for pair in pairs {
+      for pair in given {
         starts[pair.a + 1] += 1
         starts[pair.b + 1] += 1
       }
       for column in 0..<n { starts[column + 1] += starts[column] }
       // Columns get their rows in ascending order: those above the diagonal come with earlier pairs.
       var next = starts
-      var rows = Array(repeating: Int32(0), count: 2 * pairs.count)
-      places = pairs.map { a, b in
+      var rows = Array(repeating: Int32(0), count: 2 * given.count)
+      var pairs = rows
+      places = given.enumerated().map { number, pair in
+        let (a, b) = pair
         let place = (forward: next[b], backward: next[a])
         rows[place.forward] = Int32(a)
         rows[place.backward] = Int32(b)
+        pairs[place.forward] = Int32(number)
+        pairs[place.backward] = Int32(number)
         next[b] += 1
         next[a] += 1
         return place
@@ -34,6 +40,7 @@ package struct SparseMatrix: Sendable {
       self.n = n
       self.starts = starts
       self.rows = rows
+      self.pairs = pairs
     }
 
     /// The place of an entry; nil where it is not known.
@@ -48,32 +55,13 @@ package struct SparseMatrix: Sendable {
   }
 
   let pattern: Pattern
-  /// By the places of the pattern.
+  /// By the places of the pattern; NaN where nothing was set.
   package var values: [Double]
-  /// What stands for all other entries.
-  private let other: Double
 
-  package init(_ pattern: Pattern, filledWith value: Double) {
+  package init(_ pattern: Pattern) {
     self.pattern = pattern
-    other = value
-    values = Array(repeating: value, count: pattern.rows.count)
+    values = Array(repeating: .nan, count: pattern.rows.count)
   }
 
   package var n: Int { pattern.n }
-
-  package subscript(i: Int, j: Int) -> Double { pattern.place(i, j).map { values[$0] } ?? other }
-}
-
-extension SparseMatrix: EdgeCosts {
-  package mutating func removeEdge(from i: Int, to j: Int) {
-    if let place = pattern.place(i, j) { values[place] = .nan }
-  }
-
-  package mutating func keepEdges(to j: Int, from nodes: [Int]) {
-    for place in pattern.starts[j]..<pattern.starts[j + 1] where !nodes.contains(Int(pattern.rows[place])) {
-      values[place] = .nan
-    }
-  }
-
-  package var contraction: Contraction { Contraction(HeapedEdges(self)) }
 }

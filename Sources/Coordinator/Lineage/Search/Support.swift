@@ -64,7 +64,7 @@ package struct Support: Sendable {
       parents = found
       hasSameEdge = found.indices.map { found[$0] == tree.parents[$0] }
       hasSameOrder = tree.parents.enumerated().map { child, parent in
-        parent.map { replicate.evidence[$0, child] >= 0 } ?? false
+        parent.map { replicate.evidence($0, child) >= 0 } ?? false
       }
     }
   }

@@ -220,3 +220,15 @@ void mt_spreads(const mt_submatrices *matrices, const mt_scaled_pair *pairs, siz
 // that fuses), and do not depend on what else is asked for.
 void mt_squares_f32(const float *values, size_t matrices, int rows, int columns, double *squares);
 void mt_squares_f64(const double *values, size_t matrices, int rows, int columns, double *squares);
+
+// What the weights of two models say of each other, where those of their relatives tell what training moves.
+typedef struct {
+  uint32_t
+      counted;     // weights in which half of the others, and one at least, are more than `clear` steps from the second
+  uint32_t same;   // of these, equal in the two
+  uint32_t close;  // different, by no more than `near` steps
+} mt_agreement;
+
+// A step is unit * |weight of the second|, in floats. What is not a number counts for nothing.
+mt_agreement mt_agree(const float *first, const float *second, const float *const *others, size_t other_count,
+                      size_t count, float unit, float near, float clear);

@@ -1,5 +1,5 @@
 // What the solving asks of many pairs of models: vectors of doubles, one instruction set; see
-// mt_weigh, mt_log_likelihood and mt_spreads in mt_kernels.h. No sum crosses lanes but where it is
+// mt_weigh, mt_log_likelihood, mt_spreads and mt_agree in mt_kernels.h. No sum crosses lanes but where it is
 // said, so that the bits do not depend on how many lanes there are.
 
 #define WIDE CAT(NAME(vd), _)
@@ -147,78 +147,117 @@ TARGET static double NAME(log_likelihood)(const mt_fit *fits, size_t fit_count, 
 // A small symmetric matrix per lane, the lower triangle row by row.
 #define AT(i, j) a[(i) * ((i) + 1) / 2 + (j)]
 
-// Householder's reduction to a tridiagonal matrix: its diagonal, and squares beside it.
+// Of some rows of the reduction below, the columns before the first of them: takes out what the reflection before
+// changed, and adds to the products with the next one.
+TARGET static inline __attribute__((always_inline)) void
+NAME(take_rows)(WIDE *a, int i, int from, int rows, const WIDE *u, const WIDE *z, const WIDE *v, WIDE *w, WIDE *sums) {
+  for (int j = from; j < i; j++) {
+    WIDE uj = u[j], zj = z[j], vj = v[j], own = w[j];
+  UNROLLED for (int r = 0; r < rows; r++) {
+      WIDE entry = AT(i + r, j);
+      entry -= u[i + r] * zj + z[i + r] * uj;
+      AT(i + r, j) = entry;
+      sums[r] += entry * vj;
+      own += entry * v[i + r];
+    }
+    w[j] = own;
+  }
+}
+
+// Householder's reduction to a tridiagonal matrix: its diagonal, and squares beside it. What a reflection changes in
+// the rest is taken out when that is read for the next one; from several rows at a time, as each row is one long sum.
+#define ROWS (LANES > 8 ? 4 : 2)
 TARGET static void NAME(reduce)(WIDE *a, int n, WIDE *diagonal, WIDE *squares) {
-  WIDE v[MT_SPREAD_SIDE], w[MT_SPREAD_SIDE];
+  WIDE vectors[2][MT_SPREAD_SIDE], products[2][MT_SPREAD_SIDE];
+  // The first one finds nothing to take out.
+  for (int i = 0; i < n; i++) vectors[1][i] = products[1][i] = 0;
   for (int k = 0; k < n; k++) {
+    WIDE *v = vectors[k & 1], *w = products[k & 1];
+    const WIDE *u = vectors[~k & 1], *z = products[~k & 1];
+    if (k + 1 < n)
+      for (int i = k; i < n; i++) AT(i, k) -= u[i] * z[k] + z[i] * u[k];
     diagonal[k] = AT(k, k);
     if (k + 1 >= n) break;
     WIDE first = AT(k + 1, k), rest = 0;
     for (int i = k + 2; i < n; i++) rest += AT(i, k) * AT(i, k);
     squares[k] = first * first + rest;
-    if (k + 2 >= n) continue;
+    if (k + 2 >= n) {
+      AT(k + 1, k + 1) -= u[k + 1] * z[k + 1] + z[k + 1] * u[k + 1];
+      continue;
+    }
     WIDE norm = __builtin_elementwise_sqrt(squares[k]);
     v[k + 1] = first > 0 ? first + norm : first - norm;
     for (int i = k + 2; i < n; i++) v[i] = AT(i, k);
     WIDE length = v[k + 1] * v[k + 1] + rest;
     WIDE t = length > 0 ? 2 / length : (WIDE)0.0;
     for (int i = k + 1; i < n; i++) w[i] = 0;
-    for (int i = k + 1; i < n; i++) {
-      WIDE sum = AT(i, i) * v[i];
-      for (int j = k + 1; j < i; j++) {
-        sum += AT(i, j) * v[j];
-        w[j] += AT(i, j) * v[i];
+    for (int i = k + 1; i < n; i += ROWS) {
+      int rows = n - i < ROWS ? n - i : ROWS;
+      WIDE sums[ROWS];
+      for (int r = 0; r < rows; r++) {
+        for (int j = i; j <= i + r; j++) AT(i + r, j) -= u[i + r] * z[j] + z[i + r] * u[j];
+        sums[r] = AT(i + r, i + r) * v[i + r];
       }
-      w[i] += sum;
+      if (rows == ROWS) NAME(take_rows)(a, i, k + 1, ROWS, u, z, v, w, sums);
+      else NAME(take_rows)(a, i, k + 1, rows, u, z, v, w, sums);
+      for (int r = 0; r < rows; r++) {
+        for (int j = i; j < i + r; j++) {
+          sums[r] += AT(i + r, j) * v[j];
+          w[j] += AT(i + r, j) * v[i + r];
+        }
+        w[i + r] += sums[r];
+      }
     }
     WIDE inner = 0;
     for (int i = k + 1; i < n; i++) w[i] *= t, inner += v[i] * w[i];
     WIDE part = 0.5 * t * inner;
     for (int i = k + 1; i < n; i++) w[i] -= part * v[i];
-    for (int i = k + 1; i < n; i++)
-      for (int j = k + 1; j <= i; j++) AT(i, j) -= v[i] * w[j] + w[i] * v[j];
   }
 }
 
 // Eigenvalues of tridiagonal matrices by the QL variant of Pal, Walker and Kahan, which takes no
-// roots; all lanes go on until the last is through, but those that are through stay as they are, so that no
-// lane depends on its neighbours. `d` and `e` as from `reduce`; of a trace near 1 or 0. NaN where it takes
-// too long.
-TARGET static void NAME(eigenvalues)(WIDE *d, WIDE *e, int n) {
-  _Pragma("STDC FP_CONTRACT OFF") for (int l = 0; l + 1 < n; l++) {
-    for (int sweep = 0;; sweep++) {
-      WIDE product = d[l] * d[l + 1];
-      WIDE bound = 0x1p-104 * (product > 0 ? product : -product) + 1e-34;
-      WHOLE open = e[l] > bound;
-      if (!ANY(open)) break;
-      if (sweep == 60) {
-        d[l] = open ? (WIDE)NAN : d[l];
-        break;
-      }
-      WIDE root = __builtin_elementwise_sqrt(open ? e[l] : (WIDE)1.0);
-      WIDE sigma = (d[l + 1] - d[l]) / (2 * root);
-      WIDE r = __builtin_elementwise_sqrt(sigma * sigma + 1);
-      sigma = d[l] - root / (sigma < 0 ? sigma - r : sigma + r);
-      WIDE c = 1, s = 0, gamma = d[n - 1] - sigma, p = gamma * gamma;
-      for (int i = n - 2; i >= l; i--) {
-        WIDE b = e[i], whole = p + b;
-        if (i < n - 2) e[i + 1] = open ? s * whole : e[i + 1];
-        WIDE one = 1 / whole, before = c, last = gamma;
-        c = whole > 0 ? p * one : (WIDE)1.0;
-        s = whole > 0 ? b * one : (WIDE)0.0;
-        gamma = __builtin_elementwise_fma(c, d[i] - sigma, -s * last);
-        d[i + 1] = open ? last + (d[i] - gamma) : d[i + 1];
-        // The limit, where c is next to nothing.
-        p = c > 1e-200 ? gamma * gamma * (whole / p) : before * b;
-      }
-      e[l] = open ? s * p : e[l];
-      d[l] = open ? sigma + gamma : d[l];
-    }
+// roots. Each step waits for the one before, so that two vectors take hardly longer than one. All lanes go on
+// until the last is through, but those that are through stay as they are, so that no lane depends on its
+// neighbours. `d` and `e` as from `reduce`; of a trace near 1 or 0. NaN where it takes too long. What `p` becomes
+// where `c` is next to nothing is the limit.
+#define EIGENVALUES(name, VECTOR, WORDS)                                                                             \
+  TARGET static void NAME(name)(VECTOR *d, VECTOR *e, int n) {                                                       \
+    _Pragma("STDC FP_CONTRACT OFF") for (int l = 0; l + 1 < n; l++) {                                                \
+      for (int sweep = 0;; sweep++) {                                                                                \
+        VECTOR product = d[l] * d[l + 1];                                                                            \
+        VECTOR bound = 0x1p-104 * (product > 0 ? product : -product) + 1e-34;                                        \
+        WORDS open = e[l] > bound;                                                                                   \
+        if (!ANY(open)) break;                                                                                       \
+        if (sweep == 60) {                                                                                           \
+          d[l] = open ? (VECTOR)NAN : d[l];                                                                          \
+          break;                                                                                                     \
+        }                                                                                                            \
+        VECTOR root = __builtin_elementwise_sqrt(open ? e[l] : (VECTOR)1.0);                                         \
+        VECTOR sigma = (d[l + 1] - d[l]) / (2 * root);                                                               \
+        VECTOR r = __builtin_elementwise_sqrt(sigma * sigma + 1);                                                    \
+        sigma = d[l] - root / (sigma < 0 ? sigma - r : sigma + r);                                                   \
+        VECTOR c = 1, s = 0, gamma = d[n - 1] - sigma, p = gamma * gamma;                                            \
+        for (int i = n - 2; i >= l; i--) {                                                                           \
+          VECTOR b = e[i], whole = p + b;                                                                            \
+          if (i < n - 2) e[i + 1] = open ? s * whole : e[i + 1];                                                     \
+          VECTOR one = 1 / whole, before = c, last = gamma;                                                          \
+          c = whole > 0 ? p * one : (VECTOR)1.0;                                                                     \
+          s = whole > 0 ? b * one : (VECTOR)0.0;                                                                     \
+          gamma = __builtin_elementwise_fma(c, d[i] - sigma, -s * last);                                             \
+          d[i + 1] = open ? last + (d[i] - gamma) : d[i + 1];                                                        \
+          p = c > 1e-200 ? gamma * gamma * (whole / p) : before * b;                                                 \
+        }                                                                                                            \
+        e[l] = open ? s * p : e[l];                                                                                  \
+        d[l] = open ? sigma + gamma : d[l];                                                                          \
+      }                                                                                                              \
+    }                                                                                                                \
   }
-}
+EIGENVALUES(eigenvalues, WIDE, WHOLE)
+EIGENVALUES(paired_eigenvalues, PAIR, PAIRED)
 
-TARGET static void NAME(spread_lanes)(const mt_submatrices *m, const mt_scaled_pair *pairs, size_t count, WIDE *work,
-                                      double *spreads) {
+// A tridiagonal matrix per lane with the eigenvalues of the Gram matrix, whose trace is 1, or 0 where nothing differs.
+TARGET static void NAME(gram)(const mt_submatrices *m, const mt_scaled_pair *pairs, size_t count, WIDE *work,
+                              WIDE *diagonal, WIDE *squares) {
   int n = m->rows < m->columns ? m->rows : m->columns;
   int inner = m->rows < m->columns ? m->columns : m->rows;
   size_t across = m->rows < m->columns ? m->row_stride : m->column_stride;
@@ -262,17 +301,34 @@ TARGET static void NAME(spread_lanes)(const mt_submatrices *m, const mt_scaled_p
   // A trace of 1 keeps squares of squares in range.
   WIDE one = trace > 1e-300 && trace < 1e300 ? 1 / trace : (WIDE)0.0;
   for (int p = 0; p < n * (n + 1) / 2; p++) a[p] = one > 0 ? a[p] * one : (WIDE)0.0;
-  WIDE diagonal[MT_SPREAD_SIDE], squares[MT_SPREAD_SIDE];
   NAME(reduce)(a, n, diagonal, squares);
-  NAME(eigenvalues)(diagonal, squares, n);
-  WIDE nuclear = 0, total = 0;
+}
+
+// Of up to a PAIR of pairs.
+TARGET static void NAME(spread_lanes)(const mt_submatrices *m, const mt_scaled_pair *pairs, size_t count, WIDE *work,
+                                      double *spreads) {
+  int n = m->rows < m->columns ? m->rows : m->columns;
+  PAIR d[MT_SPREAD_SIDE], e[MT_SPREAD_SIDE];
+  for (size_t half = 0; half < 2; half++) {
+    size_t from = half * DOUBLES < count ? half * DOUBLES : 0;
+    WIDE diagonal[MT_SPREAD_SIDE], squares[MT_SPREAD_SIDE];
+    NAME(gram)(m, pairs + from, count - from, work, diagonal, squares);
+    for (int i = 0; i < n; i++) {
+      memcpy((double *)&d[i] + half * DOUBLES, &diagonal[i], sizeof(WIDE));
+      if (i + 1 < n) memcpy((double *)&e[i] + half * DOUBLES, &squares[i], sizeof(WIDE));
+    }
+  }
+  PAIR trace = 0;
+  for (int i = 0; i < n; i++) trace += d[i];
+  NAME(paired_eigenvalues)(d, e, n);
+  PAIR nuclear = 0, total = 0;
   for (int i = 0; i < n; i++) {
-    WIDE value = diagonal[i] < 0 ? (WIDE)0.0 : diagonal[i];
+    PAIR value = d[i] < 0 ? (PAIR)0.0 : d[i];
     nuclear += __builtin_elementwise_sqrt(value);
     total += value;
   }
-  WIDE spread = nuclear / __builtin_elementwise_sqrt(total);
-  for (size_t k = 0; k < DOUBLES && k < count; k++) spreads[k] = one[k] > 0 ? spread[k] : NAN;
+  PAIR spread = nuclear / __builtin_elementwise_sqrt(total);
+  for (size_t k = 0; k < PAIRS && k < count; k++) spreads[k] = trace[k] > 0.5 ? spread[k] : NAN;
 }
 
 TARGET static void NAME(spreads)(const mt_submatrices *m, const mt_scaled_pair *pairs, size_t count, double *spreads) {
@@ -280,12 +336,47 @@ TARGET static void NAME(spreads)(const mt_submatrices *m, const mt_scaled_pair *
   size_t n = rows < columns ? rows : columns;
   WIDE *work = malloc((rows * columns + n * (n + 1) / 2) * sizeof(WIDE));
   if (!work) abort();
-  for (size_t at = 0; at < count; at += DOUBLES)
-    NAME(spread_lanes)(m, pairs + at, count - at < DOUBLES ? count - at : DOUBLES, work, spreads + at);
+  for (size_t at = 0; at < count; at += PAIRS)
+    NAME(spread_lanes)(m, pairs + at, count - at < PAIRS ? count - at : PAIRS, work, spreads + at);
   free(work);
 }
 
+// Of up to a vector of weights; a comparison is -1 in the lanes in which it holds.
+TARGET static inline void NAME(agree_in)(const float *first, const float *second, const float *const *others,
+                                         size_t other_count, size_t at, size_t length, float unit, float near,
+                                         float clear, mt_agreement *to) {
+  typedef CAT(NAME(vf), _) LINE;
+  typedef int32_t TALLY __attribute__((ext_vector_type(LANES)));
+  LINE own = 0, theirs = 0;
+  memcpy(&own, first + at, length * sizeof(float));
+  memcpy(&theirs, second + at, length * sizeof(float));
+  LINE step = unit * __builtin_elementwise_abs(theirs), bound = clear * step;
+  TALLY moved = 0;
+  for (size_t k = 0; k < other_count; k++) {
+    LINE other = 0;
+    memcpy(&other, others[k] + at, length * sizeof(float));
+    moved -= __builtin_elementwise_abs(other - theirs) > bound;
+  }
+  TALLY counts = (2 * moved >= (int32_t)other_count) & (moved > 0);
+  LINE apart = __builtin_elementwise_abs(own - theirs);
+  to->counted -= (uint32_t)__builtin_reduce_add(counts);
+  to->same -= (uint32_t)__builtin_reduce_add(counts & (apart == 0));
+  to->close -= (uint32_t)__builtin_reduce_add(counts & (apart != 0) & (apart <= near * step));
+}
+
+TARGET static mt_agreement NAME(agree)(const float *first, const float *second, const float *const *others,
+                                       size_t other_count, size_t count, float unit, float near, float clear) {
+  mt_agreement sum = {0, 0, 0};
+  size_t at = 0;
+  for (; at + LANES <= count; at += LANES)
+    NAME(agree_in)(first, second, others, other_count, at, LANES, unit, near, clear, &sum);
+  if (at < count) NAME(agree_in)(first, second, others, other_count, at, count - at, unit, near, clear, &sum);
+  return sum;
+}
+
 #undef AT
+#undef EIGENVALUES
+#undef ROWS
 #undef WIDE
 #undef DOUBLES
 #undef WHOLE
