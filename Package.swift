@@ -307,7 +307,8 @@ let package = Package(
     tests(
       "ServingTests",
       needs: [
-        "Checkpoints", "Compute", "Core", "Serving", "Storage", "System", "TestSupport", "Transport", "Wire", logging,
+        "Checkpoints", "Compute", "Core", "Serving", "Storage", "System", "TestSeed", "TestSupport", "Transport",
+        "Wire", logging,
       ]),
     tests("CoreTests", needs: ["Core", "System", "TestPrograms", "TestSeed"]),
     tests("WireTests", needs: ["Core", "System", "TestSeed", "Wire"]),
@@ -330,9 +331,8 @@ if Context.environment["MODELTREE_FUZZ"] != nil {
     .executableTarget(
       name: "modeltree-fuzz",
       dependencies: [
-        "Batch", "CLibFuzzer", "Checkpoints", "Core", "Fingerprints", "Graph", "Hints", "Journal", "Monitoring",
-        "Reports", "Storage",
-        "System", "Wire",
+        "Batch", "CLibFuzzer", "Checkpoints", "Core", "Encodings", "Fingerprints", "Graph", "Hints", "Journal",
+        "Monitoring", "Planning", "Recovery", "Registry", "Reports", "Storage", "System", "Transport", "Wire",
       ],
       path: "Tests/Fuzz", exclude: ["CLibFuzzer", "Corpora", "make-corpora"], swiftSettings: strict),
   ]

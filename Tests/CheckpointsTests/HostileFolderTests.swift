@@ -48,6 +48,20 @@ struct HostileFolderTests {
     #expect(try refusal(of: folder.at("m")).message.contains(name))
   }
 
+  /// They have names without number.
+  @Test func fileSystemsOfTheKernelAreNamedAndNotEntered() throws {
+    for (path, kind) in [("/proc", "proc"), ("/proc/self/task", "proc"), ("/sys", "sysfs")] {
+      let error = try #require(failure { _ = try ModelFinder([path]) }, "\(path) was searched")
+      #expect(error.kind == .badInput && error.message.contains("'\(path)'"), "\(error)")
+      #expect(error.message.contains("file system '\(kind)'"), "\(error)")
+    }
+    try folder.write(tensors, to: "all/m/model.safetensors")
+    try folder.link("all/kernel", to: "/proc")
+    let found = try ModelFinder([folder.at("all")])
+    #expect(found.models.map(\.id) == ["m"])
+    #expect(found.notes.contains { $0.subject.hasSuffix("kernel") && $0.text.contains("'proc'") }, "\(found.notes)")
+  }
+
   @Test func devicesAndSocketsAreNotRead() throws {
     #expect(try refusal(of: "/dev/zero").message.contains("is a device"))
     try folder.makeFolder("m")

@@ -1,4 +1,5 @@
 import Core
+import Foundation
 import System
 import TestSeed
 import Testing
@@ -28,6 +29,20 @@ import Testing
     for count in [0, 1, 7, 8, 9, 31, 32, 33, 63, 64, 65, 1000, 4096] {
       let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
       #expect(bytes.withUnsafeBytes { Checksum.of($0) } == slow(bytes), "\(count) bytes, seed \(random.seed)")
+    }
+  }
+
+  @Test func aFileHasTheChecksumOfItsBytes() throws {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("checksum-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    #expect(throws: RegularFile.Problem.missing) { try Checksum.ofFile(path) }
+    #expect(throws: RegularFile.Problem.other("a folder")) { try Checksum.ofFile("/") }
+    var random = Seeded.fresh()
+    for count in [0, 1, 33, 1 << 18, (1 << 18) - 1, (1 << 18) + 1, (3 << 18) + 40] {
+      let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+      #expect(FileManager.default.createFile(atPath: path, contents: Data(bytes)))
+      let found = try Checksum.ofFile(path)
+      #expect(found.bytes == count && found.checksum == slow(bytes), "\(count) bytes, seed \(random.seed)")
     }
   }
 

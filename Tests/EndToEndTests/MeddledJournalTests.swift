@@ -67,6 +67,42 @@ import Testing
     #expect(try modeltree("resume", run).stderr.contains("is not a journal"))
   }
 
+  /// SQLite rolls such a journal back and then removes the file that it names.
+  @Test(arguments: [false, true]) func noFileElsewhereIsRemovedForARollbackJournal(isInWAL: Bool) throws {
+    let scratch = try TemporaryFolder()
+    let models = try scratch.makeFamily()
+    let (run, victim) = (scratch.at("run"), try scratch.write("precious", to: "victim"))
+    #expect(try modeltree("recover", models, "--out", run).status == 0)
+    let script = """
+      import struct, sys
+      path, name = sys.argv[1], sys.argv[2].encode()
+      head = open(path, "rb").read()
+      page = {1: 65536}.get(size := struct.unpack_from(">H", head, 16)[0], size)
+      magic = bytes.fromhex("d9d505f920a163d7")
+      journal = (magic + struct.pack(">5I", 0, 0, len(head) // page, 512, page)).ljust(512, b"\\0")
+      journal += struct.pack(">I", (1 << 30) // page + 1) + name + struct.pack(">2I", len(name), sum(name)) + magic
+      open(path + "-journal", "wb").write(journal)
+      """
+    for command in [
+      ["resume", run], ["recover", models, "--out", run], ["status", run], ["query", run, "\(models)/child0"],
+      ["recover", models, "--out", run, "--redo"],
+    ] {
+      let made = try Program.run(Program.python, ["-c", script, "\(run)/journal.sqlite", victim])
+      #expect(made.status == 0, "\(made.stderr)")
+      if isInWAL { try scratch.write("", to: "run/journal.sqlite-wal") }
+      let output = try Program.run(Program.modeltree, command)
+      #expect(try scratch.text("victim") == "precious", "\(command)")
+      switch (command[0], command.last) {
+      case (_, "--redo"): #expect(output.status == 0, "\(output.stderr)")
+      // The coordinator's own words say enough.
+      case ("status", _): #expect([0, 65].contains(output.status), "\(output.stderr)")
+      default:
+        #expect(
+          output.status == 65 && output.stderr.contains("journal.sqlite-journal' names another file"), "\(output)")
+      }
+    }
+  }
+
   @Test func aPartialThatIsMuchTooLongIsNotLoaded() throws {
     let scratch = try TemporaryFolder()
     let models = try scratch.makeFamily()

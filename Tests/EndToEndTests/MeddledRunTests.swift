@@ -87,6 +87,48 @@ import Testing
     }
   }
 
+  /// Numbers of results.h5 that lie in a file elsewhere, in each of the ways that HDF5 has: a pipe is not waited for, and
+  /// a secret does not end up in an answer.
+  @Test(arguments: ["external", "link", "virtual"]) func resultsThatLieInOtherFilesAreNotRead(_ way: String) throws {
+    let script = """
+      import sys, h5py, json
+      run, way, other = sys.argv[1:]
+      record = json.load(open(run + "/run.json"))
+      del record["results"]
+      json.dump(record, open(run + "/run.json", "w"))
+      with h5py.File(run + "/results.h5", "r+") as results:
+          shape = results["cost"].shape
+          bytes = 8 * shape[0] * shape[1]
+          for name in ["cost", "models"]:
+              del results[name]
+          if way == "external":
+              results.create_dataset("cost", shape, "f8", external=[(other, 0, bytes)])
+          elif way == "link":
+              results["cost"] = h5py.ExternalLink(other, "/cost")
+          else:
+              layout = h5py.VirtualLayout(shape, "f8")
+              layout[:] = h5py.VirtualSource(other, "cost", shape=shape)
+              results.create_virtual_dataset("cost", layout)
+          ids = json.load(open(run + "/tree.json"))["nodes"]
+          results.create_dataset("models", data=[n["id"] for n in ids if not n.get("inferred")], dtype=h5py.string_dtype())
+      """
+    #expect(mkfifo(scratch.at("pipe"), 0o600) == 0)
+    try scratch.write(Array(repeating: 0x40, count: 1000), to: "secret")
+    try FileManager.default.copyItem(atPath: scratch.at("base/results.h5"), toPath: scratch.at("results.h5"))
+    for other in ["pipe", "secret", "results.h5"] {
+      try meddle("none") { _ in }
+      let made = try Program.run(Program.python, ["-c", script, scratch.at("run"), way, scratch.at(other)])
+      #expect(made.status == 0, "\(made.stderr)")
+      for command in [
+        ["why", scratch.at("run"), "child0"], ["tree", scratch.at("run"), "--format", "html"],
+        ["report", scratch.at("run")],
+      ] {
+        let output = try Program.run(Program.modeltree, command)
+        #expect(output.status == 65 && output.stderr.contains("no readable '/cost'"), "\(other), \(command): \(output)")
+      }
+    }
+  }
+
   @Test(arguments: [".batch-lock", "batch.log", "status.json"]) func noBatchWaitsForAPipe(_ name: String) throws {
     try scratch.write("jobs: [models]\nout: runs\n", to: "jobs.yaml")
     let runs = scratch.at("runs")

@@ -1,15 +1,20 @@
 import Batch
 import Checkpoints
 import Core
+import Encodings
 import Fingerprints
 import Foundation
 import Graph
 import Hints
 import Journal
 import Monitoring
+import Planning
+import Recovery
+import Registry
 import Reports
 import Storage
 import System
+import Transport
 import Wire
 
 /// A reader of outside data.
@@ -63,6 +68,10 @@ struct FuzzTarget: Sendable {
       FuzzTarget(name: "fingerprint") {
         { bytes in attempt { _ = FingerprintCodec.encode(try FingerprintCodec.decode(Array(bytes))) } }
       },
+      FuzzTarget(name: "settings") { { bytes in settings(String(decoding: bytes, as: UTF8.self)) } },
+      file("record", "run.json") { path in _ = try RunRecord(path: path).json },
+      FuzzTarget(name: "keys") { try keys() },
+      FuzzTarget(name: "registry") { try registry() },
       FuzzTarget(name: "http") { try requests() },
     ]
 
@@ -71,16 +80,25 @@ struct FuzzTarget: Sendable {
     -> FuzzTarget
   {
     FuzzTarget(name: name) {
-      let folder = FileManager.default.temporaryDirectory.appendingPathComponent("modeltree-fuzz-\(getpid())").path
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      let path = "\(folder)/\(file)"
+      let path = "\(try folder())/\(file)"
       return { bytes in
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-        precondition(descriptor >= 0 && write(descriptor, bytes.baseAddress, bytes.count) == bytes.count)
-        close(descriptor)
+        put(bytes, path)
         attempt { try read(path) }
       }
     }
+  }
+
+  /// Makes a folder of this process's own.
+  private static func folder() throws -> String {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("modeltree-fuzz-\(getpid())").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    return folder
+  }
+
+  private static func put(_ bytes: UnsafeRawBufferPointer, _ path: String) {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    precondition(descriptor >= 0 && write(descriptor, bytes.baseAddress, bytes.count) == bytes.count)
+    close(descriptor)
   }
 
   private static func attempt(_ body: () throws -> Void) {
@@ -125,6 +143,86 @@ struct FuzzTarget: Sendable {
     for schema in schemas { attempt { _ = try PartialCodec.decode(frame, as: schema) } }
   }
 
+  /// What a journal says of a run, read for a plan of three models.
+  private static func settings(_ text: String) {
+    attempt { _ = try Invocation(json: text, from: "journal.sqlite").json }
+    attempt {
+      for reuse in try PlanOutline(json: text, from: "journal.sqlite").reuses(for: plan) where reuse.held.models < 64 {
+        precondition(Partial(reuse.held).selecting(reuse.places, samples: reuse.samples).models == reuse.places.count)
+      }
+    }
+    if let identity = try? JSONDecoder().decode(RunIdentity.self, from: Data(text.utf8)) {
+      let own = RunIdentity(plan: plan, statistics: [], samples: ["a", "b", "c"])
+      _ = RunExtension.isPossible(from: identity, to: own, notes: plan.notes)
+      precondition(!own.differences(from: identity).joined().unicodeScalars.contains { $0.value < 32 })
+    }
+  }
+
+  private static let plan = Plan(
+    models: (0..<3).map { number in
+      let tensors = [("w", [64, 64]), ("e.weight", [9, 8]), ("b", [5])].compactMap { name, extents in
+        TensorShape(extents).map { StoredTensor(name: name, encoding: .f32, shape: $0, file: "/m", offset: 8) }
+      }
+      return ModelRecord(id: "m\(number)", path: "/m", store: "/s", tensors: tensors, setAside: [], sources: [])
+    }, statistics: [])
+
+  /// Every input is a worker's key, and the list of those who may connect.
+  private static func keys() throws -> (UnsafeRawBufferPointer) -> Void {
+    let folder = KeyFolder(path: try folder())
+    if !folder.holdsKeys { try folder.makeCoordinator() }
+    return { bytes in
+      put(bytes, folder.worker("w"))
+      attempt { _ = try WorkerKeys(path: folder.worker("w")) }
+      put(bytes, folder.allowed)
+      attempt { _ = try CoordinatorKeys(path: folder.path) }
+      precondition(!(AllowedWorkers(path: folder.allowed).problem ?? "").unicodeScalars.contains { $0.value < 32 })
+    }
+  }
+
+  /// Every input is the file of a registry that its first byte chooses: its manifest, a segment as it is, or one record
+  /// or row of an index with right checksums, or nothing else of these would be looked at.
+  private static func registry() throws -> (UnsafeRawBufferPointer) -> Void {
+    let folder = try folder()
+    let names = ["registry.json", "segment-000001.mtr", "segment-000001.mti"].map { "\(folder)/\($0)" }
+    let manifest = Array(#"{"format":"modeltree registry","version":1}"#.utf8)
+    return { bytes in
+      guard let kind = bytes.first else { return }
+      let rest = UnsafeRawBufferPointer(rebasing: bytes.dropFirst())
+      for name in names { unlink(name) }
+      manifest.withUnsafeBytes { put($0, names[0]) }
+      switch kind % 4 {
+      case 0: put(rest, names[0])
+      case 1: put(rest, names[1])
+      case 2: record(rest).withUnsafeBytes { put($0, names[1]) }
+      default:
+        record(UnsafeRawBufferPointer(rebasing: rest.prefix(64))).withUnsafeBytes { put($0, names[1]) }
+        var index = Array("MTREGIDX".utf8) + [1, 0, 0, 0, 0, 0, 0, 0] + rest
+        index.append(sum: 16)
+        index.withUnsafeBytes { put($0, names[2]) }
+      }
+      attempt { _ = try RegistryList(folder).csv }
+      attempt { _ = try RegistryCheck(folder).text }
+      attempt {
+        _ = try RegistryWriter(folder).knows("m", files: [])
+      }
+    }
+  }
+
+  /// A segment with one record: two bytes of the length of its entry, the entry, the fingerprint.
+  private static func record(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    guard bytes.count >= 2 else { return [] }
+    let entry = min(Int(bytes[0]) | Int(bytes[1]) << 8, bytes.count - 2)
+    let head = Array("MTREGSEG".utf8) + [1, 0, 0, 0, 0, 0, 0, 0]
+    var record: [UInt8] = []
+    for word in [0x5252_544d, UInt32(entry), UInt32(bytes.count - 2 - entry), 0] {
+      withUnsafeBytes(of: word.littleEndian) { record.append(contentsOf: $0) }
+    }
+    record.append(sum: 0)
+    record += bytes.dropFirst(2)
+    record.append(sum: 0)
+    return head + record
+  }
+
   /// Sends every input to a server of this process, and waits for its answer.
   private static func requests() throws -> (UnsafeRawBufferPointer) -> Void {
     let server = try StatusServer(address: HTTPAddress(host: "127.0.0.1", port: 0), board: StatusBoard())
@@ -150,5 +248,13 @@ struct FuzzTarget: Sendable {
       var answer = [UInt8](repeating: 0, count: 1 << 16)
       while recv(client, &answer, answer.count, 0) > 0 {}
     }
+  }
+}
+
+extension [UInt8] {
+  /// Adds the checksum of everything from `start` on.
+  fileprivate mutating func append(sum start: Int) {
+    let sum = withUnsafeBytes { Checksum.of(.init(rebasing: $0[start...])) }
+    Swift.withUnsafeBytes(of: sum.littleEndian) { append(contentsOf: $0) }
   }
 }

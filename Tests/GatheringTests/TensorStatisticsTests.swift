@@ -69,6 +69,27 @@ struct TensorStatisticsTests {
     return partials
   }
 
+  /// A journal is a stranger's: sums that no weights have are damage, though their checksum is right.
+  @Test func sumsThatCannotBeAreNotTaken() throws {
+    let partials = try encoded()
+    let changes: [(inout Partial) -> Void] = [
+      { $0.l2[0] = .nan }, { $0.l2[0] = -1 }, { $0.l1[0] = -.infinity }, { $0.max[0] = .nan },
+      { $0.moments[0].count += 1 }, { $0.moments[1].notFinite = .max }, { $0.moments[1].zeros = .max },
+      { $0.moments[0].minimum = .nan },
+    ]
+    for change in changes {
+      for shard in plan.shards {
+        var made = partials
+        var bad = try PartialCodec.decode(try #require(made[shard.id]), as: plan.schema(of: shard))
+        change(&bad)
+        made[shard.id] = PartialCodec.encode(bad)
+        let given = made
+        let error = try #require(failure { _ = try gather(plan) { (id) throws(Failure) in given[id] } })
+        #expect(error.kind == .badInput && error.message.contains("shard \(shard.id) "), "\(error)")
+      }
+    }
+  }
+
   @Test func shardsAddUpToTheWholeTensor() throws {
     #expect(plan.shards.count == 4)
     let partials = try encoded()

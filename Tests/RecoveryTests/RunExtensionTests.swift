@@ -66,6 +66,36 @@ struct RunExtensionTests {
     }
   }
 
+  /// What a damaged or made-up journal says of its plan: sizes beyond all memory, models that are not there.
+  @Test(arguments: [
+    ("{}", "'models' is missing"), ("[", "not JSON"), (outline(shape: "[4611686018427387904]"), "a tensor of shape"),
+    (outline(shape: "[-1]"), "shape"), (outline(firstRow: "-1"), "from row -1"),
+    (outline(samples: "1000000000000"), "submatrices"), (outline(samples: "-1"), "submatrices"),
+    (outline(spectrum: "9223372036854775807"), "spectrum"),
+    (outline(copies: #"{"name":"w","models":[7]}"#), "not among"),
+    (outline(copies: #"{"name":"w","models":[-1]}"#), "not among"),
+    (outline(copies: #"{"name":"w"},{"name":"v"}"#), "more than once"),
+  ])
+  func anOutlineThatNoPlanHasIsRefused(_ text: String, _ reason: String) throws {
+    try folder.makeFamily(children: 3)
+    try run.compute(invocation("root1", "child1-0", "child1-1", "child1-2"), at: folder.at("run"))
+    let directory = try RunDirectory(path: folder.at("run"), redo: false)
+    let shards = try Journal(path: directory.journal).finishedShards()
+    try Journal(path: directory.journal).set([RunExtension.setting: text])
+    let error = try #require(failure { _ = try run.open(invocation("root1", "child1-0"), directory) }, "\(text)")
+    #expect(error.kind == .badInput && error.message.contains(reason), "\(error)")
+    #expect(error.message.contains("journal.sqlite"), "\(error)")
+    #expect(try Journal(path: directory.journal).finishedShards() == shards, "nothing is lost by it")
+  }
+
+  private static func outline(
+    shape: String = "[4,4]", firstRow: String = "0", samples: String = "0", spectrum: String = "0",
+    copies: String = #"{"name":"w"}"#
+  ) -> String {
+    #"{"models":["a","b"],"tensors":[{"copies":[\#(copies)],"firstRow":\#(firstRow),"isDouble":false,"samples":\#(samples),"#
+      + #""shape":\#(shape),"spectrum":\#(spectrum),"statistics":0}]}"#
+  }
+
   private func identity(_ models: [String: String], rules: [String: String] = [:]) throws -> RunIdentity {
     var parts = ["run format": "1", "statistics": "3"].merging(rules) { $1 }
     for (id, text) in models { parts[RunIdentity.part(of: id)] = text }

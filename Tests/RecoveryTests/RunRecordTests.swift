@@ -18,7 +18,7 @@ struct RunRecordTests {
   private static let keys: Set<String> = [
     "software", "started", "host", "processors", "system", "inputs", "options", "models", "notes", "tensors", "shards",
     "shards_reused", "bytes_of_weights", "bytes_read", "read_ratio", "worker_seconds", "serving_seconds",
-    "seconds_by_phase", "processor_seconds_by_phase", "seconds", "disputes",
+    "seconds_by_phase", "processor_seconds_by_phase", "seconds", "disputes", "results",
   ]
 
   @Test func theFileHasTheKeysOfTheContractAndComesBackAsItWas() throws {

@@ -37,6 +37,34 @@ import Testing
     #expect(check.isSound && check.models == 3 && check.rowsMissing == 0 && check.unfinishedBytes == 0)
   }
 
+  /// The row of an index whose record would be four gigabytes, in a segment with a hole of that size: nothing so large is
+  /// read. Names of files that are no numbers of segments are passed over.
+  @Test func recordsThatCannotBeSoLongAreNotRead() throws {
+    let folder = try TemporaryFolder()
+    var made = MadeFingerprints(Seeded.fresh())
+    let first = made.stranger()
+    try RegistryWriter(folder.at("r")).add(MadeFingerprints.entry("a", first), first)
+    var index = try folder.read("r/segment-000001.mti")
+    let whole = try folder.bytes(of: "r/segment-000001.mtr")
+    let row = index.count - 16
+    index += index[16...]
+    withUnsafeBytes(of: UInt64(whole).littleEndian) { index.replaceSubrange(16 + row..<24 + row, with: $0) }
+    index.replaceSubrange(24 + row..<32 + row, with: Array(repeating: 0xff, count: 8))
+    let sum = index.withUnsafeBytes { Checksum.of(.init(rebasing: $0[(16 + row)..<($0.count - 8)])) }
+    withUnsafeBytes(of: sum.littleEndian) { index.replaceSubrange(index.count - 8..<index.count, with: $0) }
+    try folder.write(index, to: "r/segment-000001.mti")
+    try folder.truncate("r/segment-000001.mtr", to: 16 << 30)
+    for name in ["1", "+1", "01", "0000001", "9223372036854775807", "-5", "x"] {
+      try folder.write("", to: "r/segment-\(name).mtr")
+    }
+    // A writer that had believed the row would go on behind sixteen gigabytes.
+    let second = made.stranger()
+    #expect(try RegistryWriter(folder.at("r")).add(MadeFingerprints.entry("b", second), second))
+    #expect(try folder.names(in: "r").contains("segment-000002.mtr"))
+    let list = try RegistryList(folder.at("r"))
+    #expect(list.models.map(\.id) == ["a", "b"] && list.damaged.count == 1, "\(list.damaged)")
+  }
+
   /// A killed writer leaves the beginning of a record, at most.
   @Test func aRecordThatWasCutOffAnywhereIsNotThereAndIsReplaced() throws {
     let folder = try TemporaryFolder()

@@ -22,7 +22,7 @@ struct TreePageTests {
   private func makeRun(_ graph: ModelGraph, notes: [String] = []) throws {
     _ = try TreeFormat.writeAll(report(graph, notes: notes), to: folder.path)
     try Oracle.run("make_run.py", folder.path)
-    _ = try TreePage.write(to: folder.path)
+    _ = try TreePage.write(RunRecord(path: folder.at("run.json")), to: folder.path)
   }
 
   @Test func namesAreDataAndNeverMarkup() throws {

@@ -67,7 +67,14 @@ struct WorkerTests {
 
     func say(_ message: CoordinatorMessage) { say(bytes: message.encoded()) }
 
-    func say(bytes: [UInt8]) { socket.send([worker, bytes]) }
+    /// Waits for room where the worker has not read what was said before.
+    func say(bytes: [UInt8]) {
+      for _ in 0..<60_000 {
+        if socket.send([worker, bytes]) { return }
+        usleep(1000)
+      }
+      Issue.record("the worker does not read what it is told")
+    }
 
     /// Greets a worker, as far as the first request for shards.
     ///
@@ -200,8 +207,8 @@ struct WorkerTests {
     (#""shape":[24,16]"#, #""shape":[9223372036854775807,2]"#, "shape"),
     (#""shape":[24,16]"#, #""shape":[0,16]"#, "weights"),
     (#""shape":[24,16]"#, #""shape":[]"#, "weights"), (#""shape":[24,16]"#, #""shape":[-24,-16]"#, "shape"),
-    (#""statistics":1"#, #""statistics":2147483648"#, "unreadable body"),
-    (#""statistics":1"#, #""statistics":-1"#, "unreadable body"),
+    (#""statistics":1"#, #""statistics":2147483648"#, "'statistics'"),
+    (#""statistics":1"#, #""statistics":-1"#, "'statistics'"),
     (#""models":[0,1]"#, #""models":[]"#, "0 models"), (#""models":[0,1]"#, #""models":[0,0]"#, "twice"),
     (#""models":[0,1]"#, #""models":[0,-1]"#, "model -1"),
     (#""models":[0,1]"#, #""models":[9223372036854775807]"#, "names model"),
@@ -253,6 +260,33 @@ struct WorkerTests {
         case let other: Issue.record("\(other)")
         }
       }
+    }
+    coordinator.say(.finished)
+    try worker.wait()
+  }
+
+  /// What is asked of a worker beyond all measure is refused, and it goes on with what it has.
+  @Test func aRunTooManyIsNotOpenedAndItsShardsAreAnswered() throws {
+    let coordinator = try Coordinator(in: folder)
+    let worker = Running(coordinator.endpoint)
+    _ = try coordinator.greet()
+    coordinator.say(.open(.init(run: "r", stores: records.map(\.store))))
+    for number in 0..<Obligations.mostRuns { coordinator.say(.open(.init(run: "run \(number)", stores: []))) }
+    coordinator.say(.assign(assignment(1, run: "run \(Obligations.mostRuns - 1)")))
+    guard case .failed(let failure) = try coordinator.nextAnswer() else {
+      Issue.record("another message")
+      return
+    }
+    #expect(failure.message.contains("did not open its run"), "\(failure.message)")
+    coordinator.say(.close(run: "run 0"))
+    coordinator.say(.open(.init(run: "another", stores: records.map(\.store))))
+    for (attempt, run) in ["r", "another"].enumerated() {
+      coordinator.say(.assign(assignment(attempt, run: run)))
+      guard case .done(let receipt) = try coordinator.nextAnswer() else {
+        Issue.record("another message")
+        return
+      }
+      #expect(receipt.run == run)
     }
     coordinator.say(.finished)
     try worker.wait()

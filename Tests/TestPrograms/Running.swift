@@ -57,10 +57,12 @@ package final class Running: Sendable {
     _ = wait()
   }
 
-  /// Waits for a worker whose run has finished. One that came too late to be told so waits for a
-  /// coordinator, and is told to go; whether it was told too early makes no difference to how it ends.
+  /// Ends a worker whose run has finished. One that came too late to be told so waits for a coordinator, so all are told
+  /// to go; whether it was told before it left by itself makes no difference to how it ends.
   package func leave() -> Int32 {
-    if !wait(for: .seconds(1), until: { $0.status != nil }) { send(SIGTERM) }
+    // From then on it listens to signals.
+    _ = waitForError("connecting")
+    send(SIGTERM)
     return wait()
   }
 

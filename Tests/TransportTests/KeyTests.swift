@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import System
 import TestSupport
 import Testing
@@ -52,6 +53,23 @@ import Transport
     dump(coordinator, to: &text)
     debugPrint(worker, coordinator, to: &text)
     for secret in secrets { #expect(!text.contains(secret)) }
+  }
+
+  /// Somebody who may write to the folder makes nobody wait, and fills no memory.
+  @Test func pipesAndEndlessListsAreNamedAndNotRead() throws {
+    try keys.addWorker("node-7")
+    try folder.remove("keys/node-7.key")
+    #expect(mkfifo(keys.worker("node-7"), 0o600) == 0)
+    let key = #expect(throws: Failure.self) { try WorkerKeys(path: keys.worker("node-7")) }
+    #expect(key?.kind == .badInput && key?.message.contains("not a regular file") == true, "\(String(describing: key))")
+    try folder.truncate("keys/allowed-workers", to: 1 << 40)
+    let long = #expect(throws: Failure.self) { try CoordinatorKeys(path: keys.path) }
+    #expect(long?.kind == .badInput && long?.message.contains("at most") == true, "\(String(describing: long))")
+    try folder.remove("keys/allowed-workers")
+    #expect(mkfifo(keys.allowed, 0o600) == 0)
+    let list = #expect(throws: Failure.self) { try CoordinatorKeys(path: keys.path) }
+    #expect(list?.message.contains("not a regular file") == true, "\(String(describing: list))")
+    #expect(AllowedWorkers(path: keys.allowed).problem?.contains("not a regular file") == true)
   }
 
   @Test func aSecondCoordinatorKeyIsRefused() {

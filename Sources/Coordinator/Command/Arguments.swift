@@ -25,7 +25,7 @@ struct FamilyCount: ExpressibleByArgument, CustomStringConvertible {
 
   init?(argument: String) {
     if argument == "auto" { return }
-    guard let number = Int(argument), LineageOptions.familyCounts.contains(number) else { return nil }
+    guard let number = Int(argument) else { return nil }
     count = number
   }
 

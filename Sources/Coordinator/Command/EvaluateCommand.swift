@@ -22,7 +22,7 @@ struct EvaluateCommand: ModelTreeCommand {
   func run() throws {
     try reporting { () throws(Failure) in
       let evaluation = try Evaluation(
-        try TreeReport(path: "\(path)/tree.json").graph, truth: try TruthDocument.read(truth))
+        try TreeReport(run: path).graph, truth: try TruthDocument.read(truth))
       Console.result(json ? EvaluationText.json(evaluation) : EvaluationText.text(evaluation))
     }
   }

@@ -48,6 +48,9 @@ struct LineageArguments: ParsableArguments {
     guard LineageOptions.lambdas.contains(lambda) else {
       throw ValidationError("--lambda must be from 0 to 1,000,000, got \(lambda)")
     }
+    if let count = families.count, !LineageOptions.familyCounts.contains(count) {
+      throw ValidationError("--families must be auto or from 1 to 1,000,000, got \(count)")
+    }
   }
 
   var options: LineageOptions {

@@ -10,7 +10,7 @@ enum RunCompletion {
     for word in words.dropFirst() where !word.hasPrefix("-") {
       let path = word.trimmingCharacters(in: CharacterSet(charactersIn: "\"'"))
       guard FileManager.default.fileExists(atPath: "\(path)/tree.json"),
-        let report = try? TreeReport(path: "\(path)/tree.json")
+        let report = try? TreeReport(run: path)
       else { continue }
       return report.graph.nodes.map(\.id).filter { prefix.isEmpty || $0.hasPrefix(prefix) }
     }

@@ -69,7 +69,7 @@ struct TreeCommand: ModelTreeCommand {
 
   func run() throws {
     try reporting { () throws(Failure) in
-      let report = try TreeReport(path: "\(path)/tree.json")
+      let report = try TreeReport(run: path)
       switch format ?? .format(json ? .json : .text) {
       case .format(.text): Console.result(TextTree.render(report, style: Terminal.style))
       case .format(.svg): Console.result(TreeFormat.picture(report.graph, lengths: lengths))

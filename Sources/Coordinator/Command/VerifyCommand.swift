@@ -9,8 +9,9 @@ struct VerifyCommand: ModelTreeCommand {
     commandName: "verify",
     abstract: "Checks that the files of a finished run have not changed.",
     discussion: """
-      Compares size, time and header of every file; with --hashes the SHA-256 too, for a run that was made with \
-      --hashes. Ends with 65 when a file has changed or is gone.
+      Compares size, time and header of every file that the run read; with --hashes the SHA-256 too, for a run that was \
+      made with --hashes. Compares the checksum of every file that the run wrote. Ends with 65 when a file has changed \
+      or is gone.
 
       Example:
         modeltree verify run --hashes
@@ -26,7 +27,12 @@ struct VerifyCommand: ModelTreeCommand {
     try reporting { () throws(Failure) in
       let found = try RunVerification(run: path, hashes: hashes)
       Console.result(json ? found.json : found.text)
-      guard found.isSound else {
+      guard found.hasItsResults else {
+        throw .badInput(
+          "the results in '\(path.printable)' are not as the run wrote them",
+          advice: "make them again from the journal, no weight is read: modeltree resume \(path.printable)")
+      }
+      guard found.hasItsSources else {
         throw .badInput(
           "the files of '\(path.printable)' are not those that it read",
           advice: "its findings hold for the files as they were; recover again for those of today")

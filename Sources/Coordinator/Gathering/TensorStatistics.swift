@@ -84,7 +84,8 @@ package struct TensorStatistics: TensorSource, Sendable {
         advice: "run the same command again")
     }
     do {
-      return try PartialCodec.decode(bytes, as: plan.schema(of: shard))
+      return try PartialCodec.decode(
+        bytes, as: plan.schema(of: shard), coordinates: shard.coordinates.count, columns: tensor.shape.columns)
     } catch {
       throw .badInput(
         "the journal's entry for shard \(shard.id) (tensor '\(tensor.name.printable)') is damaged: \(error)",

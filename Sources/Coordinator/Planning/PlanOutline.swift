@@ -60,18 +60,20 @@ package struct PlanOutline: Sendable, Codable, Equatable {
   package func reuses(for plan: Plan) -> [Reuse] {
     let numbers = Dictionary(models.enumerated().map { (ByteString($1), $0) }) { first, _ in first }
     let known = plan.models.map { numbers[ByteString($0.id)] }
+    let kept = Set(known.compactMap { $0 })
     var places: [Copy: (tensor: Int, place: Int)] = [:]
     for (index, tensor) in tensors.enumerated() {
       let members = tensor.copies.flatMap { models(of: $0) }.sorted()
       let positions = Dictionary(members.enumerated().map { ($1, $0) }) { first, _ in first }
       for copies in tensor.copies {
-        for model in models(of: copies) {
+        for model in models(of: copies) where kept.contains(model) {
           let copy = Copy(model: model, name: ByteString(copies.name), firstRow: tensor.firstRow)
           places[copy] = (index, positions[model] ?? 0)
         }
       }
     }
-    let old = shards
+    let firsts = firstShards
+    var old: [Int: [Shard]] = [:]
     var found: [Reuse] = []
     for shard in plan.shards {
       let tensor = plan.tensors[shard.tensor]
@@ -87,9 +89,16 @@ package struct PlanOutline: Sendable, Codable, Equatable {
         chosen.count == copies.count, zip(chosen, chosen.dropFirst()).allSatisfy({ $0 < $1 }),
         former.shape == tensor.shape, former.statistics == tensor.statistics,
         former.spectrum == tensor.spectrum, former.sketch == tensor.sketch,
-        former.isDouble == tensor.isDouble,
-        let match = old[first.tensor].first(where: { $0.coordinates == shard.coordinates }),
-        match.samples >= shard.samples
+        former.isDouble == tensor.isDouble
+      else { continue }
+      // Of no other tensors: a damaged outline may speak of more shards than there is memory for.
+      let shards =
+        old[first.tensor]
+        ?? Plan.shards(
+          of: former.shape, tensor: first.tensor, samples: former.samples, spectrum: former.spectrum,
+          from: firsts[first.tensor])
+      old[first.tensor] = shards
+      guard let match = shards.first(where: { $0.coordinates == shard.coordinates }), match.samples >= shard.samples
       else { continue }
       let held = PartialSchema(
         models: former.copies.reduce(0) { $0 + models(of: $1).count }, statistics: tensor.statistics,
@@ -110,14 +119,12 @@ package struct PlanOutline: Sendable, Codable, Equatable {
     var firstRow: Int
   }
 
-  /// The shards of the old plan, tensor by tensor.
-  private var shards: [[Shard]] {
+  /// The number of each tensor's first shard in the old plan.
+  private var firstShards: [Int] {
     var next = 0
-    return tensors.enumerated().map { index, tensor in
-      let shards = Plan.shards(
-        of: tensor.shape, tensor: index, samples: tensor.samples, spectrum: tensor.spectrum, from: next)
-      next += shards.count
-      return shards
+    return tensors.map { tensor in
+      defer { next += ShardGeometry.count(of: tensor.shape) }
+      return next
     }
   }
 }

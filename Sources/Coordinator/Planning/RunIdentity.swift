@@ -87,7 +87,11 @@ package struct RunIdentity: Sendable, Equatable, Codable {
   package func differences(from other: RunIdentity) -> [String] {
     Set(parts.keys).union(other.parts.keys).sorted().compactMap { name in
       let (ours, theirs) = (parts[name] ?? "absent", other.parts[name] ?? "absent")
-      return ours == theirs ? nil : "\(name.printable): the run has \(theirs), this command gives \(ours)"
+      guard ours != theirs else { return nil }
+      return "\(Self.shown(name)): the run has \(Self.shown(theirs)), this command gives \(Self.shown(ours))"
     }
   }
+
+  /// A journal may say anything, at any length.
+  private static func shown(_ text: String) -> String { TextColumns.shortened(text.printable, to: 500) }
 }

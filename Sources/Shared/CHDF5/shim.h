@@ -32,6 +32,31 @@ static inline hid_t chdf5_open_read_only(const char *path) {
   return file;
 }
 
+// A file from a stranger must not lead to others, nor have code loaded: links to other files are not followed, and
+// filters are those of the library alone.
+static inline void chdf5_defend(void) {
+  H5Lunregister(H5L_TYPE_EXTERNAL);
+  H5PLset_loading_state(0);
+}
+
+// Is a dataset put together of others, which the library looks for in other files?
+static inline int chdf5_is_virtual(hid_t set) {
+  hid_t creation = H5Dget_create_plist(set);
+  if (creation < 0) return 1;
+  int is_virtual = H5Pget_layout(creation) == H5D_VIRTUAL;
+  H5Pclose(creation);
+  return is_virtual;
+}
+
+// Does a dataset keep its numbers in a file beside? Reading them opens it.
+static inline int chdf5_is_external(hid_t set) {
+  hid_t creation = H5Dget_create_plist(set);
+  if (creation < 0) return 1;
+  int is_external = H5Pget_external_count(creation) != 0;
+  H5Pclose(creation);
+  return is_external;
+}
+
 // Creates or truncates, with the 1.10 format: many datasets per group are kept in an indexed heap.
 static inline hid_t chdf5_create(const char *path) {
   hid_t access = H5Pcreate(H5P_FILE_ACCESS);

@@ -2,6 +2,7 @@
 // What Swift's module of the C library leaves out.
 #include <malloc.h>
 #include <spawn.h>
+#include <sys/vfs.h>
 
 // These it declares only with _GNU_SOURCE, which that module is made without.
 extern int memfd_create(const char *name, unsigned int flags);

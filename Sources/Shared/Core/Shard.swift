@@ -36,6 +36,18 @@ package struct Statistics: OptionSet, Sendable, Hashable, Codable {
   package let rawValue: UInt8
   package init(rawValue: UInt8) { self.rawValue = rawValue }
 
+  /// - Throws: `DecodingError` that says where, when it is no set of these.
+  package init(from decoder: any Decoder) throws {
+    let number = try Int(from: decoder)
+    guard let value = UInt8(exactly: number) else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: decoder.codingPath, debugDescription: "\(number) is not within 0...255"))
+    }
+    rawValue = value
+  }
+
+  package func encode(to encoder: any Encoder) throws { try rawValue.encode(to: encoder) }
+
   /// Sum of absolute differences per pair.
   package static let l1 = Statistics(rawValue: 1)
   /// Largest absolute difference per pair.

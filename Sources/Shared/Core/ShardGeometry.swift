@@ -11,12 +11,23 @@ package enum ShardGeometry {
 
   /// The coordinate ranges of a tensor's shards. Tensors of rank 2 and above are divided between rows.
   package static func ranges(of shape: TensorShape) -> [Range<Int>] {
-    let columns = shape.columns
-    let aligned = shape.rank >= 2 && columns > 0 && columns <= target
-    let length = aligned ? target / columns * columns : target
+    let length = length(of: shape)
     return stride(from: 0, to: shape.elements, by: length).map {
       $0..<min($0 + length, shape.elements)
     }
+  }
+
+  /// How many shards a tensor has.
+  package static func count(of shape: TensorShape) -> Int {
+    let length = length(of: shape)
+    return shape.elements / length + (shape.elements % length == 0 ? 0 : 1)
+  }
+
+  /// Coordinates of every shard of a tensor but the last.
+  private static func length(of shape: TensorShape) -> Int {
+    let columns = shape.columns
+    let aligned = shape.rank >= 2 && columns > 0 && columns <= target
+    return aligned ? target / columns * columns : target
   }
 
   /// From this number of models on, the kernels pack runs side by side instead of reading them in place.

@@ -124,8 +124,8 @@ extension HDF5File {
   /// Reads a list of strings.
   package func strings(_ name: String) throws(Failure) -> [String] {
     chdf5_silence()
+    let set = try openSet(name)
     guard
-      let set = HDF5Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose),
       let space = HDF5Handle(H5Dget_space(set.id), H5Sclose),
       let type = Self.stringType(),
       let stored = HDF5Handle(H5Dget_type(set.id), H5Tclose),
@@ -158,8 +158,8 @@ extension HDF5File {
 
   private func numbers<T: BitwiseCopyable>(_ name: String, type: hid_t, zero: T) throws(Failure) -> [T] {
     chdf5_silence()
+    let set = try openSet(name)
     guard
-      let set = HDF5Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose),
       let space = HDF5Handle(H5Dget_space(set.id), H5Sclose)
     else { throw unreadable(name) }
     let count = H5Sget_simple_extent_npoints(space.id)
@@ -186,8 +186,8 @@ extension HDF5File {
   ///   - count: how many of each.
   package func doubles(_ name: String, start: [Int], count: [Int]) throws(Failure) -> [Double] {
     chdf5_silence()
+    let set = try openSet(name)
     guard
-      let set = HDF5Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose),
       let space = HDF5Handle(H5Dget_space(set.id), H5Sclose),
       Int(H5Sget_simple_extent_ndims(space.id)) == start.count, start.count == count.count,
       start.allSatisfy({ $0 >= 0 }), let box = TensorShape(count),

@@ -48,7 +48,10 @@ package final class HDF5File {
 
   /// At exit the library would close what is open once more; a file that could not be written to a
   /// full disk then takes the program down. Must come before every other call of the library.
-  private static let begun: Void = { _ = H5dont_atexit() }()
+  private static let begun: Void = {
+    _ = H5dont_atexit()
+    chdf5_defend()
+  }()
 
   deinit {
     if !closed { H5Fclose(id) }
@@ -87,10 +90,25 @@ package final class HDF5File {
       advice: "see whether the disk is full")
   }
 
-  func unreadable(_ object: String) -> Failure {
+  func unreadable(_ object: String) -> Failure { unreadable(object, Self.lastError) }
+
+  private func unreadable(_ object: String, _ reason: String) -> Failure {
     .badInput(
-      "'\(path.printable)' has no readable '\(object.printable)': \(Self.lastError)",
+      "'\(path.printable)' has no readable '\(object.printable)': \(reason)",
       advice: "the file is damaged or not one of modeltree's; import the model again")
+  }
+}
+
+extension HDF5File {
+  /// Opens a dataset whose numbers lie in this file: another file may be a pipe, which is waited for, or somebody's secret.
+  ///
+  /// - Throws: `Failure` (bad input) when there is none, or it lies elsewhere.
+  func openSet(_ name: String) throws(Failure) -> HDF5Handle {
+    guard let set = HDF5Handle(H5Dopen2(id, name, chdf5_default()), H5Dclose) else { throw unreadable(name) }
+    guard chdf5_is_virtual(set.id) == 0, chdf5_is_external(set.id) == 0 else {
+      throw unreadable(name, "its numbers are in other files")
+    }
+    return set
   }
 }
 

@@ -11,7 +11,10 @@ extension DecodingError {
     case .dataCorrupted(let context):
       let place = place(context)
       let detail = TextColumns.shortened(context.debugDescription.printable, to: 120)
-      return place.isEmpty ? "it is not JSON that can be read (\(detail))" : "'\(place)' cannot be used (\(detail))"
+      // Numbers that fit no type of Swift are reported like wrong syntax, without a place.
+      return place.isEmpty
+        ? "it is not JSON that can be read, or a number in it is out of range (\(detail))"
+        : "'\(place)' cannot be used (\(detail))"
     @unknown default: return "it is not what it should be"
     }
   }

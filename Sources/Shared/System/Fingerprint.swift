@@ -6,6 +6,8 @@ package struct Fingerprint: Sendable, Hashable {
 
   package init() {}
 
+  package init(value: UInt64) { self.value = value }
+
   package init(of bytes: some Sequence<UInt8>) {
     self.init()
     Array(bytes).withUnsafeBytes { add($0) }

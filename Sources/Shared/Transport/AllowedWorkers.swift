@@ -35,7 +35,7 @@ package struct AllowedWorkers: Sendable {
     var status = stat()
     guard stat(path, &status) == 0 else {
       defer { (stamp, names) = (nil, [:]) }
-      problem = "'\(path)': \(String(cString: strerror(errno)))"
+      problem = "'\(path.printable)': \(String(cString: strerror(errno)))"
       return stamp != nil
     }
     let now = Stamp(
@@ -53,12 +53,22 @@ package struct AllowedWorkers: Sendable {
     return true
   }
 
+  /// A hundred thousand workers.
+  private static let mostBytes = 16 << 20
+
   static func read(_ path: String) throws(Failure) -> [PublicKey: String] {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw .badInput(
-        "cannot read the list of workers '\(path.printable)'",
+    func unreadable(_ reason: String) -> Failure {
+      .badInput(
+        "cannot read the list of workers '\(path.printable)': \(reason)",
         advice: "name the folder that 'modeltree keygen' made")
     }
+    let data: Data
+    do throws(BoundedFile.Problem) {
+      data = try BoundedFile.read(path, limit: mostBytes)
+    } catch {
+      throw unreadable("\(error)")
+    }
+    guard let text = String(data: data, encoding: .utf8) else { throw unreadable("it is not UTF-8") }
     var names: [PublicKey: String] = [:]
     for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let parts = line.split(separator: " ")

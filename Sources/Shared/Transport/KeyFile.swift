@@ -44,9 +44,13 @@ struct KeyFile {
         "the key '\(path.printable)' can be read by everybody on this machine (mode \(String(status.st_mode & 0o777, radix: 8)))",
         advice: "chmod 600 it; if strangers may have read it, revoke it and make another")
     }
-    guard status.st_size <= 4096,
-      let text = try? String(contentsOfFile: path, encoding: .utf8)
-    else { throw Self.damaged(path) }
+    let data: Data
+    do throws(BoundedFile.Problem) {
+      data = try BoundedFile.read(path, limit: 4096)
+    } catch {
+      throw Self.damaged(path, "\(error)")
+    }
+    guard let text = String(data: data, encoding: .utf8) else { throw Self.damaged(path) }
     var fields: [String: String] = [:]
     for line in text.split(separator: "\n") where !line.hasPrefix("# ") {
       guard let sign = line.range(of: " = ") else { throw Self.damaged(path) }
@@ -70,9 +74,9 @@ struct KeyFile {
     if role == .worker, coordinator == nil { throw Self.damaged(path) }
   }
 
-  private static func damaged(_ path: String) -> Failure {
+  private static func damaged(_ path: String, _ reason: String? = nil) -> Failure {
     .badInput(
-      "'\(path.printable)' is not a key of modeltree's, or was damaged",
+      "'\(path.printable)' is not a key of modeltree's, or was damaged" + (reason.map { ": \($0)" } ?? ""),
       advice: "make another with: modeltree keygen DIR --worker NAME")
   }
 }

@@ -151,12 +151,33 @@ package enum PartialCodec {
   ) -> String? {
     var reader = ByteReader(bytes)
     let sums = sums(&reader, schema)
-    if let found = sums.impossibility(coordinates: coordinates, columns: columns) { return found }
+    return sums.impossibility(coordinates: coordinates, columns: columns)
+      ?? oddSample(in: bytes, as: schema, moments: sums.moments)
+  }
+
+  /// Decodes what may have been made up since it was found credible, such as the content of a journal.
+  ///
+  /// - Throws: as `check`, and for what no honest computation could have sent.
+  package static func decode(
+    _ bytes: [UInt8], as schema: PartialSchema, coordinates: Int, columns: Int
+  ) throws(WireError) -> Partial {
+    let partial = try decode(bytes, as: schema)
+    let fault =
+      partial.impossibility(coordinates: coordinates, columns: columns)
+      ?? oddSample(in: bytes, as: schema, moments: partial.moments)
+    if let fault { throw WireError("no weights have \(fault)") }
+    return partial
+  }
+
+  /// A weight in a sample that cannot be there, or nil.
+  private static func oddSample(in bytes: [UInt8], as schema: PartialSchema, moments: [Moments]) -> String? {
     let isHalved = isHalved(bytes)
+    var reader = ByteReader(bytes)
+    reader.skip(samplesOffset(schema))
     for shape in schema.samples {
       for model in 0..<schema.models {
         let place = reader.skip((isHalved ? 2 : 4) * shape.count)
-        guard sums.moments[model].notFinite == 0 else { continue }
+        guard moments[model].notFinite == 0 else { continue }
         let odd = bytes.withUnsafeBytes { all in
           let sample = UnsafeRawBufferPointer(rebasing: all[place])
           return firstNotFinite(sample, isHalved: isHalved)

@@ -17,6 +17,9 @@ package struct CreditController: Sendable {
   /// One shard being computed, one being read and two on the way.
   private static let fewPerThread = 4
   private static let mostPerThread = 128
+  /// More than are ever asked for and not answered, twice.
+  package var mostUnderWay: Int { 2 * (Self.mostPerThread + Self.fewPerThread) * threads }
+
   /// What is to be under way, in seconds of work.
   private static let ahead = 0.05
 

@@ -1,15 +1,20 @@
 import Core
 import Foundation
 import Logging
+import Synchronization
 import System
 
 /// Checks that a run's stores can be read on this host, before its shards fail one by one.
 ///
 /// On a queue of its own: a file server that does not answer must not silence the worker.
-struct StorePreflight {
+final class StorePreflight: Sendable {
   private let paths: PathMap
   private let logger: Logger
   private let queue = DispatchQueue(label: "store preflight")
+  private let waiting = Atomic<Int>(0)
+
+  /// Runs that wait to be looked at.
+  private static let mostWaiting = 64
 
   init(paths: PathMap, logger: Logger) {
     self.paths = paths
@@ -27,24 +32,34 @@ struct StorePreflight {
     }
   }
 
+  /// Not of all runs of a coordinator that opens them faster than they can be looked at.
   func check(_ stores: [String]) {
-    queue.async { [paths, logger] in
-      var missing = 0
-      var first: Logger.Metadata = [:]
-      for store in stores {
-        let place = paths.local(store)
-        guard access(place, R_OK) != 0 else { continue }
-        if missing == 0 {
-          first = ["first": "\(place.printable)", "reason": "\(String(cString: strerror(errno)))"]
-        }
-        missing += 1
-      }
-      guard missing > 0 else {
-        return logger.info("a run begins; its stores can be read", metadata: ["stores": "\(stores.count)"])
-      }
-      first["missing"] = "\(missing) of \(stores.count)"
-      first["advice"] = "mount the run directory here, or map its path with --path-map"
-      logger.warning("a run begins whose stores cannot be read on this host", metadata: first)
+    guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.mostWaiting else {
+      waiting.wrappingSubtract(1, ordering: .relaxed)
+      return
     }
+    queue.async { [self] in
+      look(for: stores)
+      waiting.wrappingSubtract(1, ordering: .relaxed)
+    }
+  }
+
+  private func look(for stores: [String]) {
+    var missing = 0
+    var first: Logger.Metadata = [:]
+    for store in stores {
+      let place = paths.local(store)
+      guard access(place, R_OK) != 0 else { continue }
+      if missing == 0 {
+        first = ["first": "\(place.printable)", "reason": "\(String(cString: strerror(errno)))"]
+      }
+      missing += 1
+    }
+    guard missing > 0 else {
+      return logger.info("a run begins; its stores can be read", metadata: ["stores": "\(stores.count)"])
+    }
+    first["missing"] = "\(missing) of \(stores.count)"
+    first["advice"] = "mount the run directory here, or map its path with --path-map"
+    logger.warning("a run begins whose stores cannot be read on this host", metadata: first)
   }
 }

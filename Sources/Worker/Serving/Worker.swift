@@ -51,12 +51,9 @@ package final class Worker {
   private let mailbox = Mailbox<Event>()
   private let pool: ComputePool
   private let preflight: StorePreflight
-  /// Stores of the runs that the coordinator has opened.
-  private var stores: [String: [String]] = [:]
   private var clock = RunningClock()
   private var lastHeard = Duration.zero
-  /// Shards that were assigned and not answered yet, with their numbers of weights.
-  private var underWay: [AssignmentID: Int] = [:]
+  private var obligations: Obligations
   private var credit: CreditController
   /// Set by a signal: when the worker leaves, finished or not.
   private var leavesAt: Duration?
@@ -65,6 +62,9 @@ package final class Worker {
   private var nonsense = TokenBucket(perSecond: 1.0 / 60, burst: 3)
   /// Missing files that have been logged.
   private var missed: Set<ByteString> = []
+
+  /// Messages that are looked at before anything else gets its turn, however fast they come.
+  private static let mostTurns = 1024
 
   private static let heartbeatInterval = Duration.seconds(1)
 
@@ -78,6 +78,7 @@ package final class Worker {
     self.options = options
     self.logger = logger
     credit = CreditController(threads: options.threads)
+    obligations = Obligations(mostShards: credit.mostUnderWay)
     preflight = StorePreflight(paths: options.paths, logger: logger)
     pool = ComputePool(
       threads: options.threads, memoryBytes: options.memoryBytes, paths: options.paths,
@@ -111,7 +112,9 @@ package final class Worker {
       // Small shards are reported several at a time: each message wakes four threads, here and there.
       if credit.isSated { usleep(Self.gatheringMicroseconds) }
       let now = clock.advance()
-      while let message = socket.receive(frameLimit: 1) {
+      var turns = Self.mostTurns
+      while turns > 0, let message = socket.receive(frameLimit: 1) {
+        turns -= 1
         lastHeard = now
         guard let frame = message.frames.first, message.frames.count == 1 else { continue }
         if try handle(frame, socket) == .leave { return }
@@ -123,7 +126,7 @@ package final class Worker {
         }
       }
       ask(socket)
-      if let leavesAt, underWay.isEmpty || now >= leavesAt {
+      if let leavesAt, obligations.count == 0 || now >= leavesAt {
         socket.send([WorkerMessage.goodbye.encoded()])
         return
       }
@@ -160,8 +163,8 @@ package final class Worker {
   private func beginToLeave() {
     guard leavesAt == nil else { return }
     leavesAt = clock.now + Self.farewell
-    for id in pool.dropQueued() { underWay[id] = nil }
-    logger.info("leaving on request", metadata: ["shards.under_way": "\(underWay.count)"])
+    for id in pool.dropQueued() { _ = obligations.end(id) }
+    logger.info("leaving on request", metadata: ["shards.under_way": "\(obligations.count)"])
   }
 
   /// Watches what becomes of the connection.
@@ -196,29 +199,27 @@ package final class Worker {
     switch message {
     case .whoAreYou:
       pool.reset()
-      underWay = [:]
+      obligations.forget()
       credit.forget()
-      stores = [:]
       if leavesAt == nil { socket.send([hello()]) }
     case .welcome:
       credit.wake()
     case .reject(let reason):
       throw Failure(.usage, "the coordinator refuses this worker: \(reason.printable)")
     case .open(let run):
-      stores[run.run] = run.stores
-      preflight.check(run.stores)
+      if let former = obligations.stores(of: run.run), former != run.stores { pool.forget(former) }
+      if obligations.open(run, bytes: frame.count) {
+        preflight.check(run.stores)
+      } else if nonsense.takes(1, at: clock.now) {
+        logger.warning("did not open a run: too many are open", metadata: ["stores": "\(run.stores.count)"])
+      }
     case .close(let run):
-      if let closed = stores.removeValue(forKey: run) { pool.forget(closed) }
+      if let closed = obligations.close(run) { pool.forget(closed) }
     case .assign(let assignment):
-      let id = AssignmentID(assignment)
-      guard let stores = stores[assignment.run], leavesAt == nil, underWay[id] == nil else { break }
-      let weights = Self.weights(of: assignment)
-      underWay[id] = weights
-      credit.wasGiven(weights: weights)
-      pool.add(assignment, stores: stores)
+      take(assignment, bytes: frame.count, socket)
     case .revoke(let run, let shard, let attempt):
       let id = AssignmentID(run: run, shard: shard, attempt: attempt)
-      guard let weights = underWay.removeValue(forKey: id) else { break }
+      guard let weights = obligations.end(id) else { break }
       pool.drop(id)
       credit.isDone(weights: weights, in: nil)
     case .finished:
@@ -229,15 +230,37 @@ package final class Worker {
     return .go
   }
 
+  private func take(_ assignment: CoordinatorMessage.Assignment, bytes: Int, _ socket: Socket) {
+    let id = AssignmentID(assignment)
+    guard leavesAt == nil else { return }
+    switch obligations.answer(to: id, bytes: bytes) {
+    case .ignore: break
+    case .refuse(let reason): refuse(reason, id, socket)
+    case .take:
+      let weights = Self.weights(of: assignment)
+      obligations.take(id, weights: weights, bytes: bytes)
+      credit.wasGiven(weights: weights)
+      pool.add(assignment, stores: obligations.stores(of: id.run) ?? [])
+    }
+  }
+
   /// Passes over a message that cannot be decoded. Whoever handed out a shard by it is told why it is not computed.
   private func refuse(_ error: WireError, _ socket: Socket) {
-    if nonsense.takes(1, at: clock.now) {
-      logger.warning("ignored a message", metadata: ["reason": "\(error.description.printable)"])
+    let id = error.assignment.flatMap { id in
+      obligations.stores(of: id.run) != nil && leavesAt == nil && !obligations.isUnderWay(id) ? id : nil
     }
-    guard let id = error.assignment, stores[id.run] != nil, leavesAt == nil, underWay[id] == nil else { return }
+    refuse(error.description, id, socket)
+  }
+
+  /// - Parameter id: of the shard that is not computed, if it is one.
+  private func refuse(_ reason: String, _ id: AssignmentID?, _ socket: Socket) {
+    if nonsense.takes(1, at: clock.now) {
+      logger.warning("ignored a message", metadata: ["reason": "\(reason.printable)"])
+    }
+    guard let id else { return }
     credit.wasGiven(weights: 0)
     credit.isDone(weights: 0, in: nil)
-    fail(id, error.description, socket)
+    fail(id, reason, socket)
   }
 
   private func fail(_ id: AssignmentID, _ message: String, missing: String? = nil, _ socket: Socket) {
@@ -256,7 +279,7 @@ package final class Worker {
     guard outcome.epoch == pool.currentEpoch else { return }
     let assignment = outcome.assignment
     // A shard that was given to another in the meantime; its credit is given back already.
-    guard let weights = underWay.removeValue(forKey: AssignmentID(assignment)) else { return }
+    guard let weights = obligations.end(AssignmentID(assignment)) else { return }
     credit.isDone(weights: weights, in: outcome.seconds)
     switch outcome.result {
     case .success(let partial):

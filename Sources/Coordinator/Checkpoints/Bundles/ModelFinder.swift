@@ -79,6 +79,11 @@ package struct ModelFinder {
       return note(path, Self.repeated)
     }
     do throws(Failure) {
+      if let kind = FileSystem.ofKernel(path) {
+        throw .badInput(
+          "'\(path.printable)' is on the kernel's own file system '\(kind)', which holds no models",
+          advice: "give the folders of the models themselves")
+      }
       let folder = try ModelFolder(path: path)
       try count(folder)
       try search(folder, isExplicit: isExplicit, isBelowModel: isBelowModel)

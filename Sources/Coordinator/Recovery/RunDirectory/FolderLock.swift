@@ -5,7 +5,7 @@ package import System
 /// A folder held by this program alone, for as long as this object lives; the system lets go of it when the
 /// program ends, however it ends.
 package final class FolderLock {
-  private let file: Int32
+  private let file: LockFile
 
   /// - Parameters:
   ///   - name: of the file in the folder that is locked.
@@ -14,22 +14,19 @@ package final class FolderLock {
   ///   - holder: who else may hold it, as "another coordinator".
   /// - Throws: `Failure`: the folder cannot be written to, or somebody holds it.
   package init(_ name: String, in path: String, folder: String, holder: String) throws(Failure) {
-    let lock = "\(path)/\(name)"
-    do throws(RegularFile.Problem) {
-      file = try RegularFile.open(lock, for: .writing)
-    } catch {
-      throw .cannotWrite(
-        "cannot write to \(folder) '\(path.printable)': '\(lock.printable)': \(error)",
-        advice: error.advice(orElse: "name a folder that you may write to"))
-    }
-    guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+    file = try LockFile(name, in: path, of: folder)
+    let code = file.tryLock()
+    guard code == 0 else {
+      guard code == EWOULDBLOCK else {
+        throw .cannotWrite(
+          "cannot lock \(folder) '\(path.printable)': \(String(cString: strerror(code)))",
+          advice: "put it on a file system that has locks")
+      }
       throw .cannotWrite(
         "\(holder) is working on '\(path.printable)'",
         advice: "wait for it ('modeltree status' shows its progress), or stop it first")
     }
   }
-
-  deinit { close(file) }
 
   /// Does somebody hold it? Nobody holds what is no file, or a link.
   package static func isHeld(_ name: String, in path: String) -> Bool {

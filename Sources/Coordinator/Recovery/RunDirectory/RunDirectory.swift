@@ -102,7 +102,7 @@ package final class RunDirectory {
     for folder in [aligned, registry] where FileStatus.isLink(folder) {
       throw .cannotWrite(
         "'\(folder.printable)' is a link, expected a folder: a run writes into its own directory alone",
-        advice: "put the folder itself there, or remove the link: it is made anew")
+        advice: "put the folder itself there, or move the link away")
     }
   }
 }

@@ -36,9 +36,8 @@ package enum RunExtension {
     outcome.removed = Set(known.models.keys).subtracting(identity.models.keys).count
     let done = try journal.finishedShards()
     var reuses: [ShardID: PlanOutline.Reuse] = [:]
-    if let text = try journal.setting(setting),
-      let outline = try? JSONDecoder().decode(PlanOutline.self, from: Data(text.utf8))
-    {
+    if let text = try journal.setting(setting) {
+      let outline = try PlanOutline(json: text, from: journal.path)
       for reuse in outline.reuses(for: plan) where done.contains(reuse.old) { reuses[reuse.shard] = reuse }
     }
     for id in reuses.keys {

@@ -31,15 +31,26 @@ struct ReportWriter {
     guard try journal.setting(Invocation.setting) == invocation.json, invocation.hints != HintSource.auto,
       let written = modified(directory.record)
     else { return false }
-    return [invocation.truth, invocation.hints].compactMap { $0 }.allSatisfy { path in
+    let isCurrent = [invocation.truth, invocation.hints].compactMap { $0 }.allSatisfy { path in
       modified(path).map { $0 < written } ?? false
+    }
+    return isCurrent && areSound
+  }
+
+  /// Are the results as they were written? Those of versions that did not keep what they look like pass.
+  private var areSound: Bool {
+    guard let record = try? RunRecord(path: directory.record) else { return false }
+    return (record.results ?? []).allSatisfy { result in
+      let flaw: ResultFile.Flaw?
+      do throws(Failure) { flaw = try result.flaw(in: directory.path) } catch { return false }
+      return flaw == nil
     }
   }
 
   /// Until the new results are there, the directory holds none.
   func removeResults() { try? FileManager.default.removeItem(atPath: directory.record) }
 
-  /// `run.json` comes last but for the page: it says that the results are whole.
+  /// `run.json` comes last: it says that the results are whole, and what they look like.
   ///
   /// - Throws: `Failure` (cannot write), and when truth and models have nothing in common.
   func write(
@@ -74,12 +85,13 @@ struct ReportWriter {
     }
     record.describe(computed, times)
     record.seconds = (ContinuousClock.now - clock) / .seconds(1)
+    let files = written + [try TreePage.write(record, to: directory.path), directory.results]
+    record.results = try files.map { path throws(Failure) in try ResultFile(path) }
     try AtomicFile.write(record.json, to: directory.record)
-    let page = try TreePage.write(to: directory.path)
     directory.logger.info("finished", metadata: ["seconds": "\(fixed(record.seconds, 2))"])
     return RecoveryReport(
       directory: directory.path, tree: tree, evaluation: evaluation, seconds: record.seconds,
-      files: written + [page, directory.results, directory.record, directory.log])
+      files: files + [directory.record, directory.log])
   }
 
   /// Writes the table of declared bases; removes the one of an earlier run without hints.

@@ -27,14 +27,16 @@ package final class StatusClient {
 
   /// - Throws: `Failure`: the key is refused, or no answer comes in five seconds.
   package func ask() throws(Failure) -> PoolStatus {
-    // An answer to an earlier question that came too late is old news.
-    while socket.receive(frameLimit: 1) != nil {}
-    socket.send([WorkerMessage.ask.encoded()])
     let start = ContinuousClock.now
+    // Also where messages come faster than they can be looked at.
+    var isPatient: Bool { ContinuousClock.now - start < Self.patience }
+    // An answer to an earlier question that came too late is old news.
+    while isPatient, socket.receive(frameLimit: 1) != nil {}
+    socket.send([WorkerMessage.ask.encoded()])
     var hasFailed = false
-    while ContinuousClock.now - start < Self.patience {
+    while isPatient {
       socket.wait(or: nothing, milliseconds: 200)
-      while let message = socket.receive(frameLimit: 1) {
+      while isPatient, let message = socket.receive(frameLimit: 1) {
         guard let frame = message.frames.first, let answer = try? CoordinatorMessage(decoding: frame) else { continue }
         switch answer {
         case .status(let json):

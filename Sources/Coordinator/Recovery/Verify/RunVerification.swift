@@ -20,7 +20,17 @@ package struct RunVerification: Sendable, Equatable, Encodable {
     package var reason: String?
   }
 
+  /// A file that the run wrote.
+  package struct Result: Sendable, Equatable, Encodable {
+    package var name: String
+    package var state: State
+    /// What differs.
+    package var reason: String?
+  }
+
   package var files: [File] = []
+  /// Empty for a run of a version that did not keep what its results looked like.
+  package var results: [Result] = []
 
   /// - Parameters:
   ///   - run: directory of a finished run.
@@ -28,6 +38,11 @@ package struct RunVerification: Sendable, Equatable, Encodable {
   /// - Throws: `Failure` (bad input): no finished run, or one whose record does not know its files.
   package init(run: String, hashes: Bool) throws(Failure) {
     let record = try RunRecord(path: "\(run)/run.json")
+    for result in record.results ?? [] {
+      let flaw = try result.flaw(in: run)
+      let state: State = flaw == nil ? .unchanged : flaw?.found == nil ? .gone : .changed
+      results.append(Result(name: result.name, state: state, reason: flaw?.reason))
+    }
     for model in record.models {
       guard let sources = model.sources else {
         throw .badInput(
@@ -62,7 +77,9 @@ package struct RunVerification: Sendable, Equatable, Encodable {
     return file
   }
 
-  package var isSound: Bool { files.allSatisfy { $0.state == .unchanged } }
+  package var hasItsSources: Bool { files.allSatisfy { $0.state == .unchanged } }
+
+  package var hasItsResults: Bool { results.allSatisfy { $0.state == .unchanged } }
 
   package var json: String { JSONText.answer(self) }
 
@@ -70,11 +87,20 @@ package struct RunVerification: Sendable, Equatable, Encodable {
     var lines = files.filter { $0.state != .unchanged }.map { file in
       "\(file.state.rawValue)  \(file.model.printable): \(file.path.printable)\n  \((file.reason ?? "").printable)"
     }
+    for result in results where result.state != .unchanged {
+      lines.append("\(result.state.rawValue)  \(result.name.printable)\n  \((result.reason ?? "").printable)")
+    }
     let sound = files.count { $0.state == .unchanged }
     let hashed = files.count(where: \.hashed)
     lines.append(
       "\(sound) of \(counted(files.count, "file")) \(sound == 1 ? "is" : "are") as the run read them"
         + (hashed > 0 ? ", \(hashed) by SHA-256" : ", by size, time and header"))
+    if !results.isEmpty {
+      let whole = results.count { $0.state == .unchanged }
+      lines.append(
+        "\(whole) of \(counted(results.count, "result")) \(whole == 1 ? "is" : "are") as the run wrote them, by checksum"
+      )
+    }
     return lines.joined(separator: "\n") + "\n"
   }
 }

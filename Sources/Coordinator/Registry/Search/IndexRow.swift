@@ -119,10 +119,9 @@ struct IndexRow: Equatable {
       Int(UInt32(littleEndian: row.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
     }
     let offset = UInt64(littleEndian: row.loadUnaligned(fromByteOffset: 0, as: UInt64.self))
-    guard offset < UInt64(1) << 53 else { return nil }
-    return Segment.Place(
-      segment: segment, offset: Int(offset),
-      head: RegistryRecord.Head(entryBytes: word(8), fingerprintBytes: word(12)))
+    let head = RegistryRecord.Head(entryBytes: word(8), fingerprintBytes: word(12))
+    guard offset < UInt64(1) << 53, head.isPossible else { return nil }
+    return Segment.Place(segment: segment, offset: Int(offset), head: head)
   }
 
   /// - Parameter row: whose checksum is right; see `place`.

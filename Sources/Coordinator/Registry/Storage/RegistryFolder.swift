@@ -81,10 +81,16 @@ package struct RegistryFolder: Sendable {
         advice: "check that the folder may be read")
     }
     return names.compactMap { name -> Int? in
-      guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.suffix) else { return nil }
-      return Int(name.dropFirst(Self.prefix.count).dropLast(Self.suffix.count))
-    }.filter { $0 > 0 }.sorted()
+      guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.suffix),
+        let number = Int(name.dropFirst(Self.prefix.count).dropLast(Self.suffix.count)),
+        1...Self.mostSegments ~= number, name == self.name(number) + Self.suffix
+      else { return nil }
+      return number
+    }.sorted()
   }
+
+  /// Far more than the largest registries have. Files with other names are no segments.
+  private static let mostSegments = 1 << 31
 
   private static let prefix = "segment-"
   private static let suffix = ".mtr"

@@ -17,6 +17,9 @@ enum RegistryRecord {
     var fingerprintBytes: Int
 
     var bytes: Int { headBytes + entryBytes + fingerprintBytes + tailBytes }
+
+    /// Can a record be so long? Nothing is read before that is known.
+    var isPossible: Bool { entryBytes <= mostEntryBytes && fingerprintBytes <= ModelFingerprint.mostBytes }
   }
 
   static func encode(_ entry: RegistryEntry, _ fingerprint: [UInt8]) -> [UInt8] {
@@ -48,8 +51,7 @@ enum RegistryRecord {
     else { return nil }
     let head = Head(
       entryBytes: Int(word(bytes, at: 4, UInt32.self)), fingerprintBytes: Int(word(bytes, at: 8, UInt32.self)))
-    guard head.entryBytes <= mostEntryBytes, head.fingerprintBytes <= ModelFingerprint.mostBytes else { return nil }
-    return head
+    return head.isPossible ? head : nil
   }
 
   static func entry(_ bytes: [UInt8]) -> RegistryEntry? {

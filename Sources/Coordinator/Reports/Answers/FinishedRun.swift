@@ -26,13 +26,23 @@ package struct FinishedRun {
   /// Per node its section and its row there; nil for inferred nodes, and for models that were compared with no other.
   private let places: [(section: Int, row: Int)?]
 
-  /// - Throws: `Failure` (bad input) when something is missing or does not belong together.
+  /// - Throws: `Failure` (bad input) when something is missing, is not as the run wrote it, or does not belong together.
   package init(path: String) throws(Failure) {
+    try ResultFile.check([TreeReport.fileName, ResultsFile.fileName], in: path)
+    let report = try TreeReport(path: "\(path)/\(TreeReport.fileName)")
+    try self.init(path: path, report, RunRecord(path: "\(path)/\(RunRecord.fileName)"))
+  }
+
+  /// - Parameter record: of a run that ends just now, which need not be on disk yet.
+  init(path: String, record: RunRecord) throws(Failure) {
+    try self.init(path: path, TreeReport(path: "\(path)/\(TreeReport.fileName)"), record)
+  }
+
+  private init(path: String, _ report: TreeReport, _ record: RunRecord) throws(Failure) {
     self.path = path
-    let report = try TreeReport(path: "\(path)/tree.json")
     self.report = report
-    record = try RunRecord(path: "\(path)/run.json")
-    results = try HDF5File(reading: "\(path)/results.h5")
+    self.record = record
+    results = try HDF5File(reading: "\(path)/\(ResultsFile.fileName)")
     let observed = report.graph.nodes.indices.filter { !report.graph.nodes[$0].isInferred }
     (sections, guestSections) = try Self.sections(results, path, observed)
     var places: [(section: Int, row: Int)?] = Array(repeating: nil, count: report.graph.nodes.count)

@@ -73,6 +73,8 @@ package struct RunRecord: Codable, Sendable {
   /// Workers whose sums two others contradicted; only with --verify.
   package var disputes: [String] = []
   package var evaluation: Evaluation?
+  /// What the run wrote beside this record; nil in records of versions that did not keep it.
+  package var results: [ResultFile]?
 
   /// - Parameter started: ISO 8601.
   package init(inputs: [String], options: LineageOptions, started: String) {
@@ -81,26 +83,70 @@ package struct RunRecord: Codable, Sendable {
     self.started = started
   }
 
+  package static let fileName = "run.json"
   private static let mostBytes = 256 << 20
 
   /// Reads what `json` gives.
   ///
   /// - Throws: `Failure` (bad input): missing, not a run's record, or with numbers that cannot be.
   package init(path: String) throws(Failure) {
-    let advice = "name the run directory of a finished run; 'modeltree resume' finishes one"
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
     do {
-      self = try decoder.decode(Self.self, from: BoundedFile.read(path, limit: Self.mostBytes))
+      self = try Self.decode(path)
     } catch {
-      let reason = (error as? DecodingError)?.reason ?? "\(error)"
-      throw .badInput("'\(path.printable)' cannot be read: \(reason)", advice: advice)
+      throw Self.unreadable(path, error)
     }
     let counts = [processors, tensors, shards, shardsReused, bytesOfWeights, bytesRead] + models.map(\.bytes)
     guard counts.allSatisfy({ $0 >= 0 }), seconds.isFinite, seconds >= 0 else {
-      throw .badInput("'\(path.printable)' has a number below 0, expected counts and bytes", advice: advice)
+      throw .badInput("'\(path.printable)' has a number below 0, expected counts and bytes", advice: Self.advice)
+    }
+    try Self.check(results ?? [], path)
+  }
+
+  /// The files that a run lists, and nothing else of its record; none where there is no record, or one of a version
+  /// that listed none.
+  ///
+  /// - Throws: `Failure` (bad input) when there is a record that cannot be read.
+  static func results(of run: String) throws(Failure) -> [ResultFile] {
+    struct Listed: Decodable { var results: [ResultFile]? }
+    let path = "\(run)/\(fileName)"
+    do {
+      let listed: Listed = try decode(path)
+      let results = listed.results ?? []
+      try check(results, path)
+      return results
+    } catch let failure as Failure {
+      throw failure
+    } catch BoundedFile.Problem.missing {
+      return []
+    } catch {
+      throw unreadable(path, error)
     }
   }
+
+  private static let mostResults = 64
+
+  /// A stranger's record must not have other files read, nor the same one again and again.
+  private static func check(_ results: [ResultFile], _ path: String) throws(Failure) {
+    let names = results.map(\.name)
+    guard names.count <= mostResults, Set(names).count == names.count, !names.contains(where: { $0.contains("/") })
+    else {
+      throw .badInput(
+        "'\(path.printable)' lists results that no run has, expected the names of at most \(mostResults) files beside it",
+        advice: advice)
+    }
+  }
+
+  private static func decode<Record: Decodable>(_ path: String) throws -> Record {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(Record.self, from: BoundedFile.read(path, limit: mostBytes))
+  }
+
+  private static func unreadable(_ path: String, _ error: any Error) -> Failure {
+    .badInput("'\(path.printable)' cannot be read: \((error as? DecodingError)?.reason ?? "\(error)")", advice: advice)
+  }
+
+  private static let advice = "name the run directory of a finished run; 'modeltree resume' finishes one"
 
   /// As `run.json` holds it.
   package var json: String { JSONText.answer(self) }

@@ -11,7 +11,17 @@ package struct TreeReport: Sendable, Equatable {
     self.description = description
   }
 
-  /// Reads a run's `tree.json`.
+  /// Reads the `tree.json` of a run directory, and checks that it is as the run wrote it.
+  ///
+  /// - Throws: `Failure` (bad input): missing, changed or damaged, or not a sound tree.
+  package init(run: String) throws(Failure) {
+    try ResultFile.check([Self.fileName], in: run)
+    try self.init(path: "\(run)/\(Self.fileName)")
+  }
+
+  static let fileName = "tree.json"
+
+  /// Reads a file as `tree.json` is.
   ///
   /// - Throws: `Failure` (bad input): missing, or not a sound tree; the message names the node or edge.
   package init(path: String) throws(Failure) { self = try TreeDocument.read(path) }

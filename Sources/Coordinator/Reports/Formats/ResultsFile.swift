@@ -32,6 +32,8 @@ package final class ResultsFile {
   private let sections: [[Int]]?
   private let file: HDF5File
 
+  static let fileName = "results.h5"
+
   /// Name of the attribute that counts the sections, and the group of one.
   static let sectionsAttribute = "sections"
   /// Name of the attribute that counts the sections with guests; absent where there are none.

@@ -62,12 +62,13 @@ package enum TreePage {
     let matrix: DistanceImage
   }
 
-  /// Writes `tree.html` into the directory of a finished run.
+  /// Writes `tree.html` into the directory of a run whose other results are there.
   ///
+  /// - Parameter record: of the run, which need not be on disk yet.
   /// - Returns: its path.
-  package static func write(to folder: String) throws(Failure) -> String {
+  package static func write(_ record: RunRecord, to folder: String) throws(Failure) -> String {
     let path = "\(folder)/tree.html"
-    try AtomicFile.write(try render(FinishedRun(path: folder)), to: path)
+    try AtomicFile.write(try render(FinishedRun(path: folder, record: record)), to: path)
     return path
   }
 
