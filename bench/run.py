@@ -203,10 +203,8 @@ def forests(quick):
 
 
 def aligned():
-    """The table of bench/aligned.py; None where it is not there or does not come to an end."""
+    """The table of bench/aligned.py; None where it does not come to an end."""
     program = Path(__file__).parent / "aligned.py"
-    if not program.exists():
-        return None
     # `timeout` ends what the script started as well.
     command = ["timeout", str(ALIGNED_LIMIT), sys.executable, program, "--binary", BUILD / "modeltree"]
     done = subprocess.run([*command, "--work", SCRATCH / "aligned"], stdout=subprocess.PIPE, text=True, env=PLAIN)

@@ -21,6 +21,18 @@ import Testing
     #expect(found.cost[2, 0] == 1 && found.cost[0, 1].isNaN && found.cost[0, 4] == 9)
     #expect(found.cost[4, 0].isNaN, "a copy has no children")
   }
+
+  /// A copy of a copy hangs below the one that it is like, bit for bit: that edge has a cost, as all of the tree have.
+  @Test func aCopyOfAMultipleHasACost() {
+    let families = FamilyGroups(
+      numbers: [0, 0, 0], duplicateOf: [nil, nil, 1], scaled: [.init(copy: 1, original: 0, isOrderKnown: true)])
+    let cost = SquareMatrix(3, filledWith: 9)
+    let findings = PairFindings(FixedPairs(distances: cost, evidence: SquareMatrix(3)))
+    let events = Events(merges: [[]], evidence: findings.evidence)
+    let found = ForestSearch(FixedMethod(cost: cost)).run(families, findings, events)
+    #expect(found.parents == [nil, 0, 1])
+    #expect(found.cost[0, 1] == 9 && found.cost[1, 2] == 9 && found.cost[1, 0].isNaN && found.cost[2, 1].isNaN)
+  }
 }
 
 /// A method whose costs are given: what the stages do is seen without one of the program's own.

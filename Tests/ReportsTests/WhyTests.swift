@@ -123,6 +123,18 @@ struct WhyTests {
     #expect(named > 0, "no edge hung on its evidence, seed \(random.seed)")
   }
 
+  /// Its original stands for it: it has no costs, is no runner-up, and no tree has it as a parent.
+  @Test func aCopyIsNoParentInAnyTree() throws {
+    var random = Seeded.fresh()
+    var all = models(5, &random)
+    all.append(all[0])
+    let (lineage, run) = try solve(all, LineageOptions(lambda: Self.lambda, families: 1, replicates: 2))
+    #expect(lineage.duplicateOf[5] == 0, "seed \(random.seed)")
+    let child = try #require(lineage.parents.indices.first { lineage.parents[$0] != nil && $0 != 5 })
+    let why = try Why(run, child: child, instead: 5)
+    #expect(why.runnerUp == nil && why.distanceToLose == nil && why.instead?.extraCost == nil, "seed \(random.seed)")
+  }
+
   /// Each other model in the place of the parent, against every tree of five models.
   @Test func theCostOfAnotherParentIsThatOfTheBestTreeWithIt() throws {
     var random = Seeded.fresh()

@@ -27,15 +27,15 @@ struct VerifyCommand: ModelTreeCommand {
     try reporting { () throws(Failure) in
       let found = try RunVerification(run: path, hashes: hashes)
       Console.result(json ? found.json : found.text)
-      guard found.hasItsResults else {
-        throw .badInput(
-          "the results in '\(path.printable)' are not as the run wrote them",
-          advice: "make them again from the journal, no weight is read: modeltree resume \(path.printable)")
-      }
       guard found.hasItsSources else {
         throw .badInput(
           "the files of '\(path.printable)' are not those that it read",
           advice: "its findings hold for the files as they were; recover again for those of today")
+      }
+      guard found.hasItsResults else {
+        throw .badInput(
+          "the results in '\(path.printable)' are not as the run wrote them",
+          advice: "make them again from the journal: modeltree resume \(path.printable)")
       }
     }
   }

@@ -130,13 +130,12 @@ package struct DisguiseRemoval {
     // What training did between the two is taken for a change of coordinates in part, so the nearest serves best.
     let near = try nearest(of: family, to: own, rough)
     let nearest = near.first ?? reference
-    guard let other = weights[nearest],
-      let gauge = try GaugeFit(own, other, with: near.dropFirst().compactMap { weights[$0] })?.gauge(rough.basis),
-      !gauge.isNothing
-    else { return try remember(members, key) }
+    var aligned = try gauge(own, nearest, with: near.dropFirst(), rough.basis)
+    if aligned == nil { aligned = try gauge(own, reference, with: [], rough.basis) }
+    guard let (other, gauge) = aligned, !gauge.isNothing else { return try remember(members, key) }
     let probability = min(1, Double(attempts) * witness.probability)
     let restoration = Restoration(
-      reference: models[nearest].id, transforms: gauge.transforms, likeness: witness.likeness,
+      reference: other.model.id, transforms: gauge.transforms, likeness: witness.likeness,
       agreements: witness.agreements, units: witness.units, probability: probability, group: group)
     var found: [(Int, ModelRecord)] = []
     for member in members {
@@ -170,6 +169,15 @@ package struct DisguiseRemoval {
   /// Members that a model is fitted to together, and how much farther than the nearest these may be, squared.
   private static let mostJoined = 8
   private static let farthest = 9.0
+
+  private func gauge(
+    _ own: NetworkWeights, _ member: Int, with relatives: ArraySlice<Int>, _ basis: ResidualBasis
+  ) throws(Failure) -> (other: NetworkWeights, gauge: Gauge)? {
+    guard let other = weights[member],
+      let gauge = try GaugeFit(own, other, with: relatives.compactMap { weights[$0] })?.gauge(basis)
+    else { return nil }
+    return (other, gauge)
+  }
 
   private func middleLayer(_ weights: NetworkWeights) -> Int {
     weights.layout.layers[weights.layout.layers.count / 2]

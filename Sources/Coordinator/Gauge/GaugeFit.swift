@@ -83,6 +83,14 @@ struct GaugeFit {
     return gauge
   }
 
+  /// Without the means that norms take out.
+  private func centered(_ units: UnitFit.Units) -> UnitFit.Units {
+    guard own.layout.hasMeans else { return units }
+    return UnitFit.Units(
+      gate: units.gate.map(SharedRows.centered), up: SharedRows.centered(units.up),
+      down: SharedRows.centered(units.down))
+  }
+
   /// Rotations leave neither means nor gains behind the maps as they are.
   private var isOrderOnly: Bool { own.layout.hasMeans || own.layout.has(.vector) }
 
@@ -132,12 +140,12 @@ struct GaugeFit {
       else { return nil }
       let chosen = (0..<count).map { $0 * theirs.up.rows / count }
       guard let fit = UnitFit(plain.inBasis(basis), theirs.rows(chosen)) else { return nil }
-      let mine = plain.rows(fit.order)
+      let mine = centered(plain.rows(fit.order))
       let signs = fit.factors.map { $0 < 0 ? -1.0 : 1 }
-      var all = [theirs.rows(chosen)]
+      var all = [centered(theirs.rows(chosen))]
       for relative in joined {
         if let units = try UnitFit.Units(relative, layer), units.up.rows == theirs.up.rows {
-          all.append(units.rows(chosen))
+          all.append(centered(units.rows(chosen)))
         }
       }
       rows.append(RowsBeside(mine.up.scalingRows(by: signs), all.map(\.up)))

@@ -195,9 +195,9 @@ private struct HeadSizes {
   }
 
   /// Size of a head in timm's vision transformers, whose configurations do not tell: 64 up to a width of 1024, and 16
-  /// heads in wider ones (the models of timm/models/vision_transformer.py).
+  /// heads in some wider ones (the models of timm/models/vision_transformer.py).
   private static func timm(_ map: AlignmentMap, width: Int) -> Int? {
     guard map.dialects.first == "timm" else { return nil }
-    return width <= 1024 ? 64 : width % 16 == 0 ? width / 16 : nil
+    return width <= 1024 ? 64 : [1152, 1280, 1408, 1664].contains(width) ? width / 16 : nil
   }
 }

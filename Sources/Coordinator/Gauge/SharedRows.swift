@@ -53,11 +53,6 @@ struct SharedRows {
     other = other.above(hasMeans ? Self.centered(theirs) : theirs)
   }
 
-  mutating func add(_ more: SharedRows) {
-    own = own.above(more.own)
-    other = other.above(more.other)
-  }
-
   /// How many rows a tensor has in these coordinates; nil for one that has none that would serve.
   private static func rows(
     _ weights: NetworkWeights, _ number: Int, _ place: NetworkLayout.Place
@@ -82,7 +77,7 @@ struct SharedRows {
   }
 
   /// Rows without their means, which such norms take out.
-  private static func centered(_ matrix: Matrix) -> Matrix {
+  static func centered(_ matrix: Matrix) -> Matrix {
     var centered = matrix
     for row in 0..<matrix.rows {
       let mean = matrix.row(row).reduce(0, +) / Double(max(1, matrix.columns))

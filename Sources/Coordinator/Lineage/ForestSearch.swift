@@ -18,8 +18,9 @@ package struct ForestSearch<Method: LineageMethod>: Sendable {
     for (number, family) in families.families.enumerated() {
       let graph = method.graph(ofFamily: number, families, pairs, events)
       for (a, i) in family.members.enumerated() {
-        // Nobody is a copy's child: its original stands for it.
-        for (b, j) in family.members.enumerated() where i == j || families.copyOf[i] == nil {
+        // Nobody but its own copies is a copy's child: its original stands for it.
+        for (b, j) in family.members.enumerated()
+        where i == j || families.copyOf[i] == nil || families.copyOf[j] == i {
           cost[i, j] = graph.cost[a, b]
         }
       }

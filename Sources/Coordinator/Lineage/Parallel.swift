@@ -18,6 +18,7 @@ enum Parallel {
     }
     return results.withLock { found in (0..<parts).flatMap { found[$0] ?? [] } }
   }
+
   /// Calls each of some pieces once.
   ///
   /// - Parameter isWorthwhile: do they take longer than waking other threads?

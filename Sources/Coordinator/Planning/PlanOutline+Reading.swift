@@ -24,8 +24,8 @@ extension PlanOutline {
       advice: "start over with --redo, or restore the run directory from a copy")
   }
 
-  /// Copies of all tensors together; a hundred times those of the largest known collections.
-  private static let mostCopies = 1 << 25
+  /// Copies of all tensors together; ten thousand models of ten thousand tensors.
+  private static let mostCopies = 1 << 27
 
   /// Weights of a tensor, as workers accept them.
   private static let mostWeights = 1 << 40

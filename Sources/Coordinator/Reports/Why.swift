@@ -137,7 +137,8 @@ package struct Why: Encodable {
     let runnerUpNode =
       switch self.instead?.standing {
       case nil, .parent: Alternatives(outline, cost: cost).nextBest[child]?.node
-      case .possible: instead
+      // A copy has no costs: its original stands for it.
+      case .possible: instead.flatMap { cost[$0, child].isFinite ? $0 : nil }
       case .descendant, .unrelated, .notCompared: Int?.none
       }
     let shared = try parentNode.map { parent throws(Failure) in

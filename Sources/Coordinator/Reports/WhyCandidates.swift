@@ -10,6 +10,7 @@ struct WhyCandidates {
   private let members: [Int]
   private let distances: BlockMatrix
   private let cost: BlockMatrix
+  private let evidence: BlockMatrix
   /// Of the child to every model.
   private let relatedness: [Double]
   /// nil where the run did not keep it.
@@ -26,6 +27,7 @@ struct WhyCandidates {
     self.members = members
     self.distances = distances
     self.cost = cost
+    evidence = try run.evidence()
     self.relatedness = relatedness
     // Earlier runs did not keep it.
     probability = try? run.row("/relatedness_p", child)
@@ -52,7 +54,7 @@ struct WhyCandidates {
     return Why.Candidate(
       id: run.graph.nodes[model].id, distance: distance,
       nearness: 1 + members.count { $0 != child && distances[$0, child] < distance },
-      evidence: try run.evidence()[model, child], penalty: max(0, cost[model, child] - distance),
+      evidence: evidence[model, child], penalty: max(0, cost[model, child] - distance),
       cost: cost[model, child], relatedness: relatedness[model],
       probability: probability.flatMap { $0[model].isFinite ? $0[model] : nil },
       score: run.graph.nodes[model].model?.score, kurtosis: try meanKurtosis(of: model),

@@ -119,11 +119,15 @@ package final class ModelStore {
     let link = "\(Self.tensors)/\(escaped)"
     guard
       let group, let set = HDF5Handle(H5Dopen2(group.id, escaped, chdf5_default()), H5Dclose),
-      // One that lies in a file beside is the rule, and only its place is read.
-      chdf5_is_virtual(set.id) == 0,
       let space = HDF5Handle(H5Dget_space(set.id), H5Sclose),
       let stored = HDF5Handle(H5Dget_type(set.id), H5Tclose)
     else { throw file.unreadable(link) }
+    // One that lies in a file beside is the rule, and only its place is read.
+    guard chdf5_is_virtual(set.id) == 0 else {
+      throw .badInput(
+        "'\(path.printable)': tensor '\(name.printable)' is put together from other files",
+        advice: "import the model again")
+    }
     guard let encoding = Encoding(hdf5: stored.id) else {
       throw .badInput(
         "'\(path.printable)': tensor '\(name.printable)' has a type that stands for no known encoding",

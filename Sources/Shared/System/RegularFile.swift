@@ -33,7 +33,7 @@ package enum RegularFile {
     ///
     /// - Parameter advice: where the system is what refuses.
     package func advice(orElse advice: String) -> String {
-      if case .other = self { "move it away, a file of modeltree's own belongs there" } else { advice }
+      if case .other = self { "move it away: modeltree keeps a file of its own there" } else { advice }
     }
   }
 

@@ -8,8 +8,10 @@ package struct Obligations: Sendable {
   package static let mostRuns = 8192
   /// Bytes of the messages that opened them: a hundred names of stores in each of 4096 runs are 40 MB.
   package static let mostRunBytes = 256 << 20
-  /// Bytes of the messages that assigned what is under way: a shard of a thousand models takes 5 kB.
+  /// Bytes of the messages that assigned what is under way, at least: a shard of a thousand models takes 5 kB.
   package static let mostShardBytes = 64 << 20
+  /// The same for each shard that may be under way, so that workers with many threads take as much as they ask for.
+  private static let bytesOfShard = 64 << 10
 
   private struct Run {
     var stores: [String]
@@ -22,6 +24,7 @@ package struct Obligations: Sendable {
   }
 
   private let mostShards: Int
+  private let mostBytes: Int
   private var runs: [String: Run] = [:]
   private var runBytes = 0
   /// Was there a run too many?
@@ -30,7 +33,10 @@ package struct Obligations: Sendable {
   private var shardBytes = 0
 
   /// - Parameter mostShards: that are under way at a time.
-  package init(mostShards: Int) { self.mostShards = mostShards }
+  package init(mostShards: Int) {
+    self.mostShards = mostShards
+    mostBytes = max(Self.mostShardBytes, mostShards * Self.bytesOfShard)
+  }
 
   /// Shards under way.
   package var count: Int { shards.count }
@@ -78,9 +84,9 @@ package struct Obligations: Sendable {
       guard hasRefused else { return .ignore }
       return .refuse("this worker did not open its run: it had \(runs.count) open, with \(runBytes) bytes of names")
     }
-    guard shards.count < mostShards, bytes <= Self.mostShardBytes - shardBytes else {
+    guard shards.count < mostShards, bytes <= mostBytes - shardBytes else {
       return .refuse(
-        "this worker has \(shards.count) shards under way, \(shardBytes) bytes of messages, and takes at most \(mostShards) and \(Self.mostShardBytes)"
+        "this worker has \(shards.count) shards under way, \(shardBytes) bytes of messages, and takes at most \(mostShards) and \(mostBytes)"
       )
     }
     return .take

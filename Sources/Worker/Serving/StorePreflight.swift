@@ -12,6 +12,7 @@ final class StorePreflight: Sendable {
   private let logger: Logger
   private let queue = DispatchQueue(label: "store preflight")
   private let waiting = Atomic<Int>(0)
+  private let hasSkipped = Atomic<Bool>(false)
 
   /// Runs that wait to be looked at.
   private static let mostWaiting = 64
@@ -32,10 +33,13 @@ final class StorePreflight: Sendable {
     }
   }
 
-  /// Not of all runs of a coordinator that opens them faster than they can be looked at.
+  /// Looks at a run's stores, unless the coordinator opens runs faster than they can be looked at.
   func check(_ stores: [String]) {
     guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.mostWaiting else {
       waiting.wrappingSubtract(1, ordering: .relaxed)
+      if !hasSkipped.exchange(true, ordering: .relaxed) {
+        logger.notice("so many runs begin that not all stores are looked at beforehand")
+      }
       return
     }
     queue.async { [self] in

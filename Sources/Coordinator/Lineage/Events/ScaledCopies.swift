@@ -158,9 +158,10 @@ package struct ScaledCopies: Sendable {
       let least = nearness.min() ?? .infinity
       let original = group[nearness.firstIndex(of: least) ?? 0]
       for (copy, ratio) in zip(group, nearness) where copy != original {
-        // A shorter copy is farther by the square of what its factor differs from 1, a longer one by more; decay may make
-        // it look otherwise.
-        let size = 1 - exp(-Double(min(factor[place(copy, original)], 1)))
+        // A copy is farther by the square of what its factor differs from 1; decay may make it look otherwise.
+        let logarithm = Double(factor[place(copy, original)])
+        let isShorter = energy[copy * n + original] < energy[original * n + copy]
+        let size = isShorter && logarithm.isFinite ? 1 - exp(-logarithm) : min(1, expm1(logarithm))
         findings.append(
           Finding(
             copy: copy, original: original,

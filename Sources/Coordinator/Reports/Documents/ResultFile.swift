@@ -80,6 +80,6 @@ package struct ResultFile: Codable, Sendable, Equatable {
   }
 
   private static func advice(_ run: String) -> String {
-    "make the results again from the journal, no weight is read: modeltree resume \(run.printable); what was changed by hand is lost then"
+    "where its models still are, make the results again from the journal: modeltree resume \(run.printable) (what was changed by hand is lost then); else restore the directory from a copy"
   }
 }
