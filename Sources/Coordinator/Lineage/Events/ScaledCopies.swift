@@ -127,6 +127,12 @@ package struct ScaledCopies: Sendable {
     package var original: Int
     /// Other relatives tell which of them is the original.
     package var isOrderKnown: Bool
+
+    package init(copy: Int, original: Int, isOrderKnown: Bool) {
+      self.copy = copy
+      self.original = original
+      self.isOrderKnown = isOrderKnown
+    }
   }
 
   /// Of models that are multiples of each other, the original is the one that their nearest other relative is nearest
