@@ -15,6 +15,8 @@ extension AdapterBases {
   private static let strangenessWidth = 0.05
   /// Cosine above which tables are of one family, whatever their structure; as for `Relatedness`.
   private static let kinCosine = 0.7
+  /// Cosine below which a carried table is another network's: those of strangers are at right angles.
+  private static let strangeCosine = 0.1
   /// Nats of a proof.
   private static let proof = 12.0
 
@@ -118,12 +120,15 @@ extension AdapterBases {
       }
       if isProven { nats[base, default: 0] += Self.proof }
     }
-    // Weights that the adapter carries: those that point where the model's do are of its family, equal ones are a proof;
-    // if they were trained, the nearest are likelier.
+    // Weights that the adapter carries: those that point where the model's do are of its family, those at right angles to
+    // them are not; equal ones are a proof; if they were trained, the nearest are likelier.
     let most = candidates.map { traces.equal[$0] }.max() ?? 0
     let least = candidates.map { traces.replaced[$0] }.min() ?? 0
     for model in candidates {
       if traces.inner[model] > Self.kinCosine * traces.lengths[model] { nats[model, default: 0] += Self.proof }
+      if traces.lengths[model] > 0, traces.inner[model] < Self.strangeCosine * traces.lengths[model] {
+        nats[model, default: 0] -= Self.proof
+      }
       if most > 0, traces.equal[model] == most { nats[model, default: 0] += Self.proof }
       if least > 0 { nats[model, default: 0] -= min(Self.proof, 10 * (traces.replaced[model] / least - 1)) }
     }

@@ -80,6 +80,6 @@ package struct ResultFile: Codable, Sendable, Equatable {
   }
 
   private static func advice(_ run: String) -> String {
-    "where its models still are, make the results again from the journal: modeltree resume \(run.printable) (what was changed by hand is lost then); else restore the directory from a copy"
+    "if its models are still in their places, make the results again from the journal: modeltree resume \(run.printable) (what was changed by hand is lost then); otherwise restore the directory from a copy"
   }
 }
