@@ -1,23 +1,5 @@
 internal import Spectra
 
-/// Rows of a model, in its own coordinates, and the same rows of one or several others, in theirs.
-struct RowsBeside {
-  let own: Matrix
-  /// As many rows each.
-  var others: [Matrix]
-
-  init(_ own: Matrix, _ others: [Matrix]) {
-    self.own = own
-    self.others = others
-  }
-
-  /// The same with rows of length 1, without those that are zero.
-  fileprivate var directions: RowsBeside {
-    let kept = own.rowLengths.enumerated().filter { $0.element > 0 }.map(\.offset)
-    return RowsBeside(own.rows(kept).withUnitRows, others.map { $0.rows(kept).withUnitRows })
-  }
-}
-
 /// Makes a rotation of the residual stream exact by the rows that training changed least: least squares with the weight
 /// of each row 1 over the square of its distance, as of equations whose errors differ in size.
 ///

@@ -120,7 +120,7 @@ package struct WhyInstead: Encodable {
         )
       } else {
         lines.append(
-          "\(name) cannot be the parent of \(child) in any tree of this family (copies and adapters have no children: the model that they are of stands for them)."
+          "\(name) cannot be the parent of \(child) in any tree of this family (copies and adapters have no children: their originals and bases stand for them)."
         )
       }
       return lines
