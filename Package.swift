@@ -275,7 +275,7 @@ let package = Package(
       needs: [
         "Checkpoints", "Coordination", "Core", "Encodings", "Journal", "Monitoring", "Planning", "Scheduling",
         "Storage",
-        "System", "TestSeed", "TestSupport", "Transport", "Wire", logging,
+        "System", "TestPrograms", "TestSeed", "TestSupport", "Transport", "Wire", logging,
       ]),
     tests(
       "ComputeTests",

@@ -2,13 +2,12 @@ import Coordination
 import Core
 import Logging
 import Monitoring
-import Monitoring
 import System
 import Testing
 import Wire
 
 /// What peers say over a real socket, however absurd, costs a line in the log and nothing else.
-@Suite(.timeLimit(.minutes(10))) struct HostilePeerTests {
+@Suite struct HostilePeerTests {
   private static let largest = "9223372036854775807"
 
   private static func frame(_ tag: UInt8, _ body: String) -> [UInt8] { [tag] + Array(body.utf8) }

@@ -10,6 +10,7 @@ import Planning
 import Storage
 import Synchronization
 import System
+import TestPrograms
 import TestSupport
 import Transport
 import Wire
@@ -58,7 +59,7 @@ final class Pool {
     precondition(plan.shards.count == shards, "\(plan.shards.count) shards")
     journal = try Journal(path: folder.at("journal.sqlite"))
     server = try ShardServer(
-      .endpoint("tcp://127.0.0.1:*", keys: nil), options: ServingOptions(verified: verified),
+      .endpoint("tcp://127.0.0.1:*", keys: nil), options: ServingOptions(silence: .seconds(600), verified: verified),
       largestAnswer: ShardServer.largestAnswer(plan), board: board, logger: lines.logger)
   }
 
@@ -127,13 +128,15 @@ final class Peer {
 
   /// The first message that is looked for; others are passed over.
   func wait(for isIt: (CoordinatorMessage) -> Bool) throws -> CoordinatorMessage {
-    while true {
+    let start = ContinuousClock.now
+    while ContinuousClock.now - start < Running.patience {
       while let frame = socket.receive(frameLimit: 1)?.frames.first {
         let message = try CoordinatorMessage(decoding: frame)
         if isIt(message) { return message }
       }
       socket.wait(or: mailbox, milliseconds: 1000)
     }
+    throw Failure(.unclassified, "the coordinator does not say what is waited for")
   }
 
   /// What the coordinator shows to whoever asks.

@@ -86,6 +86,20 @@ func shardsDone(_ run: String) -> Int {
   return output?.stdout.firstMatch(of: /"shards_done" : (\d+)/).flatMap { Int($0.1) } ?? 0
 }
 
+/// Answers of each worker, by its process, that the coordinator of a run has read. Written down once a second.
+func answersRead(_ run: String) -> [Int: Int] {
+  struct Report: Decodable {
+    struct Pool: Decodable {
+      struct Worker: Decodable { var process, shards_done: Int }
+      var workers: [Worker]
+    }
+    var pool: Pool
+  }
+  let output = try? Program.run(Program.modeltree, ["status", run, "--json"])
+  let report = output.flatMap { try? JSONDecoder().decode(Report.self, from: Data($0.stdout.utf8)) }
+  return Dictionary((report?.pool.workers ?? []).map { ($0.process, $0.shards_done) }) { $1 }
+}
+
 /// Everything in a run directory that must not differ between two runs.
 func results(_ run: String) throws -> [Data] {
   try ["results.h5", "tree.json", "tree.nwk", "tree.dot", "tree.graphml", "tree.mmd", "edges.csv"].map {

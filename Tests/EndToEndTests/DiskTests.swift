@@ -45,7 +45,7 @@ struct DiskTests {
     let cluster = try Cluster(models: models, run: run)
     let meddler = try Meddler(cluster.endpoint, ["--pass", "10"])
     let worker = try cluster.worker(at: meddler.endpoint)
-    #expect(meddler.waitForAnswers(10))
+    #expect(eventually { shardsDone(run) == 10 })
     // dd ends when nothing more fits.
     try Program.run("/bin/dd", ["if=/dev/zero", "of=\(disk.path)/filler", "bs=4k"])
     meddler.release()

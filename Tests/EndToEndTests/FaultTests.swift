@@ -78,15 +78,25 @@ import Testing
   @Test func aShardThatKillsItsWorkersIsSetAsideAndTheRestGoesOn() throws {
     let cluster = try Cluster(models: models, run: run)
     let meddler = try Meddler(cluster.endpoint, ["--kill-on", "7"])
-    let workers = try (0..<6).map { _ in try cluster.worker(at: meddler.endpoint) }
+    // One after the other: what is lent before a death is noticed is nobody's promise.
+    var deaths = 0
+    repeat {
+      let worker = try cluster.worker(at: meddler.endpoint)
+      #expect(eventually { !worker.isRunning || !cluster.coordinator.isRunning })
+      guard worker.leave() == 128 + SIGKILL else { break }
+      deaths += 1
+      #expect(
+        eventually {
+          !cluster.coordinator.isRunning
+            || cluster.log.components(separatedBy: "a worker's connection is gone").count > deaths
+        })
+    } while cluster.coordinator.isRunning && deaths < 20
     #expect(cluster.coordinator.wait() == 75)
     let said = cluster.coordinator.stderr
     #expect(said.contains("1 of 40 shards could not be computed"), "\(said)")
     #expect(said.contains("shard 7 of tensor 'layers.15.weight' (in '\(models)/child0/model.safetensors'"), "\(said)")
     #expect(said.contains("attempt 3: "), "\(said)")
-    let killed = workers.filter { $0.leave() == 128 + SIGKILL }
-    // The last attempt is made alone; until the first death is noticed, the shard may be lent to three at a time.
-    #expect((3...4).contains(killed.count), "\(killed.count)\n\(said)\n\(cluster.log)")
+    #expect(deaths == 3, "\(said)\n\(cluster.log)")
     #expect(!FileManager.default.fileExists(atPath: "\(run)/tree.json"))
     let resumed = try resume()
     #expect(resumed.status == 0, "\(resumed.stderr)")
@@ -116,10 +126,10 @@ import Testing
     // have answered once when the liar comes, and go on when it has lied.
     let both = try Meddler(cluster.endpoint, ["--pass-each", "1"])
     let honest = try (0..<2).map { _ in try cluster.worker(at: both.endpoint) }
-    #expect(both.waitForAnswers(2))
+    #expect(eventually { honest.allSatisfy { (answersRead(run)[Int($0.pid)] ?? 0) > 0 } })
     let meddler = try Meddler(cluster.endpoint, ["--lie"])
     let liar = try cluster.worker(at: meddler.endpoint)
-    #expect(meddler.waitForAnswers(1))
+    #expect(eventually { (answersRead(run)[Int(liar.pid)] ?? 0) > 0 })
     both.release()
     cluster.finish()
     for worker in honest + [liar] { #expect(worker.leave() == 0, "\(worker.stderr)") }
@@ -206,10 +216,11 @@ import Testing
   @Test func aSourceThatIsRemovedWhileItIsReadIsMissedAtTheEndAndTheRunResumes() throws {
     let file = "\(models)/child1/model.safetensors"
     let cluster = try Cluster(models: models, run: run)
-    let meddler = try Meddler(cluster.endpoint, ["--delay", "0.03"])
+    let meddler = try Meddler(cluster.endpoint, ["--pass", "5"])
     let worker = try cluster.worker(at: meddler.endpoint)
     #expect(meddler.waitForAnswers(5))
     try FileManager.default.moveItem(atPath: file, toPath: scratch.at("away"))
+    meddler.release()
     #expect(cluster.coordinator.wait() == 75, "\(cluster.coordinator.stderr)")
     #expect(cluster.coordinator.stderr.contains("child1/model.safetensors"), "\(cluster.coordinator.stderr)")
     #expect(!FileManager.default.fileExists(atPath: "\(run)/tree.json"))

@@ -62,7 +62,9 @@ struct LaunchTests {
     for folder in folders {
       #expect(eventually { !FileManager.default.fileExists(atPath: "\(hosts.temporary)/\(folder)/key") }, "it was read")
     }
-    kill(try #require(workers("001-node-1").first), SIGKILL)
+    let first = try #require(workers("001-node-1").first)
+    #expect(eventually { answersRead(run)[Int(first)] == 40 }, "what it answers, the next one confirms")
+    kill(first, SIGKILL)
     #expect(launch.wait() == 0, "\(launch.stderr)")
     #expect(workers("001-node-1").count == 2, "\(log("001-node-1"))")
     for host in ["nowhere.invalid", "bare", "node-2"] { #expect(launch.stderr.contains("failed: \(host): ")) }
@@ -79,7 +81,7 @@ struct LaunchTests {
     let worker = try #require(workers("001-node-1").first)
     first.send(signal)
     #expect(first.wait() == status, "\(first.stderr)")
-    #expect(kill(worker, 0) != 0, "its worker is gone")
+    #expect(eventually { kill(worker, 0) != 0 }, "its worker is gone")
     try expectNothingIsLeft()
     let second = try launch("node-1", "node-2", verify: "0.5")
     #expect(second.wait() == 0, "\(second.stderr)")

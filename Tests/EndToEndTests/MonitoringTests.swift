@@ -45,7 +45,8 @@ import Testing
   private static let here = ProcessInfo.processInfo.hostName
 
   @Test func aFolderThatAnotherHostWorksOnNeedsNoJournal() throws {
-    try write("comparing")
+    // A clock may be ahead, and no test is late by so much.
+    try write("comparing", age: -60)
     let output = try status(scratch.at("run"))
     #expect(output.status == 0, "\(output.stderr)")
     for words in [
@@ -72,12 +73,14 @@ import Testing
   }
 
   @Test func whoReadsNoFurtherEndsTheProgramQuietly() throws {
-    // The library that serves the page would have the program go on without a reader, until it trips over that.
-    let recover =
-      "'\(Program.modeltree)' recover '\(Program.root)/zoo/full-finetune' --out '\(scratch.at("run"))' --http 0"
+    // The library that serves the page would have the program go on without a reader, until it trips over that. Without
+    // workers it has something to say every minute.
+    let coordinate =
+      "'\(Program.modeltree)' coordinate '\(Program.root)/zoo/full-finetune' --out '\(scratch.at("run"))'"
+      + " --listen 'tcp://127.0.0.1:*' --http 0"
     let output = try Program.run(
       "/usr/bin/env",
-      ["--default-signal=PIPE", "bash", "-c", "\(recover) 2>&1 >/dev/null | head -n 1; echo ${PIPESTATUS[0]}"])
+      ["--default-signal=PIPE", "bash", "-c", "\(coordinate) 2>&1 >/dev/null | head -n 1; echo ${PIPESTATUS[0]}"])
     #expect(
       output.stdout.hasPrefix("status at http://127.0.0.1:") && output.stdout.hasSuffix("\n141\n"), "\(output.stdout)")
   }
@@ -110,9 +113,9 @@ import Testing
     try write("comparing")
     let told = try Told(scratch.at("run/status.json"))
     defer { told.running.end() }
-    let found = try object(try status(told.endpoint, "--json"))
+    let found = try object(try answer(told.endpoint, "--json"))
     #expect(found["state"] as? String == "running" && found["shards_done"] as? Int == 30)
-    #expect(try status(told.endpoint).stdout.contains("30 of 40 (75 %)"))
+    #expect(try answer(told.endpoint).stdout.contains("30 of 40 (75 %)"))
     #expect(!told.running.stderr.contains("hello"), "an onlooker is no worker")
   }
 
@@ -125,7 +128,18 @@ import Testing
       output.status == 75 && output.stderr.contains("no answer") && output.stderr.contains("->"), "\(output.stderr)")
     let refusing = try Told(scratch.at("run/status.json"), "refuse")
     defer { refusing.running.end() }
-    #expect(try status(refusing.endpoint).stderr.contains("no onlookers here"))
+    #expect(try answer(refusing.endpoint).stderr.contains("no onlookers here"))
+  }
+
+  /// The program itself waits for no more than five seconds, in which a busy machine may have said nothing.
+  private func answer(_ arguments: String...) throws -> Program.Output {
+    var output = try Program.run(Program.modeltree, ["status"] + arguments)
+    _ = try eventually {
+      guard output.status == 75 else { return true }
+      output = try Program.run(Program.modeltree, ["status"] + arguments)
+      return false
+    }
+    return output
   }
 
   @Test func watchingEndsWithTheRun() throws {
@@ -137,10 +151,8 @@ import Testing
     try write("finished", done: 40)
     #expect(watching.wait() == 0, "\(watching.stderr)")
     let lines = watching.stdout.split(separator: "\n")
-    #expect(lines.count == 2, "\(watching.stdout)")
-    #expect(
-      lines.first?.contains("comparing, shards 30/40 (75 %)") == true
-        && lines.last?.contains("finished, shards 40/40") == true)
+    #expect(lines.count >= 2 && lines.last?.contains("finished, shards 40/40") == true, "\(watching.stdout)")
+    #expect(lines.dropLast().allSatisfy { $0.contains("comparing, shards 30/40 (75 %)") }, "\(watching.stdout)")
   }
 
   @Test func watchingLeavesTheTerminalClean() throws {

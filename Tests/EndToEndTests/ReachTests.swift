@@ -144,6 +144,9 @@ struct ReachTests {
       "stale", of: cluster, hiding: [models], ["--path-map", "\(models)=\(scratch.at("old"))"])
     #expect(stale.waitForError("child1/model.safetensors' has changed since the import"), "\(stale.stderr)")
     #expect(stale.stderr.contains("modified at"), "\(stale.stderr)")
+    // It says so itself before it tells the coordinator.
+    #expect(
+      eventually { cluster.log.split(separator: "\n").contains { $0.contains("stale") && $0.contains(file) } })
     let right = try worker("right", of: cluster)
     cluster.finish()
     #expect(stale.leave() == 0 && right.leave() == 0)

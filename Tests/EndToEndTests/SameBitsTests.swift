@@ -69,8 +69,9 @@ import Testing
       Program.modeltree, ["coordinate", models, "--out", run, "--listen", "tcp://127.0.0.1:*"])
     #expect(coordinator.waitForError("listening on tcp://127.0.0.1:"))
     let endpoint = try #require(coordinator.stderr.firstMatch(of: /--connect (tcp:\S+)/)).1
-    // Killed as soon as it has joined and been given shards.
-    let victim = try Running(Program.worker, ["--connect", String(endpoint), "--threads", "1"])
+    // Killed as soon as it has joined and been given shards, each of which takes it seconds.
+    let victim = try Running(
+      Program.worker, ["--connect", String(endpoint), "--threads", "1", "--max-read", "100kB/s"])
     #expect(
       eventually { (try? String(contentsOfFile: "\(run)/run.log", encoding: .utf8))?.contains("joined") ?? false })
     victim.send(SIGKILL)
@@ -88,7 +89,9 @@ import Testing
     let run = scratch.at("cluster")
     let lapse = try TimeLapse(in: scratch)
     let cluster = try Cluster(models: models, run: run, environment: lapse.environment)
-    let silent = try Running(Program.worker, ["--connect", cluster.endpoint, "--threads", "4"])
+    // A shard takes it seconds, so that it is not through with all of them before it is stopped.
+    let silent = try Running(
+      Program.worker, ["--connect", cluster.endpoint, "--threads", "4", "--max-read", "100kB/s"])
     #expect(cluster.waitForLog("joined"))
     silent.send(SIGSTOP)
     #expect(try lapse.pass { cluster.log.contains("fell silent") })

@@ -63,7 +63,7 @@ struct SlurmTests {
   @Test func aheadOfTheTimeLimitTheJobRequeuesItself() throws {
     let log = scratch.at("log")
     let job = try slurm.submit(
-      "recover.sbatch", [models, "--out", run, "--verify", "0.5"], log: log, "--nodes=1", "--time=1",
+      "recover.sbatch", [models, "--out", run, "--verify", "0.5"], log: log, "--nodes=1", "--time=2",
       "--signal=B:USR1@55")
     #expect(eventually { text(log).contains("the time limit is near") }, "\(text(log))")
     #expect(eventually { text(log).contains("resuming: ") }, "\(text(log))")
@@ -105,6 +105,8 @@ struct SlurmTests {
         return now.hasPrefix("tcp:") && now != address
       })
     #expect(eventually { joined() == 2 }, "\(text(scratch.at("worker")))")
+    // What it does not answer, its successor cannot confirm.
+    #expect(eventually { answersRead(run).values.contains(40) })
     // Somebody with more right to the node takes it, and gives it back. The task that comes again counts as
     // another worker than the one that left, so the run can end.
     let farewells = text(scratch.at("worker")).components(separatedBy: "leaving on request").count

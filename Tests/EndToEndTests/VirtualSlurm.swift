@@ -33,7 +33,7 @@ final class VirtualSlurm {
       "JobAcctGatherType=jobacct_gather/none", "AccountingStorageType=accounting_storage/none",
       "SelectType=select/cons_tres", "SelectTypeParameters=CR_CPU", "SlurmdParameters=config_overrides",
       "SchedulerParameters=sched_interval=1,sched_min_interval=0,batch_sched_delay=0,bf_interval=1",
-      "PreemptType=preempt/partition_prio", "PreemptMode=REQUEUE", "KillWait=5", "ReturnToService=2",
+      "PreemptType=preempt/partition_prio", "PreemptMode=REQUEUE", "KillWait=60", "ReturnToService=2",
     ]
     for node in 0..<nodes {
       try FileManager.default.createDirectory(

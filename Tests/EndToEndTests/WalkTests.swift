@@ -73,7 +73,7 @@ import Testing
     let worker = try first.worker(at: meddler.endpoint)
     #expect(meddler.waitForAnswers(10))
     #expect(eventually { shardsDone(run) > 0 })
-    #expect(try modeltree("status", run).contains("comparing"))
+    #expect(try eventually { try modeltree("status", run).contains("comparing") })
 
     // The coordinator dies; its worker says so, and waits.
     first.coordinator.end()

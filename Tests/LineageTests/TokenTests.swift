@@ -29,8 +29,10 @@ import Testing
 
   @Test func withoutATableTheNearerTwinIsTheParent() throws {
     var random = Seeded.fresh()
-    let found = try solve(Synthetic(linear: twins(&random), maps: 4).sums, models: 3)
-    #expect(found.parents == [nil, 0, 1], "seed \(random.seed)")
+    let holds = try random.mostly { random in
+      try solve(Synthetic(linear: twins(&random), maps: 4).sums, models: 3).parents == [nil, 0, 1]
+    }
+    #expect(holds, "seed \(random.seed)")
   }
 
   /// Pairs (0,1) (0,2) (1,2): each child touched rows that the other did not, so between the two more

@@ -62,7 +62,7 @@ def in_zsh(line):
     if process == 0:
         os.execvpe("zsh", ["zsh", "-f", "-i"], environment)
 
-    def read(until, seconds=20):
+    def read(until, seconds=300):
         text, end = "", time.monotonic() + seconds
         while time.monotonic() < end and until not in text:
             if select.select([terminal], [], [], 0.2)[0]:

@@ -132,7 +132,7 @@ def shows_trouble(page):
 
 
 def says_when_nobody_answers(page):
-    check(page.run("document.querySelector('#lost').hidden"), "somebody answers, and the page says nobody does")
+    check(page.until("document.querySelector('#lost').hidden"), "somebody answers, and the page says nobody does")
     page.offline(True)
     check(page.until("!document.querySelector('#lost').hidden"), "the page does not say that nobody answers")
     check("does not answer" in text(page, "#lost") or "has ended" in text(page, "#lost"), text(page, "#lost"))

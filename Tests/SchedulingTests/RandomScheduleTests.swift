@@ -206,6 +206,13 @@ private struct World {
     send(.outOfReach(id, lease, groups: [(lease.task.value - first) / Self.groupSize]))
   }
 
+  /// What the worker was given last does not reach it, and it is not known yet why.
+  mutating func failToDeliver(_ id: WorkerID) {
+    guard let lease = held[id]?.popLast() else { return }
+    credit[id] = 0
+    send(.undelivered(id, lease))
+  }
+
   /// The coordinator dies and is started again: it knows what is accepted, and nobody.
   mutating func restart() {
     scheduler = Self.scheduler(jobs, formerlyDone.union(accepted), attempts, verified)
@@ -225,7 +232,8 @@ private struct World {
     case ..<56: answer(id, failure: true)
     case ..<58: miss(id)
     case ..<75: send(.heard(id))
-    case ..<77: lose(id, isDeath: false)
+    case ..<76: lose(id, isDeath: false)
+    case ..<77: failToDeliver(id)
     case ..<80: lose(id, isDeath: true)
     case ..<85:
       // An answer once more, late, or by somebody who is long gone.

@@ -66,6 +66,11 @@ extension ServingLoop {
       isSent = socket.send([peer.identity, CoordinatorMessage.open(run).encoded()])
     }
     guard isSent, socket.send([peer.identity, CoordinatorMessage.assign(job.assignment(lease)).encoded()])
-    else { return lose(peer, .left(id)) }
+    else {
+      // Its goodbye may lie unread behind what was answered here; if there is none, it has died.
+      opened[id]?.remove(job.id)
+      unreachable.insert(id)
+      return apply(.undelivered(id, lease))
+    }
   }
 }

@@ -28,6 +28,8 @@ final class ServingLoop {
   var failedAtStart: [JobStatus] = []
   /// Which runs each worker was told of.
   var opened: [WorkerID: Set<JobID>] = [:]
+  /// Workers that something could not be sent to, until it is known whether they said goodbye.
+  var unreachable: Set<WorkerID> = []
   var observer: StatusAggregator
   private var progress = Progress()
   private var nextLook = Duration.zero
@@ -253,14 +255,14 @@ final class ServingLoop {
 
   /// Once a second: is everybody still there, and still welcome?
   private func look() {
-    guard clock.now >= nextLook else { return }
+    guard clock.now >= nextLook || !unreachable.isEmpty else { return }
     nextLook = clock.now + Self.lookInterval
     door.readList()
     for peer in peers.all {
       if !door.isOpen(to: peer.key) {
         expel(peer.identity, "its key was revoked")
-      } else if !socket.send([peer.identity, CoordinatorMessage.alive.encoded()]) {
-        lose(peer, .died(peer.id))
+      } else if unreachable.contains(peer.id) || !socket.send([peer.identity, CoordinatorMessage.alive.encoded()]) {
+        lose(peer)
       }
     }
     for job in jobs where !job.hasEnded {
@@ -286,9 +288,9 @@ final class ServingLoop {
   }
 
   /// What is sent to it does not arrive any more.
-  func lose(_ peer: Peers.Peer, _ event: Scheduler.Event) {
+  private func lose(_ peer: Peers.Peer) {
     logger.warning("a worker's connection is gone", metadata: ["worker.id": "\(peer.label)"])
-    forget(peer.id, event)
+    forget(peer.id, .died(peer.id))
   }
 
   func forget(_ id: WorkerID, _ event: Scheduler.Event) {
@@ -299,6 +301,7 @@ final class ServingLoop {
   func remove(_ id: WorkerID) {
     peers.remove(id)
     opened[id] = nil
+    unreachable.remove(id)
     observer.forget(id)
   }
 }

@@ -159,7 +159,8 @@ struct KinGroups {
   private static func middle(of group: [Int], _ prints: [[[Run]]]) -> Int {
     let others = group.prefix(mostOthers)
     func likeness(_ place: Int) -> Float {
-      others.reduce(0) { sum, other in
+      // Not with itself: where there are only two, the rounding of that would decide.
+      others.filter { $0 != place }.reduce(0) { sum, other in
         sum + zip(prints[place].joined(), prints[other].joined()).reduce(0) { $0 + $1.0.product($1.1) }
       }
     }

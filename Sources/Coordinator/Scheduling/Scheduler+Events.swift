@@ -16,6 +16,8 @@ extension Scheduler {
     /// The worker's host does not see what the task needs, nor what these groups of tasks of the
     /// same job need: it is not given any of them again, and nothing is held against the task.
     case outOfReach(WorkerID, Lease, groups: Set<Int>)
+    /// The task could not be sent to the worker, which is given no more until it asks again.
+    case undelivered(WorkerID, Lease)
     /// Anything was heard of the worker.
     case heard(WorkerID)
     /// The worker goes of its own will, starts anew or was thrown out: its tasks are as good as new.
@@ -54,7 +56,7 @@ extension Scheduler.Event {
     case .joined(let id, _, _, _), .ready(let id, _), .done(let id, _, _), .failed(let id, _, _),
       .outOfReach(let id, _, _), .heard(let id):
       id
-    case .left, .died, .tick: nil
+    case .undelivered, .left, .died, .tick: nil
     }
   }
 

@@ -182,6 +182,10 @@ package struct Scheduler: Sendable {
       workers[id]?.outOfReach[job, default: []].formUnion(groups)
       guard release(lease, from: id) else { break }
       actions += giveBack(lease, reason: nil)
+    case .undelivered(let id, let lease):
+      guard release(lease, from: id) else { break }
+      setCredit(of: id, 0)
+      actions += giveBack(lease, reason: nil)
     case .heard:
       break
     case .left(let id):

@@ -18,9 +18,7 @@ package struct PickleReader {
   private var stack: [PickleValue] = []
   /// Where on the stack the marks are.
   private var marks: [Int] = []
-  /// Memo, whose numbers mostly count from 0 on; the others are in `farMemo`.
-  private var memo: [PickleValue] = []
-  private var farMemo: [Int: PickleValue] = [:]
+  private var memo = PickleMemo()
   private var globals: [PickleGlobal: Int] = [:]
   private var cells = 0
 
@@ -62,7 +60,7 @@ package struct PickleReader {
     case UInt8(ascii: "q"): try remember(Int(try cursor.byte()))
     case UInt8(ascii: "r"): try remember(Int(try cursor.number(UInt32.self)))
     case UInt8(ascii: "p"): try remember(try lineNumber())
-    case 0x94: try remember(memo.count + farMemo.count)
+    case 0x94: try remember(memo.count)
     case UInt8(ascii: "h"): try recall(Int(try cursor.byte()))
     case UInt8(ascii: "j"): try recall(Int(try cursor.number(UInt32.self)))
     case UInt8(ascii: "g"): try recall(try lineNumber())
@@ -200,34 +198,20 @@ package struct PickleReader {
 
   // MARK: Numbers and texts
 
-  /// Little-endian, two's complement.
   private mutating func long(_ count: Int) throws(Failure) -> PickleValue {
     guard count >= 0, count <= cursor.left else { throw cursor.bad("announces a number of \(count) bytes") }
-    guard count > 0 else { return .int(0) }
-    guard count <= 16 else {
+    guard count <= PickleNumber.mostBytes else {
       _ = try cursor.skip(count)
       return .hugeInt
     }
-    let bytes = try cursor.bytes(count)
-    let sign: UInt8 = bytes[count - 1] & 0x80 == 0 ? 0 : 0xff
-    guard bytes.dropFirst(8).allSatisfy({ $0 == sign }), count <= 8 || bytes[7] & 0x80 == sign & 0x80 else {
-      return .hugeInt
-    }
-    var value: UInt64 = 0
-    for index in 0..<8 { value |= UInt64(index < count ? bytes[index] : sign) << UInt64(8 * index) }
-    return .int(Int(Int64(bitPattern: value)))
+    return PickleNumber.value(try cursor.bytes(count))
   }
 
-  /// `12`, `12L`; `00` and `01` are false and true.
   private mutating func decimal() throws(Failure) -> PickleValue {
-    var text = try lineText()
-    if text == "00" || text == "01" { return .bool(text == "01") }
-    if text.hasSuffix("L") { text.removeLast() }
-    if let number = Int(text) { return .int(number) }
-    guard !text.isEmpty, text.utf8.dropFirst(text.hasPrefix("-") ? 1 : 0).allSatisfy({ 0x30...0x39 ~= $0 }) else {
+    guard let number = PickleNumber.value(try lineText()) else {
       throw cursor.bad("has a number in its pickle that is none")
     }
-    return .hugeInt
+    return number
   }
 
   private mutating func lineText() throws(Failure) -> String {
@@ -336,18 +320,12 @@ package struct PickleReader {
   private mutating func remember(_ number: Int) throws(Failure) {
     try charge()
     let value = try top()
-    if number == memo.count {
-      memo.append(value)
-    } else if memo.indices.contains(number) {
-      memo[number] = value
-    } else {
-      try charge()
-      farMemo[number] = value
-    }
+    if memo.isFar(number) { try charge() }
+    memo.set(number, to: value)
   }
 
   private mutating func recall(_ number: Int) throws(Failure) {
-    guard let value = memo.indices.contains(number) ? memo[number] : farMemo[number] else {
+    guard let value = memo[number] else {
       throw cursor.bad("has a damaged pickle: it recalls \(number), which it has not memorized")
     }
     try push(value)
@@ -369,28 +347,12 @@ package struct PickleReader {
   }
 
   private mutating func call(_ callable: PickleValue, _ arguments: PickleValue) throws(Failure) {
-    let items = heap.items(arguments) ?? []
-    if let global = heap.global(callable) {
-      switch global.description {
-      case "collections.OrderedDict", "builtins.dict", "__builtin__.dict", "collections.Counter":
-        if let entries = items.first.flatMap({ heap.entries($0) }) { return try push(dictionary: entries) }
-        // Python 2 lists the pairs.
-        let pairs = items.first.flatMap { heap.items($0) } ?? []
-        return try push(
-          dictionary: pairs.compactMap { pair in
-            guard let pair = heap.items(pair), pair.count == 2 else { return nil }
-            return (pair[pair.startIndex], pair[pair.startIndex + 1])
-          })
-      case "collections.defaultdict":
-        return try push(dictionary: items.dropFirst().first.flatMap { heap.entries($0) } ?? [])
-      case "torch.Size", "builtins.tuple", "__builtin__.tuple":
-        if items.count == 1, let only = items.first, heap.items(only) != nil { return try push(only) }
-      case "builtins.set", "builtins.frozenset", "builtins.list", "__builtin__.set", "__builtin__.frozenset",
-        "__builtin__.list", "collections.deque":
-        guard let only = items.first else { return try push(list: []) }
-        if heap.items(only) != nil { return try push(only) }
-      default: break
-      }
+    let container = heap.global(callable).flatMap { PickleContainer($0, heap.items(arguments) ?? [], in: heap) }
+    switch container {
+    case .dictionary(let entries): return try push(dictionary: entries)
+    case .list(let items): return try push(list: items)
+    case .same(let value): return try push(value)
+    case nil: break
     }
     try charge(4)
     heap.objects.append(PickleObject(callable: callable, arguments: arguments))
