@@ -302,7 +302,8 @@ let package = Package(
       "RecoveryTests",
       needs: [
         "Checkpoints", "Compute", "Coordination", "Core", "Graph", "Journal", "Lineage", "Monitoring", "Planning",
-        "Recovery", "Reports", "Spectra", "Storage", "System", "TestSeed", "TestSupport", "Wire",
+        "Recovery", "Registry", "Reports", "Spectra", "Storage", "System", "TestPrograms", "TestSeed", "TestSupport",
+        "Wire",
       ]),
     tests(
       "ServingTests",

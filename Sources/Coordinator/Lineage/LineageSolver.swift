@@ -71,6 +71,8 @@ package struct LineageSolver: Sendable {
       }
       SupportDiscounts(trees, events, doubt, suspects: suspects.union(continued)).apply(to: &support)
     }
+    let leftOut = trees.trees.compactMap(\.leftOut)
+    for finding in leftOut { support.lower(finding.unexcluded) }
     let lineage = Lineage(
       distances: pairs.distances, relatedness: totals.relatedness.ratio,
       probability: totals.relatedness.probability, scores: totals.comparison.scores,
@@ -80,7 +82,7 @@ package struct LineageSolver: Sendable {
       duplicateOf: families.duplicateOf, support: support.edges, directionSupport: support.directions,
       parentShares: support.parents, parentTests: parentTests,
       absentParents: problem.findsAncestors ? doubt.absentParents(trees) : [],
-      components: components,
+      leftOut: leftOut, components: components,
       unusable: totals.unusable)
     let attached = isOwn ? CopyAttachment(problem).run(lineage, totals.quantized, totals.scope) : lineage
     return AdapterAttachment(problem).run(attached, totals.adapterBases)

@@ -39,6 +39,8 @@ extension Plan {
   /// Bytes that the coordinator needs beside its program: the sums of one tensor at a time, as they come
   /// from the journal and added up (a small one and the next), and the matrices of the lineage rules.
   package var coordinatorBytes: Int {
+    // Blocks are put together before anything is said of them.
+    let tensors = wholes.map(\.tensor)
     let largest =
       tensors.map {
         8 * $0.statistics.pairArrays * PairIndex($0.copies.count).count

@@ -38,6 +38,7 @@ enum GraphBuilder {
         inferredParent[child] = nodes.count + place
       }
     }
+    let rivals = lineage.leftOut.reduce(into: [:]) { $0.merge($1.rivals, uniquingKeysWith: { one, _ in one }) }
     let edges = plan.models.indices.compactMap { child -> ModelGraph.Edge? in
       guard inferredParent[child] == nil, let parent = lineage.parents[child] else { return nil }
       let isCopy = lineage.relations[child] == .duplicate
@@ -46,7 +47,8 @@ enum GraphBuilder {
         source: parent, target: child, relation: lineage.relations[child] ?? .finetune,
         distance: isCopy ? 0 : lineage.distances[parent, child], support: lineage.support[child],
         directionSupport: lineage.directionSupport[child], rankEvidence: lineage.rankEvidence[child],
-        share: share(child, parent), transforms: lineage.transforms[child])
+        share: share(child, parent), transforms: lineage.transforms[child],
+        leftOut: rivals[child].map { ModelGraph.LeftOut(node: $0.model, distance: $0.distance) })
     }
     let inferredEdges = absent.enumerated().flatMap { place, found in
       ancestorEdges(lineage, found, node: nodes.count + place)
@@ -122,6 +124,7 @@ enum GraphBuilder {
         edge.source = places[edge.source]
         edge.target = places[edge.target]
         edge.runnerUp = edge.runnerUp.map { places[$0] }
+        edge.leftOut = edge.leftOut.map { ModelGraph.LeftOut(node: places[$0.node], distance: $0.distance) }
         if edge.kind == .parent { trees.append(edge) } else { others.append(edge) }
       }
     }
@@ -176,8 +179,10 @@ enum GraphBuilder {
     // Squared distances add up, and nothing tells how the way is divided.
     let half = 0.5.squareRoot()
     var edges = found.orphans.map { child in
-      ModelGraph.Edge(
-        source: node, target: child, relation: .finetune, distance: half * lineage.distances[found.sibling, child],
+      // The two need not have been compared.
+      let apart = [found.sibling, lineage.parents[child] ?? child].map { lineage.distances[$0, child] }
+      return ModelGraph.Edge(
+        source: node, target: child, relation: .finetune, distance: half * (apart.first { $0.isFinite } ?? 0),
         support: found.support, directionSupport: 1)
     }
     let nearest = edges.compactMap(\.distance).min() ?? 0

@@ -1,0 +1,171 @@
+package import Core
+internal import Dispatch
+internal import Fingerprints
+internal import Lineage
+internal import Synchronization
+package import System
+
+/// Divides models that are too many to compare all pairs into blocks of near ones, by their fingerprints.
+///
+/// Blocks follow the tree of shortest distances, walked from the first model on and cut into runs of equal length. Beside
+/// them, every block has guests: the nearest models of each of its own, wherever they are. So each model is compared
+/// with its nearest ones, the models between which a family has its ancestors are those that most have for guests, and
+/// the pairs that are compared connect all models.
+package struct NeighborhoodSearch: Sendable {
+  /// Fixed in the program, so that the outcome does not depend on the machine.
+  package struct Bounds: Sendable {
+    /// Up to so many models, all pairs are compared.
+    package var whole: Int
+    /// Models of a block at most, without its guests; and guests of a block at most.
+    package var block: Int
+    /// Each model is compared with so many of its nearest ones.
+    package var nearest: Int
+
+    package init(whole: Int = 400, block: Int = 200, nearest: Int = 32) {
+      self.whole = whole
+      self.block = block
+      self.nearest = nearest
+    }
+  }
+
+  package struct Findings: Sendable {
+    package var cover: PairCover
+    /// So many of its nearest ones every model is compared with.
+    package var nearest: Int
+  }
+
+  private let bounds: Bounds
+  private let estimates: PairEstimates
+
+  /// - Parameter models: by number, ascending.
+  /// - Returns: nil where it is better to compare all pairs.
+  /// - Throws: `Failure` (bad input) when a fingerprint is damaged.
+  package static func run(
+    _ known: KnownModels, _ models: [Int], bounds: Bounds = Bounds()
+  ) throws(Failure) -> Findings? {
+    guard models.count > bounds.whole else { return nil }
+    return NeighborhoodSearch(estimates: try estimates(known, models), bounds: bounds).findings()
+  }
+
+  /// - Parameter estimates: of the models to be divided; NaN counts as farther than everything else.
+  package init(estimates: PairEstimates, bounds: Bounds) {
+    self.estimates = estimates
+    self.bounds = bounds
+  }
+
+  /// How far apart all models are, by the samples of their linear maps: as `recover` measures those that are no near
+  /// relatives.
+  private static func estimates(_ known: KnownModels, _ models: [Int]) throws(Failure) -> PairEstimates {
+    var fingerprints: [[FingerprintTensor]] = []
+    for number in models {
+      guard let model = known.models[number] else {
+        fingerprints.append([])
+        continue
+      }
+      fingerprints.append(try known.fingerprint(model).tensors)
+    }
+    let linear = fingerprints.map { $0.filter { $0.role == .linear } }
+    let chosen = linear.allSatisfy(\.isEmpty) ? fingerprints : linear
+    var sums = DistanceSums(.auto, models: models.count)
+    FingerprintSums.each(chosen, models: Array(models.indices)) { tensor in
+      var tensor = tensor
+      tensor.independentNoise = tensor.noise.map { LineageProblem.independentNoise($0) }
+      sums.add(TensorView(tensor))
+    }
+    return PairEstimates(sums.matrix)
+  }
+
+  /// - Returns: nil where blocks with their guests are more work than half of all pairs.
+  package func findings() -> Findings? {
+    let n = estimates.n
+    let near = nearest()
+    let tree = shortestTree()
+    let blocks = blocks(tree)
+    var cover: [[Int]] = []
+    for block in blocks { cover.append((block + guests(of: block, near, tree)).sorted()) }
+    let pairs = cover.reduce(0) { $0 + PairIndex($1.count).count }
+    guard blocks.count > 1, 2 * pairs < PairIndex(n).count else { return nil }
+    let found = PairCover(blocks: cover, estimates: estimates)
+    return Findings(cover: found, nearest: Self.fewestNearest(near, found))
+  }
+
+  /// The nearest models of each, nearest first; none of which nothing is known.
+  private func nearest() -> [[Int]] {
+    let found = Mutex<[Int: [Int]]>([:])
+    DispatchQueue.concurrentPerform(iterations: estimates.n) { model in
+      let known = (0..<estimates.n).filter { $0 != model && distance(model, $0) < .infinity }
+      let near = Nearest.models(bounds.nearest, of: known) { Double(distance(model, $0)) }
+      found.withLock { $0[model] = near }
+    }
+    return found.withLock { near in (0..<estimates.n).map { near[$0] ?? [] } }
+  }
+
+  private func distance(_ i: Int, _ j: Int) -> Float {
+    let distance = estimates[i, j]
+    return distance.isNaN ? .infinity : distance
+  }
+
+  /// The tree of shortest distances (Prim), each model's neighbors in it, the first model's first.
+  private func shortestTree() -> [[Int]] {
+    let n = estimates.n
+    var neighbors = Array(repeating: [Int](), count: n)
+    var isIn = Array(repeating: false, count: n)
+    var nearest = Array(repeating: 0, count: n)
+    var least = (0..<n).map { distance(0, $0) }
+    isIn[0] = true
+    for _ in 1..<max(1, n) {
+      var next = -1
+      for model in 0..<n where !isIn[model] && (next < 0 || least[model] < least[next]) { next = model }
+      isIn[next] = true
+      neighbors[next].append(nearest[next])
+      neighbors[nearest[next]].append(next)
+      for model in 0..<n where !isIn[model] {
+        let other = distance(next, model)
+        if other < least[model] { (least[model], nearest[model]) = (other, next) }
+      }
+    }
+    return neighbors
+  }
+
+  /// Runs of equal length of a walk through the tree, ascending in each.
+  private func blocks(_ tree: [[Int]]) -> [[Int]] {
+    var walk: [Int] = []
+    var isSeen = tree.map { _ in false }
+    var open = [0]
+    while let model = open.popLast() {
+      guard !isSeen[model] else { continue }
+      isSeen[model] = true
+      walk.append(model)
+      open += tree[model].filter { !isSeen[$0] }.sorted(by: >)
+    }
+    let count = (walk.count + bounds.block - 1) / bounds.block
+    return (0..<count).map { part in
+      walk[part * walk.count / count..<(part + 1) * walk.count / count].sorted()
+    }
+  }
+
+  /// The nearest models of a block's own that it does not have itself. Those that connect it with others come first, then
+  /// those that are the nearest of some model, the second nearest, and so on.
+  private func guests(of block: [Int], _ near: [[Int]], _ tree: [[Int]]) -> [Int] {
+    let own = Set(block)
+    var ranks: [Int: Int] = [:]
+    for model in block {
+      for other in tree[model] where !own.contains(other) { ranks[other] = -1 }
+      for (rank, other) in near[model].enumerated() where !own.contains(other) {
+        ranks[other] = min(ranks[other] ?? .max, rank)
+      }
+    }
+    let sorted = ranks.sorted { ($0.value, $0.key) < ($1.value, $1.key) }
+    let most = max(bounds.block, sorted.count { $0.value < 0 })
+    return sorted.prefix(most).map(\.key)
+  }
+
+  /// The number of its nearest ones that every model is compared with.
+  private static func fewestNearest(_ near: [[Int]], _ cover: PairCover) -> Int {
+    var homes = near.map { _ in Set<Int>() }
+    for (number, block) in cover.blocks.enumerated() { for model in block { homes[model].insert(number) } }
+    return near.indices.map { model in
+      near[model].firstIndex { homes[$0].isDisjoint(with: homes[model]) } ?? near[model].count
+    }.min() ?? 0
+  }
+}

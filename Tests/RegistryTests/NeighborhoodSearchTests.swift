@@ -1,0 +1,115 @@
+import Core
+import Lineage
+import MadeFingerprints
+import Registry
+import TestSeed
+import TestSupport
+import Testing
+
+/// Which pairs of a large family are compared? Against brute force.
+@Suite struct NeighborhoodSearchTests {
+  private typealias Search = NeighborhoodSearch
+
+  /// Distances along a random tree, each a little off, as samples are.
+  private func distances(_ n: Int, _ random: inout Seeded, unknown: Set<Int> = []) -> SquareMatrix {
+    var squares = SquareMatrix(n)
+    for model in 1..<n {
+      let parent = Int.random(in: 0..<model, using: &random)
+      let step = Double.random(in: 0.5...5, using: &random)
+      for other in 0..<model { squares.setBoth(model, other, squares[parent, other] + step) }
+    }
+    PairIndex(n).forEach { _, i, j in
+      let off = Seeded.exponential(0.01 * random.normal())
+      let isKnown = !unknown.contains(i) && !unknown.contains(j)
+      squares.setBoth(i, j, isKnown ? squares[i, j].squareRoot() * off : .nan)
+    }
+    return squares
+  }
+
+  private func near(_ model: Int, _ estimates: PairEstimates, _ count: Int) -> [Int] {
+    let others = (0..<estimates.n).filter { $0 != model && !estimates[model, $0].isNaN }
+    return Array(others.sorted { (estimates[model, $0], $0) < (estimates[model, $1], $1) }.prefix(count))
+  }
+
+  private func compared(_ cover: PairCover) -> Set<[Int]> {
+    Set(cover.blocks.flatMap { block in block.flatMap { i in block.filter { $0 > i }.map { [i, $0] } } })
+  }
+
+  @Test func everyModelIsComparedWithItsNearest() throws {
+    var random = Seeded.fresh()
+    for _ in 0..<5 {
+      let n = Int.random(in: 200...300, using: &random)
+      let bounds = Search.Bounds(whole: 60, block: 20, nearest: 5)
+      let estimates = PairEstimates(distances(n, &random))
+      let found = try #require(Search(estimates: estimates, bounds: bounds).findings(), "seed \(random.seed)")
+      let pairs = compared(found.cover)
+      #expect(found.cover.pairs == pairs.count, "seed \(random.seed)")
+      #expect(Set(found.cover.blocks.joined()) == Set(0..<n), "seed \(random.seed)")
+      #expect(found.cover.blocks.allSatisfy { $0 == $0.sorted() && Set($0).count == $0.count })
+      // What brute force says of how many of its nearest each model is compared with.
+      let least = (0..<n).map { model in
+        let near = near(model, estimates, bounds.nearest)
+        return near.firstIndex { !pairs.contains([min(model, $0), max(model, $0)]) } ?? near.count
+      }.min()
+      #expect(found.nearest == least && found.nearest > 0, "seed \(random.seed)")
+      // All hang together, so that one tree can have them all.
+      #expect(
+        Families.connected(n) { pairs.contains([min($0, $1), max($0, $1)]) }.allSatisfy { $0 == 0 },
+        "seed \(random.seed)")
+      #expect(found.cover.blocks == Search(estimates: estimates, bounds: bounds).findings()?.cover.blocks)
+    }
+  }
+
+  /// Without a bound on guests that matters, all of the nearest are compared.
+  @Test func guestsAreTheNearestOfOtherBlocks() throws {
+    var random = Seeded.fresh()
+    let estimates = PairEstimates(distances(400, &random))
+    let found = try #require(
+      Search(estimates: estimates, bounds: .init(whole: 100, block: 60, nearest: 8)).findings(), "seed \(random.seed)")
+    #expect(found.nearest == 8, "seed \(random.seed)")
+  }
+
+  @Test func modelsOfWhichNothingIsKnownAreComparedWithSomebody() throws {
+    var random = Seeded.fresh()
+    let estimates = PairEstimates(distances(250, &random, unknown: [0, 70, 149]))
+    let found = Search(estimates: estimates, bounds: .init(whole: 60, block: 20, nearest: 5)).findings()
+    let pairs = compared(try #require(found).cover)
+    for model in [0, 70, 149] { #expect(pairs.contains { $0.contains(model) }, "seed \(random.seed)") }
+  }
+
+  /// Where blocks are no less work, all pairs are compared.
+  @Test func fewModelsAreComparedAsAWhole() throws {
+    var random = Seeded.fresh()
+    let few = PairEstimates(distances(30, &random))
+    #expect(Search(estimates: few, bounds: .init(whole: 10, block: 20, nearest: 8)).findings() == nil)
+    // All are as far from all others: every model has other nearest ones, and the guests of a block are many.
+    var same = SquareMatrix(100, filledWith: 1)
+    for model in 0..<100 { same[model, model] = 0 }
+    PairIndex(100).forEach { _, i, j in same.setBoth(i, j, Double.random(in: 1...1.01, using: &random)) }
+    #expect(Search(estimates: PairEstimates(same), bounds: .init(whole: 10, block: 40, nearest: 30)).findings() == nil)
+  }
+
+  @Test func distancesAreThoseOfTheFingerprints() throws {
+    let folder = try TemporaryFolder()
+    var made = MadeFingerprints(Seeded.fresh())
+    made.layers = 1
+    made.width = 64
+    made.tokens = 300
+    var models = [made.stranger()]
+    for number in 1..<80 { models.append(made.child(of: models[number / 2], step: 0.05 + 0.001 * Double(number))) }
+    let writer = try RegistryWriter(folder.at("known"))
+    for (number, model) in models.enumerated() { try writer.add(MadeFingerprints.entry("m\(number)", model), model) }
+    let known = try KnownModels(
+      folder.at("known"),
+      models.enumerated().map { .init(id: "m\($0)", files: MadeFingerprints.entry("m\($0)", $1).sources.map(\.file)) })
+    let chosen = models.indices.filter { $0 != 7 }
+    let found = try #require(
+      try Search.run(known, chosen, bounds: .init(whole: 20, block: 8, nearest: 2)), "seed \(made.random.seed)")
+    var sums = DistanceSums(.auto, models: chosen.count)
+    for tensor in FingerprintSums.of(chosen.map { models[$0] }) where tensor.role == .linear {
+      sums.add(TensorView(tensor))
+    }
+    #expect(found.cover.estimates == PairEstimates(sums.matrix), "seed \(made.random.seed)")
+    #expect(try Search.run(known, chosen, bounds: .init(whole: 79)) == nil)
+  }
+}
