@@ -147,7 +147,6 @@ struct LeftOutPairsTests {
       let second = try solve(
         other, compared: moved(compared, order), SquareMatrix(Self.n, values: values))
       #expect(named(second) == first.parents, "seed \(random.seed)")
-      #expect(Set(second.leftOut[0].unexcluded.map { order[$0] }) == first.leftOut[0].unexcluded, "seed \(random.seed)")
       return
     }
     Issue.record("the order decided in all families, seed \(random.seed)")
