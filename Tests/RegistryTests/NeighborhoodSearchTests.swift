@@ -69,6 +69,25 @@ import Testing
     #expect(found.nearest == 8, "seed \(random.seed)")
   }
 
+  /// Children of one model, all as far from it and from each other: guests are bounded, and the nearest come first.
+  @Test func theParentOfAllIsComparedWithAll() throws {
+    var random = Seeded.fresh()
+    let (n, parent) = (300, Int.random(in: 0..<300, using: &random))
+    var distances = SquareMatrix(n)
+    PairIndex(n).forEach { _, i, j in
+      let off = Double.random(in: 1...1.01, using: &random)
+      distances.setBoth(i, j, off * (i == parent || j == parent ? 1 : 2.0.squareRoot()))
+    }
+    let bounds = Search.Bounds(whole: 60, block: 20, nearest: 12)
+    let found = try #require(
+      Search(estimates: PairEstimates(distances), bounds: bounds).findings(), "seed \(random.seed)")
+    let pairs = compared(found.cover)
+    for model in 0..<n where model != parent {
+      #expect(pairs.contains([min(model, parent), max(model, parent)]), "seed \(random.seed)")
+    }
+    #expect(found.cover.blocks.allSatisfy { $0.count <= 2 * bounds.block }, "seed \(random.seed)")
+  }
+
   @Test func modelsOfWhichNothingIsKnownAreComparedWithSomebody() throws {
     var random = Seeded.fresh()
     let estimates = PairEstimates(distances(250, &random, unknown: [0, 70, 149]))

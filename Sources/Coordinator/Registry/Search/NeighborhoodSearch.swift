@@ -79,10 +79,10 @@ package struct NeighborhoodSearch: Sendable {
   package func findings() -> Findings? {
     let n = estimates.n
     let near = nearest()
-    let tree = shortestTree()
-    let blocks = blocks(tree)
+    let above = shortestTree()
+    let blocks = blocks(above)
     var cover: [[Int]] = []
-    for block in blocks { cover.append((block + guests(of: block, near, tree)).sorted()) }
+    for block in blocks { cover.append((block + guests(of: block, near, above)).sorted()) }
     let pairs = cover.reduce(0) { $0 + PairIndex($1.count).count }
     guard blocks.count > 1, 2 * pairs < PairIndex(n).count else { return nil }
     let found = PairCover(blocks: cover, estimates: estimates)
@@ -105,10 +105,10 @@ package struct NeighborhoodSearch: Sendable {
     return distance.isNaN ? .infinity : distance
   }
 
-  /// The tree of shortest distances (Prim), each model's neighbors in it, the first model's first.
-  private func shortestTree() -> [[Int]] {
+  /// The tree of shortest distances (Prim), from the first model on: what is above each model there; nil of the first.
+  private func shortestTree() -> [Int?] {
     let n = estimates.n
-    var neighbors = Array(repeating: [Int](), count: n)
+    var above: [Int?] = Array(repeating: nil, count: n)
     var isIn = Array(repeating: false, count: n)
     var nearest = Array(repeating: 0, count: n)
     var least = (0..<n).map { distance(0, $0) }
@@ -117,26 +117,24 @@ package struct NeighborhoodSearch: Sendable {
       var next = -1
       for model in 0..<n where !isIn[model] && (next < 0 || least[model] < least[next]) { next = model }
       isIn[next] = true
-      neighbors[next].append(nearest[next])
-      neighbors[nearest[next]].append(next)
+      above[next] = nearest[next]
       for model in 0..<n where !isIn[model] {
         let other = distance(next, model)
         if other < least[model] { (least[model], nearest[model]) = (other, next) }
       }
     }
-    return neighbors
+    return above
   }
 
-  /// Runs of equal length of a walk through the tree, ascending in each.
-  private func blocks(_ tree: [[Int]]) -> [[Int]] {
+  /// Runs of equal length of a walk through the tree, each model after what is above it; ascending in each.
+  private func blocks(_ above: [Int?]) -> [[Int]] {
+    var below = above.map { _ in [Int]() }
+    for (model, top) in above.enumerated() { if let top { below[top].append(model) } }
     var walk: [Int] = []
-    var isSeen = tree.map { _ in false }
     var open = [0]
     while let model = open.popLast() {
-      guard !isSeen[model] else { continue }
-      isSeen[model] = true
       walk.append(model)
-      open += tree[model].filter { !isSeen[$0] }.sorted(by: >)
+      open += below[model].reversed()
     }
     let count = (walk.count + bounds.block - 1) / bounds.block
     return (0..<count).map { part in
@@ -144,20 +142,19 @@ package struct NeighborhoodSearch: Sendable {
     }
   }
 
-  /// The nearest models of a block's own that it does not have itself. Those that connect it with others come first, then
-  /// those that are the nearest of some model, the second nearest, and so on.
-  private func guests(of block: [Int], _ near: [[Int]], _ tree: [[Int]]) -> [Int] {
+  /// The nearest models of a block's own that it does not have itself. Those above its own come first: they connect the
+  /// blocks, and a model with very many below it need not have them all in its own block. Then come those that are the
+  /// nearest of some model, the second nearest, and so on.
+  private func guests(of block: [Int], _ near: [[Int]], _ above: [Int?]) -> [Int] {
     let own = Set(block)
     var ranks: [Int: Int] = [:]
     for model in block {
-      for other in tree[model] where !own.contains(other) { ranks[other] = -1 }
+      if let top = above[model], !own.contains(top) { ranks[top] = -1 }
       for (rank, other) in near[model].enumerated() where !own.contains(other) {
         ranks[other] = min(ranks[other] ?? .max, rank)
       }
     }
-    let sorted = ranks.sorted { ($0.value, $0.key) < ($1.value, $1.key) }
-    let most = max(bounds.block, sorted.count { $0.value < 0 })
-    return sorted.prefix(most).map(\.key)
+    return ranks.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.prefix(bounds.block).map(\.key)
   }
 
   /// The number of its nearest ones that every model is compared with.
