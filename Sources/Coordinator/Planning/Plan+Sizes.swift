@@ -26,19 +26,53 @@ extension Plan {
 
   /// Bytes below which a worker's thread cannot compute some shard.
   package var minimumWorkerBytes: Int {
-    tensors.map {
+    zip(tensors, mostPieces).map { tensor, pieces in
       ShardGeometry.minimumBytes(
-        models: $0.copies.count, bytesPerCoordinate: $0.bytesPerCoordinate,
-        columns: $0.shape.columns, statistics: $0.statistics,
+        models: tensor.copies.count, bytesPerCoordinate: tensor.bytesPerCoordinate,
+        columns: tensor.shape.columns, statistics: tensor.statistics,
         kept: ShardGeometry.keptBytes(
-          models: $0.copies.count, shape: $0.shape, samples: $0.samples, spectrum: $0.spectrum,
-          sketch: $0.sketch) + $0.readingBytes)
+          models: tensor.copies.count, shape: tensor.shape, samples: tensor.samples, spectrum: tensor.spectrum,
+          sketch: tensor.sketch) + tensor.readingBytes,
+        pieces: pieces)
     }.max() ?? 0
   }
 
+  /// Of each tensor the pieces of the shard that has most.
+  private var mostPieces: [Int] {
+    shards.reduce(into: Array(repeating: 1, count: tensors.count)) { $0[$1.tensor] = max($0[$1.tensor], $1.pieces) }
+  }
+
+  /// What the coordinator may keep of the sums of parts of shards, until the shards are whole, in bytes; 0 where all
+  /// shards stay whole.
+  package var partsBytes: Int {
+    let largest = shards.lazy.filter { $0.pieces > 1 }.map { self.sumBytes(of: $0) + self.sampleBytes(of: $0) }.max() ?? 0
+    return largest > 0 ? max(Self.partsShare, Self.leastParts * largest) : 0
+  }
+
+  /// Bytes of the sums of a shard, or of any part of it, in memory.
+  package func sumBytes(of shard: Shard) -> Int {
+    let tensor = tensors[shard.tensor]
+    return 8 * tensor.statistics.pairArrays * PairIndex(tensor.copies.count).count
+      + tensor.copies.count * MemoryLayout<Moments>.stride
+  }
+
+  /// Bytes of the submatrices of a shard in memory; its parts have them between them.
+  package func sampleBytes(of shard: Shard) -> Int {
+    sampleShapes(of: shard).reduce(0) { $0 + 4 * tensors[shard.tensor].copies.count * $1.count }
+  }
+
+  /// Of the coordinator's memory, in bytes.
+  private static let partsShare = 1 << 30
+  /// Enough that some workers can share the last shards, however many models there are.
+  private static let leastParts = 4
+
   /// Bytes that the coordinator needs beside its program: the sums of one tensor at a time, as they come
-  /// from the journal and added up (a small one and the next), and the matrices of the lineage rules.
-  package var coordinatorBytes: Int {
+  /// from the journal and added up (a small one and the next), the matrices of the lineage rules, and the sums of parts
+  /// of shards.
+  package var coordinatorBytes: Int { solvingBytes + partsBytes }
+
+  /// What of it does not depend on how shards are shared.
+  package var solvingBytes: Int {
     let largest =
       tensors.map {
         8 * $0.statistics.pairArrays * PairIndex($0.copies.count).count

@@ -43,8 +43,8 @@ package struct Plan: Sendable {
     var shards: [Shard] = []
     for (index, tensor) in tensors.enumerated() {
       shards += Self.shards(
-        of: tensor.shape, tensor: index, samples: tensor.samples, spectrum: tensor.spectrum,
-        from: shards.count)
+        of: tensor.shape, tensor: index, models: tensor.copies.count, statistics: tensor.statistics,
+        samples: tensor.samples, spectrum: tensor.spectrum, from: shards.count)
     }
     self.init(
       models: models, sections: sections, alignment: alignment, tensors: tensors, shards: shards,
@@ -136,21 +136,24 @@ package struct Plan: Sendable {
       places[shard.tensor].map { place in
         Shard(
           id: shard.id, tensor: place, coordinates: shard.coordinates, samples: shard.samples,
-          spectrum: shard.spectrum)
+          spectrum: shard.spectrum, pieces: shard.pieces)
       }
     }
   }
 
   /// The shards of one tensor, numbered from `first` on.
   static func shards(
-    of shape: TensorShape, tensor: Int, samples: Int, spectrum: Int, from first: Int
+    of shape: TensorShape, tensor: Int, models: Int, statistics: Statistics, samples: Int, spectrum: Int,
+    from first: Int
   ) -> [Shard] {
     let ranges = ShardGeometry.ranges(of: shape)
     let counts = SampleGrid.spread(samples, over: ranges.count)
-    return zip(ranges, counts).enumerated().map { part, shard in
-      Shard(
-        id: ShardID(first + part), tensor: tensor, coordinates: shard.0, samples: shard.1,
-        spectrum: part == 0 ? spectrum : 0)
+    return zip(ranges, counts).enumerated().map { number, shard in
+      let own = number == 0 ? spectrum : 0
+      return Shard(
+        id: ShardID(first + number), tensor: tensor, coordinates: shard.0, samples: shard.1, spectrum: own,
+        pieces: ShardGeometry.pieces(
+          of: shard.0.count, shape: shape, models: models, statistics: statistics, spectrum: own))
     }
   }
 
@@ -162,16 +165,29 @@ package struct Plan: Sendable {
   }
 
   /// What `samples(of:)` measure, without drawing them.
-  private func sampleShapes(of shard: Shard) -> [SampleShape] {
+  func sampleShapes(of shard: Shard) -> [SampleShape] {
     SampleGrid.shapes(
       columns: tensors[shard.tensor].shape.columns, coordinates: shard.coordinates, count: shard.samples)
   }
 
   /// What the partial of a shard holds.
-  package func schema(of shard: Shard) -> PartialSchema {
+  package func schema(of shard: Shard) -> PartialSchema { schema(of: shard, samples: sampleShapes(of: shard)) }
+
+  /// What the partial of part of a shard holds: of submatrices the rows that lie in it.
+  package func schema(of shard: Shard, _ part: ShardPart) -> PartialSchema {
+    guard !part.isWhole else { return schema(of: shard) }
+    let coordinates = coordinates(of: shard, part)
+    let columns = tensors[shard.tensor].shape.columns
+    return schema(of: shard, samples: samples(of: shard).map { $0.within(coordinates, columns: columns).shape })
+  }
+
+  private func schema(of shard: Shard, samples: [SampleShape]) -> PartialSchema {
     let tensor = tensors[shard.tensor]
     return PartialSchema(
-      models: tensor.copies.count, statistics: tensor.statistics, samples: sampleShapes(of: shard),
-      sketch: tensor.sketch)
+      models: tensor.copies.count, statistics: tensor.statistics, samples: samples, sketch: tensor.sketch)
+  }
+
+  package func coordinates(of shard: Shard, _ part: ShardPart) -> Range<Int> {
+    part.coordinates(in: shard.coordinates, columns: tensors[shard.tensor].shape.columns)
   }
 }
