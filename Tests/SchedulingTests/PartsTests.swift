@@ -6,12 +6,10 @@ import Testing
 /// Shards that several workers share.
 @Suite struct PartsTests {
   private func script(shards: Int = 1, pieces: Int = 16, mostBytes: Int = 100, verified: Double = 0) -> Script {
-    var script = Script(tasks: 0, verified: verified)
-    script.scheduler.add(
-      shards: shards,
+    Script(
+      tasks: shards, verified: verified,
       sharing: Sharing(
         shards: Array(repeating: .init(pieces: pieces, sumBytes: 1), count: shards), mostBytes: mostBytes))
-    return script
   }
 
   private func leases(_ actions: [Scheduler.Action], to worker: Int) -> [Lease] {

@@ -36,6 +36,8 @@ private struct World {
   var finishedJobs: Set<JobID> = []
   /// Parts of shards that were accepted in all.
   var acceptedParts = 0
+  /// Shards and parts of shards whose answers were accepted.
+  var acceptedTasks: Set<TaskID> = []
   /// Tasks that a worker said it cannot reach, with the rest of their group.
   var barred: [WorkerID: Set<Int>] = [:]
   var complaint: String?
@@ -144,6 +146,7 @@ private struct World {
       }
       let place = scheduler.place(of: lease.task)
       let pieces = Array(place.part.first..<place.part.first + place.part.count)
+      acceptedTasks.insert(lease.task)
       if !place.part.isWhole { acceptedParts += 1 }
       guard let whole = parts[place.root, default: FinishedParts()].add(pieces, of: place.part, join: { $0 += $1 })
       else { break }
@@ -154,7 +157,7 @@ private struct World {
       if !scheduler.isVerified(lease.task) { complain("\(lease) was held for nothing") }
       answers[lease.task, default: []].append((origins[worker] ?? "", digest))
     case .dispute(let task, let dissenters):
-      if !accepted.contains(task) || dissenters.isEmpty { complain("dispute over \(task)") }
+      if !acceptedTasks.contains(task) || dissenters.isEmpty { complain("dispute over \(task)") }
     case .ignore(let lease, let worker):
       guard case .done(worker, lease, _) = event else { return complain("ignore after \(event)") }
     case .refuse(let worker, let lease):

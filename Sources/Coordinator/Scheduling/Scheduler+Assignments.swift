@@ -62,22 +62,23 @@ extension Scheduler {
   /// Near the end, a worker and a task that those who hold it take too long for.
   private mutating func nextCopy(at now: Duration) -> (WorkerID, TaskID)? {
     guard now >= nextStraggler, !hasNoTaker else { return nil }
-    let stragglers = stragglers(at: now)
+    let stragglers = stragglers(at: now).filter { halves[$0.task] == nil }
     guard !stragglers.isEmpty else { return nil }
+    // Who has a pace helps with what can be shared as soon as that makes sense.
+    let others = stragglers.filter { !isShareable($0.task) }
     // A newcomer's word is not enough to keep a task from those that compute.
     let mayLend = hasProven
     for id in inOrder(waiting) {
       guard let worker = workers[id], mayTake(worker, at: now), !computesAlone(worker), !mayLend || isProven(worker)
       else { continue }
-      let isHelpful = worker.standing.secondsPerPiece != nil
-      let other = stragglers.first { straggler in
-        // Who has a pace helps with what can be shared as soon as that makes sense.
-        holders[straggler.task]?.contains(id) == false && halves[straggler.task] == nil
-          && !(isHelpful && isShareable(straggler.task)) && mayCompute(straggler.task, worker)
+      let other = (worker.standing.secondsPerPiece == nil ? stragglers : others).first { straggler in
+        holders[straggler.task]?.contains(id) == false && mayCompute(straggler.task, worker)
       }
       if let other { return (id, other.task) }
     }
     hasNoTaker = true
+    // Answers to parts come in thick and fast.
+    if jobs.contains(where: { $0.isDivisible && !$0.isFinished }) { nextStraggler = now + Self.helpInterval }
     return nil
   }
 

@@ -17,7 +17,7 @@ extension Scheduler {
     move(task, to: state)
     if own != nil {
       halves[task] = nil
-      jobs[Int(owners[task.value])].splitBytes -= splitBytes(of: task)
+      if splits[task] == nil { updateReserve(of: task) }
     }
     votes[task] = nil
     firstGiven[task] = nil

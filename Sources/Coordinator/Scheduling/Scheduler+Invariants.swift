@@ -68,6 +68,7 @@ extension Scheduler {
     for root in jobs[job.value].tasks.map({ TaskID($0) }) {
       let isOpen = states[root.value] == .pending || states[root.value] == .leased
       if !isOpen, halves[root] != nil { return "task \(root) is closed and still split" }
+      bytes += reserve(of: root)
       var tasks = isOpen ? [root] : []
       while let task = tasks.popLast() {
         guard let own = halves[task] else {
@@ -76,7 +77,6 @@ extension Scheduler {
           if task != root, !waiting.contains(task) { return "\(part(of: task)) of task \(root) is lost" }
           continue
         }
-        bytes += splitBytes(of: task)
         let both = [own.left, own.right]
         if both.contains(where: { self.splits[$0]?.parent != task }) { return "the halves of task \(task) are not its own" }
         if both.allSatisfy({ states[$0.value] == .done }) { return "task \(task) is done and open" }
@@ -84,7 +84,7 @@ extension Scheduler {
         tasks += both.filter { states[$0.value] == .pending || states[$0.value] == .leased }
       }
     }
-    if bytes != jobs[job.value].splitBytes { return "\(jobs[job.value].splitBytes) bytes of \(job) counted, not \(bytes)" }
+    if bytes != jobs[job.value].reserve { return "\(jobs[job.value].reserve) bytes of \(job) counted, not \(bytes)" }
     if bytes > jobs[job.value].sharing.mostBytes { return "parts of \(job) may take \(bytes) bytes" }
     if pending != jobs[job.value].pending { return "\(jobs[job.value].pending) pieces of \(job) counted as pending" }
     return nil

@@ -47,10 +47,26 @@ extension Scheduler {
     return job.isDivisible ? job.sharing.shards[root.value - job.tasks.lowerBound] : nil
   }
 
-  /// What may have to be kept because the task is split.
-  func splitBytes(of task: TaskID) -> Int {
-    guard let own = sharing(of: root(of: task)) else { return 0 }
-    return own.sumBytes + (splits[task] == nil ? own.sharedBytes : 0)
+  /// What may have to be kept of the parts of a shard until it is whole, in bytes.
+  func reserve(of root: TaskID) -> Int {
+    guard halves[root] != nil, let own = sharing(of: root) else { return 0 }
+    return mostKept(of: root) * own.sumBytes + own.sharedBytes
+  }
+
+  /// How many sums of parts of an open task can wait for others at the same time: those of neighbors are added.
+  private func mostKept(of task: TaskID) -> Int {
+    guard let own = halves[task] else { return 0 }
+    let (left, right) = (mostKept(of: own.left), mostKept(of: own.right))
+    if states[own.left.value] == .done { return 1 + right }
+    if states[own.right.value] == .done { return 1 + left }
+    return max(left + right, 1 + max(left, right))
+  }
+
+  /// Counts anew what may have to be kept of a shard.
+  mutating func updateReserve(of root: TaskID) {
+    let new = reserve(of: root)
+    jobs[Int(owners[root.value])].reserve += new - (reserves[root] ?? 0)
+    reserves[root] = new > 0 ? new : nil
   }
 
   /// Pieces of which the task consists.
@@ -60,8 +76,9 @@ extension Scheduler {
   /// suspicion, or has been answered once: that is tried again as it was.
   func maySplit(_ task: TaskID) -> Bool {
     let job = jobs[Int(owners[task.value])]
-    return weight(of: task) > 1 && halves[task] == nil
-      && job.splitBytes + splitBytes(of: task) <= job.sharing.mostBytes
+    guard let own = sharing(of: root(of: task)) else { return false }
+    let more = own.sumBytes + (splits[task] == nil ? own.sharedBytes : 0)
+    return weight(of: task) > 1 && halves[task] == nil && job.reserve + more <= job.sharing.mostBytes
       && reasons[task] == nil && !suspects.contains(task) && votes[task] == nil
   }
 
@@ -83,7 +100,7 @@ extension Scheduler {
     }
     let own = Halves(left: tasks[0], right: tasks[1])
     halves[task] = own
-    jobs[job].splitBytes += splitBytes(of: task)
+    updateReserve(of: root)
     return own
   }
 
@@ -110,6 +127,7 @@ extension Scheduler {
   /// A task is done, and with it whatever is whole now.
   mutating func finish(_ task: TaskID) {
     close(task, as: .done)
+    defer { if let half = splits[task] { updateReserve(of: half.root) } }
     guard let parent = splits[task]?.parent, let own = halves[parent], states[own.left.value] == .done,
       states[own.right.value] == .done
     else { return }

@@ -12,15 +12,17 @@ extension Scheduler {
     var until: Duration
   }
 
-  /// Of what is left for a worker, so much is handed out at a time.
+  /// Of what is left for a worker, so much is handed out to it.
   private static let portion = 0.5
   /// Of the median worker's pace, what a newcomer is taken to have.
   private static let newcomerRate = 0.25
+  /// Pieces that a worker gets while nobody knows how fast it is.
+  private static let newcomerPieces = 2.0
   /// Of the median worker's pace, what is believed at most.
   private static let highestRate = 4.0
   private static let rateInterval = Duration.milliseconds(100)
   /// When nobody could help anybody, it is looked again after so long.
-  private static let helpInterval = Duration.milliseconds(50)
+  static let helpInterval = Duration.milliseconds(50)
 
   /// How many pieces of the job the worker may be given now; nil for as many as there are, 0 for none.
   mutating func share(of worker: Worker, in index: Int, at now: Duration) -> Int? {
@@ -28,15 +30,16 @@ extension Scheduler {
     let isIdle = worker.leases.count < worker.slots
     let open = max(1, jobs.count { !$0.isFinished })
     let left = Self.portion * Double(jobs[index].pending * open) / Double(max(1, workers.count))
-    let budget = left * relativeRate(of: worker, at: now)
-    let held = worker.leases.keys.reduce(0) { $0 + weight(of: $1.task) }
-    let more = min(budget - Double(held), budget / Double(worker.slots))
-    return more >= 1 ? Int(more) : isIdle ? 1 : 0
+    let rate = relativeRate(of: worker, at: now)
+    let budget = rate.map { left * $0 } ?? min(2 * Self.newcomerPieces, left * Self.newcomerRate)
+    // One that is computed, and one that waits.
+    guard worker.leases.count < 2 * worker.slots else { return 0 }
+    return max(isIdle ? 1 : 0, Int(budget / Double(2 * worker.slots)))
   }
 
-  /// The worker's pace, of the median worker's.
-  private mutating func relativeRate(of worker: Worker, at now: Duration) -> Double {
-    guard let median = medianRate(at: now), let pace = worker.standing.secondsPerPiece else { return Self.newcomerRate }
+  /// The worker's pace, of the median worker's; nil before its first answer.
+  private mutating func relativeRate(of worker: Worker, at now: Duration) -> Double? {
+    guard let median = medianRate(at: now), let pace = worker.standing.secondsPerPiece else { return nil }
     return min(Self.highestRate, 1 / max(pace * median, .leastNormalMagnitude))
   }
 
@@ -113,8 +116,9 @@ extension Scheduler {
     return queue.map { lease, _ in
       let own = weight(of: lease.task)
       pieces += own
-      // One that is late may be dead: it is waited for the longer the later it is.
-      return (lease.task, max(pace * Double(max(pieces, own * worker.slots)) - passed, passed / 4))
+      let expected = pace * Double(max(pieces, own * worker.slots))
+      // One that takes twice as long as it should may be dead.
+      return (lease.task, passed > 2 * expected ? 2 * passed : max(expected - passed, expected / 4))
     }
   }
 

@@ -29,9 +29,8 @@ package struct Scheduler: Sendable {
     let groups: [Int]
     var nextFresh: Int
     let sharing: Sharing
-    /// What finished parts of open shards may take: each task that is split keeps the sums of one half at most, until
-    /// the other one is done.
-    var splitBytes = 0
+    /// What finished parts of open shards may take, in bytes.
+    var reserve = 0
     /// Pieces that wait for somebody.
     var pending: Int
     /// Fresh tasks that wait until fewer first answers wait for a second opinion.
@@ -65,6 +64,8 @@ package struct Scheduler: Sendable {
   var numbers: [TaskPlace: TaskID] = [:]
   /// Of open tasks that are split.
   var halves: [TaskID: Halves] = [:]
+  /// What finished parts of each shard that is split may take.
+  var reserves: [TaskID: Int] = [:]
   var rates: Rates?
   /// From when on it is worth looking for somebody who can help.
   var nextHelp = Duration.zero

@@ -44,9 +44,6 @@ struct Scenario {
             .init(pieces: $0.pieces, sumBytes: plan.sumBytes(of: $0), sharedBytes: plan.sampleBytes(of: $0))
           }, mostBytes: plan.partsBytes), work: work.map { $0 * Double(work.count) / work.reduce(0, +) },
         answers: answers, seed: seed))
-    if ProcessInfo.processInfo.environment["DBG"] != nil {
-      print(Dictionary(grouping: plan.shards, by: \.pieces).mapValues(\.count), plan.partsBytes, answers)
-    }
     let costs = try AnswerCosts(plan)
     let every = max(1, count / Self.sampled)
     cluster.onAccept = { lease in
