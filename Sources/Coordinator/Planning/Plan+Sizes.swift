@@ -62,7 +62,7 @@ extension Plan {
   }
 
   /// Of the coordinator's memory, in bytes.
-  private static let partsShare = 1 << 30
+  private static let partsShare = 2 << 30
   /// Enough that some workers can share the last shards, however many models there are.
   private static let leastParts = 4
 
