@@ -48,14 +48,17 @@ final class Pool {
   let board = StatusBoard()
   let server: ShardServer
   let folder: TemporaryFolder
-  private let plan: Plan
+  let plan: Plan
   private let journal: Journal
   private let report = Promise<ShardWork.Report>()
 
-  /// - Parameter shards: each of a tensor of its own.
-  init(shards: Int, verified: Double? = 0) throws {
+  /// - Parameters:
+  ///   - shards: each of a tensor of its own.
+  ///   - models: that have them.
+  ///   - extents: of each tensor.
+  init(shards: Int, verified: Double? = 0, models: Int = 2, extents: [Int] = [4, 8]) throws {
     folder = try TemporaryFolder()
-    plan = Plan(models: (0..<2).map { Self.record($0, tensors: shards) }, statistics: [])
+    plan = Plan(models: (0..<models).map { Self.record($0, tensors: shards, extents) }, statistics: [])
     precondition(plan.shards.count == shards, "\(plan.shards.count) shards")
     journal = try Journal(path: folder.at("journal.sqlite"))
     server = try ShardServer(
@@ -65,16 +68,17 @@ final class Pool {
 
   deinit { server.end() }
 
-  private static func record(_ number: Int, tensors: Int) -> ModelRecord {
+  private static func record(_ number: Int, tensors: Int, _ extents: [Int]) -> ModelRecord {
     let path = "/models/m\(number)/model.safetensors"
     let stored = (0..<tensors).compactMap { index in
-      TensorShape([4, 8]).map {
-        StoredTensor(name: "layers.\(index).weight", encoding: .f32, shape: $0, file: path, offset: 128 * index)
+      TensorShape(extents).map {
+        StoredTensor(
+          name: "layers.\(index).weight", encoding: .f32, shape: $0, file: path, offset: 4 * $0.elements * index)
       }
     }
     return ModelRecord(
       id: "m\(number)", path: path, store: "/run/store/m\(number).h5", tensors: stored, setAside: [],
-      sources: [SourceFile(path: path, bytes: 128 * tensors, modified: 1, header: "h")])
+      sources: [SourceFile(path: path, bytes: stored.reduce(0) { $0 + 4 * $1.shape.elements }, modified: 1, header: "h")])
   }
 
   /// Brings the run to the pool; `result` waits for its end.
@@ -90,11 +94,18 @@ final class Pool {
 
   func finished() throws -> Set<ShardID> { try journal.finishedShards() }
 
+  /// What the journal has of a shard.
+  func recorded(_ shard: ShardID) throws -> Partial? {
+    try journal.partial(of: shard).map { try PartialCodec.decode($0, as: plan.schema(of: plan.shards[shard.value])) }
+  }
+
   /// What an honest worker answers.
-  func answer(to shard: ShardID) -> [UInt8] {
+  func answer(to shard: ShardID, _ part: ShardPart? = nil) -> [UInt8] {
     let shard = plan.shards[shard.value]
-    var partial = Partial(plan.schema(of: shard))
-    let count = Double(shard.coordinates.count)
+    let part = part ?? shard.whole
+    var partial = Partial(plan.schema(of: shard, part))
+    let count = Double(plan.coordinates(of: shard, part).count)
+    if !part.isWhole { for pair in partial.l2.indices { partial.l2[pair] = count } }
     for model in partial.moments.indices {
       partial.moments[model] = Moments(
         count: count, mean: 0, m2: 1, m3: 0, m4: 1, minimum: -1, maximum: 1, zeros: 0, notFinite: 0)

@@ -88,9 +88,9 @@ struct BlockTests {
   @Test func thePlanSaysWhichTensorsAreOne() {
     let (whole, parts) = (plan(nil), plan(Self.blocks))
     #expect(whole.isWhole && !parts.isWhole)
-    #expect(whole.wholes.map(\.pieces) == whole.tensors.indices.map { $0..<$0 + 1 })
+    #expect(whole.wholes.map(\.blocks) == whole.tensors.indices.map { $0..<$0 + 1 })
     #expect(parts.tensors.map(\.models) == Self.blocks + [[0, 1, 2, 3], [2, 3, 4], [0, 3, 6]])
-    #expect(parts.wholes.map(\.pieces) == [0..<3, 3..<6])
+    #expect(parts.wholes.map(\.blocks) == [0..<3, 3..<6])
     #expect(parts.wholes.map(\.tensor.models) == whole.tensors.map(\.models))
     #expect(parts.section(0).wholes.map(\.tensor.models) == whole.tensors.map(\.models))
     #expect(parts.journalBytes > 0 && parts.coordinatorBytes >= whole.coordinatorBytes / 2)

@@ -11,6 +11,8 @@ private struct World {
   let tasks: Int
   /// Number of tasks of each job; they are numbered through.
   let jobs: [Int]
+  /// How the shards of each job can be shared.
+  let sharing: [Sharing]
   let attempts: Int
   let verified: Double
   let formerlyDone: Set<TaskID>
@@ -28,8 +30,14 @@ private struct World {
   /// Who answered what, for tasks that need two opinions.
   var answers: [TaskID: [(origin: String, digest: SHA256.Digest)]] = [:]
   var accepted: Set<TaskID> = []
+  /// Of shards of which parts were accepted; the sums are the pieces that went into them.
+  var parts: [TaskID: FinishedParts<[Int]>] = [:]
   var setAside: Set<TaskID> = []
   var finishedJobs: Set<JobID> = []
+  /// Parts of shards that were accepted in all.
+  var acceptedParts = 0
+  /// Shards and parts of shards whose answers were accepted.
+  var acceptedTasks: Set<TaskID> = []
   /// Tasks that a worker said it cannot reach, with the rest of their group.
   var barred: [WorkerID: Set<Int>] = [:]
   var complaint: String?
@@ -40,28 +48,40 @@ private struct World {
   var finished: Bool { finishedJobs.count == jobs.count }
 
   init(_ seed: UInt64) {
-    random = Seeded(seed)
+    var random = Seeded(seed)
     var jobs: [Int] = []
     for _ in 0..<Int.random(in: 1...3, using: &random) { jobs.append(Int.random(in: 0...12, using: &random)) }
     self.jobs = jobs
     let count = jobs.reduce(0, +)
     tasks = count
     attempts = Int.random(in: 1...4, using: &random)
+    sharing = jobs.map { count in
+      guard Bool.random(using: &random) else { return Sharing() }
+      let shards = (0..<count).map { _ in
+        Sharing.Shard(
+          pieces: [1, 2, 4, 8, 16].randomElement(using: &random) ?? 1, sumBytes: 1,
+          sharedBytes: Int.random(in: 0...1, using: &random))
+      }
+      return Sharing(shards: shards, mostBytes: Int.random(in: 0...30, using: &random))
+    }
     var done: Set<TaskID> = []
     for task in 0..<count where Int.random(in: 0..<5, using: &random) == 0 { done.insert(TaskID(task)) }
     formerlyDone = done
     verified = [0, 0, 0.3, 1].randomElement(using: &random) ?? 0
-    scheduler = Self.scheduler(jobs, done, attempts, verified)
+    scheduler = Self.scheduler(jobs, sharing, done, attempts, verified)
+    self.random = random
   }
 
-  static func scheduler(_ jobs: [Int], _ done: Set<TaskID>, _ attempts: Int, _ verified: Double) -> Scheduler {
+  static func scheduler(
+    _ jobs: [Int], _ sharing: [Sharing], _ done: Set<TaskID>, _ attempts: Int, _ verified: Double
+  ) -> Scheduler {
     var scheduler = Scheduler(
       limits: .init(silence: .seconds(10), attempts: attempts, straggling: .seconds(30), held: 3),
       verified: verified)
     var first = 0
-    for count in jobs {
+    for (count, sharing) in zip(jobs, sharing) {
       let own = done.filter { (first..<first + count).contains($0.value) }.map { ShardID($0.value - first) }
-      scheduler.add(shards: count, done: Set(own), groups: (0..<count).map { $0 / groupSize })
+      scheduler.add(shards: count, done: Set(own), groups: (0..<count).map { $0 / groupSize }, sharing: sharing)
       first += count
     }
     return scheduler
@@ -70,7 +90,7 @@ private struct World {
   /// The tasks of the same job that need the same files.
   func group(of task: TaskID) -> Set<Int> {
     let first = jobs[..<scheduler.job(of: task).value].reduce(0, +)
-    let group = (task.value - first) / Self.groupSize
+    let group = (scheduler.root(of: task).value - first) / Self.groupSize
     let end = first + jobs[scheduler.job(of: task).value]
     return Set(first + group * Self.groupSize..<min(end, first + (group + 1) * Self.groupSize))
   }
@@ -99,8 +119,8 @@ private struct World {
       if credit[worker, default: 0] < 1 { complain("\(lease) without credit") }
       if isClosed(lease.task) { complain("the closed \(lease) was handed out") }
       if issued.contains(where: { $0.1 == lease }) { complain("\(lease) was handed out twice") }
-      if held[worker]?.contains(where: { $0.task == lease.task }) == true { complain("own copy") }
-      if barred[worker]?.contains(lease.task.value) == true { complain("\(lease) is out of reach of \(worker)") }
+      if held[worker]?.contains(where: { overlap($0.task, lease.task) }) == true { complain("own copy of \(lease)") }
+      if barred[worker]?.contains(scheduler.root(of: lease.task).value) == true { complain("\(lease) is out of reach of \(worker)") }
       credit[worker, default: 0] -= 1
       held[worker]?.append(lease)
       issued.append((worker, lease))
@@ -124,13 +144,20 @@ private struct World {
       } else if (answering, answer) != (worker, lease) {
         complain("\(lease) was accepted after \(event)")
       }
-      accepted.insert(lease.task)
+      let place = scheduler.place(of: lease.task)
+      let pieces = Array(place.part.first..<place.part.first + place.part.count)
+      acceptedTasks.insert(lease.task)
+      if !place.part.isWhole { acceptedParts += 1 }
+      guard let whole = parts[place.root, default: FinishedParts()].add(pieces, of: place.part, join: { $0 += $1 })
+      else { break }
+      if whole != Array(0..<place.part.pieces) { complain("\(lease) made \(whole) whole") }
+      accepted.insert(place.root)
     case .hold(let lease, let worker):
       guard case .done(worker, lease, let digest) = event else { return complain("hold after \(event)") }
       if !scheduler.isVerified(lease.task) { complain("\(lease) was held for nothing") }
       answers[lease.task, default: []].append((origins[worker] ?? "", digest))
     case .dispute(let task, let dissenters):
-      if !accepted.contains(task) || dissenters.isEmpty { complain("dispute over \(task)") }
+      if !acceptedTasks.contains(task) || dissenters.isEmpty { complain("dispute over \(task)") }
     case .ignore(let lease, let worker):
       guard case .done(worker, lease, _) = event else { return complain("ignore after \(event)") }
     case .refuse(let worker, let lease):
@@ -141,7 +168,8 @@ private struct World {
       credit[worker] = nil
     case .setAside(let task, let reasons):
       if isClosed(task) { complain("task \(task) set aside though closed") }
-      if reasons.count < attempts, answers[task, default: []].count < 2 {
+      let disputed = answers.contains { scheduler.root(of: $0.key) == task && $0.value.count > 1 }
+      if reasons.count < attempts, !disputed {
         complain("task \(task) set aside after \(reasons)")
       }
       setAside.insert(task)
@@ -150,8 +178,16 @@ private struct World {
     }
   }
 
+  /// Is the shard closed that the task is part of?
   func isClosed(_ task: TaskID) -> Bool {
-    formerlyDone.contains(task) || accepted.contains(task) || setAside.contains(task)
+    let root = scheduler.root(of: task)
+    return formerlyDone.contains(root) || accepted.contains(root) || setAside.contains(root)
+  }
+
+  /// Is one of two tasks part of the other?
+  func overlap(_ a: TaskID, _ b: TaskID) -> Bool {
+    let (a, b) = (scheduler.place(of: a), scheduler.place(of: b))
+    return a.root == b.root && (a.part.contains(b.part) || b.part.contains(a.part))
   }
 
   mutating func pick() -> WorkerID? { held.keys.sorted().randomElement(using: &random) }
@@ -203,7 +239,7 @@ private struct World {
     else { return }
     let first = jobs[..<scheduler.job(of: lease.task).value].reduce(0, +)
     barred[id, default: []].formUnion(group(of: lease.task))
-    send(.outOfReach(id, lease, groups: [(lease.task.value - first) / Self.groupSize]))
+    send(.outOfReach(id, lease, groups: [(scheduler.root(of: lease.task).value - first) / Self.groupSize]))
   }
 
   /// What the worker was given last does not reach it, and it is not known yet why.
@@ -215,10 +251,10 @@ private struct World {
 
   /// The coordinator dies and is started again: it knows what is accepted, and nobody.
   mutating func restart() {
-    scheduler = Self.scheduler(jobs, formerlyDone.union(accepted), attempts, verified)
+    scheduler = Self.scheduler(jobs, sharing, formerlyDone.union(accepted), attempts, verified)
     // What was set aside gets another chance; first opinions are forgotten.
     (held, credit, issued, answers) = ([:], [:], [], [:])
-    (setAside, finishedJobs, barred) = ([], [], [:])
+    (setAside, finishedJobs, barred, parts) = ([], [], [:], [:])
     send(.tick)
   }
 
@@ -258,7 +294,8 @@ private struct World {
     send(.tick)
     join(mayBeBack: false)
     join(mayBeBack: false)
-    for _ in 0..<(4 * tasks + 4) where !finished {
+    for _ in 0..<(4 * ShardPart.mostPieces * tasks + 4) where !finished {
+      now += .milliseconds(20)
       for id in held.keys.sorted().suffix(2) {
         credit[id, default: 0] += 2
         send(.ready(id, credit: 2))
@@ -276,6 +313,7 @@ private struct World {
     var seeds = Seeded.fresh()
     var acceptedInAll = 0
     var setAsideInAll = 0
+    var partsInAll = 0
     for _ in 0..<600 {
       let seed = seeds.next()
       var world = World(seed)
@@ -289,10 +327,12 @@ private struct World {
       #expect(all.count == world.tasks, "schedule \(seed)")
       acceptedInAll += world.accepted.count
       setAsideInAll += world.setAside.count
+      partsInAll += world.acceptedParts
     }
     // Else the schedules were too tame to show anything.
     #expect(acceptedInAll > 1000)
     #expect(setAsideInAll > 100)
+    #expect(partsInAll > 1000)
   }
 
   @Test func theSameEventsGiveTheSameActions() {

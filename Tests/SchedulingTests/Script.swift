@@ -9,13 +9,14 @@ struct Script {
   var now: Duration = .zero
 
   init(
-    tasks: Int, done: Set<Int> = [], attempts: Int = 3, verified: Double = 0, held: Int = 64
+    tasks: Int, done: Set<Int> = [], attempts: Int = 3, verified: Double = 0, held: Int = 64,
+    sharing: Sharing = Sharing()
   ) {
     scheduler = Scheduler(
-      shards: tasks, done: Set(done.map { ShardID($0) }),
       limits: .init(
         silence: .seconds(10), attempts: attempts, straggling: .seconds(30), held: held),
       verified: verified)
+    scheduler.add(shards: tasks, done: Set(done.map { ShardID($0) }), sharing: sharing)
   }
 
   @discardableResult

@@ -180,7 +180,7 @@ struct WorkerTests {
     let worker = Running(coordinator.endpoint)
     _ = try coordinator.greet()
     coordinator.say(.assign(assignment(1, run: "never opened")))
-    coordinator.say(.revoke(run: "never opened", shard: ShardID(9), attempt: 1))
+    coordinator.say(.revoke(AssignmentID(run: "never opened", shard: ShardID(9), attempt: 1)))
     coordinator.say(.open(.init(run: "r", stores: records.map(\.store))))
     coordinator.say(.assign(assignment(1)))
     guard case .done(let receipt) = try coordinator.next().0 else {

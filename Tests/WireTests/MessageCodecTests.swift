@@ -74,6 +74,26 @@ import Wire
     #expect(throws: WireError.self) { try CoordinatorMessage(decoding: Array(bad.utf8)) }
   }
 
+  @Test(arguments: [
+    "{\"count\":3,\"first\":4,\"pieces\":8}", "{\"count\":2,\"first\":8,\"pieces\":8}", "{\"count\":2,\"first\":-2,\"pieces\":8}",
+    "{\"count\":64,\"first\":0,\"pieces\":64}", "{\"count\":2,\"first\":4}", "[2,4,8]", "7",
+    "{\"count\":9223372036854775807,\"first\":9223372036854775807,\"pieces\":9223372036854775807}",
+  ])
+  func impossiblePartsAreRefused(part: String) {
+    for bytes in Samples.workers.map(\.bytes) + Samples.coordinators.map(\.bytes) {
+      let bad = bytes.replacingOccurrences(of: "{\"count\":2,\"first\":4,\"pieces\":8}", with: part)
+      guard bad != bytes else { continue }
+      let isCoordinators = Samples.coordinators.contains { $0.bytes == bytes }
+      #expect(throws: WireError.self) {
+        if isCoordinators {
+          _ = try CoordinatorMessage(decoding: Array(bad.utf8))
+        } else {
+          _ = try WorkerMessage(decoding: Array(bad.utf8))
+        }
+      }
+    }
+  }
+
   @Test func oversizedFramesAreNotLookedAt() {
     let frame = [UInt8](repeating: 6, count: WireProtocol.largestControlBytes + 1)
     #expect(throws: WireError.self) { try WorkerMessage(decoding: frame) }

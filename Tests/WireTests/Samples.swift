@@ -28,6 +28,13 @@ enum Samples {
       "\u{4}{\"attempt\":3,\"message\":\"tensor \\\"a\\\": gone\",\"run\":\"00ff\",\"shard\":17}"
     ),
     (
+      .done(
+        WorkerMessage.Receipt(
+          run: "00ff", shard: ShardID(17), part: part, attempt: 2, bytesRead: 4096, seconds: 0.5)),
+      "\u{3}{\"attempt\":2,\"bytesRead\":4096,\"part\":{\"count\":2,\"first\":4,\"pieces\":8},\"run\":\"00ff\","
+        + "\"seconds\":0.5,\"shard\":17}"
+    ),
+    (
       .heartbeat(WorkerMessage.Heartbeat(bytesRead: 12, residentBytes: 34)),
       "\u{5}{\"bytesRead\":12,\"residentBytes\":34,\"slowest\":[]}"
     ),
@@ -46,6 +53,7 @@ enum Samples {
     (.goodbye, "\u{6}"), (.ask, "\u{7}"),
   ]
 
+  static let part = ShardPart(pieces: 8, first: 4, count: 2)
   static let shape = TensorShape([64, 32])
 
   static var coordinators: [(message: CoordinatorMessage, bytes: String)] {
@@ -56,7 +64,23 @@ enum Samples {
         "\u{7}{\"run\":\"00ff\",\"stores\":[\"a.h5\",\"b.h5\"]}"
       ),
       (.close(run: "00ff"), "\u{8}\"00ff\""), (.status("{}"), "\u{9}\"{}\""),
-      (.revoke(run: "00ff", shard: ShardID(3), attempt: 2), "\u{a}{\"attempt\":2,\"run\":\"00ff\",\"shard\":3}"),
+      (
+        .revoke(AssignmentID(run: "00ff", shard: ShardID(3), attempt: 2)),
+        "\u{a}{\"attempt\":2,\"run\":\"00ff\",\"shard\":3}"
+      ),
+      (
+        .revoke(AssignmentID(run: "00ff", shard: ShardID(3), part: part, attempt: 2)),
+        "\u{a}{\"attempt\":2,\"part\":{\"count\":2,\"first\":4,\"pieces\":8},\"run\":\"00ff\",\"shard\":3}"
+      ),
+      (
+        .assign(
+          CoordinatorMessage.Assignment(
+            run: "00ff", shard: ShardID(5), attempt: 1, shape: shape, coordinates: 0..<2048, statistics: [], part: part,
+            sources: [CoordinatorMessage.Assignment.Source(tensor: "w", models: [0, 2])])),
+        "\u{3}{\"attempt\":1,\"end\":2048,\"firstRow\":0,\"part\":{\"count\":2,\"first\":4,\"pieces\":8},\"run\":\"00ff\","
+          + "\"samples\":0,\"shape\":[64,32],\"shard\":5,\"sources\":[{\"models\":[0,2],\"tensor\":\"w\"}],\"spectrum\":0,"
+          + "\"start\":0,\"statistics\":0}"
+      ),
       (.welcome, "\u{1}"),
       (.reject(reason: "an older program"), "\u{2}\"an older program\""),
       (

@@ -24,7 +24,9 @@ final class ServedJob {
   private var unrecorded: [Journal.Entry] = []
   private var unrecordedBytes = 0
   /// First answers that wait for a second opinion.
-  private var held: [Lease: Journal.Entry] = [:]
+  private var held: [Lease: Held] = [:]
+  /// Finished parts of shards that are not whole yet.
+  private var open: [ShardID: OpenShard] = [:]
   private(set) var setAside: [String] = []
   private(set) var disputes: [String] = []
   /// Of finished shards, in earlier sessions too.
@@ -50,22 +52,72 @@ final class ServedJob {
 
   var id: JobID { tasks.job }
 
-  /// The run's shard behind a task.
+  /// A first answer, to part of a shard that is this task.
+  private struct Held {
+    var root: TaskID
+    var entry: Journal.Entry
+  }
+
+  /// A shard of which parts are finished, and what these took.
+  private struct OpenShard {
+    var parts = FinishedParts<Partial>()
+    var seconds = 0.0
+    var bytesRead = 0
+  }
+
+  /// - Parameter task: a whole shard, as a task.
   func shard(_ task: TaskID) -> Shard { work.plan.shards[tasks.shard(of: task).value] }
+
+  /// How the shards of a plan can be shared.
+  static func sharing(_ plan: Plan) -> Sharing {
+    Sharing(
+      shards: plan.shards.map {
+        .init(pieces: $0.pieces, sumBytes: plan.sumBytes(of: $0), sharedBytes: plan.sampleBytes(of: $0))
+      }, mostBytes: plan.partsBytes)
+  }
 
   func tensor(of shard: Shard) -> PlannedTensor { work.plan.tensors[shard.tensor] }
 
   // MARK: Answers
 
-  func accept(_ lease: Lease, _ answer: Journal.Entry?) {
-    guard let entry = held.removeValue(forKey: lease) ?? answer else { return }
+  /// - Parameters:
+  ///   - lease: that was answered.
+  ///   - place: the shard's task, and the part of it.
+  func accept(_ lease: Lease, of place: TaskPlace, _ answer: Journal.Entry?) {
+    guard let entry = held.removeValue(forKey: lease)?.entry ?? answer else { return }
     held = held.filter { $0.key.task != lease.task }
-    unrecorded.append(entry)
-    unrecordedBytes += entry.partial.count
-    bytesDone += work.plan.bytes(of: shard(lease.task))
+    let shard = shard(place.root)
+    guard let whole = place.part.isWhole ? entry : joined(entry, shard, place.part) else { return }
+    close(place.root)
+    unrecorded.append(whole)
+    unrecordedBytes += whole.partial.count
+    bytesDone += work.plan.bytes(of: shard)
   }
 
-  func hold(_ lease: Lease, _ answer: Journal.Entry?) { held[lease] = answer }
+  /// Adds the sums of a part to those of others.
+  ///
+  /// - Returns: what the journal keeps of the shard, if it is whole now.
+  private func joined(_ entry: Journal.Entry, _ shard: Shard, _ part: ShardPart) -> Journal.Entry? {
+    // It was looked at when it came.
+    guard let sums = try? PartialCodec.decode(entry.partial, as: work.plan.schema(of: shard, part)) else { return nil }
+    open[shard.id, default: OpenShard()].seconds += entry.seconds
+    open[shard.id]?.bytesRead += entry.bytesRead
+    guard let whole = open[shard.id]?.parts.add(sums, of: part, join: { $0.join($1) }), let done = open[shard.id]
+    else { return nil }
+    var entry = entry
+    (entry.partial, entry.seconds, entry.bytesRead) = (PartialCodec.encode(whole), done.seconds, done.bytesRead)
+    return entry
+  }
+
+  func hold(_ lease: Lease, of place: TaskPlace, _ answer: Journal.Entry?) {
+    held[lease] = answer.map { Held(root: place.root, entry: $0) }
+  }
+
+  /// Forgets what came of parts of a shard that needs no more of them.
+  private func close(_ root: TaskID) {
+    if !held.isEmpty { held = held.filter { $0.value.root != root } }
+    open[shard(root).id] = nil
+  }
 
   func dispute(_ task: TaskID, _ dissenters: [String]) {
     disputes.append(
@@ -73,7 +125,7 @@ final class ServedJob {
   }
 
   func setAside(_ task: TaskID, _ reasons: [String]) {
-    held = held.filter { $0.key.task != task }
+    close(task)
     setAside.append(
       "shard \(describe(task)):\n    " + reasons.map(\.printable).joined(separator: "\n    "))
   }
@@ -85,12 +137,13 @@ final class ServedJob {
     case refused(String)
   }
 
-  func verdict(on bytes: [UInt8], _ shard: Shard) -> Verdict {
-    let schema = work.plan.schema(of: shard)
+  func verdict(on bytes: [UInt8], _ shard: Shard, _ part: ShardPart) -> Verdict {
+    let schema = work.plan.schema(of: shard, part)
     do {
       try PartialCodec.check(bytes, as: schema)
       let fault = PartialCodec.impossibility(
-        in: bytes, as: schema, coordinates: shard.coordinates.count, columns: tensor(of: shard).shape.columns)
+        in: bytes, as: schema, coordinates: work.plan.coordinates(of: shard, part).count,
+        columns: tensor(of: shard).shape.columns)
       return fault.map { .refused($0) } ?? .credible
     } catch {
       return .refused("\(error)")
@@ -176,13 +229,13 @@ final class ServedJob {
     return isKnown
   }
 
-  func assignment(_ lease: Lease) -> CoordinatorMessage.Assignment {
-    let shard = shard(lease.task)
+  func assignment(_ lease: Lease, of place: TaskPlace) -> CoordinatorMessage.Assignment {
+    let shard = shard(place.root)
     let tensor = tensor(of: shard)
     return CoordinatorMessage.Assignment(
       run: run, shard: shard.id, attempt: lease.attempt, shape: tensor.shape, firstRow: tensor.firstRow,
       coordinates: shard.coordinates, statistics: tensor.statistics, samples: shard.samples,
-      spectrum: shard.spectrum, sketch: tensor.sketch,
+      spectrum: shard.spectrum, sketch: tensor.sketch, part: place.part.named,
       sources: tensor.namesakes.map { .init(tensor: $0.name, models: $0.models) })
   }
 

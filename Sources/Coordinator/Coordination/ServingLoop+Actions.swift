@@ -20,19 +20,19 @@ extension ServingLoop {
         assign(lease, to: id)
       case .revoke(let lease, let id):
         guard let peer = peers[id] else { continue }
-        let job = owner(of: lease.task)
-        let message = CoordinatorMessage.revoke(
-          run: job.run, shard: job.shard(lease.task).id, attempt: lease.attempt)
-        socket.send([peer.identity, message.encoded()])
+        let (job, place) = (owner(of: lease.task), scheduler.place(of: lease.task))
+        let id = AssignmentID(
+          run: job.run, shard: job.shard(place.root).id, part: place.part.named, attempt: lease.attempt)
+        socket.send([peer.identity, CoordinatorMessage.revoke(id).encoded()])
       case .accept(let lease, _):
         observer.accepted(ByteTotal(clamping: answer?.bytesRead ?? 0))
-        owner(of: lease.task).accept(lease, answer)
+        owner(of: lease.task).accept(lease, of: scheduler.place(of: lease.task), answer)
       case .hold(let lease, _):
-        owner(of: lease.task).hold(lease, answer)
+        owner(of: lease.task).hold(lease, of: scheduler.place(of: lease.task), answer)
       case .ignore(let lease, let id):
         logger.info(
           "a second answer",
-          metadata: ["shard.id": "\(owner(of: lease.task).tasks.shard(of: lease.task))", "worker": "\(id)"])
+          metadata: ["shard.id": "\(shard(of: lease.task))", "worker": "\(id)"])
       case .drop(let id):
         let label = peers[id]?.label ?? "\(id)"
         logger.warning("a worker fell silent", metadata: ["worker.id": "\(label)"])
@@ -44,10 +44,10 @@ extension ServingLoop {
       case .dispute(let task, let dissenters):
         logger.error(
           "workers disagree",
-          metadata: ["shard.id": "\(owner(of: task).tasks.shard(of: task))", "workers": "\(dissenters)"])
-        owner(of: task).dispute(task, dissenters)
+          metadata: ["shard.id": "\(shard(of: task))", "workers": "\(dissenters)"])
+        owner(of: task).dispute(scheduler.root(of: task), dissenters)
       case .setAside(let task, let reasons):
-        logger.error("a shard is set aside", metadata: ["shard.id": "\(owner(of: task).tasks.shard(of: task))"])
+        logger.error("a shard is set aside", metadata: ["shard.id": "\(shard(of: task))"])
         owner(of: task).setAside(task, reasons)
       case .finish(let id):
         jobs[id.value].isComplete = true
@@ -57,6 +57,11 @@ extension ServingLoop {
 
   private func owner(of task: TaskID) -> ServedJob { jobs[scheduler.job(of: task).value] }
 
+  /// That the task is, or is part of.
+  private func shard(of task: TaskID) -> ShardID {
+    owner(of: task).tasks.shard(of: scheduler.root(of: task))
+  }
+
   private func assign(_ lease: Lease, to id: WorkerID) {
     guard let peer = peers[id] else { return apply(.left(id)) }
     let job = owner(of: lease.task)
@@ -65,7 +70,8 @@ extension ServingLoop {
       let run = CoordinatorMessage.Run(run: job.run, stores: job.work.plan.models.map(\.store))
       isSent = socket.send([peer.identity, CoordinatorMessage.open(run).encoded()])
     }
-    guard isSent, socket.send([peer.identity, CoordinatorMessage.assign(job.assignment(lease)).encoded()])
+    let place = scheduler.place(of: lease.task)
+    guard isSent, socket.send([peer.identity, CoordinatorMessage.assign(job.assignment(lease, of: place)).encoded()])
     else {
       // Its goodbye may lie unread behind what was answered here; if there is none, it has died.
       opened[id]?.remove(job.id)

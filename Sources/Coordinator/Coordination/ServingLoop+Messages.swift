@@ -106,10 +106,14 @@ extension ServingLoop {
 
   private func done(_ receipt: WorkerMessage.Receipt, _ frames: [[UInt8]], _ peer: Peers.Peer) {
     guard let job = job(receipt.run) else { return }
-    guard let task = job.tasks.task(of: receipt.shard), frames.count == 3 else {
+    guard let root = job.tasks.task(of: receipt.shard), frames.count == 3 else {
       return expel(peer.identity, "it answered for shard \(receipt.shard) without its sums")
     }
-    if case .refused(let reason) = job.verdict(on: frames[2], job.shard(task)) {
+    guard let task = scheduler.task(root, receipt.part) else {
+      return expel(peer.identity, "it answered for part of shard \(receipt.shard) that it was never given")
+    }
+    let part = scheduler.part(of: task)
+    if case .refused(let reason) = job.verdict(on: frames[2], job.shard(root), part) {
       return expel(peer.identity, "its answer for shard \(receipt.shard) is \(reason)")
     }
     let answer = Journal.Entry(
@@ -123,7 +127,9 @@ extension ServingLoop {
   }
 
   private func failed(_ failure: WorkerMessage.ShardFailure, _ peer: Peers.Peer) {
-    guard let job = job(failure.run), let task = job.tasks.task(of: failure.shard) else { return }
+    guard let job = job(failure.run), let root = job.tasks.task(of: failure.shard),
+      let task = scheduler.task(root, failure.part)
+    else { return }
     let lease = Lease(task: task, attempt: failure.attempt)
     observer.failed(peer.label, job.work.name, failure.shard, failure.message)
     // What is gone here too is gone for everybody.
@@ -135,7 +141,7 @@ extension ServingLoop {
             "worker.id": "\(peer.label)", "file": "\(file.printable)", "reason": "\(failure.message.printable)",
           ])
       }
-      let groups = job.tensors(in: file).union([job.shard(lease.task).tensor])
+      let groups = job.tensors(in: file).union([job.shard(root).tensor])
       return apply(.outOfReach(peer.id, lease, groups: groups))
     }
     logger.warning(

@@ -197,7 +197,7 @@ struct StatusAggregator {
     var held: [WorkerID: [WorkerStatus.HeldShard]] = [:]
     for (id, lease, age) in scheduler.leases(at: now) {
       let job = jobs[scheduler.job(of: lease.task).value]
-      let shard = job.shard(lease.task)
+      let shard = job.shard(scheduler.root(of: lease.task))
       held[id, default: []].append(
         .init(
           job: job.work.name, shard: shard.id.value, tensor: job.tensor(of: shard).name,
@@ -219,7 +219,7 @@ struct StatusAggregator {
 
   private static func status(of job: ServedJob, _ scheduler: Scheduler) -> JobStatus {
     let states = scheduler.states(of: job.id)
-    let (map, perCell) = ShardMap.text(states)
+    let (map, perCell) = ShardMap.text(states[...])
     return JobStatus(
       name: job.work.name, run: job.work.directory, state: job.state, models: job.work.plan.collectionCount,
       shards: states.count, shardsDone: states.count { $0 == .done },

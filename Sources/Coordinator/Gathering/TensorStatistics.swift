@@ -40,8 +40,8 @@ package struct TensorStatistics: TensorSource, Sendable {
       var group: [(number: Int, shards: ArraySlice<Shard>)] = []
       var size = 0
       while size < Self.enoughAhead, let number = numbers.popFirst() {
-        let pieces = wholes[number].pieces
-        let own = shards.prefix { pieces.contains($0.tensor) }
+        let blocks = wholes[number].blocks
+        let own = shards.prefix { blocks.contains($0.tensor) }
         shards.removeFirst(own.count)
         guard isWanted(number) else { continue }
         group.append((number, own))
@@ -99,10 +99,10 @@ package struct TensorStatistics: TensorSource, Sendable {
     var joined: TensorSums?
     var hasModel = tensor.models.map { _ in false }
     var hasPair = Array(repeating: false, count: PairIndex(tensor.models.count).count)
-    for piece in wholes[number].pieces {
-      let own = left.prefix { $0.tensor == piece }
+    for number in wholes[number].blocks {
+      let own = left.prefix { $0.tensor == number }
       left.removeFirst(own.count)
-      let (block, places) = try added(own, of: plan.tensors[piece])
+      let (block, places) = try added(own, of: plan.tensors[number])
       if joined == nil {
         var schema = block.schema
         schema.models = tensor.models.count
@@ -111,7 +111,7 @@ package struct TensorStatistics: TensorSource, Sendable {
           sums: Partial(schema), places: places)
       }
       joined?.sums.adopt(
-        block, at: plan.tensors[piece].models.map { positions[$0] ?? 0 }, hasPair: &hasPair, hasModel: &hasModel)
+        block, at: plan.tensors[number].models.map { positions[$0] ?? 0 }, hasPair: &hasPair, hasModel: &hasModel)
     }
     guard var whole = joined else {
       throw Failure(.unclassified, "the tensor '\(tensor.name.printable)' has no blocks")

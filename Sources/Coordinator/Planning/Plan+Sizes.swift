@@ -26,19 +26,55 @@ extension Plan {
 
   /// Bytes below which a worker's thread cannot compute some shard.
   package var minimumWorkerBytes: Int {
-    tensors.map {
+    zip(tensors, mostPieces).map { tensor, pieces in
       ShardGeometry.minimumBytes(
-        models: $0.copies.count, bytesPerCoordinate: $0.bytesPerCoordinate,
-        columns: $0.shape.columns, statistics: $0.statistics,
+        models: tensor.copies.count, bytesPerCoordinate: tensor.bytesPerCoordinate,
+        columns: tensor.shape.columns, statistics: tensor.statistics,
         kept: ShardGeometry.keptBytes(
-          models: $0.copies.count, shape: $0.shape, samples: $0.samples, spectrum: $0.spectrum,
-          sketch: $0.sketch) + $0.readingBytes)
+          models: tensor.copies.count, shape: tensor.shape, samples: tensor.samples, spectrum: tensor.spectrum,
+          sketch: tensor.sketch) + tensor.readingBytes,
+        pieces: pieces)
     }.max() ?? 0
   }
 
+  /// Of each tensor the pieces of the shard that has most.
+  private var mostPieces: [Int] {
+    shards.reduce(into: Array(repeating: 1, count: tensors.count)) { $0[$1.tensor] = max($0[$1.tensor], $1.pieces) }
+  }
+
+  /// What the coordinator may keep of the sums of parts of shards, until the shards are whole, in bytes; 0 where all
+  /// shards stay whole.
+  package var partsBytes: Int {
+    let cut = shards.filter { $0.pieces > 1 }
+    let largest = cut.map { sumBytes(of: $0) + sampleBytes(of: $0) }.max() ?? 0
+    let all = cut.reduce(0) { $0 + ($1.pieces - 1) * sumBytes(of: $1) + sampleBytes(of: $1) }
+    return min(all, max(Self.partsShare, Self.leastParts * largest))
+  }
+
+  /// Bytes of the sums of a shard, or of any part of it, in memory.
+  package func sumBytes(of shard: Shard) -> Int {
+    let tensor = tensors[shard.tensor]
+    return 8 * tensor.statistics.pairArrays * PairIndex(tensor.copies.count).count
+      + tensor.copies.count * MemoryLayout<Moments>.stride
+  }
+
+  /// Bytes of the submatrices of a shard in memory; its parts have them between them.
+  package func sampleBytes(of shard: Shard) -> Int {
+    sampleShapes(of: shard).reduce(0) { $0 + 4 * tensors[shard.tensor].copies.count * $1.count }
+  }
+
+  /// Of the coordinator's memory, in bytes.
+  private static let partsShare = 2 << 30
+  /// Enough that some workers can share the last shards, however many models there are.
+  private static let leastParts = 4
+
   /// Bytes that the coordinator needs beside its program: the sums of one tensor at a time, as they come
-  /// from the journal and added up (a small one and the next), and the matrices of the lineage rules.
-  package var coordinatorBytes: Int {
+  /// from the journal and added up (a small one and the next), the matrices of the lineage rules, and the sums of parts
+  /// of shards.
+  package var coordinatorBytes: Int { solvingBytes + partsBytes }
+
+  /// What of it does not depend on how shards are shared.
+  package var solvingBytes: Int {
     // Blocks are put together before anything is said of them.
     let tensors = wholes.map(\.tensor)
     let largest =

@@ -41,15 +41,15 @@ package struct Plan: Sendable {
     for (number, members) in sections.enumerated() {
       let matching = TensorMatching(members.map { models[$0] }, members.map { alignment[$0] })
       var own = TensorChoice.planned(matching, models: members.count, statistics)
-      if let cover = covers[number] { own = Self.pieces(of: own, cover, from: tensors.count) }
+      if let cover = covers[number] { own = Self.blocks(of: own, cover, from: tensors.count) }
       tensors += own.map { $0.renumbered { members[$0] } }
       matchings.append(matching)
     }
     var shards: [Shard] = []
     for (index, tensor) in tensors.enumerated() {
       shards += Self.shards(
-        of: tensor.shape, tensor: index, samples: tensor.samples, spectrum: tensor.spectrum,
-        from: shards.count)
+        of: tensor.shape, tensor: index, models: tensor.copies.count, statistics: tensor.statistics,
+        samples: tensor.samples, spectrum: tensor.spectrum, from: shards.count)
     }
     self.init(
       models: models, sections: sections, covers: covers, alignment: alignment, tensors: tensors, shards: shards,
@@ -69,21 +69,21 @@ package struct Plan: Sendable {
     self.notes = notes
   }
 
-  /// Tensors cut into the parts that blocks of models have. How much is kept of each follows from all its models, so that
+  /// Tensors divided among blocks of models. How much is kept of each follows from all its models, so that
   /// a pair gives the same numbers as if all pairs were compared.
   ///
-  /// - Parameter first: number of the first piece in the plan.
-  private static func pieces(of tensors: [PlannedTensor], _ cover: PairCover, from first: Int) -> [PlannedTensor] {
-    var pieces: [PlannedTensor] = []
+  /// - Parameter first: number of the first one in the plan.
+  private static func blocks(of tensors: [PlannedTensor], _ cover: PairCover, from first: Int) -> [PlannedTensor] {
+    var blocks: [PlannedTensor] = []
     for tensor in tensors {
-      let whole = first + pieces.count
+      let whole = first + blocks.count
       for block in cover.blocks {
-        guard var piece = tensor.restricted(to: block) else { continue }
-        piece.whole = whole
-        pieces.append(piece)
+        guard var own = tensor.restricted(to: block) else { continue }
+        own.whole = whole
+        blocks.append(own)
       }
     }
-    return pieces
+    return blocks
   }
 
   /// The same plan for the same models, whose stores lie elsewhere.
@@ -114,7 +114,7 @@ package struct Plan: Sendable {
     /// Of all its models.
     package let tensor: PlannedTensor
     /// Its tensors in the plan.
-    package let pieces: Range<Int>
+    package let blocks: Range<Int>
   }
 
   /// The tensors of the plan, each with all its models.
@@ -131,7 +131,7 @@ package struct Plan: Sendable {
           tensors[first..<next].flatMap(\.copies).map { ($0.model, $0) }, uniquingKeysWith: { one, _ in one })
         tensor.copies = copies.values.sorted { $0.model < $1.model }
       }
-      wholes.append(WholeTensor(tensor: tensor, pieces: first..<next))
+      wholes.append(WholeTensor(tensor: tensor, blocks: first..<next))
       first = next
     }
     return wholes
@@ -190,21 +190,24 @@ package struct Plan: Sendable {
       places[shard.tensor].map { place in
         Shard(
           id: shard.id, tensor: place, coordinates: shard.coordinates, samples: shard.samples,
-          spectrum: shard.spectrum)
+          spectrum: shard.spectrum, pieces: shard.pieces)
       }
     }
   }
 
   /// The shards of one tensor, numbered from `first` on.
   static func shards(
-    of shape: TensorShape, tensor: Int, samples: Int, spectrum: Int, from first: Int
+    of shape: TensorShape, tensor: Int, models: Int, statistics: Statistics, samples: Int, spectrum: Int,
+    from first: Int
   ) -> [Shard] {
     let ranges = ShardGeometry.ranges(of: shape)
     let counts = SampleGrid.spread(samples, over: ranges.count)
-    return zip(ranges, counts).enumerated().map { part, shard in
-      Shard(
-        id: ShardID(first + part), tensor: tensor, coordinates: shard.0, samples: shard.1,
-        spectrum: part == 0 ? spectrum : 0)
+    return zip(ranges, counts).enumerated().map { number, shard in
+      let own = number == 0 ? spectrum : 0
+      return Shard(
+        id: ShardID(first + number), tensor: tensor, coordinates: shard.0, samples: shard.1, spectrum: own,
+        pieces: ShardGeometry.pieces(
+          of: shard.0.count, shape: shape, models: models, statistics: statistics, spectrum: own))
     }
   }
 
@@ -216,16 +219,29 @@ package struct Plan: Sendable {
   }
 
   /// What `samples(of:)` measure, without drawing them.
-  private func sampleShapes(of shard: Shard) -> [SampleShape] {
+  func sampleShapes(of shard: Shard) -> [SampleShape] {
     SampleGrid.shapes(
       columns: tensors[shard.tensor].shape.columns, coordinates: shard.coordinates, count: shard.samples)
   }
 
   /// What the partial of a shard holds.
-  package func schema(of shard: Shard) -> PartialSchema {
+  package func schema(of shard: Shard) -> PartialSchema { schema(of: shard, samples: sampleShapes(of: shard)) }
+
+  /// What the partial of part of a shard holds: of submatrices the rows that lie in it.
+  package func schema(of shard: Shard, _ part: ShardPart) -> PartialSchema {
+    guard !part.isWhole else { return schema(of: shard) }
+    let coordinates = coordinates(of: shard, part)
+    let columns = tensors[shard.tensor].shape.columns
+    return schema(of: shard, samples: samples(of: shard).map { $0.within(coordinates, columns: columns).shape })
+  }
+
+  private func schema(of shard: Shard, samples: [SampleShape]) -> PartialSchema {
     let tensor = tensors[shard.tensor]
     return PartialSchema(
-      models: tensor.copies.count, statistics: tensor.statistics, samples: sampleShapes(of: shard),
-      sketch: tensor.sketch)
+      models: tensor.copies.count, statistics: tensor.statistics, samples: samples, sketch: tensor.sketch)
+  }
+
+  package func coordinates(of shard: Shard, _ part: ShardPart) -> Range<Int> {
+    part.coordinates(in: shard.coordinates, columns: tensors[shard.tensor].shape.columns)
   }
 }

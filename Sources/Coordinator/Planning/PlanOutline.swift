@@ -95,10 +95,13 @@ package struct PlanOutline: Sendable, Codable, Equatable {
       let shards =
         old[first.tensor]
         ?? Plan.shards(
-          of: former.shape, tensor: first.tensor, samples: former.samples, spectrum: former.spectrum,
+          of: former.shape, tensor: first.tensor, models: former.copies.reduce(0) { $0 + models(of: $1).count },
+          statistics: former.statistics, samples: former.samples, spectrum: former.spectrum,
           from: firsts[first.tensor])
       old[first.tensor] = shards
-      guard let match = shards.first(where: { $0.coordinates == shard.coordinates }), match.samples >= shard.samples
+      // Sums of other pieces were added in another order.
+      guard let match = shards.first(where: { $0.coordinates == shard.coordinates }), match.samples >= shard.samples,
+        match.pieces == shard.pieces
       else { continue }
       let held = PartialSchema(
         models: former.copies.reduce(0) { $0 + models(of: $1).count }, statistics: tensor.statistics,

@@ -58,6 +58,9 @@ package struct RunIdentity: Sendable, Equatable, Codable {
       let sketch = tensor.sketch.map { "\($0.rows)x\($0.columns)" } ?? "none"
       print.add("\(own) \(tensor.samples) \(tensor.spectrum) \(sketch) \(tensor.copies.count)")
     }
+    // Where all shards stay whole, runs of earlier versions go on.
+    let pieces = plan.shards.map(\.pieces)
+    if pieces.contains(where: { $0 > 1 }) { print.add("pieces \(pieces)") }
     return print.digest.text
   }
 

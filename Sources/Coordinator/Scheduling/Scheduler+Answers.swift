@@ -12,13 +12,13 @@ extension Scheduler {
     else { return [.refuse(id, lease)] }
     let isCompared = isCompared(lease.task, by: worker)
     let held = release(lease, from: id)
-    if let since = worker.leases[lease] { progress(id, since: since, at: now) }
+    if let since = worker.leases[lease] { progress(id, lease.task, since: since, at: now) }
     // A second answer to a lease, or a late one to a lease taken back, is worth as much as a first
     // one as long as the task is open: the sums are the same bits.
     guard states[index] == .leased || states[index] == .pending, held || states[index] == .pending
     else { return [.ignore(lease, from: id)] }
     guard isCompared else {
-      close(lease.task, as: .done)
+      finish(lease.task)
       return [.accept(lease, from: id)]
     }
     var known = votes[lease.task] ?? ReplicaVotes()
@@ -32,7 +32,7 @@ extension Scheduler {
       return [.hold(lease, from: id)]
     case .agreed(let agreed, let dissenters):
       guard let first = known.all.first(where: { $0.lease == agreed }) else { return [] }
-      close(lease.task, as: .done)
+      finish(lease.task)
       var actions = [Action.accept(agreed, from: first.worker)]
       guard !dissenters.isEmpty else { return actions }
       actions.append(.dispute(lease.task, dissenters: dissenters.map(\.origin)))
@@ -42,8 +42,7 @@ extension Scheduler {
       return actions
     case .hopeless:
       let origins = known.all.map(\.origin).joined(separator: ", ")
-      close(lease.task, as: .setAside)
-      return [.setAside(lease.task, reasons: ["no two of these agree on its sums: \(origins)"])]
+      return [.setAside(abandonShard(of: lease.task), reasons: ["no two of these agree on its sums: \(origins)"])]
     }
   }
 }

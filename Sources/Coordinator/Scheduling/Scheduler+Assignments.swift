@@ -1,6 +1,16 @@
 /// Which task goes to which worker next.
 extension Scheduler {
   mutating func assignments(at now: Duration) -> [Action] {
+    var actions = ordinaryAssignments(at: now)
+    let help = help(at: now)
+    if !help.isEmpty { actions += help + ordinaryAssignments(at: now) }
+    while !waiting.isEmpty, let (id, task) = nextCopy(at: now) {
+      actions.append(.assign(hand(task, to: id, at: now), to: id))
+    }
+    return actions
+  }
+
+  private mutating func ordinaryAssignments(at now: Duration) -> [Action] {
     var actions: [Action] = []
     while !waiting.isEmpty {
       guard let (id, task) = nextAssignment(at: now) else {
@@ -12,7 +22,7 @@ extension Scheduler {
     return actions
   }
 
-  private mutating func hand(_ task: TaskID, to id: WorkerID, at now: Duration) -> Lease {
+  mutating func hand(_ task: TaskID, to id: WorkerID, at now: Duration) -> Lease {
     issued[task.value] += 1
     let lease = Lease(task: task, attempt: issued[task.value])
     if states[task.value] != .leased { move(task, to: .leased) }
@@ -25,36 +35,50 @@ extension Scheduler {
     return lease
   }
 
+  /// Whoever waits, those with the fewest leases first, then those who came first.
+  private func inOrder(_ waiting: Set<WorkerID>) -> [WorkerID] {
+    waiting.map { (leases: workers[$0]?.leases.count ?? 0, id: $0) }.sorted { $0 < $1 }.map(\.id)
+  }
+
   /// The first worker in the order of service that there is a task for, and the task.
   private mutating func nextAssignment(at now: Duration) -> (WorkerID, TaskID)? {
     // With nothing to give, the order of service need not be known.
-    let hasTasks = !isStuck && (!returned.isEmpty || jobs.contains { !$0.isFinished && $0.hasFresh })
-    let mayStraggle = now >= nextStraggler && !hasNoTaker
-    guard hasTasks || mayStraggle else { return nil }
-    // Whoever has the fewest leases comes first, then who came first.
-    let waiting = waiting.map { (leases: workers[$0]?.leases.count ?? 0, id: $0) }.sorted { $0 < $1 }
+    guard !isStuck, !returned.isEmpty || jobs.contains(where: { !$0.isFinished && $0.hasFresh }) else { return nil }
     let reserved = reservedWorker
-    for (_, id) in waiting where hasTasks {
+    for id in inOrder(waiting.subtracting(sated)) {
       guard let worker = workers[id], mayTake(worker, at: now), !computesAlone(worker) else { continue }
-      if let task = takeReturned(for: worker) { return (id, task) }
+      if isSated(worker, at: now) {
+        sated.insert(id)
+        continue
+      }
+      if let task = takeReturned(for: worker, at: now) { return (id, task) }
       // Kept free until it is empty and can take a quarantined task.
       if id == reserved { continue }
-      if let task = takeFresh(for: worker) { return (id, task) }
+      if let task = takeFresh(for: worker, at: now) { return (id, task) }
     }
-    guard mayStraggle else { return nil }
-    let stragglers = stragglers(at: now)
+    return nil
+  }
+
+  /// Near the end, a worker and a task that those who hold it take too long for.
+  private mutating func nextCopy(at now: Duration) -> (WorkerID, TaskID)? {
+    guard now >= nextStraggler, !hasNoTaker else { return nil }
+    let stragglers = stragglers(at: now).filter { halves[$0.task] == nil }
     guard !stragglers.isEmpty else { return nil }
+    // Who has a pace helps with what can be shared as soon as that makes sense.
+    let others = stragglers.filter { !isShareable($0.task) }
     // A newcomer's word is not enough to keep a task from those that compute.
     let mayLend = hasProven
-    for (_, id) in waiting {
+    for id in inOrder(waiting) {
       guard let worker = workers[id], mayTake(worker, at: now), !computesAlone(worker), !mayLend || isProven(worker)
       else { continue }
-      let other = stragglers.first { straggler in
+      let other = (worker.standing.secondsPerPiece == nil ? stragglers : others).first { straggler in
         holders[straggler.task]?.contains(id) == false && mayCompute(straggler.task, worker)
       }
       if let other { return (id, other.task) }
     }
     hasNoTaker = true
+    // Answers to parts come in thick and fast.
+    if jobs.contains(where: { $0.isDivisible && !$0.isFinished }) { nextStraggler = now + Self.helpInterval }
     return nil
   }
 
@@ -64,20 +88,21 @@ extension Scheduler {
     limits.attempts > 1 && suspects.contains(task) && blame(of: task) >= limits.attempts - 1
   }
 
-  private func computesAlone(_ worker: Worker) -> Bool {
+  func computesAlone(_ worker: Worker) -> Bool {
     !suspects.isEmpty && worker.leases.keys.contains { isQuarantined($0.task) }
   }
 
   func isWithinReach(_ task: TaskID, _ worker: Worker) -> Bool {
     guard !worker.outOfReach.isEmpty, let groups = worker.outOfReach[job(of: task)] else { return true }
     let job = jobs[Int(owners[task.value])]
-    let index = task.value - job.tasks.lowerBound
+    let index = root(of: task).value - job.tasks.lowerBound
     return !job.groups.indices.contains(index) || !groups.contains(job.groups[index])
   }
 
-  private func mayCompute(_ task: TaskID, _ worker: Worker) -> Bool {
+  func mayCompute(_ task: TaskID, _ worker: Worker) -> Bool {
     guard isWithinReach(task, worker) else { return false }
     if isQuarantined(task), !worker.leases.isEmpty { return false }
+    if holdsMore(of: task, worker) { return false }
     // What has failed goes to those that have shown that they compute.
     let known = votes[task]
     if reasons[task] != nil, !isWitness(worker),
@@ -100,19 +125,34 @@ extension Scheduler {
     }.min { ($0.value.leases.count, $0.key) < ($1.value.leases.count, $1.key) }?.key
   }
 
-  private mutating func takeReturned(for worker: Worker) -> TaskID? {
+  private mutating func takeReturned(for worker: Worker, at now: Duration) -> TaskID? {
     guard !returned.isEmpty else { return nil }
-    returned.removeAll { states[$0.value] != .pending }
-    guard let index = returned.firstIndex(where: { mayCompute($0, worker) }) else { return nil }
-    return returned.remove(at: index)
+    returned.removeAll { states[$0.value] != .pending || halves[$0] != nil }
+    var shares: [Int: Int?] = [:]
+    var best: (place: Int, pieces: Int, share: Int)?
+    for (place, task) in returned.enumerated() where mayCompute(task, worker) {
+      let index = Int(owners[task.value])
+      let known = shares[index] ?? share(of: worker, in: index, at: now)
+      shares[index] = .some(known)
+      guard let share = known else { return returned.remove(at: place) }
+      guard share > 0 else { continue }
+      // The largest that is not too large; else the smallest, which is cut.
+      let pieces = weight(of: task)
+      if let best, pieces <= share ? best.pieces <= share && best.pieces >= pieces : best.pieces <= pieces { continue }
+      best = (place, pieces, share)
+    }
+    guard let best else { return nil }
+    return cut(returned.remove(at: best.place), to: best.share)
   }
 
   /// The next task of the job that has the fewest workers at it: jobs share the pool evenly.
-  private mutating func takeFresh(for worker: Worker) -> TaskID? {
-    let open = jobs.indices.filter { !jobs[$0].isFinished && jobs[$0].hasFresh }
-    guard open.count > 1 else { return open.first.flatMap { takeFresh(in: $0, for: worker) } }
-    for index in open.sorted(by: { (jobs[$0].leased, $0) < (jobs[$1].leased, $1) }) {
-      if let task = takeFresh(in: index, for: worker) { return task }
+  private mutating func takeFresh(for worker: Worker, at now: Duration) -> TaskID? {
+    var open = jobs.indices.filter { !jobs[$0].isFinished && jobs[$0].hasFresh }
+    if open.count > 1 { open.sort { (jobs[$0].leased, $0) < (jobs[$1].leased, $1) } }
+    for index in open {
+      let share = share(of: worker, in: index, at: now)
+      guard share != 0, let task = takeFresh(in: index, for: worker) else { continue }
+      return share.map { cut(task, to: $0) } ?? task
     }
     return nil
   }
@@ -128,7 +168,7 @@ extension Scheduler {
     while jobs[index].nextFresh < jobs[index].tasks.upperBound {
       let task = TaskID(jobs[index].nextFresh)
       jobs[index].nextFresh += 1
-      guard states[task.value] == .pending, issued[task.value] == 0 else { continue }
+      guard isFresh(task) else { continue }
       guard votes.count < limits.held || !isVerified(task) else {
         jobs[index].postponed.append(task)
         continue
@@ -142,18 +182,23 @@ extension Scheduler {
   /// stay for others.
   private func takeWithinReach(in index: Int, of worker: Worker) -> TaskID? {
     (jobs[index].nextFresh..<jobs[index].tasks.upperBound).lazy.map { TaskID($0) }.first { task in
-      states[task.value] == .pending && issued[task.value] == 0 && isWithinReach(task, worker)
+      isFresh(task) && isWithinReach(task, worker)
         && (votes.count < limits.held || !isVerified(task))
     }
+  }
+
+  private func isFresh(_ task: TaskID) -> Bool {
+    states[task.value] == .pending && issued[task.value] == 0 && halves[task] == nil
   }
 
   /// Must two workers agree on the task? Every (1/F)th of the plan.
   package func isVerified(_ task: TaskID) -> Bool { isSampled(task, share: verified) }
 
-  /// Every (1 / share)th task.
+  /// Every (1 / share)th shard, with all of its parts.
   func isSampled(_ task: TaskID, share: Double) -> Bool {
     guard share > 0 else { return false }
-    return (Double(task.value + 1) * share).rounded(.down) > (Double(task.value) * share).rounded(.down)
+    let number = Double(root(of: task).value)
+    return ((number + 1) * share).rounded(.down) > (number * share).rounded(.down)
   }
 
   /// Tasks that wait behind others, given to workers that have nothing to do: so the last tasks do not
@@ -173,8 +218,8 @@ extension Scheduler {
       let queue = worker.leases.sorted { ($0.value, $0.key.task) > ($1.value, $1.key.task) }
       for (lease, since) in queue.prefix(worker.leases.count - worker.slots) {
         guard let id = idle.first, now - since > limits.queuing else { break }
-        guard let taker = workers[id], holders[lease.task]?.count == 1, !isQuarantined(lease.task),
-          mayCompute(lease.task, taker), release(lease, from: holder)
+        guard let taker = workers[id], holders[lease.task]?.count == 1, halves[lease.task] == nil,
+          !isQuarantined(lease.task), mayCompute(lease.task, taker), release(lease, from: holder)
         else { continue }
         idle.removeFirst()
         actions.append(.revoke(lease, from: holder))
@@ -190,8 +235,10 @@ extension Scheduler {
     var late: [(task: TaskID, holder: WorkerID, since: Duration)] = []
     var earliest = now + min(limits.straggling, limits.newcomers)
     for (holder, worker) in workers where !worker.leases.isEmpty {
-      let patience = patience(with: worker, at: now)
+      let ordinary = patience(with: worker, 1, at: now)
       for (lease, since) in worker.leases {
+        let pieces = weight(of: lease.task)
+        let patience = pieces == 1 ? ordinary : patience(with: worker, pieces, at: now)
         let age = age(of: lease, since: since, of: worker, at: now)
         if age > patience {
           late.append((lease.task, holder, since))

@@ -1,3 +1,5 @@
+internal import Core
+
 /// Nobody gets more of the run than they earn.
 ///
 /// The coordinator's own workers are trusted. Others begin with few tasks and may hold more with every answer. Whoever
@@ -34,17 +36,24 @@ extension Scheduler {
     return worker.leases.count < max(1, min(worker.allowance, share))
   }
 
-  private var pendingCount: Int { jobs.reduce(0) { $0 + $1.tasks.count - $1.done - $1.setAside - $1.leased } }
+  private var pendingCount: Int { jobs.reduce(0) { $0 + $1.pending } }
 
   /// From which age on a lease does not keep others from the task?
-  func patience(with worker: Worker, at now: Duration) -> Duration {
+  ///
+  /// - Parameter pieces: of the task.
+  func patience(with worker: Worker, _ pieces: Int, at now: Duration) -> Duration {
     guard worker.party != nil else { return limits.straggling }
-    if let oldest = worker.leases.values.min(), let stall = worker.standing.stall(holdingSince: oldest), now > stall {
+    if let oldest = worker.leases.values.min(),
+      let stall = worker.standing.stall(holdingSince: oldest, pieces: mostPieces(of: worker)), now > stall
+    {
       return limits.shortest
     }
     guard let pace = worker.standing.pace ?? pace else { return min(limits.straggling, limits.newcomers) }
-    return min(limits.straggling, max(limits.shortest, .seconds(4 * pace)))
+    return min(limits.straggling, max(limits.shortest, .seconds(4 * pace * Double(pieces))))
   }
+
+  /// Of the tasks that it holds.
+  private func mostPieces(of worker: Worker) -> Int { worker.leases.keys.map { weight(of: $0.task) }.max() ?? 1 }
 
   /// For how long the task has been as good as nobody's work. A newcomer that takes over from another one, or from
   /// itself under another name, does not begin anew.
@@ -53,11 +62,14 @@ extension Scheduler {
   }
 
   /// The worker has answered a lease of its own.
-  mutating func progress(_ id: WorkerID, since: Duration, at now: Duration) {
+  mutating func progress(_ id: WorkerID, _ task: TaskID, since: Duration, at now: Duration) {
     // Until now nobody knew what is too long.
     if pace == nil { nextStraggler = .zero }
-    pace = Standing.average(pace, now - since)
-    workers[id]?.standing.answered(after: now - since, at: now)
+    let pieces = weight(of: task)
+    pace = Standing.average(pace, (now - since) / pieces)
+    // What takes no time says nothing about what takes long.
+    let isLong = part(of: task).pieces > 1
+    workers[id]?.standing.answered(after: now - since, pieces: pieces, isLong: isLong, at: now)
     if let party = workers[id]?.party { records[party]?.answered() }
     updateWaiting(id)
   }
@@ -67,7 +79,8 @@ extension Scheduler {
     guard let pace else { return [] }
     let idle = workers.filter { id, worker in
       guard worker.party != nil, let oldest = worker.leases.values.min() else { return false }
-      let limit = max(limits.straggling, .seconds(8 * max(pace, worker.standing.pace ?? 0)))
+      let slowest = max(pace, worker.standing.pace ?? 0) * Double(mostPieces(of: worker))
+      let limit = max(limits.straggling, .seconds(8 * slowest))
       return now - max(oldest, worker.standing.progressed) > limit
     }
     return idle.keys.sorted().flatMap { dispossess($0, at: now) }
@@ -108,7 +121,7 @@ extension Scheduler {
     }
     return alone.sorted { $0.key < $1.key }.compactMap { task, known in
       guard let only = known.all.first else { return nil }
-      close(task, as: .done)
+      finish(task)
       return .accept(only.lease, from: only.worker)
     }
   }

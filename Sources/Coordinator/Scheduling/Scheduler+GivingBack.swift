@@ -4,6 +4,10 @@ internal import Core
 extension Scheduler {
   /// Ends a task for good; copies of it that are still held do not count any more.
   mutating func close(_ task: TaskID, as state: State) {
+    let own = halves[task]
+    for half in own.map({ [$0.left, $0.right] }) ?? [] where states[half.value] == .pending || states[half.value] == .leased {
+      close(half, as: state)
+    }
     for other in holders.removeValue(forKey: task) ?? [] {
       for copy in workers[other]?.leases.keys.filter({ $0.task == task }) ?? [] {
         workers[other]?.leases[copy] = nil
@@ -11,6 +15,10 @@ extension Scheduler {
       updateWaiting(other)
     }
     move(task, to: state)
+    if own != nil {
+      halves[task] = nil
+      if splits[task] == nil { updateReserve(of: task) }
+    }
     votes[task] = nil
     firstGiven[task] = nil
     convictions[task] = nil
@@ -20,13 +28,20 @@ extension Scheduler {
 
   mutating func move(_ task: TaskID, to state: State) {
     let index = Int(owners[task.value])
-    if states[task.value] == .leased { jobs[index].leased -= 1 }
+    // Of a task that is split, the halves wait.
+    let waiting = halves[task] == nil ? weight(of: task) : 0
+    switch states[task.value] {
+    case .pending: jobs[index].pending -= waiting
+    case .leased: jobs[index].leased -= 1
+    case .done, .setAside: break
+    }
     states[task.value] = state
+    let shards = splits[task] == nil ? 1 : 0
     switch state {
-    case .pending: break
+    case .pending: jobs[index].pending += waiting
     case .leased: jobs[index].leased += 1
-    case .done: jobs[index].done += 1
-    case .setAside: jobs[index].setAside += 1
+    case .done: jobs[index].done += shards
+    case .setAside: jobs[index].setAside += shards
     }
   }
 
@@ -51,6 +66,7 @@ extension Scheduler {
   mutating func forget(_ id: WorkerID, reason: String?) -> [Action] {
     guard let worker = workers.removeValue(forKey: id) else { return [] }
     waiting.remove(id)
+    sated.remove(id)
     for lease in worker.leases.keys { letGo(lease.task, id) }
     return worker.leases.keys.sorted { $0.task < $1.task }.flatMap { lease in
       if reason != nil, isWitness(worker) || !hasProven { suspects.insert(lease.task) }
@@ -79,8 +95,7 @@ extension Scheduler {
     // Another worker may still be at it.
     if isHeld(task) { return [] }
     if let reasons = reasons[task], blame(of: task) >= limits.attempts {
-      close(task, as: .setAside)
-      return [.setAside(task, reasons: reasons)]
+      return [.setAside(abandonShard(of: task), reasons: reasons)]
     }
     giveOut(task)
     return []
@@ -93,6 +108,8 @@ extension Scheduler {
 
   mutating func giveOut(_ task: TaskID) {
     move(task, to: .pending)
+    guard halves[task] == nil else { return }
     returned.append(task)
+    sated = []
   }
 }

@@ -35,22 +35,58 @@ extension Scheduler {
         let task = TaskID(index)
         switch states[index] {
         case .leased where held[task] == nil: return "task \(index) is leased to nobody"
-        case .pending where (index < job.nextFresh || issued[index] > 0) && !waiting.contains(task):
+        case .pending
+        where halves[task] == nil && (index < job.nextFresh || issued[index] > 0) && !waiting.contains(task):
           return "task \(index) is lost"
         case .done where votes[task] != nil, .setAside where votes[task] != nil:
           return "task \(index) is closed and still waits for votes"
         default: break
         }
       }
+      if let fault = sharingViolation(in: JobID(number), waiting: waiting) { return fault }
       let states = states[job.tasks]
       if states.count(where: { $0 == .done }) != job.done { return "\(job.done) tasks of \(number) counted as done" }
       if states.count(where: { $0 == .setAside }) != job.setAside {
         return "\(job.setAside) tasks of \(number) counted as set aside"
       }
-      if states.count(where: { $0 == .leased }) != job.leased {
+      if leased(in: JobID(number)) != job.leased {
         return "\(job.leased) tasks of \(number) counted as leased"
       }
     }
+    return nil
+  }
+
+  /// Tasks of a job that are leased, parts of shards among them.
+  private func leased(in job: JobID) -> Int {
+    states.indices.count { owners[$0] == job.value && states[$0] == .leased }
+  }
+
+  /// What must hold of tasks that are split: nothing of an open shard is lost, whoever computes which part.
+  private func sharingViolation(in job: JobID, waiting: Set<TaskID>) -> String? {
+    var bytes = 0
+    var pending = 0
+    for root in jobs[job.value].tasks.map({ TaskID($0) }) {
+      let isOpen = states[root.value] == .pending || states[root.value] == .leased
+      if !isOpen, halves[root] != nil { return "task \(root) is closed and still split" }
+      bytes += reserve(of: root)
+      var tasks = isOpen ? [root] : []
+      while let task = tasks.popLast() {
+        guard let own = halves[task] else {
+          guard states[task.value] == .pending else { continue }
+          pending += weight(of: task)
+          if task != root, !waiting.contains(task) { return "\(part(of: task)) of task \(root) is lost" }
+          continue
+        }
+        let both = [own.left, own.right]
+        if both.contains(where: { self.splits[$0]?.parent != task }) { return "the halves of task \(task) are not its own" }
+        if both.allSatisfy({ states[$0.value] == .done }) { return "task \(task) is done and open" }
+        if both.contains(where: { states[$0.value] == .setAside }) { return "task \(task) is set aside and open" }
+        tasks += both.filter { states[$0.value] == .pending || states[$0.value] == .leased }
+      }
+    }
+    if bytes != jobs[job.value].reserve { return "\(jobs[job.value].reserve) bytes of \(job) counted, not \(bytes)" }
+    if bytes > jobs[job.value].sharing.mostBytes { return "parts of \(job) may take \(bytes) bytes" }
+    if pending != jobs[job.value].pending { return "\(jobs[job.value].pending) pieces of \(job) counted as pending" }
     return nil
   }
 }

@@ -28,6 +28,11 @@ package struct Scheduler: Sendable {
     /// Group of each task: those of a group need the same files. Empty when that is not known.
     let groups: [Int]
     var nextFresh: Int
+    let sharing: Sharing
+    /// What finished parts of open shards may take, in bytes.
+    var reserve = 0
+    /// Pieces that wait for somebody.
+    var pending: Int
     /// Fresh tasks that wait until fewer first answers wait for a second opinion.
     var postponed: [TaskID] = []
     var leased = 0
@@ -35,6 +40,7 @@ package struct Scheduler: Sendable {
     var setAside = 0
     var isFinished = false
 
+    var isDivisible: Bool { !sharing.shards.isEmpty }
     var isComplete: Bool { done + setAside == tasks.count }
     var hasFresh: Bool { nextFresh < tasks.upperBound || !postponed.isEmpty }
   }
@@ -52,6 +58,17 @@ package struct Scheduler: Sendable {
   var states: [State] = []
   var issued: [Int] = []
   var jobs: [Job] = []
+  /// Tasks that are part of others, for as long as the scheduler lasts: late answers name them.
+  var splits: [TaskID: Half] = [:]
+  /// Their numbers.
+  var numbers: [TaskPlace: TaskID] = [:]
+  /// Of open tasks that are split.
+  var halves: [TaskID: Halves] = [:]
+  /// What finished parts of each shard that is split may take.
+  var reserves: [TaskID: Int] = [:]
+  var rates: Rates?
+  /// From when on it is worth looking for somebody who can help.
+  var nextHelp = Duration.zero
   /// The job of each task.
   var owners: [Int32] = []
   var reasons: [TaskID: [String]] = [:]
@@ -65,6 +82,8 @@ package struct Scheduler: Sendable {
   /// Workers that would take a task, and may hold one more.
   var waiting: Set<WorkerID> = []
   var votes: [TaskID: ReplicaVotes] = [:]
+  /// Of those who wait, the ones that have enough to do for now.
+  var sated: Set<WorkerID> = []
   /// Tasks that came back: handed out before any other.
   var returned: [TaskID] = []
   /// Seconds from an assignment to the answer, over all workers: a moving average; nil before the first answer.
@@ -107,28 +126,39 @@ package struct Scheduler: Sendable {
   /// - Parameters:
   ///   - done: shards of the plan that a former session has finished.
   ///   - groups: for each shard the group of those that need the same files; empty for none.
+  ///   - sharing: how the shards may be shared.
   /// - Returns: the job; see `tasks(of:)` for the numbers of its shards.
   @discardableResult
-  package mutating func add(shards: Int, done: Set<ShardID> = [], groups: [Int] = []) -> JobID {
+  package mutating func add(
+    shards: Int, done: Set<ShardID> = [], groups: [Int] = [], sharing: Sharing = Sharing()
+  ) -> JobID {
+    precondition(sharing.shards.isEmpty || sharing.shards.count == shards, "\(sharing.shards.count) of \(shards) shards")
     let id = JobID(jobs.count)
     let first = states.count
-    isStuck = false
+    isGivenAnew()
     states += (0..<shards).map { done.contains(ShardID($0)) ? .done : .pending }
     issued += Array(repeating: 0, count: shards)
     owners += Array(repeating: Int32(id.value), count: shards)
     jobs.append(
       Job(
         tasks: first..<first + shards, groups: groups, nextFresh: first,
+        sharing: sharing,
+        pending: (0..<shards).reduce(0) { sum, shard in
+          states[first + shard] == .done ? sum : sum + (sharing.shards.isEmpty ? 1 : sharing.shards[shard].pieces)
+        },
         done: states[first...].count { $0 == .done }))
     return id
   }
 
   package func tasks(of job: JobID) -> JobTasks { JobTasks(job: job, range: jobs[job.value].tasks) }
   package func job(of task: TaskID) -> JobID { JobID(Int(owners[task.value])) }
-  package func states(of job: JobID) -> ArraySlice<State> { states[jobs[job.value].tasks] }
+  /// Of its shards, each by its place in the plan; one of which parts are under way counts as leased.
+  package func states(of job: JobID) -> [State] {
+    jobs[job.value].tasks.map { states[$0] == .pending && halves[TaskID($0)] != nil ? .leased : states[$0] }
+  }
   package func doneCount(of job: JobID) -> Int { jobs[job.value].done }
 
-  package var taskCount: Int { states.count }
+  package var taskCount: Int { jobs.reduce(0) { $0 + $1.tasks.count } }
   package var doneCount: Int { jobs.reduce(0) { $0 + $1.done } }
   package var setAsideCount: Int { jobs.reduce(0) { $0 + $1.setAside } }
   package var isFinished: Bool { jobs.allSatisfy(\.isComplete) }
@@ -214,6 +244,7 @@ package struct Scheduler: Sendable {
     if case .tick = event { actions += transfers(at: now) }
     for index in jobs.indices where jobs[index].isComplete && !jobs[index].isFinished {
       jobs[index].isFinished = true
+      sated = []
       actions.append(.finish(JobID(index)))
     }
     return actions
@@ -223,6 +254,7 @@ package struct Scheduler: Sendable {
   /// `finish` for it.
   package mutating func abandon(_ job: JobID) {
     jobs[job.value].isFinished = true
+    sated = []
     for task in jobs[job.value].tasks where states[task] == .pending || states[task] == .leased {
       close(TaskID(task), as: .setAside)
     }
@@ -236,5 +268,12 @@ package struct Scheduler: Sendable {
   /// Whoever may hold no more tasks does not wait for one: what is given need not be looked for among all of them.
   mutating func updateWaiting(_ id: WorkerID) {
     if let worker = workers[id], worker.wantsMore { waiting.insert(id) } else { waiting.remove(id) }
+    sated.remove(id)
+  }
+
+  /// There is something that there was not before.
+  mutating func isGivenAnew() {
+    isStuck = false
+    sated = []
   }
 }

@@ -19,9 +19,12 @@ struct Standing: Sendable, Equatable {
   private(set) var strikes = 0
   /// It gets nothing before this moment.
   private(set) var barredUntil: Duration?
-  /// Seconds from an assignment to the answer: a moving average.
+  /// Seconds from an assignment to the answer, for a piece: a moving average.
   private(set) var pace: Double?
-  /// Seconds between answers while there was work: the longest of the last ones.
+  /// Seconds from an answer to the next while there was work, for a piece of a shard that is cut into several: a moving
+  /// average; nil before such an answer.
+  private(set) var secondsPerPiece: Double?
+  /// Seconds between answers while there was work, for a piece: the longest of the last ones.
   private(set) var rhythm: Double?
   /// When it last answered, or came.
   private(set) var progressed: Duration
@@ -46,20 +49,27 @@ struct Standing: Sendable, Equatable {
     isProven ? min(Self.most, Self.newcomer + min(slots, Self.mostSlots) + 2 * answers) : min(slots, Self.newcomer)
   }
 
-  /// - Parameter age: of the lease that was answered.
-  mutating func answered(after age: Duration, at now: Duration) {
+  /// - Parameters:
+  ///   - age: of the lease that was answered.
+  ///   - pieces: of its task.
+  ///   - isLong: whether its shard is cut into several.
+  mutating func answered(after age: Duration, pieces: Int = 1, isLong: Bool = false, at now: Duration) {
     answers = min(answers + 1, Self.most)
     if answers % Self.amends == 0 { strikes = max(0, strikes - 1) }
-    pace = Self.average(pace, age)
-    let gap = min(age, now - progressed) / .seconds(1)
+    pace = Self.average(pace, age / pieces)
+    let time = min(age, now - progressed) / pieces
+    if isLong { secondsPerPiece = Self.average(secondsPerPiece, time) }
+    let gap = time / .seconds(1)
     rhythm = max(gap, 0.875 * (rhythm ?? 0))
     progressed = now
   }
 
   /// From when on a silence says that nothing is computed, whatever was computed before; nil when that is not known yet.
-  func stall(holdingSince oldest: Duration) -> Duration? {
+  ///
+  /// - Parameter pieces: of the largest task that it holds.
+  func stall(holdingSince oldest: Duration, pieces: Int) -> Duration? {
     guard answers > 1, let rhythm else { return nil }
-    return max(progressed, oldest) + .seconds(4 * rhythm)
+    return max(progressed, oldest) + .seconds(4 * rhythm * Double(pieces))
   }
 
   /// It has lost what it held: it begins anew, and waits twice as long as the time before.

@@ -29,3 +29,10 @@ package struct JobTasks: Sendable, Hashable {
     return ShardID(task.value - range.lowerBound)
   }
 }
+
+/// What a task stands for: a shard, or part of one.
+package struct TaskPlace: Sendable, Hashable {
+  /// The task that is the whole shard.
+  package let root: TaskID
+  package let part: ShardPart
+}

@@ -61,6 +61,18 @@ package struct Partial: Sendable, Equatable {
 
   /// Adds the sums of another range of the same tensor, for the same models and statistics.
   package mutating func merge(_ other: Partial) {
+    addSums(of: other)
+    samples += other.samples
+  }
+
+  /// Adds the sums of the part of the same shard that follows: submatrices go on with the rows that lie in it.
+  package mutating func join(_ next: Partial) {
+    addSums(of: next)
+    precondition(next.samples.count == samples.count, "\(next.samples.count) samples beside \(samples.count)")
+    for block in samples.indices { samples[block].append(next.samples[block], models: models) }
+  }
+
+  private mutating func addSums(of other: Partial) {
     precondition(other.models == models, "partials of \(other.models) and \(models) models")
     Self.add(other.l2, to: &l2)
     Self.add(other.l1, to: &l1)
@@ -73,7 +85,6 @@ package struct Partial: Sendable, Equatable {
       highest[p] = Swift.max(highest[p], other.highest[p])
     }
     for i in moments.indices { moments[i].merge(other.moments[i]) }
-    samples += other.samples
     if let added = other.sketch {
       if sketch == nil { sketch = added } else { sketch?.add(added) }
     }

@@ -31,6 +31,14 @@ package struct SampleBlock: Sendable, Equatable {
     self.values = values
   }
 
+  /// Adds further rows of the same columns.
+  mutating func append(_ next: SampleBlock, models: Int) {
+    precondition(next.shape.columns == shape.columns, "rows of \(next.shape.columns) and \(shape.columns) weights")
+    guard next.shape.rows > 0 else { return }
+    let rows = SampleShape(rows: shape.rows + next.shape.rows, columns: shape.columns)
+    self = SampleBlock(shape: rows, values: (0..<models).flatMap { values(of: $0) + next.values(of: $0) })
+  }
+
   /// One model's submatrix, row-major.
   package func values(of model: Int) -> ArraySlice<Float> {
     values[model * shape.count..<(model + 1) * shape.count]
@@ -58,6 +66,15 @@ package enum SampleGrid {
     package let rows: [Int]
     package let columns: [Int]
     package var shape: SampleShape { SampleShape(rows: rows.count, columns: columns.count) }
+
+    /// The rows of it that lie in part of the tensor.
+    ///
+    /// - Parameters:
+    ///   - coordinates: whole rows.
+    ///   - total: columns of the tensor.
+    package func within(_ coordinates: Range<Int>, columns total: Int) -> Place {
+      Place(rows: rows.filter { coordinates.contains($0 * total) }, columns: columns)
+    }
   }
 
   /// Sufficient number of submatrices of all tensors together, at 16 KiB each.

@@ -19,16 +19,22 @@ package struct Shard: Sendable, Hashable {
   package let samples: Int
   /// Shorter side of the block whose spectrum is taken, 0 for none; see `SpectrumGrid`.
   package let spectrum: Int
+  /// Pieces that it is cut into, so that several workers can share it; see `ShardPart`.
+  package let pieces: Int
 
   package init(
-    id: ShardID, tensor: Int, coordinates: Range<Int>, samples: Int = 0, spectrum: Int = 0
+    id: ShardID, tensor: Int, coordinates: Range<Int>, samples: Int = 0, spectrum: Int = 0, pieces: Int = 1
   ) {
     self.id = id
     self.tensor = tensor
     self.coordinates = coordinates
     self.samples = samples
     self.spectrum = spectrum
+    self.pieces = pieces
   }
+
+  /// The part that is all of it.
+  package var whole: ShardPart { ShardPart(wholeOf: pieces) }
 }
 
 /// The sums that a shard computes besides squared distances and moments, which are always computed.

@@ -30,6 +30,40 @@ package enum ShardGeometry {
     return aligned ? target / columns * columns : target
   }
 
+  /// Pair-coordinates from which on a shard is worth sharing: about a second of a core.
+  private static let longShard = Double(1 << 34)
+  /// Pair-coordinates that a piece has at least: a tenth of that.
+  private static let longPiece = Double(1 << 31)
+  /// Coordinates that a piece has at least, so that adding its sums to the others' takes less than a hundredth of the
+  /// time of computing them.
+  private static let largePiece = 1 << 14
+
+  /// The pieces that a shard is cut into: a power of two, 1 where it does not take long.
+  ///
+  /// Sketches are as large for a piece as for a shard, and rounded: shards with one stay whole. A block of which the
+  /// spectrum is taken comes from the first piece, which must have as many rows.
+  ///
+  /// - Parameters:
+  ///   - coordinates: of the shard.
+  ///   - shape: of the tensor.
+  ///   - spectrum: as in `Shard`.
+  package static func pieces(
+    of coordinates: Int, shape: TensorShape, models: Int, statistics: Statistics, spectrum: Int
+  ) -> Int {
+    let columns = shape.columns
+    guard shape.rank >= 2, 0 < columns, columns <= target, !statistics.contains(.sketch) else { return 1 }
+    let work = Double(PairIndex(models).count) * Double(coordinates)
+    guard work >= longShard else { return 1 }
+    var pieces = ShardPart.mostPieces
+    while pieces > 1,
+      work / Double(pieces) < longPiece || coordinates / pieces < largePiece
+        || coordinates / columns / pieces < max(1, spectrum)
+    {
+      pieces /= 2
+    }
+    return pieces
+  }
+
   /// From this number of models on, the kernels pack runs side by side instead of reading them in place.
   package static let packedModels = 24
 
@@ -78,14 +112,18 @@ package enum ShardGeometry {
 
   /// Bytes that a computation needs besides its blocks: the sums, the packed runs, the weights it keeps, and the sums
   /// of the previous shard that are still being sent.
+  ///
+  /// - Parameter pieces: that are computed one after the other.
   package static func workingBytes(
-    models: Int, columns: Int, statistics: Statistics, kept: Int = 0
+    models: Int, columns: Int, statistics: Statistics, kept: Int = 0, pieces: Int = 1
   ) -> Int {
     let shrinkage = statistics.contains(.shrinkage)
     let arrays = statistics.pairArrays + (shrinkage ? 1 : 0)
     let lanes = packedRow(chunk(models: models, columns: shrinkage ? columns : 0))
     let pairBytes = PairIndex(models).count * 8
-    return kept + pairBytes * (arrays + answers * statistics.pairArrays) + models * (lanes * 8 + buffers * cacheLine)
+    // Of finished pieces one matrix for each digit of their number.
+    let copies = answers + pieces.trailingZeroBitCount
+    return kept + pairBytes * (arrays + copies * statistics.pairArrays) + models * (lanes * 8 + buffers * cacheLine)
   }
 
   /// Copies of a shard's sums that are still being sent while the next shard is computed.
@@ -106,9 +144,9 @@ package enum ShardGeometry {
 
   /// Bytes below which a computation cannot run: blocks of one quantum and the sums.
   package static func minimumBytes(
-    models: Int, bytesPerCoordinate: Int, columns: Int, statistics: Statistics, kept: Int = 0
+    models: Int, bytesPerCoordinate: Int, columns: Int, statistics: Statistics, kept: Int = 0, pieces: Int = 1
   ) -> Int {
-    workingBytes(models: models, columns: columns, statistics: statistics, kept: kept)
+    workingBytes(models: models, columns: columns, statistics: statistics, kept: kept, pieces: pieces)
       + buffers * bytesPerCoordinate * quantum(columns: columns, statistics: statistics)
   }
 }

@@ -69,6 +69,14 @@ final class Comparison<Real: Lane> {
     return partial
   }
 
+  /// The sums so far; what is added from now on is summed by itself.
+  func take() -> Partial {
+    let taken = partial
+    sums = Partial(PartialSchema(models: types.count, statistics: statistics))
+    moments.update(repeating: RunningMoments())
+    return taken
+  }
+
   func add(rows: [UnsafeRawPointer], count: Int) {
     var start = 0
     while start < count {

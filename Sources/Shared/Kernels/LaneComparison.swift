@@ -13,6 +13,13 @@ enum LaneComparison {
     }
   }
 
+  func take() -> Partial {
+    switch self {
+    case .floats(let comparison): comparison.take()
+    case .doubles(let comparison): comparison.take()
+    }
+  }
+
   var partial: Partial {
     switch self {
     case .floats(let comparison): comparison.partial

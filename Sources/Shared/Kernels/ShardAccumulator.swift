@@ -11,7 +11,8 @@ internal import Spectra
 /// of two floats is exact to half a unit in the last place. A lane adds up 64 (AVX-512), 128 (AVX2) or
 /// 256 (portable) squares and another lane, so its relative error is below one more than that number
 /// times 2^-24 in the worst case and near 1e-7 in practice, however close the two models are. The run grid depends on the tensor alone, so the
-/// sums do not depend on how the shard was cut into blocks.
+/// sums do not depend on how the shard was cut into blocks; where a shard is cut into pieces, a block ends where a piece
+/// does, and each piece has a grid of its own.
 ///
 /// Not thread-safe: one accumulator belongs to one thread.
 package final class ShardAccumulator {
@@ -23,6 +24,8 @@ package final class ShardAccumulator {
   private let sampler: Sampler
   private let spectrum: Sampler?
   private let sketcher: Sketcher?
+  /// Of the pieces that have ended.
+  private var pieces = PieceSums()
 
   /// - Parameters:
   ///   - types: what each model's rows consist of, in plan order.
@@ -55,14 +58,17 @@ package final class ShardAccumulator {
   /// The instruction set in use: `avx512`, `avx2` or `portable`.
   package static var instructionSet: String { String(cString: mt_instruction_set()) }
 
-  /// The sums of what was added so far.
+  /// The sums of what was added so far. Where pieces have ended, they are all that there is, and one subtree.
   package var partial: Partial {
-    var partial = comparison.partial
+    var partial = pieces.total ?? comparison.partial
     partial.samples = sampler.blocks
     partial.sketch = sketcher?.sketch
     if let block = spectrum?.blocks.first { partial.bands = BandEnergies.of(block) }
     return partial
   }
+
+  /// Ends one of several pieces: the sums of the next are begun anew, and added in the tree of `ShardPart`.
+  package func endPiece() { pieces.add(comparison.take()) }
 
   /// Adds a block.
   ///

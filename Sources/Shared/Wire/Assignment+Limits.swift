@@ -25,6 +25,12 @@ extension CoordinatorMessage.Assignment {
         return "a sketch of \(sketch.rows) x \(sketch.columns) of a tensor of shape \(shape)"
       }
     }
+    if let part, part.pieces > 1 {
+      guard shape.rank >= 2, (end - start) / max(1, shape.columns) >= part.pieces else {
+        return "\(part.pieces) pieces of \(end - start) weights of a tensor of shape \(shape)"
+      }
+      guard sketch == nil else { return "a sketch of part of a shard" }
+    }
     let models = sources.flatMap(\.models)
     guard 1...Self.mostModels ~= models.count else { return "\(models.count) models" }
     guard Set(models).count == models.count else { return "a model twice" }

@@ -1,18 +1,21 @@
 package import Core
 
-/// A shard of one of the runs that a worker serves, as it was handed out.
+/// A shard, or part of one, of one of the runs that a worker serves, as it was handed out.
 package struct AssignmentID: Sendable, Hashable, Codable {
   package var run: String
   package var shard: ShardID
+  /// As in the assignment.
+  package var part: ShardPart?
   package var attempt: Int
 
-  package init(run: String, shard: ShardID, attempt: Int) {
+  package init(run: String, shard: ShardID, part: ShardPart? = nil, attempt: Int) {
     self.run = run
     self.shard = shard
+    self.part = part
     self.attempt = attempt
   }
 
   package init(_ assignment: CoordinatorMessage.Assignment) {
-    self.init(run: assignment.run, shard: assignment.shard, attempt: assignment.attempt)
+    self.init(run: assignment.run, shard: assignment.shard, part: assignment.part, attempt: assignment.attempt)
   }
 }

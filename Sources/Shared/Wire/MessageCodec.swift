@@ -74,8 +74,7 @@ extension CoordinatorMessage {
     case .open(let body): Frame.encode(7, body)
     case .close(let run): Frame.encode(8, run)
     case .status(let json): Frame.encode(9, json)
-    case .revoke(let run, let shard, let attempt):
-      Frame.encode(10, AssignmentID(run: run, shard: shard, attempt: attempt))
+    case .revoke(let id): Frame.encode(10, id)
     }
   }
 
@@ -90,9 +89,7 @@ extension CoordinatorMessage {
     case 7: self = .open(try Frame.body(frame))
     case 8: self = .close(run: try Frame.body(frame))
     case 9: self = .status(try Frame.body(frame))
-    case 10:
-      let body: AssignmentID = try Frame.body(frame)
-      self = .revoke(run: body.run, shard: body.shard, attempt: body.attempt)
+    case 10: self = .revoke(try Frame.body(frame))
     case let tag: throw WireError("unknown message type \(tag) from the coordinator")
     }
   }

@@ -13,7 +13,7 @@ package import System
 /// `hello`, and is sent the status.
 package enum WireProtocol {
   /// Raised with every change that an older program could misread.
-  package static let version = 5
+  package static let version = 6
 
   /// Largest control frame that a worker looks at: the stores of thousands of models.
   package static let largestControlBytes = 1 << 24
@@ -69,13 +69,18 @@ package enum WorkerMessage: Sendable, Equatable {
     /// Fingerprint of the run that the shard belongs to.
     package var run: String
     package var shard: ShardID
+    /// As in the assignment.
+    package var part: ShardPart?
     package var attempt: Int
     package var bytesRead: ByteTotal
     package var seconds: Seconds
 
-    package init(run: String, shard: ShardID, attempt: Int, bytesRead: Int, seconds: Double) {
+    package init(
+      run: String, shard: ShardID, part: ShardPart? = nil, attempt: Int, bytesRead: Int, seconds: Double
+    ) {
       self.run = run
       self.shard = shard
+      self.part = part
       self.attempt = attempt
       self.bytesRead = ByteTotal(clamping: bytesRead)
       self.seconds = Seconds(clamping: seconds)
@@ -85,6 +90,8 @@ package enum WorkerMessage: Sendable, Equatable {
   package struct ShardFailure: Sendable, Equatable, Codable {
     package var run: String
     package var shard: ShardID
+    /// As in the assignment.
+    package var part: ShardPart?
     package var attempt: Int
     /// For people: file, tensor, what was found.
     package var message: String
@@ -92,9 +99,12 @@ package enum WorkerMessage: Sendable, Equatable {
     /// that is not what went wrong.
     package var missing: String?
 
-    package init(run: String, shard: ShardID, attempt: Int, message: String, missing: String? = nil) {
+    package init(
+      run: String, shard: ShardID, part: ShardPart? = nil, attempt: Int, message: String, missing: String? = nil
+    ) {
       self.run = run
       self.shard = shard
+      self.part = part
       self.attempt = attempt
       self.message = message
       self.missing = missing
@@ -149,7 +159,7 @@ package enum CoordinatorMessage: Sendable, Equatable {
   /// No more shards of the run come.
   case close(run: String)
   /// A shard that waits in the worker's queue was given to an idle one.
-  case revoke(run: String, shard: ShardID, attempt: Int)
+  case revoke(AssignmentID)
   /// The answer to `ask`: JSON.
   case status(String)
 
@@ -177,6 +187,9 @@ package enum CoordinatorMessage: Sendable, Equatable {
     /// Coordinates count from there.
     package var start: Int
     package var end: Int
+    /// The part of the shard that is computed; nil for all of one that is not cut into pieces. Whatever it is,
+    /// `start`, `end` and `samples` are those of the whole shard.
+    package var part: ShardPart?
     package var statistics: Statistics
     /// Submatrices to send back as they are; see `SampleGrid`.
     package var samples: Int
@@ -200,7 +213,7 @@ package enum CoordinatorMessage: Sendable, Equatable {
     package init(
       run: String, shard: ShardID, attempt: Int, shape: TensorShape, firstRow: Int = 0, coordinates: Range<Int>,
       statistics: Statistics, samples: Int = 0, spectrum: Int = 0,
-      sketch: SampleShape? = nil, sources: [Source]
+      sketch: SampleShape? = nil, part: ShardPart? = nil, sources: [Source]
     ) {
       self.run = run
       self.shard = shard
@@ -209,11 +222,18 @@ package enum CoordinatorMessage: Sendable, Equatable {
       self.firstRow = firstRow
       start = coordinates.lowerBound
       end = coordinates.upperBound
+      self.part = part
       self.statistics = statistics
       self.samples = samples
       self.spectrum = spectrum
       self.sketch = sketch
       self.sources = sources
     }
+
+    /// What is computed of the shard.
+    package var computed: ShardPart { part ?? ShardPart(wholeOf: 1) }
+
+    /// The coordinates of it.
+    package var coordinates: Range<Int> { computed.coordinates(in: start..<end, columns: shape.columns) }
   }
 }

@@ -8,7 +8,9 @@ internal import System
 struct Reading: Sendable {
   let slices: [Slice]
   let coordinates: Int
-  /// Of each block but the last.
+  /// Where blocks end whatever their size; the last is the end of the shard.
+  let pieceEnds: [Int]
+  /// Of each block but the last of a piece.
   let blockCoordinates: Int
   /// The most that the buffers may hold together, in bytes.
   let bufferBytes: Int
@@ -22,7 +24,9 @@ final class BlockReader<Job: Sendable>: Sendable {
   /// What comes out, in the order of the jobs and their blocks.
   enum Item: Sendable {
     /// Hand the slot back by `release` when the block was computed on.
-    case block(Job, slot: Int, count: Int, bytes: Int, isLast: Bool)
+    ///
+    /// `endsPiece` where there are several pieces.
+    case block(Job, slot: Int, count: Int, bytes: Int, endsPiece: Bool, isLast: Bool)
     case failed(Job, Failure)
     case cancelled(Job)
     case end
@@ -86,8 +90,9 @@ final class BlockReader<Job: Sendable>: Sendable {
       let reading = try reading.get()
       let readers = reading.slices.map { SliceReader($0, coordinates: reading.coordinates) }
       var start = 0
+      var pieces = reading.pieceEnds[...]
       while start < reading.coordinates {
-        let end = min(start + reading.blockCoordinates, reading.coordinates)
+        let end = min(start + reading.blockCoordinates, pieces.first ?? reading.coordinates)
         empty.wait()
         guard !reading.isCancelled() else {
           empty.signal()
@@ -108,9 +113,12 @@ final class BlockReader<Job: Sendable>: Sendable {
           empty.signal()
           throw error
         }
+        let endsPiece = end == pieces.first
+        if endsPiece { pieces.removeFirst() }
         post(
           .block(
-            job, slot: slot, count: end - start, bytes: bytes, isLast: end == reading.coordinates))
+            job, slot: slot, count: end - start, bytes: bytes, endsPiece: endsPiece && reading.pieceEnds.count > 1,
+            isLast: end == reading.coordinates))
         slot = (slot + 1) % slots.count
         start = end
       }

@@ -11,6 +11,8 @@ struct ShardLayout: Sendable {
   /// `Encoding.collinearity` of each model.
   let collinearity: [Double]
   let coordinates: Int
+  /// Where each piece ends.
+  let pieceEnds: [Int]
   let blockCoordinates: Int
   /// What the blocks may take together, in bytes.
   let bufferBytes: Int
@@ -26,8 +28,10 @@ struct ShardLayout: Sendable {
     let found = try Self.locate(assignment, stores, library)
     types = found.map(\.tensor.elementType)
     collinearity = found.map(\.tensor.collinearity)
-    coordinates = assignment.end - assignment.start
+    let part = assignment.computed
+    coordinates = assignment.coordinates.count
     let columns = assignment.shape.columns
+    pieceEnds = part.ends(in: assignment.start..<assignment.end, columns: columns)
     let kept =
       ShardGeometry.keptBytes(
         models: types.count, shape: assignment.shape, samples: assignment.samples,
@@ -35,7 +39,7 @@ struct ShardLayout: Sendable {
     let room =
       memoryBytes
       - ShardGeometry.workingBytes(
-        models: types.count, columns: columns, statistics: assignment.statistics, kept: kept)
+        models: types.count, columns: columns, statistics: assignment.statistics, kept: kept, pieces: part.count)
     let quantum = ShardGeometry.quantum(columns: columns, statistics: assignment.statistics)
     let perCoordinate = types.reduce(0) { $0 + $1.bytes }
     let limit = room / ShardGeometry.buffers
@@ -43,7 +47,7 @@ struct ShardLayout: Sendable {
     guard quanta >= 1 || limit >= perCoordinate * quantum else {
       let needed = ShardGeometry.minimumBytes(
         models: types.count, bytesPerCoordinate: perCoordinate, columns: columns,
-        statistics: assignment.statistics, kept: kept)
+        statistics: assignment.statistics, kept: kept, pieces: part.count)
       throw Failure(
         .usage,
         "\(types.count) models need at least \(ByteCount(bytes: needed)) per thread, this worker has \(ByteCount(bytes: memoryBytes))",
@@ -61,7 +65,7 @@ struct ShardLayout: Sendable {
     bufferBytes = room - zip(panels, types).reduce(0) { $0 + $1.0 * $1.1.bytes }
     slices = zip(found, panels).map { found, panel in
       Slice(
-        tensor: found.tensor, type: found.tensor.elementType, start: assignment.start, sources: found.sources,
+        tensor: found.tensor, type: found.tensor.elementType, start: assignment.coordinates.lowerBound, sources: found.sources,
         panelCoordinates: panel)
     }
   }

@@ -62,7 +62,7 @@ package final class ShardStream {
           let layout = try ShardLayout(
             job.assignment, stores: job.stores, library: library, memoryBytes: memoryBytes)
           let reading = Reading(
-            slices: layout.slices, coordinates: layout.coordinates,
+            slices: layout.slices, coordinates: layout.coordinates, pieceEnds: layout.pieceEnds,
             blockCoordinates: layout.blockCoordinates, bufferBytes: layout.bufferBytes,
             isCancelled: job.isCancelled)
           return (Located(job: job, types: layout.types, collinearity: layout.collinearity), .success(reading))
@@ -87,7 +87,7 @@ package final class ShardStream {
       case .cancelled(let located):
         accumulator = nil
         return (located.job, .cancelled)
-      case .block(let located, let slot, let count, let bytes, let isLast):
+      case .block(let located, let slot, let count, let bytes, let endsPiece, let isLast):
         if accumulator == nil { bytesRead = 0 }
         let current = accumulator ?? Self.accumulator(located)
         bytesRead += bytes
@@ -95,7 +95,10 @@ package final class ShardStream {
         // What nobody waits for any more is passed over; the reader then says so too, unless it
         // was through with the shard.
         let isCancelled = located.job.isCancelled()
-        if !isCancelled { current.add(rows: reader.rows(of: slot), count: count) }
+        if !isCancelled {
+          current.add(rows: reader.rows(of: slot), count: count)
+          if endsPiece { current.endPiece() }
+        }
         reader.release(slot)
         guard isLast else { continue }
         return (
@@ -108,16 +111,18 @@ package final class ShardStream {
 
   private static func accumulator(_ located: Located) -> ShardAccumulator {
     let assignment = located.job.assignment
+    let (shard, columns) = (assignment.start..<assignment.end, assignment.shape.columns)
+    let samples = SampleGrid.places(columns: columns, coordinates: shard, count: assignment.samples)
     return ShardAccumulator(
-      types: located.types, collinearity: located.collinearity, columns: assignment.shape.columns,
-      statistics: assignment.statistics,
-      samples: SampleGrid.places(
-        columns: assignment.shape.columns, coordinates: assignment.start..<assignment.end,
-        count: assignment.samples),
-      spectrum: SpectrumGrid.place(
-        columns: assignment.shape.columns, coordinates: assignment.start..<assignment.end,
-        side: assignment.spectrum),
+      types: located.types, collinearity: located.collinearity, columns: columns, statistics: assignment.statistics,
+      samples: assignment.computed.isWhole
+        ? samples : samples.map { $0.within(assignment.coordinates, columns: columns) },
+      spectrum: assignment.computed.first > 0
+        ? nil
+        : SpectrumGrid.place(
+          columns: columns, coordinates: assignment.computed.firstPiece.coordinates(in: shard, columns: columns),
+          side: assignment.spectrum),
       sketch: assignment.sketch.map { SketchMap(tensor: assignment.shape, shape: $0) },
-      start: assignment.start)
+      start: assignment.coordinates.lowerBound)
   }
 }

@@ -217,8 +217,7 @@ package final class Worker {
       if let closed = obligations.close(run) { pool.forget(closed) }
     case .assign(let assignment):
       take(assignment, bytes: frame.count, socket)
-    case .revoke(let run, let shard, let attempt):
-      let id = AssignmentID(run: run, shard: shard, attempt: attempt)
+    case .revoke(let id):
       guard let weights = obligations.end(id) else { break }
       pool.drop(id)
       credit.isDone(weights: weights, in: nil)
@@ -267,7 +266,7 @@ package final class Worker {
     socket.send([
       WorkerMessage.failed(
         .init(
-          run: id.run, shard: id.shard, attempt: id.attempt,
+          run: id.run, shard: id.shard, part: id.part, attempt: id.attempt,
           // The coordinator disconnects a worker that sends too much.
           message: String(message.prefix(2000)),
           missing: missing.flatMap { $0.utf8.count <= Self.longestPath ? $0 : nil })
@@ -284,7 +283,7 @@ package final class Worker {
     switch outcome.result {
     case .success(let partial):
       let receipt = WorkerMessage.Receipt(
-        run: assignment.run, shard: assignment.shard, attempt: assignment.attempt,
+        run: assignment.run, shard: assignment.shard, part: assignment.part, attempt: assignment.attempt,
         bytesRead: outcome.bytesRead, seconds: outcome.seconds)
       socket.send([WorkerMessage.done(receipt).encoded(), PartialCodec.encode(partial)])
     case .failure(let failure):
@@ -296,7 +295,7 @@ package final class Worker {
   /// At most 2^48, however large the shard is said to be.
   private static func weights(of assignment: CoordinatorMessage.Assignment) -> Int {
     let models = assignment.sources.reduce(0) { $0 + $1.models.count }
-    return min((assignment.end - assignment.start) * models, 1 << 48)
+    return min(assignment.coordinates.count * models, 1 << 48)
   }
 
   /// Asks for more shards, in place of those that were answered.

@@ -75,7 +75,7 @@ final class AnswerCosts {
     .init(
       run: "0123456789abcdef-01234567", shard: shard.id, attempt: attempt, shape: tensor.shape,
       coordinates: shard.coordinates, statistics: tensor.statistics, samples: shard.samples,
-      spectrum: shard.spectrum, sketch: tensor.sketch,
+      spectrum: shard.spectrum, sketch: tensor.sketch, part: shard.pieces > 1 ? shard.whole : nil,
       sources: [.init(tensor: tensor.name, models: tensor.models)])
   }
 

@@ -5,6 +5,8 @@ package struct Agenda {
   package enum Happening: Sendable {
     case join, beat, leave, die, tick
     case computed(Lease)
+    /// Its answer is at the coordinator, who has looked at it.
+    case arrived(Lease)
   }
 
   private typealias Entry = (time: Double, number: Int, worker: WorkerID, what: Happening)

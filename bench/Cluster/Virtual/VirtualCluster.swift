@@ -1,3 +1,4 @@
+internal import Core
 package import Scheduling
 internal import System
 internal import TestSeed
@@ -20,12 +21,17 @@ package struct VirtualCluster {
     package var blind: Double
     /// Workers that want more than they give, of each kind.
     package var selfish: [Conduct: Int]
+    /// How the tasks of a run can be shared, and what they take of the time of the middle one, again and again from the
+    /// first; empty: they stay whole, and are all the same.
+    package var sharing: Sharing
+    package var work: [Double]
+    package var answers: Answers
     package var seed: UInt64
 
     package init(
       workers: Int, jobs: [Int], shardSeconds: Double = 5, arrival: Double = 20, dying: Double = 0.05,
       leaving: Double = 0.05, blind: Double = 0.05, selfish: [Conduct: Int] = [:],
-      seed: UInt64
+      sharing: Sharing = Sharing(), work: [Double] = [], answers: Answers = Answers(), seed: UInt64
     ) {
       self.workers = workers
       self.jobs = jobs
@@ -35,8 +41,37 @@ package struct VirtualCluster {
       self.leaving = leaving
       self.blind = blind
       self.selfish = selfish
+      self.sharing = sharing
+      self.work = work
+      self.answers = answers
       self.seed = seed
     }
+  }
+
+  /// What answers cost, by default nothing.
+  package struct Answers: Sendable {
+    /// Bytes of the sums in every answer, and of what is shared between the answers to parts of a task.
+    package var sumBytes: Int
+    package var sharedBytes: Int
+    /// Of the coordinator's link, which takes one answer after the other.
+    package var bytesPerSecond: Double
+    /// That the coordinator's thread is busy with an answer: looking at it, adding it to others.
+    package var partSeconds: Double
+    /// That it takes to make a whole task durable.
+    package var taskSeconds: Double
+
+    package init(
+      sumBytes: Int = 0, sharedBytes: Int = 0, bytesPerSecond: Double = .infinity, partSeconds: Double = 0,
+      taskSeconds: Double = 0
+    ) {
+      self.sumBytes = sumBytes
+      self.sharedBytes = sharedBytes
+      self.bytesPerSecond = bytesPerSecond
+      self.partSeconds = partSeconds
+      self.taskSeconds = taskSeconds
+    }
+
+    func bytes(_ part: ShardPart) -> Int { sumBytes + sharedBytes * part.count / part.pieces }
   }
 
   /// How a worker behaves.
@@ -93,6 +128,18 @@ package struct VirtualCluster {
   package private(set) var events = 0
   package private(set) var schedulingTime = Duration.zero
   package private(set) var mostHeld = 0
+  /// Pieces that were computed.
+  package private(set) var piecesComputed = 0
+  /// Bytes that came to the coordinator.
+  package private(set) var bytesReceived = 0
+  /// Sums of parts of open tasks that it kept, at most, and their bytes.
+  package private(set) var mostPartsKept = 0
+  package private(set) var mostBytesKept = 0
+  private var open: [TaskID: FinishedParts<Int>] = [:]
+  private var bytesKept: [TaskID: Int] = [:]
+  /// When the link and the serving thread are through with what came so far.
+  private var linkFree = 0.0
+  private var threadFree = 0.0
   /// Made-up answers that counted.
   package private(set) var lies = 0
   /// Called with every lease that is handed out, and with every one whose answer counts.
@@ -104,12 +151,22 @@ package struct VirtualCluster {
     self.options = options
     scheduler = Scheduler(verified: verified)
     random = Seeded(options.seed)
-    for count in options.jobs { scheduler.add(shards: count, groups: (0..<count).map { $0 / 10 }) }
+    for count in options.jobs {
+      scheduler.add(
+        shards: count, groups: (0..<count).map { $0 / 10 },
+        sharing: Self.repeated(options.sharing, count))
+    }
     for _ in 0..<options.workers { add(at: Double.random(in: 0...options.arrival, using: &random)) }
     for conduct in Conduct.allCases {
       for _ in 0..<(options.selfish[conduct] ?? 0) { add(conduct, at: 0) }
     }
     agenda.add(0, WorkerID(-1), .tick)
+  }
+
+  private static func repeated(_ sharing: Sharing, _ count: Int) -> Sharing {
+    guard !sharing.shards.isEmpty else { return sharing }
+    return Sharing(
+      shards: (0..<count).map { sharing.shards[$0 % sharing.shards.count] }, mostBytes: sharing.mostBytes)
   }
 
   /// Runs until every run is finished.
@@ -120,7 +177,7 @@ package struct VirtualCluster {
   /// When the last task would have been finished if every worker had computed from the moment that it
   /// came to the moment that it went, each task once.
   package var ideal: Double {
-    let total = Double(options.jobs.reduce(0, +))
+    let total = options.jobs.reduce(0.0) { sum, count in (0..<count).reduce(sum) { $0 + work(of: $1) } }
     func done(by end: Double) -> Double {
       nodes.values.reduce(0) {
         $0 + ($1.conduct == .honest ? $1.speed : 0) * max(0, min($1.went ?? .infinity, end) - $1.came)
@@ -132,6 +189,11 @@ package struct VirtualCluster {
       if done(by: middle) < total { low = middle } else { high = middle }
     }
     return high
+  }
+
+  /// Of a run's task with this number.
+  private func work(of number: Int) -> Double {
+    options.work.isEmpty ? 1 : options.work[number % options.work.count]
   }
 
   // MARK: Workers
@@ -176,7 +238,10 @@ package struct VirtualCluster {
     default: break
     }
     nodes[id]?.isComputing = true
-    agenda.add(now + Double.random(in: 0.5...1.5, using: &random) / node.speed, id, .computed(lease))
+    let part = scheduler.part(of: lease.task)
+    let number = scheduler.tasks(of: scheduler.job(of: lease.task)).shard(of: scheduler.root(of: lease.task)).value
+    let share = work(of: number) * Double(part.count) / Double(part.pieces)
+    agenda.add(now + share * Double.random(in: 0.5...1.5, using: &random) / node.speed, id, .computed(lease))
   }
 
   // MARK: Time
@@ -198,7 +263,8 @@ package struct VirtualCluster {
     case .beat:
       send(.heard(id))
       agenda.add(now + 1, id, .beat)
-    case .computed(let lease): answer(lease, from: id, node)
+    case .computed(let lease): send(lease, from: id, node)
+    case .arrived(let lease): answer(lease, from: id, node)
     case .leave:
       nodes[id]?.went = now
       send(.left(id))
@@ -212,10 +278,36 @@ package struct VirtualCluster {
     return true
   }
 
-  private mutating func answer(_ lease: Lease, from id: WorkerID, _ node: Node) {
+  /// The answer goes on its way while the next task is computed.
+  private mutating func send(_ lease: Lease, from id: WorkerID, _ node: Node) {
     nodes[id]?.isComputing = false
     nodes[id]?.queue.removeAll { $0 == lease }
     nodes[id]?.computed += 1
+    let bytes = options.answers.bytes(scheduler.part(of: lease.task))
+    bytesReceived += bytes
+    linkFree = max(now, linkFree) + Double(bytes) / options.answers.bytesPerSecond
+    threadFree = max(linkFree, threadFree) + options.answers.partSeconds
+    guard threadFree > now else { return answer(lease, from: id, node) }
+    agenda.add(threadFree, id, .arrived(lease))
+    compute(id)
+  }
+
+  /// The coordinator adds the sums of a part to those of its neighbors.
+  private mutating func keep(_ lease: Lease) -> Bool {
+    let root = scheduler.root(of: lease.task)
+    let part = scheduler.part(of: lease.task)
+    var parts = open[root] ?? FinishedParts()
+    let whole = parts.add(options.answers.bytes(part), of: part) { $0 += $1 - options.answers.sumBytes }
+    open[root] = whole == nil ? parts : nil
+    bytesKept[root] = whole == nil ? parts.all.reduce(0, +) : nil
+    if whole == nil {
+      mostPartsKept = max(mostPartsKept, open.values.reduce(0) { $0 + $1.count })
+      mostBytesKept = max(mostBytesKept, bytesKept.values.reduce(0, +))
+    }
+    return whole != nil
+  }
+
+  private mutating func answer(_ lease: Lease, from id: WorkerID, _ node: Node) {
     if node.conduct == .failer {
       send(.failed(id, lease, reason: "it says"))
     } else if node.conduct == .liar {
@@ -224,6 +316,7 @@ package struct VirtualCluster {
       send(.outOfReach(id, lease, groups: Set(0...options.jobs[0] / 10)))
     } else {
       computations += 1
+      piecesComputed += scheduler.part(of: lease.task).count
       send(.done(id, lease))
     }
     send(.ready(id, credit: 1))
@@ -250,8 +343,10 @@ package struct VirtualCluster {
         returned.append(id)
       case .accept(let lease, let id):
         if nodes[id]?.conduct == .liar { lies += 1 }
-        accepted[lease.task, default: 0] += 1
         onAccept(lease)
+        guard keep(lease) else { break }
+        threadFree = max(now, threadFree) + options.answers.taskSeconds
+        accepted[scheduler.root(of: lease.task), default: 0] += 1
       case .setAside: setAside += 1
       case .finish(let job): finished[job.value] = now
       case .hold, .ignore, .drop, .refuse, .dispute: break

@@ -24,7 +24,7 @@ struct CollectionSections {
   private static let journal = 20_000_000_000
 
   /// Is it better not to compare all pairs?
-  static func areNeeded(_ whole: Plan) -> Bool { whole.coordinatorBytes > memory || whole.journalBytes > journal }
+  static func areNeeded(_ whole: Plan) -> Bool { whole.solvingBytes > memory || whole.journalBytes > journal }
 
   /// Models whose fingerprints are made at the same time.
   private static let portion = 64

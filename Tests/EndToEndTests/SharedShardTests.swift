@@ -1,0 +1,55 @@
+import Foundation
+import TestPrograms
+import TestSupport
+import Testing
+
+/// Shards that take so long that several workers share them: so many models that a small matrix is cut into pieces.
+@Suite(.serialized) struct SharedShardTests {
+  /// 700 models with two matrices, which are a shard of four pieces each.
+  private func models(in scratch: TemporaryFolder) throws -> String {
+    let root = Recipe(folder: scratch.at("models/root"), seed: 1, tensors: 2, shape: [266, 266], dtype: "float16")
+    let children = (1..<700).map {
+      Recipe(folder: scratch.at("models/child\($0)"), seed: $0 + 1, parent: root.folder, step: 0.02)
+    }
+    try Recipe.make([root] + children)
+    return scratch.at("models")
+  }
+
+  /// Answers that workers have given so far, each to a shard or to part of one.
+  private func answers(_ run: String) -> Int {
+    guard let output = try? Program.run(Program.modeltree, ["status", run, "--json"]),
+      let status = try? JSONSerialization.jsonObject(with: Data(output.stdout.utf8)) as? [String: Any]
+    else { return 0 }
+    let workers = status["workers"] as? [[String: Any]] ?? []
+    return workers.reduce(0) { $0 + ($1["shards_done"] as? Int ?? 0) }
+  }
+
+  @Test func whoComputesWhichPartDoesNotMatter() throws {
+    let scratch = try TemporaryFolder()
+    let models = try models(in: scratch)
+    let alone = try Program.run(
+      Program.modeltree, ["recover", models, "--out", scratch.at("alone"), "--workers", "1"])
+    #expect(alone.status == 0, "\(alone.stderr)")
+    let expected = try Data(contentsOf: URL(fileURLWithPath: "\(scratch.at("alone"))/results.h5"))
+
+    // Three workers, one of which reads slowly and one very slowly.
+    let shared = try Cluster(models: models, run: scratch.at("shared"))
+    let workers = try [
+      shared.worker("--max-read", "5MB/s"), shared.worker("--max-read", "20MB/s"), shared.worker(),
+    ]
+    shared.finish()
+    for worker in workers { #expect(worker.leave() == 0, "\(worker.stderr)") }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: "\(shared.run)/results.h5")) == expected)
+
+    // A coordinator that is killed while parts are out. One that was faster than the kill proves nothing.
+    let killed = try Cluster(models: models, run: scratch.at("killed"))
+    let slow = try (0..<3).map { _ in try killed.worker("--max-read", "5MB/s") }
+    #expect(eventually { answers(killed.run) > 0 || !killed.coordinator.isRunning })
+    killed.coordinator.send(SIGKILL)
+    #expect(killed.coordinator.wait() == 128 + SIGKILL)
+    for worker in slow { worker.end() }
+    let resumed = try Program.run(Program.modeltree, ["resume", killed.run])
+    #expect(resumed.status == 0, "\(resumed.stderr)")
+    #expect(try Data(contentsOf: URL(fileURLWithPath: "\(killed.run)/results.h5")) == expected)
+  }
+}
