@@ -77,7 +77,9 @@ final class Pool {
     }
     return ModelRecord(
       id: "m\(number)", path: path, store: "/run/store/m\(number).h5", tensors: stored, setAside: [],
-      sources: [SourceFile(path: path, bytes: stored.reduce(0) { $0 + 4 * $1.shape.elements }, modified: 1, header: "h")])
+      sources: [
+        SourceFile(path: path, bytes: stored.reduce(0) { $0 + 4 * $1.shape.elements }, modified: 1, header: "h")
+      ])
   }
 
   /// Brings the run to the pool; `result` waits for its end.

@@ -82,7 +82,8 @@ import Testing
       var open: Set<ShardPart> = Set(parts(of: pieces))
       while whole == nil {
         // Any part of which not all has been finished.
-        let part = try #require(open.sorted { ($0.count, $0.first) < ($1.count, $1.first) }.randomElement(using: &random))
+        let part = try #require(
+          open.sorted { ($0.count, $0.first) < ($1.count, $1.first) }.randomElement(using: &random))
         whole = finished.add(tree(part), of: part) { $0 = "(\($0)+\($1))" }
         open = open.filter { !part.contains($0) }
         while let done = open.first(where: { part in

@@ -16,7 +16,9 @@ import Testing
     actions.compactMap { if case .assign(let lease, WorkerID(worker)) = $0 { lease } else { nil } }
   }
 
-  private func parts(_ script: Script, _ leases: [Lease]) -> [ShardPart] { leases.map { script.scheduler.part(of: $0.task) } }
+  private func parts(_ script: Script, _ leases: [Lease]) -> [ShardPart] {
+    leases.map { script.scheduler.part(of: $0.task) }
+  }
 
   /// Two workers that take equally long share one shard evenly, and every piece is computed once.
   @Test func theLastShardIsShared() {
@@ -110,10 +112,14 @@ import Testing
     #expect(script.scheduler.task(TaskID(0), left) == part.task)
     let other = try #require(script.scheduler.task(TaskID(0), right))
     #expect(script.scheduler.task(TaskID(0), ShardPart(wholeOf: 2)) == TaskID(0))
-    #expect(script.scheduler.task(TaskID(0), nil) == nil && script.scheduler.task(TaskID(0), ShardPart(wholeOf: 4)) == nil)
+    #expect(
+      script.scheduler.task(TaskID(0), nil) == nil && script.scheduler.task(TaskID(0), ShardPart(wholeOf: 4)) == nil)
     // Of what was never handed out nobody has an answer.
-    #expect(script.handle(.done(WorkerID(1), Lease(task: other, attempt: 1))).first == .refuse(WorkerID(1), Lease(task: other, attempt: 1)))
-    #expect(script.handle(.done(WorkerID(1), Lease(task: TaskID(0), attempt: 1))).first == .refuse(WorkerID(1), lease(0)))
+    #expect(
+      script.handle(.done(WorkerID(1), Lease(task: other, attempt: 1))).first
+        == .refuse(WorkerID(1), Lease(task: other, attempt: 1)))
+    #expect(
+      script.handle(.done(WorkerID(1), Lease(task: TaskID(0), attempt: 1))).first == .refuse(WorkerID(1), lease(0)))
     #expect(script.handle(.done(WorkerID(1), part)) == [.accept(part, from: WorkerID(1))])
     #expect(script.handle(.done(WorkerID(1), part)) == [.ignore(part, from: WorkerID(1))])
     #expect(script.scheduler.doneCount == 0)

@@ -120,7 +120,9 @@ private struct World {
       if isClosed(lease.task) { complain("the closed \(lease) was handed out") }
       if issued.contains(where: { $0.1 == lease }) { complain("\(lease) was handed out twice") }
       if held[worker]?.contains(where: { overlap($0.task, lease.task) }) == true { complain("own copy of \(lease)") }
-      if barred[worker]?.contains(scheduler.root(of: lease.task).value) == true { complain("\(lease) is out of reach of \(worker)") }
+      if barred[worker]?.contains(scheduler.root(of: lease.task).value) == true {
+        complain("\(lease) is out of reach of \(worker)")
+      }
       credit[worker, default: 0] -= 1
       held[worker]?.append(lease)
       issued.append((worker, lease))

@@ -40,7 +40,10 @@ import Wire
       { $0.firstRow = Assignment.mostWeights + 1 }, { $0.firstRow = -1 }, { $0.start = -1 }, { $0.start = 64 },
       { $0.end = 65 }, { $0.samples = SampleGrid.most + 1 }, { $0.samples = -1 },
       { $0.spectrum = SpectrumGrid.largestSide + 1 }, { $0.spectrum = -1 },
-      { $0.part = ShardPart(wholeOf: 16) }, { $0.shape = TensorShape([64]) ?? $0.shape; $0.part = ShardPart(wholeOf: 8) },
+      { $0.part = ShardPart(wholeOf: 16) },
+      {
+        $0.shape = TensorShape([64]) ?? $0.shape; $0.part = ShardPart(wholeOf: 8)
+      },
       {
         $0.sketch = SampleShape(rows: 8, columns: 8)
         $0.part = ShardPart(wholeOf: 8)

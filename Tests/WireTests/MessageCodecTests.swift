@@ -75,7 +75,8 @@ import Wire
   }
 
   @Test(arguments: [
-    "{\"count\":3,\"first\":4,\"pieces\":8}", "{\"count\":2,\"first\":8,\"pieces\":8}", "{\"count\":2,\"first\":-2,\"pieces\":8}",
+    "{\"count\":3,\"first\":4,\"pieces\":8}", "{\"count\":2,\"first\":8,\"pieces\":8}",
+    "{\"count\":2,\"first\":-2,\"pieces\":8}",
     "{\"count\":64,\"first\":0,\"pieces\":64}", "{\"count\":2,\"first\":4}", "[2,4,8]", "7",
     "{\"count\":9223372036854775807,\"first\":9223372036854775807,\"pieces\":9223372036854775807}",
   ])

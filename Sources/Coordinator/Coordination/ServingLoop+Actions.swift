@@ -70,7 +70,10 @@ extension ServingLoop {
       let run = CoordinatorMessage.Run(run: job.run, stores: job.work.plan.models.map(\.store))
       isSent = socket.send([peer.identity, CoordinatorMessage.open(run).encoded()])
     }
-    guard isSent, socket.send([peer.identity, CoordinatorMessage.assign(job.assignment(lease, of: scheduler.place(of: lease.task))).encoded()])
+    guard isSent,
+      socket.send([
+        peer.identity, CoordinatorMessage.assign(job.assignment(lease, of: scheduler.place(of: lease.task))).encoded(),
+      ])
     else { return lose(peer, .left(id)) }
   }
 }

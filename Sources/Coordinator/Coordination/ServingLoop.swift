@@ -153,7 +153,8 @@ final class ServingLoop {
   private func begin(_ work: ShardWork, _ promise: Promise<ShardWork.Report>) {
     let largest = ServedJob.largestAnswer(work.plan)
     let groups = work.plan.shards.map(\.tensor)
-    let id = scheduler.add(shards: work.plan.shards.count, done: work.done, groups: groups, sharing: ServedJob.sharing(work.plan))
+    let id = scheduler.add(
+      shards: work.plan.shards.count, done: work.done, groups: groups, sharing: ServedJob.sharing(work.plan))
     let job = ServedJob(work, scheduler.tasks(of: id), promise: promise)
     jobs.append(job)
     if let collapse { return end(job, .failure(collapse)) }

@@ -45,7 +45,8 @@ extension Plan {
   /// What the coordinator may keep of the sums of parts of shards, until the shards are whole, in bytes; 0 where all
   /// shards stay whole.
   package var partsBytes: Int {
-    let largest = shards.lazy.filter { $0.pieces > 1 }.map { self.sumBytes(of: $0) + self.sampleBytes(of: $0) }.max() ?? 0
+    let largest =
+      shards.lazy.filter { $0.pieces > 1 }.map { self.sumBytes(of: $0) + self.sampleBytes(of: $0) }.max() ?? 0
     return largest > 0 ? max(Self.partsShare, Self.leastParts * largest) : 0
   }
 

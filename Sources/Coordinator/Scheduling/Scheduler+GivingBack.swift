@@ -5,7 +5,8 @@ extension Scheduler {
   /// Ends a task for good; copies of it that are still held do not count any more.
   mutating func close(_ task: TaskID, as state: State) {
     let own = halves[task]
-    for half in own.map({ [$0.left, $0.right] }) ?? [] where states[half.value] == .pending || states[half.value] == .leased {
+    for half in own.map({ [$0.left, $0.right] }) ?? []
+    where states[half.value] == .pending || states[half.value] == .leased {
       close(half, as: state)
     }
     for other in holders.removeValue(forKey: task) ?? [] {

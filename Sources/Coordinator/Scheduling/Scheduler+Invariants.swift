@@ -78,7 +78,9 @@ extension Scheduler {
           continue
         }
         let both = [own.left, own.right]
-        if both.contains(where: { self.splits[$0]?.parent != task }) { return "the halves of task \(task) are not its own" }
+        if both.contains(where: { self.splits[$0]?.parent != task }) {
+          return "the halves of task \(task) are not its own"
+        }
         if both.allSatisfy({ states[$0.value] == .done }) { return "task \(task) is done and open" }
         if both.contains(where: { states[$0.value] == .setAside }) { return "task \(task) is set aside and open" }
         tasks += both.filter { states[$0.value] == .pending || states[$0.value] == .leased }

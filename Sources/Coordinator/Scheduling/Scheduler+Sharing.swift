@@ -61,7 +61,9 @@ extension Scheduler {
   /// Gives the idle, the fastest first, what others would be the last to finish, where they are through with it in half
   /// of the time: a part of it where it can be split, and the rest waits for whoever comes.
   mutating func help(at now: Duration) -> [Action] {
-    guard now >= nextHelp, jobs.contains(where: { $0.isDivisible && !$0.isFinished && $0.leased > 0 }) else { return [] }
+    guard now >= nextHelp, jobs.contains(where: { $0.isDivisible && !$0.isFinished && $0.leased > 0 }) else {
+      return []
+    }
     nextHelp = now + Self.helpInterval
     let idle = idle(at: now)
     guard let fastest = idle.first?.pace, let median = medianRate(at: now) else { return [] }

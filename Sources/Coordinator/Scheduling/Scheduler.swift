@@ -132,7 +132,8 @@ package struct Scheduler: Sendable {
   package mutating func add(
     shards: Int, done: Set<ShardID> = [], groups: [Int] = [], sharing: Sharing = Sharing()
   ) -> JobID {
-    precondition(sharing.shards.isEmpty || sharing.shards.count == shards, "\(sharing.shards.count) of \(shards) shards")
+    precondition(
+      sharing.shards.isEmpty || sharing.shards.count == shards, "\(sharing.shards.count) of \(shards) shards")
     let id = JobID(jobs.count)
     let first = states.count
     isGivenAnew()

@@ -65,7 +65,8 @@ struct ShardLayout: Sendable {
     bufferBytes = room - zip(panels, types).reduce(0) { $0 + $1.0 * $1.1.bytes }
     slices = zip(found, panels).map { found, panel in
       Slice(
-        tensor: found.tensor, type: found.tensor.elementType, start: assignment.coordinates.lowerBound, sources: found.sources,
+        tensor: found.tensor, type: found.tensor.elementType, start: assignment.coordinates.lowerBound,
+        sources: found.sources,
         panelCoordinates: panel)
     }
   }

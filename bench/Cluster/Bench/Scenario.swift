@@ -87,7 +87,8 @@ struct Scenario {
     let count = plan.shards.count
     return .init(
       sumBytes: sums / count, sharedBytes: (all - sums) / count, bytesPerSecond: linkBytesPerSecond,
-      partSeconds: secondsPerByte.added * Double(all / count), taskSeconds: secondsPerByte.durable * Double(all / count))
+      partSeconds: secondsPerByte.added * Double(all / count), taskSeconds: secondsPerByte.durable * Double(all / count)
+    )
   }
 
   private func fixed(_ value: Double, _ digits: Int) -> String {
