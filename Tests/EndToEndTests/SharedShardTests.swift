@@ -15,15 +15,6 @@ import Testing
     return scratch.at("models")
   }
 
-  /// Answers that workers have given so far, each to a shard or to part of one.
-  private func answers(_ run: String) -> Int {
-    guard let output = try? Program.run(Program.modeltree, ["status", run, "--json"]),
-      let status = try? JSONSerialization.jsonObject(with: Data(output.stdout.utf8)) as? [String: Any]
-    else { return 0 }
-    let workers = status["workers"] as? [[String: Any]] ?? []
-    return workers.reduce(0) { $0 + ($1["shards_done"] as? Int ?? 0) }
-  }
-
   @Test func whoComputesWhichPartDoesNotMatter() throws {
     let scratch = try TemporaryFolder()
     let models = try models(in: scratch)
@@ -40,16 +31,5 @@ import Testing
     shared.finish()
     for worker in workers { #expect(worker.leave() == 0, "\(worker.stderr)") }
     #expect(try Data(contentsOf: URL(fileURLWithPath: "\(shared.run)/results.h5")) == expected)
-
-    // A coordinator that is killed while parts are out. One that was faster than the kill proves nothing.
-    let killed = try Cluster(models: models, run: scratch.at("killed"))
-    let slow = try (0..<3).map { _ in try killed.worker("--max-read", "5MB/s") }
-    #expect(eventually { answers(killed.run) > 0 || !killed.coordinator.isRunning })
-    killed.coordinator.send(SIGKILL)
-    #expect(killed.coordinator.wait() == 128 + SIGKILL)
-    for worker in slow { worker.end() }
-    let resumed = try Program.run(Program.modeltree, ["resume", killed.run])
-    #expect(resumed.status == 0, "\(resumed.stderr)")
-    #expect(try Data(contentsOf: URL(fileURLWithPath: "\(killed.run)/results.h5")) == expected)
   }
 }
