@@ -61,8 +61,9 @@ package final class ShardPool: Sendable {
   func prepare() {
     guard isLocal, directory == nil else { return }
     interruption.end { [self] in end() }
-    // What fails here fails again, and is reported, when the first shard is there.
-    Thread.detachNewThread { [self] in _ = try? open(largestAnswer: ShardServer.generousAnswer) }
+    // What fails here fails again, and is reported, when the first shard is there. On a busy machine that may be there
+    // before this thread is.
+    Thread.detachNewThread { [self] in _ = try? open(largestAnswer: ShardServer.generousAnswer, isAhead: true) }
   }
 
   /// Opens the pool before the runs are known.
@@ -114,11 +115,12 @@ package final class ShardPool: Sendable {
     page?.stop()
   }
 
-  private func open(largestAnswer: Int) throws(Failure) -> ShardServer {
+  /// - Parameter isAhead: before there is work: a server that has some by now is not replaced.
+  private func open(largestAnswer: Int, isAhead: Bool = false) throws(Failure) -> ShardServer {
     let opened = pool.withLock { pool -> Result<ShardServer, Failure> in
       if let server = pool.server {
         // That of a batch is told the runs when they come.
-        if directory != nil || largestAnswer <= pool.largestAnswer { return .success(server) }
+        if directory != nil || isAhead || largestAnswer <= pool.largestAnswer { return .success(server) }
         server.end()
       }
       guard !pool.hasEnded else { return .failure(Failure(.resumable, "the workers were ended")) }
