@@ -31,5 +31,18 @@ import Testing
     shared.finish()
     for worker in workers { #expect(worker.leave() == 0, "\(worker.stderr)") }
     #expect(try Data(contentsOf: URL(fileURLWithPath: "\(shared.run)/results.h5")) == expected)
+
+    // A coordinator that is killed while it holds the sums of parts: no shard is whole, and all begins anew.
+    let first = try Cluster(models: models, run: scratch.at("killed"))
+    let meddler = try Meddler(first.endpoint, ["--pass", "3"])
+    let patient = try (0..<2).map { _ in try first.worker(at: meddler.endpoint) }
+    #expect(eventually { answersRead(first.run).values.reduce(0, +) == 3 })
+    #expect(shardsDone(first.run) == 0, "three answers to parts of two shards in four pieces")
+    first.coordinator.end()
+    let second = try Cluster(["resume", first.run], run: first.run, listen: first.endpoint)
+    meddler.release()
+    second.finish()
+    for worker in patient { #expect(worker.leave() == 0, "\(worker.stderr)") }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: "\(first.run)/results.h5")) == expected)
   }
 }

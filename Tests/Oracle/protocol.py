@@ -19,7 +19,7 @@ def frame(tag, body=None):
     return bytes([tag]) + (b"" if body is None else json.dumps(body).encode())
 
 
-def hello(process=1, host="stranger", version=5, software=SOFTWARE):
+def hello(process=1, host="stranger", version=6, software=SOFTWARE):
     return frame(
         HELLO,
         {

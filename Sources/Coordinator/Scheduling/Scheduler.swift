@@ -214,8 +214,8 @@ package struct Scheduler: Sendable {
       guard release(lease, from: id) else { break }
       actions += giveBack(lease, reason: nil)
     case .undelivered(let id, let lease):
-      guard release(lease, from: id) else { break }
       setCredit(of: id, 0)
+      guard release(lease, from: id) else { break }
       actions += giveBack(lease, reason: nil)
     case .heard:
       break
