@@ -302,8 +302,7 @@ let package = Package(
       "RecoveryTests",
       needs: [
         "Checkpoints", "Compute", "Coordination", "Core", "Graph", "Journal", "Lineage", "Monitoring", "Planning",
-        "Recovery", "Registry", "Reports", "Spectra", "Storage", "System", "TestPrograms", "TestSeed", "TestSupport",
-        "Wire",
+        "Recovery", "Reports", "Spectra", "Storage", "System", "TestSeed", "TestSupport", "Wire",
       ]),
     tests(
       "ServingTests",

@@ -248,8 +248,7 @@ cost matrix {centre["cost_s"]:.2f} s, arborescence {centre["arborescence_s"]:.2f
 ## Thousands of models
 
 Seconds of a recovery of small models (bf16, 1.3e5 to 6.7e5 weights) whose trees are known, by `bench/forest_of_models.py`: *all*
-compares all pairs, *sections* those that are alike by fingerprint, of families of more than 400 models each with its
-nearest. *Processor* is what the coordinator needs for solving.
+compares all pairs, *sections* those that are alike by fingerprint. *Processor* is what the coordinator needs for solving.
 *Agree* is the share of the edges of *all* that *sections* finds as well.
 
 {

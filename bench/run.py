@@ -181,7 +181,7 @@ def forests(quick):
             size = ["--models", str(models), "--families", str(families)]
             subprocess.run([sys.executable, maker, folder, *size], check=True)
         edges = {}
-        for pairs in ["all", "sections"]:
+        for pairs in ["all", "sections"] if families > 1 else ["all"]:
             run = recover(folder, options=["--pairs", pairs])
             links = json.loads((SCRATCH / "run/tree.json").read_text())["links"]
             edges[pairs] = {(link["source"], link["target"]) for link in links if "extra" not in link}

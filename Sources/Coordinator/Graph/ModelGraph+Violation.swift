@@ -101,14 +101,6 @@ extension ModelGraph {
           throw fail("has the distance \(distance)", expected: "a finite number, 0 or more")
         }
       }
-      if let leftOut = edge.leftOut {
-        guard nodes.indices.contains(leftOut.node), leftOut.node != edge.target else {
-          throw fail("leaves out a model that cannot be a parent", expected: "another model")
-        }
-        guard leftOut.distance.isFinite, leftOut.distance >= 0 else {
-          throw fail("leaves out a model at the distance \(leftOut.distance)", expected: "a finite number, 0 or more")
-        }
-      }
       if let rank = edge.relation.rank, !(0...Self.largestRank).contains(rank) {
         throw fail("has the rank \(rank)", expected: "0 to \(Self.largestRank)")
       }

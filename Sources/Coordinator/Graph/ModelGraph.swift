@@ -144,13 +144,11 @@ package struct ModelGraph: Sendable, Equatable {
     package var transforms: [Transform]
     /// The next best parent of the target, where it is within noise of this one: the edge is not firm.
     package var runnerUp: Int?
-    /// A model that was not compared with the target and may be its parent instead, as far as is known.
-    package var leftOut: LeftOut?
 
     package init(
       source: Int, target: Int, kind: Kind = .parent, relation: Relation, distance: Double?, support: Double,
       directionSupport: Double, rankEvidence: RankEvidence? = nil, share: Double? = nil, transforms: [Transform] = [],
-      runnerUp: Int? = nil, leftOut: LeftOut? = nil
+      runnerUp: Int? = nil
     ) {
       self.source = source
       self.target = target
@@ -163,7 +161,6 @@ package struct ModelGraph: Sendable, Equatable {
       self.share = share
       self.transforms = transforms
       self.runnerUp = runnerUp
-      self.leftOut = leftOut
     }
 
     /// The component of a `contains` edge.
@@ -175,18 +172,6 @@ package struct ModelGraph: Sendable, Equatable {
     package var isUndecided: Bool { grade == .undecided }
     /// Is it the order of the two that is in doubt, more than the parent?
     package var isOrderInDoubt: Bool { grade != .firm && directionSupport < support }
-  }
-
-  /// A model that was not compared with another one.
-  package struct LeftOut: Sendable, Equatable {
-    package var node: Int
-    /// The least that their distance may be: finite and >= 0.
-    package var distance: Double
-
-    package init(node: Int, distance: Double) {
-      self.node = node
-      self.distance = distance
-    }
   }
 
   /// The edges of the trees: at most one per target.

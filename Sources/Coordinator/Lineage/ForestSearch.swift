@@ -24,10 +24,8 @@ package struct ForestSearch<Method: LineageMethod>: Sendable {
           cost[i, j] = graph.cost[a, b]
         }
       }
-      let costs = cost.submatrix(graph.nodes)
-      let own = graph.search.parents(costs)
-      let tree = FamilyTree(graph, parents: own, leftOut: graph.finding(members: family.members, costs, own))
-      for (a, parent) in own.enumerated() { parents[tree.nodes[a]] = parent.map { tree.nodes[$0] } }
+      let tree = FamilyTree(graph, parents: graph.search.parents(cost.submatrix(graph.nodes)))
+      for (a, parent) in tree.parents.enumerated() { parents[tree.nodes[a]] = parent.map { tree.nodes[$0] } }
       trees.append(tree)
     }
     return FamilyTrees(trees: trees, parents: parents, cost: cost)
@@ -43,21 +41,12 @@ package struct FamilyGraph: Sendable {
   /// What `cost` was computed with.
   package let pricing: Cost
   package let search: TreeSearch
-  /// What was not compared; nil where all was.
-  package let leftOut: LeftOut?
 
-  package struct LeftOut: Sendable {
-    package let pairs: LeftOutPairs
-    /// Of the nodes among the members of the family.
-    package let places: [Int]
-  }
-
-  package init(nodes: [Int], cost: SquareMatrix, pricing: Cost, search: TreeSearch, leftOut: LeftOut? = nil) {
+  package init(nodes: [Int], cost: SquareMatrix, pricing: Cost, search: TreeSearch) {
     self.nodes = nodes
     self.cost = cost
     self.pricing = pricing
     self.search = search
-    self.leftOut = leftOut
   }
 }
 
@@ -69,15 +58,12 @@ package struct FamilyTree: Sendable {
   package let parents: [Int?]
   package let pricing: Cost
   package let search: TreeSearch
-  /// What it means that not all was compared; nil where all was.
-  package let leftOut: LeftOutFinding?
 
-  package init(_ graph: FamilyGraph, parents: [Int?], leftOut: LeftOutFinding? = nil) {
+  package init(_ graph: FamilyGraph, parents: [Int?]) {
     nodes = graph.nodes
     self.parents = parents
     pricing = graph.pricing
     search = graph.search
-    self.leftOut = leftOut
   }
 }
 

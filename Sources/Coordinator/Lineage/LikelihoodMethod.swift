@@ -12,7 +12,6 @@ package struct LikelihoodMethod: LineageMethod {
   private let noise: @Sendable (_ tensor: Int, _ model: Int) -> Double
   private let upcycled: Set<Int>
   private let isForbidden: @Sendable (_ parent: Int, _ child: Int) -> Bool
-  private let estimates: PairEstimates?
   /// Neither the distance nor the stage is one of those kept for comparison.
   private let isComplete: Bool
 
@@ -26,7 +25,6 @@ package struct LikelihoodMethod: LineageMethod {
     noise = problem.noise
     upcycled = problem.upcycled
     isForbidden = problem.isForbidden
-    estimates = problem.estimates
     isComplete = options.metric == .auto && options.stage == .auto
   }
 
@@ -82,14 +80,8 @@ package struct LikelihoodMethod: LineageMethod {
   ) -> FamilyGraph {
     let family = families.families[number]
     let distances = pairs.distances.submatrix(family.members)
-    let leftOut = estimates.flatMap {
-      LeftOutPairs(
-        $0, family.members, distances: pairs.distances, provisional: pairs.pairs.provisional,
-        candidates: pairs.pairs.candidates)
-    }
     let pricing = Cost(
-      distances: leftOut?.completed(distances) ?? distances, penalty: Penalty(options.metric, options.stage),
-      lambda: options.lambda,
+      distances: distances, penalty: Penalty(options.metric, options.stage), lambda: options.lambda,
       trainedTokenFraction: isComplete ? pairs.pairs.trainedTokenFraction(family.distinct) : nil)
     var cost = pricing.matrix(distances: distances, evidence: events.evidence.submatrix(family.members))
     let places = family.members.indices.filter { families.copyOf[family.members[$0]] == nil }
@@ -102,9 +94,7 @@ package struct LikelihoodMethod: LineageMethod {
     ) { parent, child in
       isForbidden(parent, child) || events.closed.contains(.init(parent: parent, child: child))
     }
-    return FamilyGraph(
-      nodes: family.distinct, cost: cost, pricing: pricing, search: search,
-      leftOut: leftOut.map { FamilyGraph.LeftOut(pairs: $0, places: places) })
+    return FamilyGraph(nodes: family.distinct, cost: cost, pricing: pricing, search: search)
   }
 
   package func parentTests(_ trees: FamilyTrees, _ pairs: PairFindings<PairStatistics>) -> [ParentTest?] {

@@ -43,8 +43,6 @@ package struct Lineage: Sendable {
   package let parentTests: [ParentTest?]
   /// Ancestors that are not in the collection.
   package let absentParents: [AbsentParent]
-  /// Of families of which not all pairs were compared: what that means.
-  package let leftOut: [LeftOutFinding]
   /// Parts that models of different families have in common.
   package let components: [SharedComponent]
   /// What was found of each adapter, in the order of the models; empty where their changes were not read.

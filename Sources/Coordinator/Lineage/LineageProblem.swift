@@ -1,4 +1,3 @@
-package import Core
 package import Graph
 
 /// What solving needs to know beside the sums: of each model, what no weight says, and what the user asked for.
@@ -34,8 +33,6 @@ package struct LineageProblem: Sendable {
   package var form: @Sendable (Int, Int) -> (isSame: Bool, transforms: [Transform]) = { _, _ in (true, []) }
   /// Per model: rows of its largest table of tokens; 0 where it has none or that is not known.
   package var tokens: [Int]
-  /// How far apart the models are by samples, where not all of them are compared with each other; nil: all are.
-  package var estimates: PairEstimates?
   /// How much of a model has a counterpart in another one.
   package var overlap = NetworkOverlap([])
   /// Do two models have the same tensors? Only then can they be duplicates.
@@ -73,11 +70,8 @@ package struct LineageProblem: Sendable {
   /// Of the error of an encoding, what is at right angles to all else, and can be taken out of distances.
   func independentNoise(tensor: Int, model: Int) -> Double {
     let noise = noise(tensor, model)
-    return restored.contains(model) ? noise : Self.independentNoise(noise)
+    return noise > Self.coarse || restored.contains(model) ? noise : 0
   }
-
-  /// The same of the error of an encoding alone.
-  package static func independentNoise(_ noise: Double) -> Double { noise > coarse ? noise : 0 }
 
   /// Models of the collection.
   package var modelCount: Int { rounding.count }

@@ -71,8 +71,6 @@ package struct LineageSolver: Sendable {
       }
       SupportDiscounts(trees, events, doubt, suspects: suspects.union(continued)).apply(to: &support)
     }
-    let leftOut = trees.trees.compactMap(\.leftOut)
-    for finding in leftOut { support.lower(finding.unexcluded) }
     let lineage = Lineage(
       distances: pairs.distances, relatedness: totals.relatedness.ratio,
       probability: totals.relatedness.probability, scores: totals.comparison.scores,
@@ -82,7 +80,7 @@ package struct LineageSolver: Sendable {
       duplicateOf: families.duplicateOf, support: support.edges, directionSupport: support.directions,
       parentShares: support.parents, parentTests: parentTests,
       absentParents: problem.findsAncestors ? doubt.absentParents(trees) : [],
-      leftOut: leftOut, components: components,
+      components: components,
       unusable: totals.unusable)
     let attached = isOwn ? CopyAttachment(problem).run(lineage, totals.quantized, totals.scope) : lineage
     return AdapterAttachment(problem).run(attached, totals.adapterBases)

@@ -75,8 +75,6 @@ extension Plan {
 
   /// What of it does not depend on how shards are shared.
   package var solvingBytes: Int {
-    // Blocks are put together before anything is said of them.
-    let tensors = wholes.map(\.tensor)
     let largest =
       tensors.map {
         8 * $0.statistics.pairArrays * PairIndex($0.copies.count).count

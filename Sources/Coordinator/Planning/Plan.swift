@@ -9,11 +9,8 @@ internal import Naming
 package struct Plan: Sendable {
   package let models: [ModelRecord]
   /// The models that are compared with each other, by number, ascending: all of them in one section, or, where these are
-  /// too many, those that may be related. A model that is in no section is compared with no other. Of a section with
-  /// very many models, only near ones are compared: see `covers`.
+  /// too many, those that may be related. A model that is in no section is compared with no other.
   package let sections: [[Int]]
-  /// By number of the section: which of its pairs are compared; no entry where all are.
-  package let covers: [Int: PairCover]
   /// How each model corresponds to the others.
   package let alignment: [AlignmentMap]
   package let tensors: [PlannedTensor]
@@ -28,20 +25,18 @@ package struct Plan: Sendable {
   ///     added for embedding tables.
   ///   - notes: on what was left out before planning.
   ///   - sections: of the models; nil: all of them are compared with each other.
-  ///   - covers: of sections of which not all pairs are compared, by their numbers; such a section has no adapters.
   package init(
     models: [ModelRecord], alignment: [AlignmentMap]? = nil, statistics: Statistics, notes: [Note] = [],
-    sections: [[Int]]? = nil, covers: [Int: PairCover] = [:]
+    sections: [[Int]]? = nil
   ) {
     let alignment = alignment ?? AlignmentMap.named(models)
     precondition(alignment.count == models.count, "\(alignment.count) alignment maps for \(models.count) models")
     let sections = sections ?? [Array(models.indices)]
     var tensors: [PlannedTensor] = []
     var matchings: [TensorMatching] = []
-    for (number, members) in sections.enumerated() {
+    for members in sections {
       let matching = TensorMatching(members.map { models[$0] }, members.map { alignment[$0] })
-      var own = TensorChoice.planned(matching, models: members.count, statistics)
-      if let cover = covers[number] { own = Self.blocks(of: own, cover, from: tensors.count) }
+      let own = TensorChoice.planned(matching, models: members.count, statistics)
       tensors += own.map { $0.renumbered { members[$0] } }
       matchings.append(matching)
     }
@@ -52,45 +47,26 @@ package struct Plan: Sendable {
         samples: tensor.samples, spectrum: tensor.spectrum, from: shards.count)
     }
     self.init(
-      models: models, sections: sections, covers: covers, alignment: alignment, tensors: tensors, shards: shards,
+      models: models, sections: sections, alignment: alignment, tensors: tensors, shards: shards,
       notes: notes + PlanNotes.all(models, alignment, Array(zip(sections, matchings)), tensors))
   }
 
   private init(
-    models: [ModelRecord], sections: [[Int]], covers: [Int: PairCover], alignment: [AlignmentMap],
-    tensors: [PlannedTensor], shards: [Shard], notes: [Note]
+    models: [ModelRecord], sections: [[Int]], alignment: [AlignmentMap], tensors: [PlannedTensor], shards: [Shard],
+    notes: [Note]
   ) {
     self.models = models
     self.sections = sections
-    self.covers = covers
     self.alignment = alignment
     self.tensors = tensors
     self.shards = shards
     self.notes = notes
   }
 
-  /// Tensors divided among blocks of models. How much is kept of each follows from all its models, so that
-  /// a pair gives the same numbers as if all pairs were compared.
-  ///
-  /// - Parameter first: number of the first one in the plan.
-  private static func blocks(of tensors: [PlannedTensor], _ cover: PairCover, from first: Int) -> [PlannedTensor] {
-    var blocks: [PlannedTensor] = []
-    for tensor in tensors {
-      let whole = first + blocks.count
-      for block in cover.blocks {
-        guard var own = tensor.restricted(to: block) else { continue }
-        own.whole = whole
-        blocks.append(own)
-      }
-    }
-    return blocks
-  }
-
   /// The same plan for the same models, whose stores lie elsewhere.
   package func moved(to models: [ModelRecord]) -> Plan {
     Plan(
-      models: models, sections: sections, covers: covers, alignment: alignment, tensors: tensors, shards: shards,
-      notes: notes)
+      models: models, sections: sections, alignment: alignment, tensors: tensors, shards: shards, notes: notes)
   }
 
   /// Models of the collection; views of them come after these.
@@ -106,36 +82,7 @@ package struct Plan: Sendable {
   package func isOfWidths(_ section: Int) -> Bool { sections[section].contains { models[$0].viewed != nil } }
 
   /// Are all models compared with each other?
-  package var isWhole: Bool { covers.isEmpty && sections.count == 1 && sections[0].count == models.count }
-
-  /// A tensor of all models that have it, as gathering puts it together from one tensor of the plan or from several
-  /// blocks.
-  package struct WholeTensor: Sendable {
-    /// Of all its models.
-    package let tensor: PlannedTensor
-    /// Its tensors in the plan.
-    package let blocks: Range<Int>
-  }
-
-  /// The tensors of the plan, each with all its models.
-  package var wholes: [WholeTensor] {
-    var wholes: [WholeTensor] = []
-    var first = 0
-    while first < tensors.count {
-      let whole = tensors[first].whole
-      var next = first + 1
-      while whole != nil, next < tensors.count, tensors[next].whole == whole { next += 1 }
-      var tensor = tensors[first]
-      if next > first + 1 {
-        let copies = Dictionary(
-          tensors[first..<next].flatMap(\.copies).map { ($0.model, $0) }, uniquingKeysWith: { one, _ in one })
-        tensor.copies = copies.values.sorted { $0.model < $1.model }
-      }
-      wholes.append(WholeTensor(tensor: tensor, blocks: first..<next))
-      first = next
-    }
-    return wholes
-  }
+  package var isWhole: Bool { sections.count == 1 && sections[0].count == models.count }
 
   /// What is compared of one section, as a plan of its models alone. Shards keep the numbers that they have in the whole
   /// plan.
@@ -145,8 +92,7 @@ package struct Plan: Sendable {
     let places = Dictionary(uniqueKeysWithValues: members.enumerated().map { ($1, $0) })
     let kept = tensors.indices.filter { places[tensors[$0].copies[0].model] != nil }
     return Plan(
-      models: members.map { models[$0] }, sections: [Array(members.indices)],
-      covers: covers[number].map { [0: $0] } ?? [:], alignment: members.map { alignment[$0] },
+      models: members.map { models[$0] }, sections: [Array(members.indices)], alignment: members.map { alignment[$0] },
       tensors: kept.map { tensors[$0].renumbered { places[$0] ?? 0 } }, shards: shards(of: kept), notes: notes)
   }
 
@@ -179,7 +125,7 @@ package struct Plan: Sendable {
     let open = Set(shards.filter { !done.contains($0.id) }.map(\.tensor))
     let kept = tensors.indices.filter { !open.contains($0) }
     return Plan(
-      models: models, sections: sections, covers: covers, alignment: alignment, tensors: kept.map { tensors[$0] },
+      models: models, sections: sections, alignment: alignment, tensors: kept.map { tensors[$0] },
       shards: shards(of: kept), notes: notes)
   }
 

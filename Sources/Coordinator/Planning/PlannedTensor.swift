@@ -45,9 +45,6 @@ package struct PlannedTensor: Sendable, Hashable {
   package var copies: [Copy]
   /// Of adapters, in the order of the models.
   package var updates: [Update] = []
-  /// Of a tensor that is compared block by block: equal for all blocks of one tensor, which follow each other in the
-  /// plan, and for no others. nil: all models that have the tensor are compared with each other.
-  package var whole: Int?
 
   package var models: [Int] { copies.map(\.model) }
 
@@ -59,14 +56,6 @@ package struct PlannedTensor: Sendable, Hashable {
     for place in copies.indices { tensor.copies[place].model = number(copies[place].model) }
     for place in updates.indices { tensor.updates[place].model = number(updates[place].model) }
     return tensor
-  }
-
-  /// The part of the tensor that some models have, ascending; nil where fewer than two have it.
-  func restricted(to models: [Int]) -> PlannedTensor? {
-    let chosen = Set(models)
-    var tensor = self
-    tensor.copies = copies.filter { chosen.contains($0.model) }
-    return tensor.copies.count > 1 ? tensor : nil
   }
 
   /// Models that keep the tensor under one name.

@@ -29,16 +29,11 @@ package struct RunIdentity: Sendable, Equatable, Codable {
     parts["order of models"] =
       SHA256.digest(of: Array(plan.models.map { "\($0.id)\u{0}" }.joined().utf8)).text
     if !plan.isWhole {
-      var numbers = plan.sections.map(Self.text).joined()
-      for (number, cover) in plan.covers.sorted(by: { $0.key < $1.key }) {
-        numbers += "\u{0}\(number)\u{0}" + cover.blocks.map(Self.text).joined()
-      }
+      let numbers = plan.sections.map { $0.map { "\($0) " }.joined() + "\u{0}" }.joined()
       parts["sections"] = "\(plan.sections.count), fingerprint \(SHA256.digest(of: Array(numbers.utf8)).text)"
     }
     self.parts = parts
   }
-
-  private static func text(of models: [Int]) -> String { models.map { "\($0) " }.joined() + "\u{0}" }
 
   /// What each model is, by id.
   package var models: [String: String] {

@@ -111,11 +111,6 @@ struct EvidenceReader {
       if order > 0 { found.speaksFor.append(text) } else { found.speaksAgainst.append(text) }
     }
     rival(edge, &found)
-    if let leftOut = edge.leftOut {
-      found.speaksAgainst.append(
-        "\(run.graph.nodes[leftOut.node].id.printable), which it was not compared with, may be the parent: their distance is \(AnswerText.number(leftOut.distance)) or more"
-      )
-    }
     let support =
       "found in \(AnswerText.percent(edge.support)) of the resamplings, its order in \(AnswerText.percent(edge.directionSupport))"
     if edge.grade == .firm { found.speaksFor.append(support) } else { found.speaksAgainst.append("only \(support)") }

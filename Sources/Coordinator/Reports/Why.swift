@@ -49,12 +49,6 @@ package struct Why: Encodable {
   package var isSectioned: Bool?
   /// Other models that it was not compared with since their widths differ; nil: none.
   package var otherWidths: Int?
-  /// Models of its family that it was compared with, the nearest by fingerprint; nil: all of them.
-  package var comparedRelatives: Int?
-  /// A model that it was not compared with and that may be its parent, as far as is known, and the least that their
-  /// distance may be.
-  package var leftOut: String?
-  package var leftOutDistance: Double?
   package var relation: String?
   /// What was undone to compare it with its parent.
   package var transform: [String]
@@ -112,11 +106,6 @@ package struct Why: Encodable {
     isSectioned = run.isSectioned ? true : nil
     let apartByWidth = run.graph.nodes.indices.count { run.areOfOtherWidths(child, $0) }
     otherWidths = apartByWidth > 0 ? apartByWidth : nil
-    let others = members.filter { $0 != child && !run.graph.nodes[$0].isInferred }
-    let near = others.count { relatedness[$0].isFinite }
-    comparedRelatives = run.meanDistance(child) != nil && near < others.count ? near : nil
-    leftOut = link?.leftOut.map { run.graph.nodes[$0.node].id }
-    leftOutDistance = link?.leftOut?.distance
     relation = link?.relation.name
     transform = (link?.transforms ?? []).map(\.rawValue)
     alignment = node.model?.alignment
@@ -208,7 +197,8 @@ package struct Why: Encodable {
     let options = run.report.description.options
     // Adapters joined the family after it was solved.
     let solved = members.filter { outline.edge(to: $0)?.relation.kind != .adapter }
-    let mean = members.first.flatMap { run.meanDistance($0) } ?? Cost.mean(distances.submatrix(solved))
-    return Cost(meanDistance: mean, penalty: Penalty(options.metric, options.stage), lambda: options.lambda)
+    return Cost(
+      distances: distances.submatrix(solved), penalty: Penalty(options.metric, options.stage),
+      lambda: options.lambda)
   }
 }

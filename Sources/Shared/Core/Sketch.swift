@@ -29,11 +29,6 @@ package struct Sketch: Sendable, Equatable {
     return part
   }
 
-  /// Puts the sketch of one model, of the same shape, in the place of another's.
-  mutating func replace(_ place: Int, with other: ArraySlice<Double>) {
-    values.replaceSubrange(place * shape.count..<(place + 1) * shape.count, with: other)
-  }
-
   /// One model's sketch, row-major.
   package func values(of model: Int) -> ArraySlice<Double> {
     values[model * shape.count..<(model + 1) * shape.count]

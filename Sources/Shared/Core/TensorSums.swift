@@ -16,9 +16,6 @@ package struct TensorSums: Sendable {
   package var independentNoise: [Double] = []
   /// The positions of the samples of `sums` in the tensor.
   package var places: [SampleGrid.Place]
-  /// By position in the pair arrays: was the pair compared? What the arrays hold of the others means nothing. Empty: all
-  /// pairs were.
-  package var compared: [Bool] = []
 
   package init(
     name: String, role: TensorRole, part: NetworkPart = .body, shape: TensorShape, models: [Int], sums: Partial,
@@ -33,14 +30,10 @@ package struct TensorSums: Sendable {
     self.places = places
   }
 
-  /// Was the pair at a position of the pair arrays compared?
-  @inlinable
-  package func isCompared(_ pair: Int) -> Bool { compared.isEmpty || compared[pair] }
-
-  /// Calls `body` for every pair of models that have the tensor and were compared: position in the pair arrays,
+  /// Calls `body` for every pair of models that have the tensor: position in the pair arrays,
   /// positions in `models`.
   @inlinable
   package func forEachPair(_ body: (_ pair: Int, _ a: Int, _ b: Int) -> Void) {
-    PairIndex(models.count).forEach { pair, a, b in if isCompared(pair) { body(pair, a, b) } }
+    PairIndex(models.count).forEach(body)
   }
 }

@@ -32,7 +32,7 @@ package struct Merge: Sendable, Equatable {
 
   /// Where all models lie relative to each other, by their linear maps.
   package struct Geometry: Sendable {
-    /// Squared distances, n x n; 0 of models that were not compared.
+    /// Squared distances, n x n.
     package private(set) var squares: SquareMatrix
     /// Weights that the squared distances are over.
     private var weights: SquareMatrix
@@ -77,13 +77,6 @@ package struct Merge: Sendable, Equatable {
         $0 != model && squares[model, $0] > 0 && weights[model, $0] >= Self.leastShared * most
       }
       return Nearest.models(count, of: relatives) { squares[model, $0] }
-    }
-
-    /// Those of some models that were all compared with each other, the first ones first.
-    func compared(_ models: [Int]) -> [Int] {
-      var kept: [Int] = []
-      for model in models where kept.allSatisfy({ weights[model, $0] > 0 }) { kept.append(model) }
-      return kept
     }
 
     /// Relatives that are not among the nearest, with which and with another a model may be a mean, by the sums over all

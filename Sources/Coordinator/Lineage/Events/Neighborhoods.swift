@@ -66,9 +66,6 @@ package struct Neighborhoods: Sendable {
           near += geometry.partners(
             of: model, beyond: near, among: family.distinct, looking: Self.farthest, count: Self.mostPartners)
         }
-        // Where models lie relative to each other is known of these only.
-        near = geometry.compared(near)
-        guard near.count > 1 else { continue }
         owns.append(
           Own(
             model: model, family: number, isCoarse: rounding[model] >= EqualWeights.coarse, near: near,

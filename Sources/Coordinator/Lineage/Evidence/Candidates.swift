@@ -10,10 +10,10 @@ package struct Candidates: Sendable {
   }
 
   /// Nearest relatives of each model.
-  static let nearest = 16
+  private static let nearest = 16
 
   /// In families up to this size all pairs are candidates.
-  static let small = 64
+  private static let small = 64
 
   package private(set) var pairs: [Pair] = []
   private var places: [Pair: Int] = [:]

@@ -18,8 +18,8 @@ package struct PairStatistics: PairEvidence {
   package let candidates: Candidates
   /// How many tensors are added in all.
   package let tensors: Int
-  /// Of all pairs; those of candidates are replaced.
-  let provisional: SquareMatrix
+  /// Of pairs that are no candidates.
+  private let provisional: SquareMatrix
   private let metric: DistanceMetric
   private let direction: Direction
   /// Of all tensors, weight 1 each.

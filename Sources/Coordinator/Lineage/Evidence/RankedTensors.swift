@@ -59,11 +59,10 @@ final class RankedTensors<Base: TensorSource>: TensorSource {
   private func ranks(_ sketch: Sketch, _ tensor: TensorSums) -> [DifferenceRank?] {
     let rule = RankRule(sketch, of: tensor, stored: stored, countsNoise: countsNoise)
     var pairs: [(a: Int, b: Int)] = []
-    PairIndex(tensor.models.count).forEach { _, a, b in pairs.append((a, b)) }
+    tensor.forEachPair { _, a, b in pairs.append((a, b)) }
     let (all, l2) = (pairs, tensor.sums.l2)
     return Parallel.map(all.count) { p in
-      guard tensor.isCompared(p) else { return nil }
-      return l2[p] == 0
+      l2[p] == 0
         ? DifferenceRank(rank: 0, isExact: true, isSaturated: false) : rule.rank(all[p].a, all[p].b)
     }
   }

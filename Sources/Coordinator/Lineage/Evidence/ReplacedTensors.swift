@@ -48,13 +48,11 @@ package struct ReplacedTensors: Sendable {
       && Self.mostBetween * (pair.all - pair.near - pair.elsewhere) <= pair.all
   }
 
-  /// The models of a family with a part that most of their relatives do not have, of those that they were compared with.
+  /// The models of a family with a part that most of their relatives do not have.
   func patched(among members: [Int]) -> Set<Int> {
     Set(
       members.filter { model in
-        2 * members.count { isPatched(model, $0) } > members.count { areCompared(model, $0) }
+        2 * members.count { isPatched(model, $0) } > members.count - 1
       })
   }
-
-  private func areCompared(_ i: Int, _ j: Int) -> Bool { i != j && pairs[index(min(i, j), max(i, j))].all > 0 }
 }

@@ -10,13 +10,10 @@ extension TensorSums {
     left.sums = sums.selecting(places, samples: sums.samples.count)
     if !noise.isEmpty { left.noise = places.map { noise[$0] } }
     if !independentNoise.isEmpty { left.independentNoise = places.map { independentNoise[$0] } }
+    guard !ranks.isEmpty else { return left }
     let pairs = PairIndex(models.count)
-    (left.ranks, left.compared) = ([], [])
-    PairIndex(places.count).forEach { _, a, b in
-      let pair = pairs(places[a], places[b])
-      if !ranks.isEmpty { left.ranks.append(ranks[pair]) }
-      if !compared.isEmpty { left.compared.append(compared[pair]) }
-    }
+    left.ranks = []
+    PairIndex(places.count).forEach { _, a, b in left.ranks.append(ranks[pairs(places[a], places[b])]) }
     return left
   }
 }

@@ -20,19 +20,14 @@ package struct Cost: Sendable {
   private static let tokenWeight = 50.0
 
   /// - Parameters:
-  ///   - distances: of the whole family, copies included; those of pairs that were not compared as it is expected.
+  ///   - distances: of the whole family, copies included.
   ///   - lambda: cost of an edge against the evidence, in mean distances (paper: 0.3).
   ///   - trainedTokenFraction: between the nodes that take part in the search.
   package init(
     distances: SquareMatrix, penalty: Penalty, lambda: Double, trainedTokenFraction: SquareMatrix? = nil
   ) {
-    self.init(
-      meanDistance: Self.mean(distances), penalty: penalty, lambda: lambda, trainedTokenFraction: trainedTokenFraction)
-  }
-
-  package init(meanDistance: Double, penalty: Penalty, lambda: Double, trainedTokenFraction: SquareMatrix? = nil) {
     self.penalty = penalty
-    self.meanDistance = meanDistance
+    meanDistance = Self.mean(distances)
     largestPenalty = lambda * meanDistance
     self.trainedTokenFraction = trainedTokenFraction
   }

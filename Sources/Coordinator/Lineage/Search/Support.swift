@@ -18,17 +18,6 @@ package struct Support: Sendable {
     parents = Array(repeating: [:], count: nodes)
   }
 
-  /// Lowers the support of some edges to what is left where a model that was not compared may be the parent instead.
-  mutating func lower(_ children: Set<Int>) {
-    for child in children where edges[child] > Self.mostUnexcluded {
-      let share = Self.mostUnexcluded / edges[child]
-      edges[child] = Self.mostUnexcluded
-      parents[child] = parents[child].mapValues { $0 * share }
-    }
-  }
-
-  private static let mostUnexcluded = 0.5
-
   /// - Parameters:
   ///   - tree: whose edges are counted.
   ///   - resampler: gives the edges' costs by other samples of tensors.

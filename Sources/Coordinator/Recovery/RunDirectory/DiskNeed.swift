@@ -31,8 +31,7 @@ package struct DiskNeed: Sendable, Equatable, Encodable {
     // All n x n numbers per tensor and statistic, and once for the run; moments per model and tensor.
     let layers =
       plan.tensors.isEmpty ? 0 : plan.tensors.reduce(into: Statistics()) { $0.formUnion($1.statistics) }.bytesPerPair
-    let tensors = plan.wholes.count
-    results = Self.headBytes + n * n * (layers * tensors + Self.matrixBytes) + 9 * 8 * n * tensors
+    results = Self.headBytes + n * n * (layers * plan.tensors.count + Self.matrixBytes) + 9 * 8 * n * plan.tensors.count
     let side = Double(min(n, 1000))
     rest =
       Self.folderBytes(stores) + Self.pageBytes + Int(side * side * 4 / 3) + n * Self.modelBytes

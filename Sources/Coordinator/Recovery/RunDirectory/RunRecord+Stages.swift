@@ -21,7 +21,7 @@ extension RunRecord {
       Input(
         id: $0.id, path: $0.path, files: $0.sources.map(\.path), bytes: $0.bytes, sources: $0.sources.map(Source.init))
     }
-    tensors = plan.wholes.count
+    tensors = plan.tensors.count
     shards = plan.shards.count
     shardsReused = resumed
     bytesOfWeights = plan.bytes

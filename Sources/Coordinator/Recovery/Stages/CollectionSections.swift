@@ -13,8 +13,6 @@ internal import System
 struct CollectionSections {
   /// See `SectionSearch`.
   let sections: [[Int]]
-  /// Of sections that are too large to compare all their pairs, by number: see `NeighborhoodSearch`.
-  let covers: [Int: PairCover]
   /// What is not compared, and why.
   let notes: [Note]
 
@@ -33,12 +31,10 @@ struct CollectionSections {
   ///   - path: of the registry.
   ///   - isAddedTo: is it made where there is none, and does it get the fingerprints that it does not have? Otherwise
   ///     these are used and forgotten.
-  ///   - neighborhoods: from when on only near models of a section are compared; nil: never.
   /// - Throws: `Failure`: weights that cannot be read, a registry that cannot be used.
-  init(
-    _ collection: ModelCollection, registry path: String, isAddedTo: Bool,
-    neighborhoods bounds: NeighborhoodSearch.Bounds?, report: RunEventHandler
-  ) throws(Failure) {
+  init(_ collection: ModelCollection, registry path: String, isAddedTo: Bool, report: RunEventHandler)
+    throws(Failure)
+  {
     if !isAddedTo { try Self.requireRegistry(path) }
     let models = collection.models
     var wanted = models.map { KnownModels.Wanted(id: $0.id, files: $0.sources) }
@@ -77,16 +73,7 @@ struct CollectionSections {
     for (number, fingerprint) in held { known.hold(fingerprint, of: number) }
     let found = try SectionSearch.run(known)
     sections = found.sections
-    var covers: [Int: NeighborhoodSearch.Findings] = [:]
-    for (number, members) in found.sections.enumerated() {
-      covers[number] = try bounds.flatMap { bounds throws(Failure) in
-        try NeighborhoodSearch.run(known, members, bounds: bounds)
-      }
-    }
-    self.covers = covers.mapValues(\.cover)
-    notes =
-      Self.notes(models, found, known.areKnown, reasons)
-      + covers.sorted { $0.key < $1.key }.map { Self.note(models, found.sections[$0.key], $0.value) }
+    notes = Self.notes(models, found, known.areKnown, reasons)
   }
 
   /// - Throws: `Failure` (bad input) when there is no registry where a journal says that one is.
@@ -107,18 +94,6 @@ struct CollectionSections {
       results.withLock { $0[place] = result }
     }
     return results.withLock { $0 }.sorted { $0.key < $1.key }.map(\.value)
-  }
-
-  /// On a section of which not all pairs are compared.
-  private static func note(
-    _ models: [ModelRecord], _ section: [Int], _ found: NeighborhoodSearch.Findings
-  ) -> Note {
-    let (pairs, all) = (found.cover.pairs, PairIndex(section.count).count)
-    return Note(
-      subject: "neighborhoods",
-      text:
-        "of the \(section.count) models of the section of '\(models[section[0]].id.printable)', \(pairs) of \(all) pairs are compared weight by weight, in \(counted(found.cover.blocks.count, "block")) of models that are near by fingerprint: each model with its \(found.nearest) nearest at least"
-    )
   }
 
   private static func notes(

@@ -38,7 +38,6 @@ enum GraphBuilder {
         inferredParent[child] = nodes.count + place
       }
     }
-    let rivals = lineage.leftOut.reduce(into: [:]) { $0.merge($1.rivals, uniquingKeysWith: { one, _ in one }) }
     let edges = plan.models.indices.compactMap { child -> ModelGraph.Edge? in
       guard inferredParent[child] == nil, let parent = lineage.parents[child] else { return nil }
       let isCopy = lineage.relations[child] == .duplicate
@@ -47,8 +46,7 @@ enum GraphBuilder {
         source: parent, target: child, relation: lineage.relations[child] ?? .finetune,
         distance: isCopy ? 0 : lineage.distances[parent, child], support: lineage.support[child],
         directionSupport: lineage.directionSupport[child], rankEvidence: lineage.rankEvidence[child],
-        share: share(child, parent), transforms: lineage.transforms[child],
-        leftOut: rivals[child].map { ModelGraph.LeftOut(node: $0.model, distance: $0.distance) })
+        share: share(child, parent), transforms: lineage.transforms[child])
     }
     let inferredEdges = absent.enumerated().flatMap { place, found in
       ancestorEdges(lineage, found, node: nodes.count + place)
@@ -124,7 +122,6 @@ enum GraphBuilder {
         edge.source = places[edge.source]
         edge.target = places[edge.target]
         edge.runnerUp = edge.runnerUp.map { places[$0] }
-        edge.leftOut = edge.leftOut.map { ModelGraph.LeftOut(node: places[$0.node], distance: $0.distance) }
         if edge.kind == .parent { trees.append(edge) } else { others.append(edge) }
       }
     }
@@ -179,10 +176,8 @@ enum GraphBuilder {
     // Squared distances add up, and nothing tells how the way is divided.
     let half = 0.5.squareRoot()
     var edges = found.orphans.map { child in
-      // The two need not have been compared.
-      let apart = [found.sibling, lineage.parents[child] ?? child].map { lineage.distances[$0, child] }
-      return ModelGraph.Edge(
-        source: node, target: child, relation: .finetune, distance: half * (apart.first { $0.isFinite } ?? 0),
+      ModelGraph.Edge(
+        source: node, target: child, relation: .finetune, distance: half * lineage.distances[found.sibling, child],
         support: found.support, directionSupport: 1)
     }
     let nearest = edges.compactMap(\.distance).min() ?? 0

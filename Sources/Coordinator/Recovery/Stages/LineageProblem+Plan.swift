@@ -7,7 +7,7 @@ import Planning
 import Storage
 
 extension LineageProblem {
-  /// What a plan and the user's hints say of its models, which are one section.
+  /// What a plan and the user's hints say of its models.
   init(_ plan: Plan, options: LineageOptions, hints: Hints? = nil) {
     let models = plan.models
     let forms = ModelForms(plan)
@@ -19,7 +19,6 @@ extension LineageProblem {
       haveSameSignature: { forms.haveSameTensors($0, $1) && !Self.areOtherAdapters(models[$0], models[$1]) })
     noise = { forms.noise(tensor: $0, model: $1) }
     partial = forms.partial
-    estimates = plan.covers[0]?.estimates
     overlap = NetworkOverlap(plan)
     for (number, model) in models.enumerated() {
       guard let restoration = model.restored?.restoration else { continue }

@@ -43,7 +43,7 @@ struct ModelForms: Sendable {
     }
     var left = plan.models.map { Set($0.tensors.map { ByteString($0.name) }) }
     let repeated = plan.models.map(Self.repeatedHeads)
-    for (number, tensor) in plan.wholes.map(\.tensor).enumerated() {
+    for (number, tensor) in plan.tensors.enumerated() {
       for copy in tensor.copies {
         let name = ByteString(copy.name)
         left[copy.model].remove(name)

@@ -36,7 +36,7 @@ struct Solution {
     var notes: [Note] = []
     for number in plan.sections.indices {
       let section = plan.section(number)
-      let arrays = try results.section(number, tensors: section.wholes.map(\.tensor).map(ResultsFile.Tensor.init))
+      let arrays = try results.section(number, tensors: section.tensors.map(ResultsFile.Tensor.init))
       var problem = LineageProblem(section, options: options, hints: hints)
       problem.updates = AdapterUpdates(section)
       let lineage = try LineageSolver(problem).solve(comparison.statistics(of: section), observing: arrays.add)
@@ -46,7 +46,7 @@ struct Solution {
       // Of a view that is said where its model is compared.
       let views = Set(section.models.filter { $0.viewed != nil }.map(\.id))
       let own = lineage.unusable.notes(section.models) + lineage.adapters.compactMap { $0.note(section.models) }
-      notes += own.filter { !views.contains($0.subject) } + lineage.leftOut.map { $0.note(section.models) }
+      notes += own.filter { !views.contains($0.subject) }
     }
     graph = GraphBuilder.joined(graphs, siblings: siblings, plan)
     self.notes = notes

@@ -116,25 +116,6 @@ package struct FinishedRun {
     return common(a, b) == nil
   }
 
-  /// Were two models of one section left out because others are nearer to both by their fingerprints?
-  func areLeftOut(_ a: Int, _ b: Int) throws(Failure) -> Bool {
-    guard a != b, let found = common(a, b), meanDistances(found.section) != nil else { return false }
-    let ratio = try results.doubles(
-      "\(found.section.group)/relatedness", start: [found.rows.0, found.rows.1], count: [1, 1])
-    return ratio.first?.isNaN ?? false
-  }
-
-  /// Mean distance of all pairs of a model's family, where not all of them were compared; nil where all were.
-  func meanDistance(_ node: Int) -> Double? {
-    guard let place = places[node], let means = meanDistances(sections[place.section]) else { return nil }
-    return place.row < means.count && means[place.row].isFinite ? means[place.row] : nil
-  }
-
-  /// By row; nil of a section all pairs of which were compared.
-  private func meanDistances(_ section: Section) -> [Double]? {
-    try? results.doubles("\(section.group)\(ResultsSection.meanDistances)")
-  }
-
   /// Were two models of the collection not compared because one of them was compared only with what it has kept of
   /// wider models?
   func areOfOtherWidths(_ a: Int, _ b: Int) -> Bool {

@@ -65,8 +65,6 @@ struct TreeDocument: Codable {
     var grade: Grade?
     /// The next best parent, where it is within noise.
     var runnerUp: String?
-    /// A model that was not compared with the target and may be its parent instead.
-    var leftOut: LeftOut?
     /// true beside the tree, else absent.
     var extra: Bool?
     /// Of a tree edge: does the declared base of the target agree?
@@ -76,16 +74,9 @@ struct TreeDocument: Codable {
       case source, target, distance, support, relation, rank, share, component, transform, undecided, extra, hint
       case grade
       case runnerUp = "runner_up"
-      case leftOut = "left_out"
       case directionSupport = "direction_support"
       case rankEvidence = "rank_evidence"
     }
-  }
-
-  struct LeftOut: Codable {
-    var id: String
-    /// At least.
-    var distance: Double
   }
 
   init(_ report: TreeReport) {
@@ -151,7 +142,6 @@ extension TreeDocument.Link {
     undecided = edge.isUndecided ? true : nil
     grade = edge.grade
     runnerUp = edge.runnerUp.map { ids[$0] }
-    leftOut = edge.leftOut.map { TreeDocument.LeftOut(id: ids[$0.node], distance: $0.distance) }
     extra = edge.kind == .parent ? nil : true
     self.hint = hint
   }

@@ -28,10 +28,6 @@ package final class ResultsSection {
     ("/moments/zeros", { Double($0.zeros) }), ("/moments/not_finite", { Double($0.notFinite) }),
   ]
 
-  /// Name of the array that only sections have in which pairs were left out: per model the mean distance of all pairs of
-  /// its family.
-  static let meanDistances = "/mean_distance"
-
   /// - Parameters:
   ///   - group: the path of the section's group; empty: the top of the file.
   ///   - models: how many there are.
@@ -119,11 +115,6 @@ package final class ResultsSection {
     try file.makeGroup("\(group)/distance")
     try write(lineage.distances, of: metric)
     if metric != .l2 { try write(euclidean.matrix, of: .l2) }
-    if !lineage.leftOut.isEmpty {
-      var means = Array(repeating: Double.nan, count: n)
-      for finding in lineage.leftOut { for model in finding.members { means[model] = finding.meanDistance } }
-      try file.write(means, shape: [n], to: "\(group)\(Self.meanDistances)")
-    }
     try file.makeGroup("\(group)/moments")
     for (index, quantity) in Self.quantities.enumerated() {
       try file.write(moments[index], shape: [n, tensors.count], to: "\(group)\(quantity.name)")
