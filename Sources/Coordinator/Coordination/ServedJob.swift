@@ -94,7 +94,7 @@ final class ServedJob {
     bytesDone += work.plan.bytes(of: shard)
   }
 
-  /// Adds the sums of a part to those of others.
+  /// Adds the sums of a part to those of others. What no weights have, though each part may be some's, is set aside.
   ///
   /// - Returns: what the journal keeps of the shard, if it is whole now.
   private func joined(_ entry: Journal.Entry, _ shard: Shard, _ part: ShardPart) -> Journal.Entry? {
@@ -104,8 +104,14 @@ final class ServedJob {
     open[shard.id]?.bytesRead += entry.bytesRead
     guard let whole = open[shard.id]?.parts.add(sums, of: part, join: { $0.join($1) }), let done = open[shard.id]
     else { return nil }
+    let bytes = PartialCodec.encode(whole)
+    if case .refused(let reason) = verdict(on: bytes, shard, shard.whole) {
+      open[shard.id] = nil
+      setAside.append("shard \(shard.id): what workers sent of its parts adds up to \(reason)")
+      return nil
+    }
     var entry = entry
-    (entry.partial, entry.seconds, entry.bytesRead) = (PartialCodec.encode(whole), done.seconds, done.bytesRead)
+    (entry.partial, entry.seconds, entry.bytesRead) = (bytes, done.seconds, done.bytesRead)
     return entry
   }
 
@@ -175,6 +181,8 @@ final class ServedJob {
   func end(_ result: Result<ShardWork.Outcome, Failure>) {
     guard !hasEnded else { return }
     hasEnded = true
+    // The job stays in sight, and these may be large.
+    (open, held, unrecorded, unrecordedBytes) = ([:], [:], [], 0)
     let seconds = Self.threadSeconds - began
     promise.fulfil(result.map { ShardWork.Report(outcome: $0, disputes: disputes, servingSeconds: seconds) })
   }

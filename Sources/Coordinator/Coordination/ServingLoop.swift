@@ -94,13 +94,18 @@ final class ServingLoop {
       clock.advance()
       door.admit(at: clock.now)
       var room = 256
+      var isDrained = false
       // Megabytes may come at once, and no commit is to grow beyond what the journal's log has room for.
-      while room > 0, !jobs.contains(where: \.mustRecord), let message = socket.receive(frameLimit: 3) {
+      while room > 0, !jobs.contains(where: \.mustRecord), !isDrained {
+        guard let message = socket.receive(frameLimit: 3) else {
+          isDrained = true
+          break
+        }
         room -= 1
         receive(message)
       }
       for event in mailbox.takeAll() { if take(event) { isEnding = true } }
-      look()
+      look(isDrained: isDrained)
       if clock.now >= nextTick {
         nextTick = clock.now + Self.tickInterval
         apply(.tick)
@@ -255,16 +260,19 @@ final class ServingLoop {
   // MARK: Who is there
 
   /// Once a second: is everybody still there, and still welcome?
-  private func look() {
-    guard clock.now >= nextLook || !unreachable.isEmpty else { return }
+  ///
+  /// - Parameter isDrained: whether all has been read that came in; who is unreachable may have said goodbye.
+  private func look(isDrained: Bool) {
+    guard clock.now >= nextLook || (isDrained && !unreachable.isEmpty) else { return }
     nextLook = clock.now + Self.lookInterval
     door.readList()
     for peer in peers.all {
       if !door.isOpen(to: peer.key) {
         expel(peer.identity, "its key was revoked")
-      } else if unreachable.contains(peer.id) || !socket.send([peer.identity, CoordinatorMessage.alive.encoded()]) {
-        lose(peer)
+        continue
       }
+      if !socket.send([peer.identity, CoordinatorMessage.alive.encoded()]) { unreachable.insert(peer.id) }
+      if isDrained, unreachable.contains(peer.id) { lose(peer) }
     }
     for job in jobs where !job.hasEnded {
       guard let task = scheduler.unreachableTask(of: job.id) else { continue }

@@ -26,9 +26,12 @@ package struct PlanOutline: Sendable, Codable, Equatable {
   /// Ids, in the order of the plan.
   let models: [String]
   let tensors: [Tensor]
+  /// `ShardGeometry.cutting` of the plan; nil in journals of versions that left all shards whole.
+  let cutting: Int?
 
   package init(_ plan: Plan) {
     models = plan.models.map(\.id)
+    cutting = ShardGeometry.cutting
     tensors = plan.tensors.map { tensor in
       Tensor(
         shape: tensor.shape, firstRow: tensor.firstRow, statistics: tensor.statistics, samples: tensor.samples,
@@ -101,7 +104,7 @@ package struct PlanOutline: Sendable, Codable, Equatable {
       old[first.tensor] = shards
       // Sums of other pieces were added in another order.
       guard let match = shards.first(where: { $0.coordinates == shard.coordinates }), match.samples >= shard.samples,
-        match.pieces == shard.pieces
+        match.pieces == shard.pieces, shard.pieces == 1 || cutting == ShardGeometry.cutting
       else { continue }
       let held = PartialSchema(
         models: former.copies.reduce(0) { $0 + models(of: $1).count }, statistics: tensor.statistics,

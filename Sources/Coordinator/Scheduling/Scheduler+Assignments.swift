@@ -62,7 +62,7 @@ extension Scheduler {
   /// Near the end, a worker and a task that those who hold it take too long for.
   private mutating func nextCopy(at now: Duration) -> (WorkerID, TaskID)? {
     guard now >= nextStraggler, !hasNoTaker else { return nil }
-    let stragglers = stragglers(at: now).filter { halves[$0.task] == nil }
+    let stragglers = stragglers(at: now)
     guard !stragglers.isEmpty else { return nil }
     // Who has a pace helps with what can be shared as soon as that makes sense.
     let others = stragglers.filter { !isShareable($0.task) }
@@ -236,7 +236,8 @@ extension Scheduler {
     var earliest = now + min(limits.straggling, limits.newcomers)
     for (holder, worker) in workers where !worker.leases.isEmpty {
       let ordinary = patience(with: worker, 1, at: now)
-      for (lease, since) in worker.leases {
+      // A task that was split stays so while it is open, and its halves have leases of their own.
+      for (lease, since) in worker.leases where halves[lease.task] == nil {
         let pieces = weight(of: lease.task)
         let patience = pieces == 1 ? ordinary : patience(with: worker, pieces, at: now)
         let age = age(of: lease, since: since, of: worker, at: now)

@@ -23,6 +23,7 @@ extension Scheduler {
     votes[task] = nil
     firstGiven[task] = nil
     convictions[task] = nil
+    blamed.remove(task)
     suspects.remove(task)
     condemned.remove(task)
   }
@@ -91,7 +92,10 @@ extension Scheduler {
         reasons[task, default: []].append("attempt \(lease.attempt): \(reason)")
       }
       if isAlone { condemned.insert(task) }
-      if isWitness { convictions[task, default: 0] += 1 }
+      if isWitness {
+        convictions[task, default: 0] += 1
+        blamed.insert(root(of: task))
+      }
     }
     // Another worker may still be at it.
     if isHeld(task) { return [] }

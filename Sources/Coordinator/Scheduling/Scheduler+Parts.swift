@@ -79,7 +79,7 @@ extension Scheduler {
     guard let own = sharing(of: root(of: task)) else { return false }
     let more = own.sumBytes + (splits[task] == nil ? own.sharedBytes : 0)
     return weight(of: task) > 1 && halves[task] == nil && job.reserve + more <= job.sharing.mostBytes
-      && reasons[task] == nil && !suspects.contains(task) && votes[task] == nil
+      && reasons[task] == nil && !suspects.contains(task) && votes[task] == nil && !blamed.contains(root(of: task))
   }
 
   /// Splits a task, which somebody may hold; nobody holds its halves, which wait.

@@ -94,6 +94,8 @@ package struct Scheduler: Sendable {
   var firstGiven: [TaskID: Duration] = [:]
   /// Failures of a task that proven workers reported or died of.
   var convictions: [TaskID: Int] = [:]
+  /// Shards that a proven worker died of or failed at, or at part of: no more workers are to share them.
+  var blamed: Set<TaskID> = []
   /// Nothing that waits could be given to anybody who waits, and nothing has changed since.
   var isStuck = false
   /// When it is next looked who holds tasks without progress.

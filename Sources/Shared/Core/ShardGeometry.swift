@@ -30,6 +30,8 @@ package enum ShardGeometry {
     return aligned ? target / columns * columns : target
   }
 
+  /// Raised when shards are cut into other pieces: their sums are other bits then.
+  package static let cutting = 1
   /// Pair-coordinates from which on a shard is worth sharing: about a second of a core.
   private static let longShard = Double(1 << 34)
   /// Pair-coordinates that a piece has at least: a tenth of that.
@@ -37,6 +39,8 @@ package enum ShardGeometry {
   /// Coordinates that a piece has at least, so that adding its sums to the others' takes less than a hundredth of the
   /// time of computing them.
   private static let largePiece = 1 << 14
+  /// What a worker's thread may keep of the sums of unfinished subtrees, in bytes.
+  private static let mostSubtrees = 512 << 20
 
   /// The pieces that a shard is cut into: a power of two, 1 where it does not take long.
   ///
@@ -58,6 +62,7 @@ package enum ShardGeometry {
     while pieces > 1,
       work / Double(pieces) < longPiece || coordinates / pieces < largePiece
         || coordinates / columns / pieces < max(1, spectrum)
+        || pieces.trailingZeroBitCount * statistics.pairArrays * PairIndex(models).count > mostSubtrees / 8
     {
       pieces /= 2
     }
