@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// Shards that several workers share, over a real socket.
-@Suite(.timeLimit(.minutes(10))) struct SharedShardTests {
+@Suite struct SharedShardTests {
   /// Enough models that a small matrix is cut into pieces.
   private func pool() throws -> Pool {
     let pool = try Pool(shards: 1, models: 700, extents: [266, 266])

@@ -87,7 +87,7 @@ final class ServedJob {
     guard let entry = held.removeValue(forKey: lease)?.entry ?? answer else { return }
     held = held.filter { $0.key.task != lease.task }
     let shard = shard(place.root)
-    guard let whole = place.part.isWhole ? entry : joined(entry, shard, place.part) else { return }
+    guard let whole = place.part.isWhole ? entry : joined(entry, place) else { return }
     close(place.root)
     unrecorded.append(whole)
     unrecordedBytes += whole.partial.count
@@ -97,7 +97,8 @@ final class ServedJob {
   /// Adds the sums of a part to those of others. What no weights have, though each part may be some's, is set aside.
   ///
   /// - Returns: what the journal keeps of the shard, if it is whole now.
-  private func joined(_ entry: Journal.Entry, _ shard: Shard, _ part: ShardPart) -> Journal.Entry? {
+  private func joined(_ entry: Journal.Entry, _ place: TaskPlace) -> Journal.Entry? {
+    let (shard, part) = (shard(place.root), place.part)
     // It was looked at when it came.
     guard let sums = try? PartialCodec.decode(entry.partial, as: work.plan.schema(of: shard, part)) else { return nil }
     open[shard.id, default: OpenShard()].seconds += entry.seconds
@@ -106,8 +107,7 @@ final class ServedJob {
     else { return nil }
     let bytes = PartialCodec.encode(whole)
     if case .refused(let reason) = verdict(on: bytes, shard, shard.whole) {
-      open[shard.id] = nil
-      setAside.append("shard \(shard.id): what workers sent of its parts adds up to \(reason)")
+      setAside(place.root, ["what workers sent of its parts adds up to \(reason)"])
       return nil
     }
     var entry = entry

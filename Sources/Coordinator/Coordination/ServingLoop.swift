@@ -97,12 +97,12 @@ final class ServingLoop {
       var isDrained = false
       // Megabytes may come at once, and no commit is to grow beyond what the journal's log has room for.
       while room > 0, !jobs.contains(where: \.mustRecord), !isDrained {
-        guard let message = socket.receive(frameLimit: 3) else {
+        if let message = socket.receive(frameLimit: 3) {
+          room -= 1
+          receive(message)
+        } else {
           isDrained = true
-          break
         }
-        room -= 1
-        receive(message)
       }
       for event in mailbox.takeAll() { if take(event) { isEnding = true } }
       look(isDrained: isDrained)
