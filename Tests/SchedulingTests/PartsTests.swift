@@ -141,4 +141,37 @@ import Testing
     #expect(actions.contains { if case .setAside(TaskID(0), _) = $0 { true } else { false } })
     #expect(script.scheduler.setAsideCount == 1 && script.scheduler.isFinished)
   }
+  /// Whoever computes any part dies. Those who share it when that shows are lost, and few others.
+  @Test(arguments: [4, 12, 40]) func aDeadlyShardCostsThoseWhoShareItAndThreeMore(workers: Int) throws {
+    var script = script(shards: 1, pieces: 16)
+    for worker in 0..<workers { script.join(worker, credit: 1) }
+    let sharing = Set(script.scheduler.leases(at: script.now).map(\.0)).count
+    var deaths = 0
+    var setAside = 0
+    while let dying = script.scheduler.leases(at: script.now).first?.0, deaths < 100 {
+      deaths += 1
+      for case .setAside(TaskID(0), _) in script.handle(.died(dying)) { setAside += 1 }
+      script.join(1000 + deaths, credit: 1)
+    }
+    #expect(setAside == 1 && script.scheduler.isFinished)
+    #expect(deaths <= sharing + 3, "\(deaths) deaths, \(sharing) shared it")
+  }
+
+  /// A holder need not compute what others have answered, and hears so; what it holds of other shards stays.
+  @Test func whatOthersHaveFinishedIsRevoked() throws {
+    var script = script(shards: 1, pieces: 2)
+    let part = try #require(leases(script.join(1, credit: 1), to: 1).first)
+    let other = try #require(leases(script.join(2, credit: 1), to: 2).first)
+    script.pass(.seconds(1))
+    script.handle(.done(WorkerID(2), other))
+    // What is held for long is given to another one as well.
+    script.pass(.seconds(31))
+    for worker in 1...2 { script.handle(.heard(WorkerID(worker))) }
+    script.pass(.seconds(1))
+    let copies = leases(script.handle(.ready(WorkerID(2), credit: 9)) + script.handle(.tick), to: 2)
+    let copy = try #require(copies.first { $0.task == part.task }, "\(part), then \(copies)")
+    let actions = script.handle(.done(WorkerID(2), copy))
+    #expect(actions == [.accept(copy, from: WorkerID(2)), .revoke(part, from: WorkerID(1)), .finish(JobID(0))])
+    #expect(script.handle(.done(WorkerID(1), part)) == [.ignore(part, from: WorkerID(1))])
+  }
 }

@@ -38,6 +38,8 @@ private struct World {
   var acceptedParts = 0
   /// Shards and parts of shards whose answers were accepted.
   var acceptedTasks: Set<TaskID> = []
+  /// The pieces of each shard that were accepted.
+  var answered: [TaskID: Set<Int>] = [:]
   /// Tasks that a worker said it cannot reach, with the rest of their group.
   var barred: [WorkerID: Set<Int>] = [:]
   var complaint: String?
@@ -129,7 +131,7 @@ private struct World {
     case .revoke(let lease, let worker):
       guard held[worker]?.contains(lease) == true else { return complain("\(lease) revoked") }
       // Strangers lose all that they hold when they make no progress, lie, or show nothing but failures.
-      if parties[worker] == nil {
+      if parties[worker] == nil, !isOvertaken(lease.task) {
         guard case .tick = event else { return complain("\(lease) revoked after \(event)") }
         if held[worker]?.count == 1 { complain("\(lease) taken from its only worker") }
       }
@@ -149,6 +151,7 @@ private struct World {
       let place = scheduler.place(of: lease.task)
       let pieces = Array(place.part.first..<place.part.first + place.part.count)
       acceptedTasks.insert(lease.task)
+      answered[place.root, default: []].formUnion(pieces)
       if !place.part.isWhole { acceptedParts += 1 }
       guard let whole = parts[place.root, default: FinishedParts()].add(pieces, of: place.part, join: { $0 += $1 })
       else { break }
@@ -184,6 +187,13 @@ private struct World {
   func isClosed(_ task: TaskID) -> Bool {
     let root = scheduler.root(of: task)
     return formerlyDone.contains(root) || accepted.contains(root) || setAside.contains(root)
+  }
+
+  /// Is there nothing left to compute of the task?
+  func isOvertaken(_ task: TaskID) -> Bool {
+    let (part, root) = (scheduler.part(of: task), scheduler.root(of: task))
+    return isClosed(task)
+      || (part.first..<part.first + part.count).allSatisfy { answered[root]?.contains($0) == true }
   }
 
   /// Is one of two tasks part of the other?

@@ -19,6 +19,7 @@ extension Scheduler {
     else { return [.ignore(lease, from: id)] }
     guard isCompared else {
       finish(lease.task)
+      exonerate(lease.task)
       return [.accept(lease, from: id)]
     }
     var known = votes[lease.task] ?? ReplicaVotes()
@@ -33,6 +34,7 @@ extension Scheduler {
     case .agreed(let agreed, let dissenters):
       guard let first = known.all.first(where: { $0.lease == agreed }) else { return [] }
       finish(lease.task)
+      exonerate(lease.task)
       var actions = [Action.accept(agreed, from: first.worker)]
       guard !dissenters.isEmpty else { return actions }
       actions.append(.dispute(lease.task, dissenters: dissenters.map(\.origin)))
@@ -44,5 +46,10 @@ extension Scheduler {
       let origins = known.all.map(\.origin).joined(separator: ", ")
       return [.setAside(abandonShard(of: lease.task), reasons: ["no two of these agree on its sums: \(origins)"])]
     }
+  }
+  /// A part of the shard can be computed, so that it may be tried by several again.
+  private mutating func exonerate(_ task: TaskID) {
+    let root = root(of: task)
+    if blamed[root] != nil { blamed[root] = 0 }
   }
 }

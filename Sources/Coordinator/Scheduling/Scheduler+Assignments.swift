@@ -130,7 +130,7 @@ extension Scheduler {
     returned.removeAll { states[$0.value] != .pending || halves[$0] != nil }
     var shares: [Int: Int?] = [:]
     var best: (place: Int, pieces: Int, share: Int)?
-    for (place, task) in returned.enumerated() where mayCompute(task, worker) {
+    for (place, task) in returned.enumerated() where mayCompute(task, worker) && mayRetry(task) {
       let index = Int(owners[task.value])
       let known = shares[index] ?? share(of: worker, in: index, at: now)
       shares[index] = .some(known)

@@ -12,6 +12,8 @@ extension Scheduler {
     for other in holders.removeValue(forKey: task) ?? [] {
       for copy in workers[other]?.leases.keys.filter({ $0.task == task }) ?? [] {
         workers[other]?.leases[copy] = nil
+        // A queue in which it lies may be long.
+        if own != nil || splits[task] != nil { overtaken.append((copy, other)) }
       }
       updateWaiting(other)
     }
@@ -23,7 +25,7 @@ extension Scheduler {
     votes[task] = nil
     firstGiven[task] = nil
     convictions[task] = nil
-    blamed.remove(task)
+    blamed[task] = nil
     suspects.remove(task)
     condemned.remove(task)
   }
@@ -94,7 +96,7 @@ extension Scheduler {
       if isAlone { condemned.insert(task) }
       if isWitness {
         convictions[task, default: 0] += 1
-        blamed.insert(root(of: task))
+        blamed[root(of: task), default: 0] += 1
       }
     }
     // Another worker may still be at it.

@@ -79,7 +79,7 @@ extension Scheduler {
     guard let own = sharing(of: root(of: task)) else { return false }
     let more = own.sumBytes + (splits[task] == nil ? own.sharedBytes : 0)
     return weight(of: task) > 1 && halves[task] == nil && job.reserve + more <= job.sharing.mostBytes
-      && reasons[task] == nil && !suspects.contains(task) && votes[task] == nil && !blamed.contains(root(of: task))
+      && reasons[task] == nil && !suspects.contains(task) && votes[task] == nil && blamed[root(of: task)] == nil
   }
 
   /// Splits a task, which somebody may hold; nobody holds its halves, which wait.
@@ -132,6 +132,33 @@ extension Scheduler {
       states[own.right.value] == .done
     else { return }
     finish(parent)
+  }
+
+  /// What somebody is told to drop, as others have done it.
+  mutating func takeOvertaken() -> [Action] {
+    defer { overtaken = [] }
+    return overtaken.filter { workers[$0.1] != nil }.sorted { ($0.1, $0.0.task) < ($1.1, $1.0.task) }
+      .map { .revoke($0.0, from: $0.1) }
+  }
+
+  /// May a part that came back be handed out? The parts of a shard that has cost as many workers as a task may have
+  /// attempts are tried one at a time, the one with the most deaths first, until one of them is answered.
+  func mayRetry(_ task: TaskID) -> Bool {
+    guard splits[task] != nil, let deaths = blamed[root(of: task)], deaths >= limits.attempts else { return true }
+    var open = [root(of: task)]
+    var next: (blame: Int, task: TaskID)?
+    while let part = open.popLast() {
+      if let own = halves[part] {
+        open += [own.left, own.right]
+      } else if states[part.value] == .leased {
+        return false
+      } else if states[part.value] == .pending {
+        let blame = blame(of: part)
+        if let next, (next.blame, part) > (blame, next.task) { continue }
+        next = (blame, part)
+      }
+    }
+    return next?.task == task
   }
 
   /// Gives up the shard that a task is part of.

@@ -127,7 +127,7 @@ extension Scheduler {
   /// Is the task one that idle workers may help with? What has failed is not.
   func isShareable(_ task: TaskID) -> Bool {
     part(of: task).pieces > 1 && halves[task] == nil && reasons[task] == nil && !suspects.contains(task)
-      && !blamed.contains(root(of: task))
+      && blamed[root(of: task)] == nil
   }
 
   /// Must, or may, two workers agree on the task? Then whoever helps gives a second opinion on all of it.

@@ -94,8 +94,11 @@ package struct Scheduler: Sendable {
   var firstGiven: [TaskID: Duration] = [:]
   /// Failures of a task that proven workers reported or died of.
   var convictions: [TaskID: Int] = [:]
-  /// Shards that a proven worker died of or failed at, or at part of: no more workers are to share them.
-  var blamed: Set<TaskID> = []
+  /// Shards that proven workers died of or failed at, or at part of, with how many did so since anybody answered a part:
+  /// no more workers are to share them.
+  var blamed: [TaskID: Int] = [:]
+  /// Leases of parts that others have answered: their holders are told at the end of the event.
+  var overtaken: [(Lease, WorkerID)] = []
   /// Nothing that waits could be given to anybody who waits, and nothing has changed since.
   var isStuck = false
   /// When it is next looked who holds tasks without progress.
@@ -243,6 +246,7 @@ package struct Scheduler: Sendable {
     if event.changesWork { (isStuck, hasNoTaker) = (false, false) }
     if case .tick = event { hasNoTaker = false }
     if !votes.isEmpty { actions += unconfirmed() }
+    actions += takeOvertaken()
     actions += assignments(at: now)
     if case .tick = event { actions += transfers(at: now) }
     for index in jobs.indices where jobs[index].isComplete && !jobs[index].isFinished {
@@ -261,6 +265,8 @@ package struct Scheduler: Sendable {
     for task in jobs[job.value].tasks where states[task] == .pending || states[task] == .leased {
       close(TaskID(task), as: .setAside)
     }
+    // Workers are told that the run is closed.
+    overtaken = []
   }
 
   mutating func setCredit(of id: WorkerID, _ credit: Int) {
