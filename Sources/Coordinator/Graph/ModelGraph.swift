@@ -166,8 +166,9 @@ package struct ModelGraph: Sendable, Equatable {
     /// The component of a `contains` edge.
     package var component: String? { if case .component(let name) = kind { name } else { nil } }
 
-    /// What the edge as a whole is worth, 0...1.
-    package var certainty: Double { min(support, directionSupport) }
+    /// What the edge as a whole is worth, 0...1. Of copies it says that both hold the same weights; which of them was
+    /// first is left open.
+    package var certainty: Double { relation.isCopy ? support : min(support, directionSupport) }
     package var grade: Grade { Grade(support: certainty) }
     package var isUndecided: Bool { grade == .undecided }
     /// Is it the order of the two that is in doubt, more than the parent?

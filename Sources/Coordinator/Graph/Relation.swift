@@ -13,6 +13,8 @@ package struct Relation: Sendable, Hashable {
   }
 
   package var name: String { kind.rawValue }
+  /// Both models hold the same weights, so that no weights say which of them was first.
+  package var isCopy: Bool { kind == .duplicate || kind == .reformatted }
 
   package static let finetune = Relation(.finetune)
   package static func lora(rank: Int) -> Relation { Relation(.lora, rank: rank) }

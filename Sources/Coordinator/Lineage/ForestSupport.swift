@@ -12,6 +12,8 @@ package struct ForestSupport<Method: LineageMethod>: Sendable {
     _ trees: FamilyTrees, _ families: FamilyGroups, _ pairs: PairFindings<Method.Pairs>, _ events: Events
   ) -> Support {
     var support = Support(nodes: trees.parents.count)
+    // The same weights do not say who copied whom.
+    for (model, original) in families.duplicateOf.enumerated() where original != nil { support.directions[model] = 0.5 }
     // Of two multiples of each other, nothing but their relatives tells which is the original.
     for finding in families.scaled where !finding.isOrderKnown { support.directions[finding.copy] = 0.5 }
     for tree in trees.trees {

@@ -36,6 +36,11 @@ package struct Lineage: Sendable {
   package internal(set) var support: [Double]
   /// Per model: support of the direction of that edge, from 0 to 1; 1 for roots.
   package internal(set) var directionSupport: [Double]
+  /// What the edge to a model's parent is worth as a whole, as `ModelGraph.Edge.certainty` says.
+  package func certainty(of child: Int) -> Double {
+    relations[child]?.isCopy == true ? support[child] : min(support[child], directionSupport[child])
+  }
+
   /// Per model: the models that were its parent in some resampling, and the share of the resamplings, less the
   /// probability that the parent is absent.
   package let parentShares: [[Int: Double]]

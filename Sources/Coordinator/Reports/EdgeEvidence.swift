@@ -111,6 +111,8 @@ struct EvidenceReader {
       if order > 0 { found.speaksFor.append(text) } else { found.speaksAgainst.append(text) }
     }
     rival(edge, &found)
+    // Which of two copies was first, no resampling says.
+    guard !edge.relation.isCopy else { return }
     let support =
       "found in \(AnswerText.percent(edge.support)) of the resamplings, its order in \(AnswerText.percent(edge.directionSupport))"
     if edge.grade == .firm { found.speaksFor.append(support) } else { found.speaksAgainst.append("only \(support)") }

@@ -51,7 +51,7 @@ package struct InterimTreeSolver: Sendable {
         lineage.parents[child].map { parent in
           JobStatus.Edge(
             parent: ids[parent], child: ids[child],
-            support: min(lineage.support[child], lineage.directionSupport[child]))
+            support: lineage.certainty(of: child))
         }
       }
       let root = members.first { lineage.parents[$0] == nil }

@@ -26,7 +26,7 @@ package enum PairPage {
 
   private static func label(_ verdict: PairVerdict) -> String {
     switch verdict.kinship {
-    case .related: verdict.undecided ? "related, direction undecided" : "related"
+    case .related: verdict.undecided && !verdict.isCopy ? "related, direction undecided" : "related"
     case .unrelated: "not related"
     case .sharesComponent: "a part in common"
     case .notComparable: "not comparable"

@@ -21,13 +21,18 @@ extension PairVerdict {
       guard let parent, let child, let relation else {
         return "\(a) and \(b) are related: it seems that both were made from a third model, which was not given."
       }
-      if relation == "duplicate" { return "\(a) and \(b) hold the same weights, bit for bit." }
+      if relation == Relation.duplicate.name { return "\(a) and \(b) hold the same weights, bit for bit." }
+      if isCopy, undecided {
+        return "\(a) and \(b) hold the same weights in different forms; who copied whom, the weights do not say."
+      }
       let how = rank.map { "\(relation), rank \($0)" } ?? relation
       return undecided
         ? "\(a) and \(b) are related (\(how)); which of them was first, the weights do not say."
         : "\(a) and \(b) are related: \(child.id.printable) was made from \(parent.printable) or from a model near it (\(how))."
     }
   }
+
+  var isCopy: Bool { relation == Relation.duplicate.name || relation == Relation.reformatted.name }
 
   /// The answer for people.
   package var text: String {
@@ -60,7 +65,7 @@ extension PairVerdict {
       facts.append(Fact(name: "probability", value: "\(AnswerText.probability(probability)) if they were unrelated"))
     }
     if let distance { facts.append(Fact(name: "distance", value: AnswerText.number(distance))) }
-    if let parent, relation != "duplicate", let directionSupport {
+    if let parent, !(isCopy && undecided), let directionSupport {
       facts.append(
         Fact(
           name: "who was first",
