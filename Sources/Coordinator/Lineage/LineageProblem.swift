@@ -70,8 +70,11 @@ package struct LineageProblem: Sendable {
   /// Of the error of an encoding, what is at right angles to all else, and can be taken out of distances.
   func independentNoise(tensor: Int, model: Int) -> Double {
     let noise = noise(tensor, model)
-    return noise > Self.coarse || restored.contains(model) ? noise : 0
+    return restored.contains(model) ? noise : Self.independentNoise(noise)
   }
+
+  /// The same of the error of an encoding alone.
+  package static func independentNoise(_ noise: Double) -> Double { noise > coarse ? noise : 0 }
 
   /// Models of the collection.
   package var modelCount: Int { rounding.count }

@@ -9,11 +9,16 @@ internal import Naming
 package struct Plan: Sendable {
   package let models: [ModelRecord]
   /// The models that are compared with each other, by number, ascending: all of them in one section, or, where these are
-  /// too many, those that may be related. A model that is in no section is compared with no other.
+  /// too many, those that may be related. A model that is in no section is compared with no other. In sections of one
+  /// cover, models are guests as well.
   package let sections: [[Int]]
+  /// Groups of sections that belong together: each has some models of one cover, which are too many for one section.
+  package let covers: [CoverSections]
   /// How each model corresponds to the others.
   package let alignment: [AlignmentMap]
   package let tensors: [PlannedTensor]
+  /// Per tensor the section that it is compared in.
+  private let homes: [Int]
   package let shards: [Shard]
   /// What was skipped, and why.
   package let notes: [Note]
@@ -25,19 +30,23 @@ package struct Plan: Sendable {
   ///     added for embedding tables.
   ///   - notes: on what was left out before planning.
   ///   - sections: of the models; nil: all of them are compared with each other.
+  ///   - covers: of further models, which are too many for one section each: every block becomes a section, before those
+  ///     of `sections`.
   package init(
     models: [ModelRecord], alignment: [AlignmentMap]? = nil, statistics: Statistics, notes: [Note] = [],
-    sections: [[Int]]? = nil
+    sections: [[Int]]? = nil, covers: [PairCover] = []
   ) {
     let alignment = alignment ?? AlignmentMap.named(models)
     precondition(alignment.count == models.count, "\(alignment.count) alignment maps for \(models.count) models")
-    let sections = sections ?? [Array(models.indices)]
-    var tensors: [PlannedTensor] = []
+    let blocks = covers.flatMap { $0.blocks.map(\.members) }
+    let sections = blocks + (sections ?? [Array(models.indices)])
+    var (tensors, homes): ([PlannedTensor], [Int]) = ([], [])
     var matchings: [TensorMatching] = []
-    for members in sections {
+    for (number, members) in sections.enumerated() {
       let matching = TensorMatching(members.map { models[$0] }, members.map { alignment[$0] })
       let own = TensorChoice.planned(matching, models: members.count, statistics)
       tensors += own.map { $0.renumbered { members[$0] } }
+      homes += own.map { _ in number }
       matchings.append(matching)
     }
     var shards: [Shard] = []
@@ -46,19 +55,27 @@ package struct Plan: Sendable {
         of: tensor.shape, tensor: index, models: tensor.copies.count, statistics: tensor.statistics,
         samples: tensor.samples, spectrum: tensor.spectrum, from: shards.count)
     }
+    let covers = CoverSections.numbered(covers)
+    let own = sections.enumerated().map { number, members in covers.own(number) ?? members }
     self.init(
-      models: models, sections: sections, alignment: alignment, tensors: tensors, shards: shards,
-      notes: notes + PlanNotes.all(models, alignment, Array(zip(sections, matchings)), tensors))
+      models: models, sections: sections, covers: covers, alignment: alignment, tensors: tensors, homes: homes,
+      shards: shards,
+      notes: notes
+        + PlanNotes.all(
+          models, alignment, zip(zip(sections, own), matchings).map { (models: $0.0, own: Set($0.1), matching: $1) },
+          tensors))
   }
 
   private init(
-    models: [ModelRecord], sections: [[Int]], alignment: [AlignmentMap], tensors: [PlannedTensor], shards: [Shard],
-    notes: [Note]
+    models: [ModelRecord], sections: [[Int]], covers: [CoverSections], alignment: [AlignmentMap],
+    tensors: [PlannedTensor], homes: [Int], shards: [Shard], notes: [Note]
   ) {
     self.models = models
     self.sections = sections
+    self.covers = covers
     self.alignment = alignment
     self.tensors = tensors
+    self.homes = homes
     self.shards = shards
     self.notes = notes
   }
@@ -66,7 +83,8 @@ package struct Plan: Sendable {
   /// The same plan for the same models, whose stores lie elsewhere.
   package func moved(to models: [ModelRecord]) -> Plan {
     Plan(
-      models: models, sections: sections, alignment: alignment, tensors: tensors, shards: shards, notes: notes)
+      models: models, sections: sections, covers: covers, alignment: alignment, tensors: tensors, homes: homes,
+      shards: shards, notes: notes)
   }
 
   /// Models of the collection; views of them come after these.
@@ -90,10 +108,11 @@ package struct Plan: Sendable {
     guard !isWhole else { return self }
     let members = sections[number]
     let places = Dictionary(uniqueKeysWithValues: members.enumerated().map { ($1, $0) })
-    let kept = tensors.indices.filter { places[tensors[$0].copies[0].model] != nil }
+    let kept = tensors.indices.filter { homes[$0] == number }
     return Plan(
-      models: members.map { models[$0] }, sections: [Array(members.indices)], alignment: members.map { alignment[$0] },
-      tensors: kept.map { tensors[$0].renumbered { places[$0] ?? 0 } }, shards: shards(of: kept), notes: notes)
+      models: members.map { models[$0] }, sections: [Array(members.indices)], covers: [],
+      alignment: members.map { alignment[$0] }, tensors: kept.map { tensors[$0].renumbered { places[$0] ?? 0 } },
+      homes: kept.map { _ in 0 }, shards: shards(of: kept), notes: notes)
   }
 
   /// Do the layers of two models allow one to be an ancestor of the other?
@@ -125,8 +144,8 @@ package struct Plan: Sendable {
     let open = Set(shards.filter { !done.contains($0.id) }.map(\.tensor))
     let kept = tensors.indices.filter { !open.contains($0) }
     return Plan(
-      models: models, sections: sections, alignment: alignment, tensors: kept.map { tensors[$0] },
-      shards: shards(of: kept), notes: notes)
+      models: models, sections: sections, covers: covers, alignment: alignment, tensors: kept.map { tensors[$0] },
+      homes: kept.map { homes[$0] }, shards: shards(of: kept), notes: notes)
   }
 
   /// The shards of some tensors, which are numbered anew.

@@ -8,16 +8,20 @@ internal import System
 
 /// What a plan leaves out, and why.
 enum PlanNotes {
-  /// - Parameter sections: models that are compared with each other, by number, and what of them matches. Of those that
-  ///   are compared with no other, whoever made the sections says why.
+  /// - Parameter sections: models that are compared with each other, by number, those of them that are no guests, and what
+  ///   of them matches. Of models that are compared with no other, whoever made the sections says why.
   static func all(
-    _ models: [ModelRecord], _ alignment: [AlignmentMap], _ sections: [(models: [Int], matching: TensorMatching)],
-    _ tensors: [PlannedTensor]
+    _ models: [ModelRecord], _ alignment: [AlignmentMap],
+    _ sections: [(models: [Int], own: Set<Int>, matching: TensorMatching)], _ tensors: [PlannedTensor]
   ) -> [Note] {
     let collection = models.filter { $0.viewed == nil }
     return files(collection) + types(collection) + SketchSize.notes(tensors) + rearranged(models, alignment)
-      + sections.flatMap { section in alone(section.models.map { models[$0] }, section.matching) }
-      + strangers(models, sections.flatMap(\.models).filter { models[$0].viewed == nil }.sorted(), tensors)
+      + sections.flatMap { section in
+        alone(
+          section.models.map { models[$0] }, section.matching,
+          of: Set(section.models.indices.filter { section.own.contains(section.models[$0]) }))
+      }
+      + strangers(models, sections.flatMap(\.own).filter { models[$0].viewed == nil }.sorted(), tensors)
   }
 
   /// What the files hold that is no weights.
@@ -75,11 +79,13 @@ enum PlanNotes {
   }
 
   /// Tensors that one model alone has.
-  private static func alone(_ models: [ModelRecord], _ matching: TensorMatching) -> [Note] {
+  ///
+  /// - Parameter own: places of the models that it is said of.
+  private static func alone(_ models: [ModelRecord], _ matching: TensorMatching, of own: Set<Int>) -> [Note] {
     var counts: [Int: Int] = [:]
     for match in matching.matches where !match.isShared { counts[match.copies[0].model, default: 0] += 1 }
     return counts.sorted { $0.key < $1.key }.filter {
-      models[$0.key].viewed == nil && $0.value < models[$0.key].tensors.count
+      own.contains($0.key) && models[$0.key].viewed == nil && $0.value < models[$0.key].tensors.count
     }.map {
       Note(
         subject: models[$0.key].id,

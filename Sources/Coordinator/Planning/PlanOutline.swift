@@ -64,14 +64,15 @@ package struct PlanOutline: Sendable, Codable, Equatable {
     let numbers = Dictionary(models.enumerated().map { (ByteString($1), $0) }) { first, _ in first }
     let known = plan.models.map { numbers[ByteString($0.id)] }
     let kept = Set(known.compactMap { $0 })
-    var places: [Copy: (tensor: Int, place: Int)] = [:]
+    // Models of several blocks have a place in the tensors of each.
+    var places: [Copy: [(tensor: Int, place: Int)]] = [:]
     for (index, tensor) in tensors.enumerated() {
       let members = tensor.copies.flatMap { models(of: $0) }.sorted()
       let positions = Dictionary(members.enumerated().map { ($1, $0) }) { first, _ in first }
       for copies in tensor.copies {
         for model in models(of: copies) where kept.contains(model) {
           let copy = Copy(model: model, name: ByteString(copies.name), firstRow: tensor.firstRow)
-          places[copy] = (index, positions[model] ?? 0)
+          places[copy, default: []].append((index, positions[model] ?? 0))
         }
       }
     }
@@ -83,17 +84,11 @@ package struct PlanOutline: Sendable, Codable, Equatable {
       let copies = tensor.copies.map { copy in
         known[copy.model].flatMap {
           places[Copy(model: $0, name: ByteString(copy.name), firstRow: tensor.firstRow)]
-        }
+        } ?? []
       }
-      guard let first = copies[0] else { continue }
+      guard let first = copies[0].first(where: { holds($0.tensor, all: copies, as: tensor) }) else { continue }
       let former = tensors[first.tensor]
-      let chosen = copies.compactMap { $0?.tensor == first.tensor ? $0?.place : nil }
-      guard
-        chosen.count == copies.count, zip(chosen, chosen.dropFirst()).allSatisfy({ $0 < $1 }),
-        former.shape == tensor.shape, former.statistics == tensor.statistics,
-        former.spectrum == tensor.spectrum, former.sketch == tensor.sketch,
-        former.isDouble == tensor.isDouble
-      else { continue }
+      let chosen = copies.compactMap { copy in copy.first { $0.tensor == first.tensor }?.place }
       // Of no other tensors: a damaged outline may speak of more shards than there is memory for.
       let shards =
         old[first.tensor]
@@ -114,6 +109,15 @@ package struct PlanOutline: Sendable, Codable, Equatable {
       found.append(Reuse(shard: shard.id, old: match.id, held: held, places: chosen, samples: shard.samples))
     }
     return found
+  }
+
+  /// Has an old tensor all copies of a new one, in their order, and was it compared in the same way?
+  private func holds(_ old: Int, all copies: [[(tensor: Int, place: Int)]], as tensor: PlannedTensor) -> Bool {
+    let former = tensors[old]
+    let chosen = copies.compactMap { copy in copy.first { $0.tensor == old }?.place }
+    return chosen.count == copies.count && zip(chosen, chosen.dropFirst()).allSatisfy { $0 < $1 }
+      && former.shape == tensor.shape && former.statistics == tensor.statistics
+      && former.spectrum == tensor.spectrum && former.sketch == tensor.sketch && former.isDouble == tensor.isDouble
   }
 
   private func models(of copies: Tensor.Copies) -> [Int] { copies.models ?? Array(models.indices) }

@@ -29,7 +29,8 @@ package struct RunIdentity: Sendable, Equatable, Codable {
     parts["order of models"] =
       SHA256.digest(of: Array(plan.models.map { "\($0.id)\u{0}" }.joined().utf8)).text
     if !plan.isWhole {
-      let numbers = plan.sections.map { $0.map { "\($0) " }.joined() + "\u{0}" }.joined()
+      let own = plan.covers.flatMap { $0.cover.blocks.map(\.own) }
+      let numbers = (plan.sections + own).map { $0.map { "\($0) " }.joined() + "\u{0}" }.joined()
       parts["sections"] = "\(plan.sections.count), fingerprint \(SHA256.digest(of: Array(numbers.utf8)).text)"
     }
     self.parts = parts

@@ -1,11 +1,11 @@
 /// The nearest of many models.
-enum Nearest {
+package enum Nearest {
   /// What sorting by distance, then by number, would put first: without sorting the rest.
   ///
   /// - Parameters:
   ///   - count: how many are wanted.
   ///   - distance: of one of them; not NaN.
-  static func models(_ count: Int, of all: [Int], distance: (Int) -> Double) -> [Int] {
+  package static func models(_ count: Int, of all: [Int], distance: (Int) -> Double) -> [Int] {
     var found: [(distance: Double, model: Int)] = []
     found.reserveCapacity(count + 1)
     for model in all {

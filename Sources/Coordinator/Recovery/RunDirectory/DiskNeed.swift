@@ -28,10 +28,7 @@ package struct DiskNeed: Sendable, Equatable, Encodable {
     let size = Journal.Size(partials: partials, settings: settings, commit: ShardWork.mostUnrecordedBytes)
     (journal, log) = (size.database, size.log)
     let n = plan.models.count
-    // All n x n numbers per tensor and statistic, and once for the run; moments per model and tensor.
-    let layers =
-      plan.tensors.isEmpty ? 0 : plan.tensors.reduce(into: Statistics()) { $0.formUnion($1.statistics) }.bytesPerPair
-    results = Self.headBytes + n * n * (layers * plan.tensors.count + Self.matrixBytes) + 9 * 8 * n * plan.tensors.count
+    results = plan.sections.indices.reduce(Self.headBytes) { $0 + Self.arrayBytes(plan.section($1)) }
     let side = Double(min(n, 1000))
     rest =
       Self.folderBytes(stores) + Self.pageBytes + Int(side * side * 4 / 3) + n * Self.modelBytes
@@ -46,6 +43,14 @@ package struct DiskNeed: Sendable, Equatable, Encodable {
   private static let pageBytes = 192 << 10
   /// In seven formats of trees, the page and the record of the run.
   private static let modelBytes = 6 << 10
+
+  /// All n x n numbers per tensor and statistic, and once for the section; moments per model and tensor.
+  private static func arrayBytes(_ section: Plan) -> Int {
+    let (n, tensors) = (section.models.count, section.tensors.count)
+    let statistics = section.tensors.reduce(into: Statistics()) { $0.formUnion($1.statistics) }
+    let layers = tensors == 0 ? 0 : statistics.bytesPerPair
+    return n * n * (layers * tensors + matrixBytes) + 9 * 8 * n * tensors
+  }
 
   private static func folderBytes(_ path: String) -> Int {
     let names = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []

@@ -18,6 +18,17 @@ package enum FingerprintSums {
   }
 
   private static func of(_ tensors: [[FingerprintTensor]], models: [Int]) -> [TensorSums] {
+    var all: [TensorSums] = []
+    each(tensors, models: models) { all.append($0) }
+    return all.filter { $0.role == .linear } + all.filter { $0.role != .linear }
+  }
+
+  /// The canonical tensors that at least two of the models have, one in memory at a time.
+  ///
+  /// - Parameters:
+  ///   - tensors: of each model.
+  ///   - models: their numbers, ascending.
+  static func each(_ tensors: [[FingerprintTensor]], models: [Int], _ body: (TensorSums) -> Void) {
     var order: [UInt64] = []
     var groups: [UInt64: [(model: Int, tensor: FingerprintTensor)]] = [:]
     for (model, own) in zip(models, tensors) {
@@ -29,9 +40,9 @@ package enum FingerprintSums {
         groups[key, default: []].append((model, tensor))
       }
     }
-    let shared = order.compactMap { groups[$0] }.filter { $0.count > 1 }
-    let all = shared.compactMap { sums($0.map(\.tensor), models: $0.map(\.model)) }
-    return all.filter { $0.role == .linear } + all.filter { $0.role != .linear }
+    for shared in order.compactMap({ groups[$0] }) where shared.count > 1 {
+      if let sums = sums(shared.map(\.tensor), models: shared.map(\.model)) { body(sums) }
+    }
   }
 
   /// - Parameters:
@@ -63,8 +74,10 @@ package enum FingerprintSums {
     }
     if role == .linear, tensors.allSatisfy({ !$0.bands.isEmpty }) { sums.bands = tensors.flatMap(\.bands) }
     if role == .linear, min(block.shape.rows, block.shape.columns) >= smallestBlock { sums.samples = [block] }
-    return TensorSums(
+    var found = TensorSums(
       name: tensors[0].name, role: role, part: tensors[0].part, shape: shape, models: models, sums: sums)
+    found.noise = tensors.map(\.noise)
+    return found
   }
 
   /// A squared distance at the angle of the samples between tensors of the whole ones' lengths.
