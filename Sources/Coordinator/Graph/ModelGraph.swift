@@ -144,11 +144,14 @@ package struct ModelGraph: Sendable, Equatable {
     package var transforms: [Transform]
     /// The next best parent of the target, where it is within noise of this one: the edge is not firm.
     package var runnerUp: Int?
+    /// A model that was not compared with the target, and that may be nearer than the source as far as fingerprints tell: the
+    /// edge is undecided.
+    package var leftOut: Int?
 
     package init(
       source: Int, target: Int, kind: Kind = .parent, relation: Relation, distance: Double?, support: Double,
       directionSupport: Double, rankEvidence: RankEvidence? = nil, share: Double? = nil, transforms: [Transform] = [],
-      runnerUp: Int? = nil
+      runnerUp: Int? = nil, leftOut: Int? = nil
     ) {
       self.source = source
       self.target = target
@@ -161,6 +164,7 @@ package struct ModelGraph: Sendable, Equatable {
       self.share = share
       self.transforms = transforms
       self.runnerUp = runnerUp
+      self.leftOut = leftOut
     }
 
     /// The component of a `contains` edge.

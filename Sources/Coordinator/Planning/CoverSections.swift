@@ -19,7 +19,7 @@ package struct CoverSections: Sendable, Equatable {
 
 extension [CoverSections] {
   /// The models of a section that are no guests there; nil where no cover has it: then all are.
-  func own(_ section: Int) -> [Int]? {
+  package func own(_ section: Int) -> [Int]? {
     first { $0.sections.contains(section) }.map { $0.cover.blocks[section - $0.sections.lowerBound].own }
   }
 }

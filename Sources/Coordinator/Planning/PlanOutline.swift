@@ -64,39 +64,54 @@ package struct PlanOutline: Sendable, Codable, Equatable {
     let numbers = Dictionary(models.enumerated().map { (ByteString($1), $0) }) { first, _ in first }
     let known = plan.models.map { numbers[ByteString($0.id)] }
     let kept = Set(known.compactMap { $0 })
-    // Models of several blocks have a place in the tensors of each.
-    var places: [Copy: [(tensor: Int, place: Int)]] = [:]
+    // A model of several blocks has a place in a tensor of each.
+    var homes: [Copy: [Int]] = [:]
+    var places: [Placed: Int] = [:]
     for (index, tensor) in tensors.enumerated() {
       let members = tensor.copies.flatMap { models(of: $0) }.sorted()
       let positions = Dictionary(members.enumerated().map { ($1, $0) }) { first, _ in first }
       for copies in tensor.copies {
         for model in models(of: copies) where kept.contains(model) {
           let copy = Copy(model: model, name: ByteString(copies.name), firstRow: tensor.firstRow)
-          places[copy, default: []].append((index, positions[model] ?? 0))
+          if homes[copy]?.count ?? 0 < Self.mostBlocks { homes[copy, default: []].append(index) }
+          places[Placed(copy: copy, tensor: index)] = positions[model] ?? 0
         }
       }
     }
     let firsts = firstShards
-    var old: [Int: [Shard]] = [:]
+    var cut: [Int: [Shard]] = [:]
     var found: [Reuse] = []
     for shard in plan.shards {
       let tensor = plan.tensors[shard.tensor]
-      let copies = tensor.copies.map { copy in
-        known[copy.model].flatMap {
-          places[Copy(model: $0, name: ByteString(copy.name), firstRow: tensor.firstRow)]
-        } ?? []
+      let copies = tensor.copies.compactMap { copy in
+        known[copy.model].map { Copy(model: $0, name: ByteString(copy.name), firstRow: tensor.firstRow) }
       }
-      guard let first = copies[0].first(where: { holds($0.tensor, all: copies, as: tensor) }) else { continue }
-      let former = tensors[first.tensor]
-      let chosen = copies.compactMap { copy in copy.first { $0.tensor == first.tensor }?.place }
+      guard copies.count == tensor.copies.count else { continue }
+      /// Where an old tensor that was compared in the same way has them, if it has them all in this order.
+      func chosen(_ index: Int) -> [Int]? {
+        let former = tensors[index]
+        guard
+          former.shape == tensor.shape, former.statistics == tensor.statistics,
+          former.spectrum == tensor.spectrum, former.sketch == tensor.sketch, former.isDouble == tensor.isDouble
+        else { return nil }
+        var found: [Int] = []
+        for copy in copies {
+          guard let place = places[Placed(copy: copy, tensor: index)], place > found.last ?? -1 else { return nil }
+          found.append(place)
+        }
+        return found
+      }
+      guard let old = (homes[copies[0]] ?? []).first(where: { chosen($0) != nil }), let rows = chosen(old) else {
+        continue
+      }
       // Of no other tensors: a damaged outline may speak of more shards than there is memory for.
+      let former = tensors[old]
       let shards =
-        old[first.tensor]
+        cut[old]
         ?? Plan.shards(
-          of: former.shape, tensor: first.tensor, models: former.copies.reduce(0) { $0 + models(of: $1).count },
-          statistics: former.statistics, samples: former.samples, spectrum: former.spectrum,
-          from: firsts[first.tensor])
-      old[first.tensor] = shards
+          of: former.shape, tensor: old, models: former.copies.reduce(0) { $0 + models(of: $1).count },
+          statistics: former.statistics, samples: former.samples, spectrum: former.spectrum, from: firsts[old])
+      cut[old] = shards
       // Sums of other pieces were added in another order.
       guard let match = shards.first(where: { $0.coordinates == shard.coordinates }), match.samples >= shard.samples,
         match.pieces == shard.pieces, shard.pieces == 1 || cutting == ShardGeometry.cutting
@@ -106,18 +121,9 @@ package struct PlanOutline: Sendable, Codable, Equatable {
         samples: SampleGrid.shapes(
           columns: tensor.shape.columns, coordinates: shard.coordinates, count: match.samples),
         sketch: tensor.sketch)
-      found.append(Reuse(shard: shard.id, old: match.id, held: held, places: chosen, samples: shard.samples))
+      found.append(Reuse(shard: shard.id, old: match.id, held: held, places: rows, samples: shard.samples))
     }
     return found
-  }
-
-  /// Has an old tensor all copies of a new one, in their order, and was it compared in the same way?
-  private func holds(_ old: Int, all copies: [[(tensor: Int, place: Int)]], as tensor: PlannedTensor) -> Bool {
-    let former = tensors[old]
-    let chosen = copies.compactMap { copy in copy.first { $0.tensor == old }?.place }
-    return chosen.count == copies.count && zip(chosen, chosen.dropFirst()).allSatisfy { $0 < $1 }
-      && former.shape == tensor.shape && former.statistics == tensor.statistics
-      && former.spectrum == tensor.spectrum && former.sketch == tensor.sketch && former.isDouble == tensor.isDouble
   }
 
   private func models(of copies: Tensor.Copies) -> [Int] { copies.models ?? Array(models.indices) }
@@ -128,6 +134,15 @@ package struct PlanOutline: Sendable, Codable, Equatable {
     var name: ByteString
     var firstRow: Int
   }
+
+  /// One of them in an old tensor.
+  private struct Placed: Hashable {
+    var copy: Copy
+    var tensor: Int
+  }
+
+  /// More than a plan makes; a damaged outline may have any number.
+  private static let mostBlocks = 1 << 12
 
   /// The number of each tensor's first shard in the old plan.
   private var firstShards: [Int] {

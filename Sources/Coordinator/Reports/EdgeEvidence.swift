@@ -111,6 +111,10 @@ struct EvidenceReader {
       if order > 0 { found.speaksFor.append(text) } else { found.speaksAgainst.append(text) }
     }
     rival(edge, &found)
+    if let leftOut = edge.leftOut {
+      found.speaksAgainst.append(
+        "\(run.graph.nodes[leftOut].id.printable), which it was not compared with, may be nearer than \(name)")
+    }
     // Which of two copies was first, no resampling says.
     guard !edge.relation.isCopy else { return }
     let support =

@@ -33,6 +33,16 @@ extension Why {
         "support \(AnswerText.percent(support)), direction \(AnswerText.percent(directionSupport))\(doubt)"
       )
     }
+    if let comparedRelatives {
+      lines.append(
+        "compared weight by weight with \(comparedRelatives) of its \(counted(relatives, "relative")), the nearest by fingerprint"
+      )
+    }
+    if let leftOut {
+      lines.append(
+        "not excluded: \(leftOut.printable), which it was not compared with, may be nearer than the parent and be the parent itself"
+      )
+    }
     lines += claims
     if relation == "quantized", !encodings.isEmpty {
       lines.append("its weights are stored as \(encodings.joined(separator: ", "))")
@@ -100,7 +110,7 @@ extension Why {
   /// ": undecided, m-6f03 is as likely" or the like; empty for firm edges.
   private var doubt: String {
     guard let grade, grade != .firm else { return "" }
-    guard let alternative else { return ": \(grade.rawValue)" }
+    guard let alternative, alternative != leftOut else { return ": \(grade.rawValue)" }
     return grade == .undecided
       ? ": undecided, \(alternative.printable) is nearly as likely"
       : ": weak, \(alternative.printable) is within noise"

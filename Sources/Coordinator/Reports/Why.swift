@@ -49,6 +49,10 @@ package struct Why: Encodable {
   package var isSectioned: Bool?
   /// Other models that it was not compared with since their widths differ; nil: none.
   package var otherWidths: Int?
+  /// Models of its family that it was compared with, the nearest by fingerprint; nil: all of them.
+  package var comparedRelatives: Int?
+  /// A model that it was not compared with, and that may be nearer than its parent as far as fingerprints tell.
+  package var leftOut: String?
   package var relation: String?
   /// What was undone to compare it with its parent.
   package var transform: [String]
@@ -124,7 +128,11 @@ package struct Why: Encodable {
     hint = node.model?.declaration?.agreement
     otherModels = run.graph.nodes.count { !$0.isInferred } - 1
 
-    let pricing = Self.pricing(run, outline, distances, members)
+    let neighborhood = run.neighborhood(child)
+    comparedRelatives = neighborhood.map { _ in members.count { $0 != child && relatedness[$0].isFinite } }
+    leftOut = link?.leftOut.map { run.graph.nodes[$0].id }
+    let solved = neighborhood.map { near in members.filter { near.contains($0) } } ?? members
+    let pricing = Self.pricing(run, outline, distances, solved)
     largestPenalty = pricing.largestPenalty
     let candidates = try WhyCandidates(run, child: child, members, distances, cost, relatedness)
     kurtosis = try candidates.meanKurtosis(of: child)
@@ -148,7 +156,8 @@ package struct Why: Encodable {
     equalTensors = shared?.count { $0 == 0 } ?? 0
     parent = try candidates.candidate(parentNode, against: runnerUpNode)
     runnerUp = try candidates.candidate(runnerUpNode, against: parentNode)
-    without = Self.without(parentNode, child, members, cost, outline)
+    // Of a neighborhood, the tree leads beyond it.
+    without = neighborhood == nil ? Self.without(parentNode, child, members, cost, outline) : nil
     if let parent, let runnerUp, duplicateOf == nil {
       distanceToLose = parent.distance + runnerUp.cost - parent.cost
       let now = pricing.edge(distance: 0, evidence: parent.evidence)

@@ -28,6 +28,8 @@ package struct WhyInstead: Encodable {
   package var leftApart: Bool?
   /// true where the two were not compared since their widths differ, else nil.
   package var otherWidths: Bool?
+  /// true where the two were not compared since others are nearer to both by their fingerprints, else nil.
+  package var leftOut: Bool?
   /// Tensors that were compared.
   package var sharedTensors: Int
   /// How much more the best tree with it as the parent costs; nil where there is none, and for copies and adapters,
@@ -48,6 +50,7 @@ package struct WhyInstead: Encodable {
     probability = chance?.isFinite == true ? chance : nil
     otherWidths = run.areOfOtherWidths(other, child) ? true : nil
     leftApart = otherWidths == nil && run.areApart(other, child) ? true : nil
+    leftOut = run.areLeftOut(other, child) ? true : nil
     sharedTensors = try run.tensorDistances(other, child).count { !$0.isNaN }
     if outline.parent[child] == other {
       standing = .parent
@@ -56,7 +59,8 @@ package struct WhyInstead: Encodable {
     } else {
       standing = ratio.isFinite ? .unrelated : .notCompared
     }
-    guard standing == .possible || standing == .descendant else { return }
+    // Of a neighborhood, the tree leads beyond it.
+    guard standing == .possible || standing == .descendant, run.neighborhood(child) == nil else { return }
     extraCost = Self.extraCost(outline, child, other, members, cost)
   }
 
@@ -93,6 +97,11 @@ package struct WhyInstead: Encodable {
   func text(_ child: String) -> [String] {
     let (name, child) = (id.printable, child.printable)
     let chance = probability.map { ", probability \(AnswerText.probability($0)) if they were unrelated" } ?? ""
+    guard leftOut == nil else {
+      return [
+        "\(name) was not compared with \(child) weight by weight: others are nearer to both by their fingerprints."
+      ]
+    }
     switch standing {
     case .parent: return ["\(name) is the parent of \(child): nothing speaks for another one more."]
     case .unrelated:

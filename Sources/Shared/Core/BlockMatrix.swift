@@ -1,8 +1,8 @@
 /// A square matrix whose known entries lie in blocks: between indices of one block everything is known, between others
 /// nothing, which is NaN. Takes the memory of its blocks.
 ///
-/// An index belongs to the first block that has it. A later one may have it as a guest: then it knows the entries between
-/// its own indices and its guests, and nothing that holds between two guests.
+/// An index belongs to one of the blocks that have it. Others may have it as a guest: then they know the entries between
+/// their own indices and their guests, and nothing that holds between two guests.
 package struct BlockMatrix: Sendable {
   package struct Block: Sendable {
     /// Its indices, in the order of its rows and columns.
@@ -25,13 +25,13 @@ package struct BlockMatrix: Sendable {
 
   /// - Parameters:
   ///   - n: rows, and columns.
-  ///   - blocks: those that have an index first own it.
-  package init(_ n: Int, blocks: [Block]) {
+  ///   - homes: per index the number of the block that it belongs to; nil: the first that has it.
+  package init(_ n: Int, blocks: [Block], homes: [Int?]? = nil) {
     var places = Array(repeating: (block: Int32(-1), place: Int32(0)), count: n)
     var guests: [Int32: [Int: Int]] = [:]
     for (number, block) in blocks.enumerated() {
       for (place, index) in block.members.enumerated() {
-        if places[index].block < 0 {
+        if places[index].block < 0, homes == nil || homes?[index] == number {
           places[index] = (Int32(number), Int32(place))
         } else {
           guests[Int32(number), default: [:]][index] = place
@@ -55,11 +55,11 @@ package struct BlockMatrix: Sendable {
     return blocks[Int(row.block)].matrix[Int(row.place), Int(column.place)]
   }
 
-  /// An entry between an index of a block and a guest there.
+  /// An entry between an index of a block and a guest there; where either is the other's guest, that of the column's block.
   private func guest(_ i: Int, _ j: Int) -> Double {
     let (row, column) = (places[i], places[j])
-    if let place = guests[row.block]?[j] { return blocks[Int(row.block)].matrix[Int(row.place), place] }
     if let place = guests[column.block]?[i] { return blocks[Int(column.block)].matrix[place, Int(column.place)] }
+    if let place = guests[row.block]?[j] { return blocks[Int(row.block)].matrix[Int(row.place), place] }
     return .nan
   }
 

@@ -11,8 +11,10 @@ internal import System
 /// Divides a collection that is too large to compare all pairs: by fingerprints, which are made where a registry does not
 /// have them.
 struct CollectionSections {
-  /// See `SectionSearch`.
+  /// See `SectionSearch`; without those that are too large.
   let sections: [[Int]]
+  /// Of sections that are too large to compare all their pairs: see `NeighborhoodSearch`.
+  let covers: [PairCover]
   /// What is not compared, and why.
   let notes: [Note]
 
@@ -31,10 +33,12 @@ struct CollectionSections {
   ///   - path: of the registry.
   ///   - isAddedTo: is it made where there is none, and does it get the fingerprints that it does not have? Otherwise
   ///     these are used and forgotten.
+  ///   - neighborhoods: from when on only near models of a section are compared; nil: never.
   /// - Throws: `Failure`: weights that cannot be read, a registry that cannot be used.
-  init(_ collection: ModelCollection, registry path: String, isAddedTo: Bool, report: RunEventHandler)
-    throws(Failure)
-  {
+  init(
+    _ collection: ModelCollection, registry path: String, isAddedTo: Bool,
+    neighborhoods bounds: NeighborhoodSearch.Bounds?, report: RunEventHandler
+  ) throws(Failure) {
     if !isAddedTo { try Self.requireRegistry(path) }
     let models = collection.models
     var wanted = models.map { KnownModels.Wanted(id: $0.id, files: $0.sources) }
@@ -72,8 +76,15 @@ struct CollectionSections {
     }
     for (number, fingerprint) in held { known.hold(fingerprint, of: number) }
     let found = try SectionSearch.run(known)
-    sections = found.sections
-    notes = Self.notes(models, found, known.areKnown, reasons)
+    var (sections, covers): ([[Int]], [PairCover]) = ([], [])
+    for members in found.sections {
+      let cover = try bounds.flatMap { bounds throws(Failure) in
+        try NeighborhoodSearch.run(known, members, bounds: bounds)
+      }
+      if let cover { covers.append(cover) } else { sections.append(members) }
+    }
+    (self.sections, self.covers) = (sections, covers)
+    notes = Self.notes(models, found, known.areKnown, reasons) + covers.map { Self.note(models, $0) }
   }
 
   /// - Throws: `Failure` (bad input) when there is no registry where a journal says that one is.
@@ -94,6 +105,16 @@ struct CollectionSections {
       results.withLock { $0[place] = result }
     }
     return results.withLock { $0 }.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// On models that are too many to compare all their pairs.
+  private static func note(_ models: [ModelRecord], _ cover: PairCover) -> Note {
+    let members = cover.blocks.flatMap(\.own).sorted()
+    return Note(
+      subject: "neighborhoods",
+      text:
+        "of the \(members.count) models of the section of '\(models[members[0]].id.printable)', \(cover.pairs) of \(PairIndex(members.count).count) pairs are compared weight by weight, in \(counted(cover.blocks.count, "neighborhood")) of models that are near by fingerprint: each model with its \(cover.nearest) nearest at least"
+    )
   }
 
   private static func notes(

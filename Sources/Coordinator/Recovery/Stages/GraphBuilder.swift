@@ -12,7 +12,8 @@ import System
 
 /// Turns solved matrices into the graph of the models that they are about.
 enum GraphBuilder {
-  static func graph(_ lineage: Lineage, _ plan: Plan) -> ModelGraph {
+  /// - Parameter absent: ancestors that are not in the collection; nil: those of the lineage.
+  static func graph(_ lineage: Lineage, _ plan: Plan, absent: [AbsentParent]? = nil) -> ModelGraph {
     let nodes = plan.models.enumerated().map { index, model in
       var node = node(model, family: lineage.families[index])
       node.model?.score = lineage.scores[index].isFinite ? lineage.scores[index] : nil
@@ -26,7 +27,7 @@ enum GraphBuilder {
       guard let merge = lineage.merges.first(where: { $0.child == child }) else { return nil }
       return merge.parents.firstIndex(of: parent).map { merge.shares[$0] }
     }
-    let absent = lineage.absentParents
+    let absent = absent ?? lineage.absentParents
     let inferred = absent.enumerated().map { place, found in
       ModelGraph.Node(
         id: "inferred-\(place + 1)", family: lineage.families[found.sibling], origin: .inferred(support: found.support))
@@ -75,9 +76,13 @@ enum GraphBuilder {
 
   /// One graph of the graphs of all sections and of the models that are in none.
   ///
-  /// - Parameter siblings: per section and inferred node, the model that was taken for it: they are numbered in the order of
-  ///   these models, as in a graph of all pairs.
-  static func joined(_ graphs: [ModelGraph], siblings: [[Int]], _ plan: Plan) -> ModelGraph {
+  /// - Parameters:
+  ///   - siblings: per section and inferred node, the model that was taken for it: they are numbered in the order of
+  ///     these models, as in a graph of all pairs.
+  ///   - neighborhoods: what becomes of models in sections that overlap.
+  static func joined(
+    _ graphs: [ModelGraph], siblings: [[Int]], _ plan: Plan, neighborhoods: [JoinedNeighborhoods] = []
+  ) -> ModelGraph {
     guard !plan.isWhole else { return graphs[0] }
     let order = zip(siblings, plan.sections).flatMap { own, members in own.map { members[$0] } }.sorted()
     let ranks = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
@@ -111,13 +116,14 @@ enum GraphBuilder {
       for sibling in siblings[number] {
         places.append(count + (ranks[members[sibling]] ?? 0))
       }
-      for (place, node) in zip(places, graph.nodes) {
+      let cover = neighborhoods.first { $0.sections.contains(number) }
+      for (place, node) in zip(places, graph.nodes) where cover?.isAtHome(place, number) ?? true {
         nodes[place] = node
         if let first = node.model?.duplicateOf { nodes[place].model?.duplicateOf = members[first] }
         if node.isInferred { nodes[place].id = "inferred-\(place - count + 1)" }
         families[place] = [number, node.family]
       }
-      for edge in graph.edges {
+      for edge in graph.edges where cover?.isAtHome(places[edge.target], number) ?? true {
         var edge = edge
         edge.source = places[edge.source]
         edge.target = places[edge.target]
@@ -125,6 +131,7 @@ enum GraphBuilder {
         if edge.kind == .parent { trees.append(edge) } else { others.append(edge) }
       }
     }
+    for cover in neighborhoods { cover.join(&nodes, &families, &trees, &others) }
     return ModelGraph(
       nodes: numbered(nodes, families, narrower: narrower, trees),
       edges: trees.sorted { $0.target < $1.target } + others)

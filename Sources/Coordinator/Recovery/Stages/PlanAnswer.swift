@@ -85,7 +85,7 @@ package struct PlanAnswer: Encodable {
         Note(
           subject: "the collection",
           text:
-            "is too large for all pairs: recover will compare only models whose fingerprints are alike, and read each once more for that; the figures here are those of --pairs all"
+            "is too large for all pairs: recover will compare only models whose fingerprints are alike (in families of very many models each with those that are nearest to it), and read each once more for that; the figures here are those of --pairs all"
         ))
     }
   }

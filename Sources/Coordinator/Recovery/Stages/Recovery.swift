@@ -5,6 +5,7 @@ internal import Journal
 internal import Lineage
 internal import Monitoring
 package import Planning
+package import Registry
 internal import Storage
 package import System
 
@@ -18,6 +19,7 @@ package struct Recovery {
   private let mayChangeModels: Bool
   private let keepsResults: Bool
   private let registryIsGiven: Bool
+  private let neighborhoods: NeighborhoodSearch.Bounds
   private let report: RunEventHandler
 
   /// - Parameters:
@@ -29,11 +31,12 @@ package struct Recovery {
   ///   - keepsResults: is a run that has its results already left alone?
   ///   - registryIsGiven: did the user name the registry? One that only a journal names is read, and neither made nor
   ///     added to: run directories are handed on, and their senders do not say where to write.
+  ///   - neighborhoods: from when on only near models of a section are compared.
   ///   - report: receives what happens, on the thread that it happens on.
   package init(
     _ invocation: Invocation, directory: RunDirectory, pool: ShardPool, name: String? = nil,
     mayChangeModels: Bool, keepsResults: Bool = false, registryIsGiven: Bool = true,
-    report: @escaping RunEventHandler
+    neighborhoods: NeighborhoodSearch.Bounds = .init(), report: @escaping RunEventHandler
   ) {
     self.invocation = invocation
     self.directory = directory
@@ -42,6 +45,7 @@ package struct Recovery {
     self.mayChangeModels = mayChangeModels
     self.keepsResults = keepsResults
     self.registryIsGiven = registryIsGiven
+    self.neighborhoods = neighborhoods
     self.report = report
   }
 
@@ -141,11 +145,13 @@ package struct Recovery {
     }
     let found = try CollectionSections(
       collection.part(plain), registry: invocation.registry ?? directory.registry,
-      isAddedTo: registryIsGiven || invocation.registry == nil, report: report)
+      isAddedTo: registryIsGiven || invocation.registry == nil,
+      neighborhoods: invocation.lineage.metric.isPublished ? nil : neighborhoods, report: report)
     return Plan(
       models: collection.models, alignment: collection.alignment, statistics: statistics,
       notes: collection.notes + found.notes,
-      sections: found.sections.map { $0.map { plain[$0] } } + collection.widths)
+      sections: found.sections.map { $0.map { plain[$0] } } + collection.widths,
+      covers: found.covers.map { $0.renumbered { plain[$0] } })
   }
 
   private func compare(_ plan: Plan, _ journal: Journal) throws(Failure) -> Comparison {

@@ -72,7 +72,7 @@ struct ReportWriter {
     }
     let evaluation = try truth.map { truth throws(Failure) in try Evaluation(tree.graph, truth: truth) }
     let written = try times.measure("report") { () throws(Failure) in
-      try solution.results.close(families: solution.families)
+      try solution.results.close(families: solution.families, homes: solution.homes)
       return try TreeFormat.writeAll(tree, to: directory.path) + writeHints(tree.graph)
     }
     var record = RunRecord(invocation, started: started)

@@ -16,6 +16,8 @@ struct Solution {
   let adapterBytes: Int
   /// All matrices; put in place with the report.
   let results: ResultsFile
+  /// Per model the section that it belongs to; nil: the first that has it.
+  let homes: [Int?]?
 
   /// Solves a comparison whose shards are all finished, section by section. Every tensor goes to the results as it
   /// passes.
@@ -29,28 +31,50 @@ struct Solution {
     results = try ResultsFile(
       to: path, ids: plan.models[..<plan.collectionCount].map(\.id),
       sections: plan.isWhole ? nil : plan.sections.map { $0.map(plan.owner) },
-      guests: plan.sections.indices.count(where: plan.isOfWidths))
+      guests: plan.sections.indices.count(where: plan.isOfWidths),
+      groups: plan.covers.isEmpty
+        ? nil
+        : plan.sections.indices.map { section in
+          plan.covers.firstIndex { $0.sections.contains(section) } ?? -1
+        })
     Allocator.keepFreed()
     var graphs: [ModelGraph] = []
     var siblings: [[Int]] = []
     var notes: [Note] = []
-    for number in plan.sections.indices {
-      let section = plan.section(number)
-      let arrays = try results.section(number, tensors: section.tensors.map(ResultsFile.Tensor.init))
-      var problem = LineageProblem(section, options: options, hints: hints)
-      problem.updates = AdapterUpdates(section)
-      let lineage = try LineageSolver(problem).solve(comparison.statistics(of: section), observing: arrays.add)
-      try arrays.finish(lineage, metric: options.metric)
-      graphs.append(GraphBuilder.graph(lineage, section))
-      siblings.append(lineage.absentParents.map(\.sibling))
-      // Of a view that is said where its model is compared.
-      let views = Set(section.models.filter { $0.viewed != nil }.map(\.id))
-      let own = lineage.unusable.notes(section.models) + lineage.adapters.compactMap { $0.note(section.models) }
-      notes += own.filter { !views.contains($0.subject) }
+    var joined: [JoinedNeighborhoods] = []
+    for cover in plan.covers {
+      var parts: [SolvedSection] = []
+      for number in cover.sections {
+        parts.append(try SolvedSection(number, of: comparison, options: options, hints: hints, results: results))
+      }
+      let found = JoinedNeighborhoods(cover, parts)
+      for (part, absent) in zip(parts, found.absent) {
+        graphs.append(GraphBuilder.graph(part.lineage, part.plan, absent: absent))
+        siblings.append(absent.map(\.sibling))
+      }
+      notes += parts.flatMap(\.notes) + [found.note(plan.models)]
+      joined.append(found)
     }
-    graph = GraphBuilder.joined(graphs, siblings: siblings, plan)
+    for number in plan.sections.indices where plan.covers.own(number) == nil {
+      let part = try SolvedSection(number, of: comparison, options: options, hints: hints, results: results)
+      graphs.append(GraphBuilder.graph(part.lineage, part.plan))
+      siblings.append(part.lineage.absentParents.map(\.sibling))
+      notes += part.notes
+    }
+    graph = GraphBuilder.joined(graphs, siblings: siblings, plan, neighborhoods: joined)
     self.notes = notes
+    homes = joined.isEmpty ? nil : Self.homes(plan, joined)
     adapterBytes = AdapterUpdates.bytes(plan)
+  }
+
+  /// Per model the section that it belongs to; of models in several the one that is right about them.
+  private static func homes(_ plan: Plan, _ joined: [JoinedNeighborhoods]) -> [Int?] {
+    var homes: [Int?] = Array(repeating: nil, count: plan.collectionCount)
+    for (number, members) in plan.sections.enumerated() {
+      for model in members.map(plan.owner) where homes[model] == nil { homes[model] = number }
+    }
+    for (model, home) in joined.flatMap(\.homes) { homes[model] = home }
+    return homes
   }
 
   /// Family number per model.

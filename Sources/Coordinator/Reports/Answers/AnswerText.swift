@@ -43,7 +43,7 @@ enum AnswerText {
 
   /// What may be so instead of an edge that is not firm; nil where nothing else is known.
   static func alternative(_ edge: ModelGraph.Edge, _ graph: ModelGraph) -> String? {
-    edge.isOrderInDoubt ? "the reverse" : edge.runnerUp.map { graph.nodes[$0].id.printable }
+    edge.isOrderInDoubt ? "the reverse" : (edge.leftOut ?? edge.runnerUp).map { graph.nodes[$0].id.printable }
   }
 
   /// What a declared base is worth, where there is one; nil without.

@@ -23,6 +23,8 @@ package struct FinishedRun {
   private let sections: [Section]
   /// How many of the last sections may have guests: models that belong to others.
   private let guestSections: Int
+  /// Per section the group of overlapping sections that it belongs to; negative: none.
+  private let groups: [Int]
   /// Per node its section and its row there; nil for inferred nodes, and for models that were compared with no other.
   private let places: [(section: Int, row: Int)?]
 
@@ -44,10 +46,11 @@ package struct FinishedRun {
     self.record = record
     results = try HDF5File(reading: "\(path)/\(ResultsFile.fileName)")
     let observed = report.graph.nodes.indices.filter { !report.graph.nodes[$0].isInferred }
-    (sections, guestSections) = try Self.sections(results, path, observed)
+    let found = try Self.sections(results, path, observed)
+    (sections, guestSections, groups) = (found.sections, found.guests, found.groups)
     var places: [(section: Int, row: Int)?] = Array(repeating: nil, count: report.graph.nodes.count)
     for (number, section) in sections.enumerated() {
-      for (row, node) in section.nodes.enumerated() where places[node] == nil { places[node] = (number, row) }
+      for (row, node) in section.nodes.enumerated() where found.homes[node] == number { places[node] = (number, row) }
     }
     self.places = places
     let ids = try results.strings("/models")
@@ -58,33 +61,44 @@ package struct FinishedRun {
     }
   }
 
+  private struct Sections {
+    var sections: [Section]
+    /// How many of the last ones are of widths.
+    var guests = 0
+    /// Per section.
+    var groups: [Int]
+    /// Per node the section that it belongs to.
+    var homes: [Int: Int]
+  }
+
   /// - Parameter observed: nodes of the models of the collection.
   private static func sections(
     _ results: HDF5File, _ path: String, _ observed: [Int]
-  ) throws(Failure) -> (sections: [Section], guests: Int) {
+  ) throws(Failure) -> Sections {
     guard let count = results.integerAttribute(ResultsFile.sectionsAttribute, of: "/") else {
-      return ([Section(group: "", nodes: observed)], 0)
+      return Sections(
+        sections: [Section(group: "", nodes: observed)], groups: [-1],
+        homes: Dictionary(uniqueKeysWithValues: observed.map { ($0, 0) }))
     }
+    let wrong = Failure.badInput(
+      "the sections of '\(path.printable)/results.h5' are not those of its models",
+      advice: "run the same recovery again; what is finished is not computed again")
     let guests = results.integerAttribute(ResultsFile.guestsAttribute, of: "/") ?? 0
-    var sections: [Section] = []
-    var seen: Set<Int> = []
-    for number in 0..<max(0, min(count, observed.count)) {
+    guard 0...observed.count ~= count, 0...count ~= guests else { throw wrong }
+    let homes = try results.doubles(ResultsFile.homesName).map { Int(exactly: $0) }
+    // Earlier runs have none.
+    let groups = (try? results.doubles(ResultsFile.groupsName))?.map { Int(exactly: $0) ?? -1 }
+    guard homes.count == observed.count, groups?.count ?? count == count else { throw wrong }
+    var found = Sections(sections: [], guests: guests, groups: groups ?? Array(repeating: -1, count: count), homes: [:])
+    for number in 0..<count {
       let group = ResultsFile.group(number)
-      let found = try results.doubles("\(group)/models")
-      let members = found.compactMap { Int(exactly: $0) }
-      let isNew = seen.isDisjoint(with: members) || number >= count - guests && !seen.isSuperset(of: members)
-      guard members.count == found.count, Set(members).count == members.count, isNew,
-        members.allSatisfy(observed.indices.contains)
-      else { break }
-      seen.formUnion(members)
-      sections.append(Section(group: group, nodes: members.map { observed[$0] }))
+      let members = try results.doubles("\(group)/models").map { Int(exactly: $0) ?? -1 }
+      guard Set(members).count == members.count, members.allSatisfy(observed.indices.contains) else { throw wrong }
+      for model in members where homes[model] == number { found.homes[observed[model]] = number }
+      found.sections.append(Section(group: group, nodes: members.map { observed[$0] }))
     }
-    guard sections.count == count, 0...count ~= guests else {
-      throw .badInput(
-        "the sections of '\(path.printable)/results.h5' are not those of its models",
-        advice: "run the same recovery again; what is finished is not computed again")
-    }
-    return (sections, guests)
+    guard found.homes.count == homes.count(where: { $0 != -1 }) else { throw wrong }
+    return found
   }
 
   package var graph: ModelGraph { report.graph }
@@ -101,9 +115,10 @@ package struct FinishedRun {
   /// The section that a model belongs to; nil for inferred nodes, and for models that were compared with no other.
   func section(_ node: Int) -> Int? { places[node]?.section }
 
-  /// The section that two models have in common, and their rows there: one of the two belongs to it.
+  /// The section that two models have in common, and their rows there: one of the two belongs to it, the second one where
+  /// that can be.
   private func common(_ a: Int, _ b: Int) -> (section: Section, rows: (Int, Int))? {
-    for (node, other, isSwapped) in [(a, b, false), (b, a, true)] {
+    for (node, other, isSwapped) in [(b, a, true), (a, b, false)] {
       guard let place = places[node], let row = sections[place.section].nodes.firstIndex(of: other) else { continue }
       return (sections[place.section], isSwapped ? (row, place.row) : (place.row, row))
     }
@@ -113,7 +128,21 @@ package struct FinishedRun {
   /// Were two models of the collection left apart because their fingerprints are not alike?
   func areApart(_ a: Int, _ b: Int) -> Bool {
     guard isSectioned, a != b, [a, b].allSatisfy({ !graph.nodes[$0].isInferred }) else { return false }
-    return common(a, b) == nil
+    return common(a, b) == nil && !areLeftOut(a, b)
+  }
+
+  /// Were two models that are compared in overlapping sections left out because others are nearer to both by their
+  /// fingerprints?
+  func areLeftOut(_ a: Int, _ b: Int) -> Bool {
+    guard a != b, let one = places[a], let other = places[b], groups[one.section] >= 0 else { return false }
+    return groups[one.section] == groups[other.section] && common(a, b) == nil
+  }
+
+  /// The models that one was compared with in its own section, itself among them, where that is one of several that overlap;
+  /// nil where it is not.
+  func neighborhood(_ node: Int) -> Set<Int>? {
+    guard let place = places[node], groups[place.section] >= 0 else { return nil }
+    return Set(sections[place.section].nodes)
   }
 
   /// Were two models of the collection not compared because one of them was compared only with what it has kept of
@@ -135,19 +164,20 @@ package struct FinishedRun {
   package func distances() throws(Failure) -> BlockMatrix { try matrix("/distance/\(metric)") }
   package func costs() throws(Failure) -> BlockMatrix {
     let costs = try matrix("/cost")
-    guard hasWidths else { return costs }
-    // A narrower model is no parent of a wider one.
+    guard isSectioned || hasWidths else { return costs }
+    // What a parent costs is known where the child belongs. A narrower model is no parent of a wider one.
     let blocks = zip(sections.indices, costs.blocks).map { number, block in
-      guard number >= sections.count - guestSections else { return block }
       var matrix = block.matrix
-      for (column, node) in block.members.enumerated() where !isNarrower(node, in: number) {
-        for (row, other) in block.members.enumerated() where isNarrower(other, in: number) {
+      for (column, node) in block.members.enumerated() {
+        let isOwn = places[node]?.section == number
+        for (row, other) in block.members.enumerated()
+        where !isOwn || isNarrower(other, in: number) && !isNarrower(node, in: number) {
           matrix[row, column] = .nan
         }
       }
       return BlockMatrix.Block(members: block.members, matrix: matrix)
     }
-    return BlockMatrix(costs.n, blocks: blocks)
+    return BlockMatrix(costs.n, blocks: blocks, homes: places.map { $0?.section })
   }
 
   /// Is it one of the models that a section of widths is about?
@@ -171,18 +201,20 @@ package struct FinishedRun {
       }
       blocks.append(.init(members: section.nodes, matrix: SquareMatrix(n, values: values)))
     }
-    return BlockMatrix(graph.nodes.count, blocks: blocks)
+    return BlockMatrix(graph.nodes.count, blocks: blocks, homes: places.map { $0?.section })
   }
 
   /// One row of a matrix, by node; NaN for and of inferred nodes, and for models of other sections.
   func row(_ name: String, _ node: Int) throws(Failure) -> [Double] {
     var values = Array(repeating: Double.nan, count: graph.nodes.count)
     guard let place = places[node] else { return values }
-    for (number, section) in sections.enumerated() where number >= place.section {
+    // The model's own section first.
+    for number in [place.section] + sections.indices.filter({ $0 != place.section }) {
+      let section = sections[number]
       guard let row = section.nodes.firstIndex(of: node) else { continue }
       let found = try results.doubles(section.group + name, start: [row, 0], count: [1, section.nodes.count])
       for (other, value) in zip(section.nodes, found)
-      where number == place.section || places[other]?.section == number && other != node {
+      where number == place.section || places[other]?.section == number && values[other].isNaN {
         values[other] = value
       }
     }

@@ -32,6 +32,8 @@ package struct RelationshipPath: Encodable {
   package var leftApart: Bool?
   /// true where they were not compared since their widths differ, else nil.
   package var otherWidths: Bool?
+  /// true where they were not compared since others are nearer to both by their fingerprints, else nil.
+  package var leftOut: Bool?
   /// Probability of so much in common between networks that were initialized independently.
   package var probability: Double?
 
@@ -49,6 +51,7 @@ package struct RelationshipPath: Encodable {
     probability = chance?.isFinite == true ? chance : nil
     otherWidths = run.areOfOtherWidths(from, to) ? true : nil
     leftApart = otherWidths == nil && run.areApart(from, to) ? true : nil
+    leftOut = run.areLeftOut(from, to) ? true : nil
     let (up, down) = (outline.ancestry(of: from), outline.ancestry(of: to))
     let above = Set(down)
     guard let common = up.first(where: { above.contains($0) }) else {
@@ -94,6 +97,9 @@ package struct RelationshipPath: Encodable {
       lines.append("distance along the way  \(AnswerText.number(wayDistance ?? 0))")
     } else if leftApart == true {
       lines.append("\(a) and \(b) were not compared weight by weight: their fingerprints are not alike")
+    } else if leftOut == true {
+      lines.append(
+        "\(a) and \(b) were not compared weight by weight: others are nearer to both by their fingerprints")
     } else if otherWidths == true {
       lines.append("\(a) and \(b) were not compared (their widths differ)")
     } else if relatedness == nil {
@@ -101,7 +107,7 @@ package struct RelationshipPath: Encodable {
     } else {
       lines.append("\(a) and \(b) are of different families: no common ancestor in this run")
     }
-    let none = leftApart == true || otherWidths == true ? "not measured" : Self.none
+    let none = [leftApart, otherWidths, leftOut].contains(true) ? "not measured" : Self.none
     lines.append("distance of the two     \(distance.map(AnswerText.number) ?? none)")
     if let relatedness { lines.append("relatedness ratio       \(AnswerText.number(relatedness))  (strangers: 1)") }
     if let probability { lines.append("probability, unrelated  \(AnswerText.probability(probability))") }

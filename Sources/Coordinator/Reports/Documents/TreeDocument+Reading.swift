@@ -67,7 +67,8 @@ extension TreeDocument {
     let edges = try links.map { link throws(Problem) in
       try Self.edge(
         link, from: place(link.source, "source", of: link.target), to: place(link.target, "target", of: link.source),
-        runnerUp: link.runnerUp.map { id throws(Problem) in try place(id, "runner-up", of: link.target) })
+        runnerUp: link.runnerUp.map { id throws(Problem) in try place(id, "runner-up", of: link.target) },
+        leftOut: link.leftOut.map { id throws(Problem) in try place(id, "left-out model", of: link.target) })
     }
     // In the order of `ModelGraph.edges`, whatever the file's is.
     let graph = ModelGraph(
@@ -115,7 +116,7 @@ extension TreeDocument {
   }
 
   private static func edge(
-    _ link: Link, from source: Int, to target: Int, runnerUp: Int?
+    _ link: Link, from source: Int, to target: Int, runnerUp: Int?, leftOut: Int?
   ) throws(Problem) -> ModelGraph.Edge {
     func fail(_ what: String) -> Problem {
       Problem("the link from '\(shown(link.source))' to '\(shown(link.target))' \(what)")
@@ -143,7 +144,8 @@ extension TreeDocument {
     return ModelGraph.Edge(
       source: source, target: target, kind: kind, relation: Relation(relation, rank: link.rank),
       distance: link.distance, support: link.support, directionSupport: link.directionSupport,
-      rankEvidence: link.rankEvidence, share: link.share, transforms: transforms, runnerUp: runnerUp)
+      rankEvidence: link.rankEvidence, share: link.share, transforms: transforms, runnerUp: runnerUp,
+      leftOut: leftOut)
   }
 
   private static func shown(_ text: String) -> String { TextColumns.shortened(text.printable, to: 80) }

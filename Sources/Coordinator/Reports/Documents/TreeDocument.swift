@@ -65,6 +65,8 @@ struct TreeDocument: Codable {
     var grade: Grade?
     /// The next best parent, where it is within noise.
     var runnerUp: String?
+    /// A model that was not compared with the target, and that may be nearer than the source.
+    var leftOut: String?
     /// true beside the tree, else absent.
     var extra: Bool?
     /// Of a tree edge: does the declared base of the target agree?
@@ -74,6 +76,7 @@ struct TreeDocument: Codable {
       case source, target, distance, support, relation, rank, share, component, transform, undecided, extra, hint
       case grade
       case runnerUp = "runner_up"
+      case leftOut = "left_out"
       case directionSupport = "direction_support"
       case rankEvidence = "rank_evidence"
     }
@@ -142,6 +145,7 @@ extension TreeDocument.Link {
     undecided = edge.isUndecided ? true : nil
     grade = edge.grade
     runnerUp = edge.runnerUp.map { ids[$0] }
+    leftOut = edge.leftOut.map { ids[$0] }
     extra = edge.kind == .parent ? nil : true
     self.hint = hint
   }

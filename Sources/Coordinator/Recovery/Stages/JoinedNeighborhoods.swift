@@ -1,0 +1,150 @@
+import Checkpoints
+import Core
+import Graph
+import Lineage
+import Planning
+import System
+
+/// Models that are too many to compare all their pairs: what was solved of their neighborhoods, and how it was joined.
+struct JoinedNeighborhoods {
+  /// Numbers of the sections.
+  let sections: Range<Int>
+  /// Per section the ancestors that are not in the collection.
+  let absent: [[AbsentParent]]
+  private let join: NeighborhoodJoin
+  private let bound: NeighborhoodBound
+  /// Per model with a parent: one that may be nearer, and was not compared with it.
+  private let leftOut: [Int: Int]
+  private let cover: PairCover
+
+  /// An edge that may be otherwise for all that is known is at most as likely as not.
+  private static let most = 0.5
+
+  /// - Parameter solved: per section.
+  init(_ group: CoverSections, _ solved: [SolvedSection]) {
+    (sections, cover) = (group.sections, group.cover)
+    let join = NeighborhoodJoin(
+      zip(solved, group.cover.blocks).map { section, block in
+        NeighborhoodJoin.Part(
+          members: section.members, own: Set(block.own), parents: section.lineage.parents,
+          families: section.lineage.families,
+          copies: Set(section.members.indices.filter { section.lineage.duplicateOf[$0] != nil }),
+          distances: section.lineage.distances)
+      })
+    let places = solved.map { part in Dictionary(uniqueKeysWithValues: part.members.enumerated().map { ($1, $0) }) }
+    func distance(_ model: Int, _ other: Int, in part: Int?) -> Double {
+      guard let part, let row = places[part][model], let column = places[part][other] else { return .nan }
+      return solved[part].distances[row, column]
+    }
+    let bound = NeighborhoodBound(group.cover) { model, other in
+      let home = distance(model, other, in: join.homes[model])
+      return home.isNaN ? distance(model, other, in: join.homes[other]) : home
+    }
+    var leftOut: [Int: Int] = [:]
+    for (model, link) in join.links {
+      // Nothing is nearer than a copy's original.
+      guard let part = join.homes[model], let place = places[part][model],
+        solved[part].lineage.duplicateOf[place] == nil
+      else { continue }
+      leftOut[model] = bound.nearer(to: model, than: distance(model, link.parent, in: link.part))
+    }
+    absent = solved.enumerated().map { number, part in
+      /// Is what the part says of a model's parent what all say together?
+      func isRight(_ place: Int) -> Bool {
+        let link = join.links[part.members[place]]
+        return join.homes[part.members[place]] == number && link?.isAdded != true
+          && link?.parent == part.lineage.parents[place].map { part.members[$0] }
+      }
+      return part.lineage.absentParents.compactMap { found in
+        var found = found
+        found.orphans = found.orphans.filter { isRight($0) && part.lineage.parents[$0] == found.sibling }
+        let isExcluded = ([found.sibling] + found.orphans).allSatisfy { leftOut[part.members[$0]] == nil }
+        return isRight(found.sibling) && !found.orphans.isEmpty && isExcluded ? found : nil
+      }
+    }
+    (self.join, self.bound, self.leftOut) = (join, bound, leftOut)
+  }
+
+  /// Per model the section that is right about it.
+  var homes: [Int: Int] { join.homes.mapValues { sections.lowerBound + $0 } }
+
+  /// - Parameter node: of a model, or an inferred one, which is at home where it was inferred.
+  func isAtHome(_ node: Int, _ section: Int) -> Bool { join.homes[node].map { sections.lowerBound + $0 == section } ?? true }
+
+  /// Makes one forest of what the sections say of the models that are at home there.
+  ///
+  /// - Parameters:
+  ///   - families: per node, what makes its family one of its own.
+  ///   - trees: edges, from which those of other sections were left out.
+  ///   - others: edges beside the trees.
+  func join(
+    _ nodes: inout [ModelGraph.Node], _ families: inout [[Int]], _ trees: inout [ModelGraph.Edge],
+    _ others: inout [ModelGraph.Edge]
+  ) {
+    let models = Set(join.homes.keys)
+    trees.removeAll { models.contains($0.target) && (join.links[$0.target].map(\.isAdded) ?? true) }
+    for (model, link) in join.links where link.isAdded {
+      trees.append(
+        ModelGraph.Edge(
+          source: link.parent, target: model, relation: .finetune, distance: link.distance, support: Self.most,
+          directionSupport: Self.most))
+    }
+    let found = Set(trees.map(\.target))
+    for place in trees.indices where models.contains(trees[place].target) {
+      let model = trees[place].target
+      trees[place].leftOut = leftOut[model]
+      // What another section inferred above it is no parent here.
+      if nodes[trees[place].source].isInferred { continue }
+      let isSure = leftOut[model] == nil && join.links[model]?.isDisputed != true
+      if !isSure { trees[place].support = min(trees[place].support, Self.most) }
+    }
+    precondition(join.links.keys.allSatisfy(found.contains), "an edge of a neighborhood was lost")
+    resolveCopies(models, &nodes, &trees)
+    // A family is a tree here, whatever each section counted.
+    for model in models { families[model] = [-1 - sections.lowerBound, join.tops[model] ?? model] }
+    for edge in trees where models.contains(edge.target) && nodes[edge.source].isInferred {
+      families[edge.source] = families[edge.target]
+    }
+    let numbers = families
+    others.removeAll { edge in
+      edge.component != nil && models.contains(edge.target) && numbers[edge.source] == numbers[edge.target]
+    }
+  }
+
+  /// A copy of a copy is one of the first.
+  private func resolveCopies(_ models: Set<Int>, _ nodes: inout [ModelGraph.Node], _ trees: inout [ModelGraph.Edge]) {
+    var firsts: [Int: Int] = [:]
+    for model in models {
+      var (first, steps) = (nodes[model].model?.duplicateOf, 0)
+      while let known = first, let next = nodes[known].model?.duplicateOf, next != model, steps < models.count {
+        (first, steps) = (next, steps + 1)
+      }
+      if let first { firsts[model] = first }
+    }
+    for (model, first) in firsts { nodes[model].model?.duplicateOf = first }
+    for place in trees.indices where trees[place].relation.kind == .duplicate {
+      if let first = firsts[trees[place].target], first != trees[place].target { trees[place].source = first }
+    }
+  }
+
+  /// What to say of them.
+  func note(_ models: [ModelRecord]) -> Note {
+    let accuracy =
+      bound.error.isFinite
+      ? "Fingerprints give distances with a standard deviation of \(fixed(100 * bound.error, 1)) %. Taken five deviations nearer, "
+      : "Too few pairs tell how far off fingerprints are. "
+    let disputed = join.links.values.count { $0.isDisputed || $0.isAdded }
+    let reach =
+      leftOut.isEmpty
+      ? "no model that was left out is nearer to another one than its parent"
+      : "a model that was left out may be nearer than the parent for \(counted(leftOut.count, "edge")), which \(leftOut.count == 1 ? "is" : "are") undecided"
+    let agreement =
+      disputed == 0
+      ? "" : "; \(counted(disputed, "edge")) on which neighborhoods do not agree \(disputed == 1 ? "is" : "are") undecided"
+    return Note(
+      subject: "neighborhoods",
+      text:
+        "the section of '\(models[join.homes.keys.min() ?? 0].id.printable)' was solved in \(cover.blocks.count) parts. \(accuracy)\(reach)\(agreement)"
+    )
+  }
+}
