@@ -258,7 +258,8 @@ let package = Package(
         "TestSeed",
         "TestSupport",
       ]),
-    tests("PlanningTests", needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Planning", "Storage", "System"]),
+    tests("PlanningTests",
+      needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Planning", "Storage", "System", "TestSeed"]),
     tests("DocumentsTests", needs: ["Documents"]),
     tests("BatchTests", needs: ["Batch", "Core", "System", "TestSupport"]),
     tests("HintsTests", needs: ["Core", "System", "Hints", "TestSupport"]),
@@ -302,7 +303,8 @@ let package = Package(
       "RecoveryTests",
       needs: [
         "Checkpoints", "Compute", "Coordination", "Core", "Graph", "Journal", "Lineage", "Monitoring", "Planning",
-        "Recovery", "Reports", "Spectra", "Storage", "System", "TestSeed", "TestSupport", "Wire",
+        "Recovery", "Registry", "Reports", "Spectra", "Storage", "System", "TestPrograms", "TestSeed", "TestSupport",
+        "Wire",
       ]),
     tests(
       "ServingTests",

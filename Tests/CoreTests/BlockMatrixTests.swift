@@ -63,4 +63,41 @@ import Testing
       #expect(visited == known, "seed \(random.seed)")
     }
   }
+
+  /// Blocks that overlap in any way, and indices at home in any of those that have them.
+  @Test func everyEntryIsThatOfOneBlock() {
+    var random = Seeded.fresh()
+    for _ in 0..<30 {
+      let n = Int.random(in: 1...12, using: &random)
+      let blocks = (0..<Int.random(in: 1...4, using: &random)).map { _ in
+        let members = (0..<n).filter { _ in Bool.random(using: &random) }
+        return BlockMatrix.Block(
+          members: members,
+          matrix: SquareMatrix(
+            members.count,
+            values: (0..<members.count * members.count).map { _ in Double.random(in: 0...1, using: &random) }))
+      }
+      let homes = (0..<n).map { index in
+        blocks.indices.filter { blocks[$0].members.contains(index) }.randomElement(using: &random)
+      }
+      let matrix = BlockMatrix(n, blocks: blocks, homes: homes)
+      func entry(_ i: Int, _ j: Int, _ block: Int?) -> Double? {
+        guard let block, let a = blocks[block].members.firstIndex(of: i), let b = blocks[block].members.firstIndex(of: j)
+        else { return nil }
+        return blocks[block].matrix[a, b]
+      }
+      var known: [[Int]: Double] = [:]
+      for i in 0..<n {
+        for j in 0..<n {
+          known[[i, j]] = entry(i, j, homes[j]) ?? entry(i, j, homes[i])
+          #expect(known[[i, j]].map { $0 == matrix[i, j] } ?? matrix[i, j].isNaN, "seed \(random.seed)")
+        }
+      }
+      var visited: [[Int]: Double] = [:]
+      matrix.forEach { i, j, value in
+        #expect(visited.updateValue(value, forKey: [i, j]) == nil, "seed \(random.seed)")
+      }
+      #expect(visited == known, "seed \(random.seed)")
+    }
+  }
 }

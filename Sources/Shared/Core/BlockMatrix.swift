@@ -73,9 +73,11 @@ package struct BlockMatrix: Sendable {
   /// Calls `body` for every known entry, row by row of each block.
   package func forEach(_ body: (_ i: Int, _ j: Int, _ value: Double) -> Void) {
     for (number, block) in blocks.enumerated() {
-      let guests = guests[Int32(number)] ?? [:]
       for (a, i) in block.members.enumerated() {
-        for (b, j) in block.members.enumerated() where guests[i] == nil || guests[j] == nil {
+        let isOwn = places[i].block == number
+        for (b, j) in block.members.enumerated() {
+          // Where each is the other's guest, the entry is that of the column's block.
+          guard places[j].block == number || isOwn && guests[places[j].block]?[i] == nil else { continue }
           body(i, j, block.matrix[a, b])
         }
       }

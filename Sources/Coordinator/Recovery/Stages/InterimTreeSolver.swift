@@ -33,15 +33,38 @@ package struct InterimTreeSolver: Sendable {
     let part = plan.finished(done)
     guard part.tensors.count > known + known / 10, part.tensors.count < plan.tensors.count else { return nil }
     var families: [JobStatus.Family] = []
+    for cover in plan.covers {
+      var parts: [NeighborhoodJoin.Part] = []
+      for (number, block) in zip(cover.sections, cover.cover.blocks) {
+        guard let lineage = lineage(ofSection: number, in: part, journal) else { return nil }
+        parts.append(.init(lineage, members: plan.sections[number], own: block.own))
+      }
+      families += self.families(NeighborhoodJoin(parts))
+    }
     // Narrower models are put to the others at the end.
-    for number in part.sections.indices where !part.isOfWidths(number) {
-      let section = plan.section(number)
-      let solver = LineageSolver(LineageProblem(section, options: options))
-      let statistics = TensorStatistics(part.section(number)) { id throws(Failure) in try journal.partial(of: id) }
-      guard let lineage = try? solver.solve(statistics) else { return nil }
-      families += self.families(lineage, section.models.map(\.id))
+    for number in part.sections.indices where plan.covers.own(number) == nil && !part.isOfWidths(number) {
+      guard let lineage = lineage(ofSection: number, in: part, journal) else { return nil }
+      families += self.families(lineage, plan.sections[number].map { plan.models[$0].id })
     }
     return .init(tensorsUsed: part.tensors.count, tensors: plan.tensors.count, families: families)
+  }
+
+  private func lineage(ofSection number: Int, in part: Plan, _ journal: Journal) -> Lineage? {
+    let solver = LineageSolver(LineageProblem(plan.section(number), options: options))
+    let statistics = TensorStatistics(part.section(number)) { id throws(Failure) in try journal.partial(of: id) }
+    return try? solver.solve(statistics)
+  }
+
+  private func families(_ join: NeighborhoodJoin) -> [JobStatus.Family] {
+    let trees = Dictionary(grouping: join.tops.keys) { join.tops[$0] ?? $0 }
+    return trees.sorted { $0.key < $1.key }.map { root, members in
+      let edges = members.sorted().compactMap { child in
+        join.links[child].map {
+          JobStatus.Edge(parent: plan.models[$0.parent].id, child: plan.models[child].id, support: $0.support)
+        }
+      }
+      return family(edges, root: plan.models[root].id, models: members.count)
+    }
   }
 
   private func families(_ lineage: Lineage, _ ids: [String]) -> [JobStatus.Family] {
@@ -55,9 +78,13 @@ package struct InterimTreeSolver: Sendable {
         }
       }
       let root = members.first { lineage.parents[$0] == nil }
-      return JobStatus.Family(
-        isCertain: members.count > 1 && edges.allSatisfy { $0.support >= Grade.leastFirmSupport },
-        root: root.map { ids[$0] } ?? "", models: members.count, edges: edges)
+      return family(edges, root: root.map { ids[$0] } ?? "", models: members.count)
     }
+  }
+
+  private func family(_ edges: [JobStatus.Edge], root: String, models: Int) -> JobStatus.Family {
+    JobStatus.Family(
+      isCertain: models > 1 && edges.allSatisfy { $0.support >= Grade.leastFirmSupport }, root: root, models: models,
+      edges: edges)
   }
 }

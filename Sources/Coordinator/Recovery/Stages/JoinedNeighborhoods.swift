@@ -15,21 +15,16 @@ struct JoinedNeighborhoods {
   private let bound: NeighborhoodBound
   /// Per model with a parent: one that may be nearer, and was not compared with it.
   private let leftOut: [Int: Int]
+  /// Per model: how many others it was compared with, where it or they are at home.
+  private let compared: [Int: Int]
   private let cover: PairCover
-
-  /// An edge that may be otherwise for all that is known is at most as likely as not.
-  private static let most = 0.5
 
   /// - Parameter solved: per section.
   init(_ group: CoverSections, _ solved: [SolvedSection]) {
     (sections, cover) = (group.sections, group.cover)
     let join = NeighborhoodJoin(
-      zip(solved, group.cover.blocks).map { section, block in
-        NeighborhoodJoin.Part(
-          members: section.members, own: Set(block.own), parents: section.lineage.parents,
-          families: section.lineage.families,
-          copies: Set(section.members.indices.filter { section.lineage.duplicateOf[$0] != nil }),
-          distances: section.lineage.distances)
+      zip(solved, group.cover.blocks).map {
+        NeighborhoodJoin.Part($0.lineage, members: $0.members, own: $1.own)
       })
     let places = solved.map { part in Dictionary(uniqueKeysWithValues: part.members.enumerated().map { ($1, $0) }) }
     func distance(_ model: Int, _ other: Int, in part: Int?) -> Double {
@@ -62,6 +57,18 @@ struct JoinedNeighborhoods {
         return isRight(found.sibling) && !found.orphans.isEmpty && isExcluded ? found : nil
       }
     }
+    var compared: [Int: Set<Int>] = [:]
+    for (number, part) in solved.enumerated() {
+      PairIndex(part.members.count).forEach { _, a, b in
+        let (one, other) = (part.members[a], part.members[b])
+        guard join.homes[one] == number || join.homes[other] == number, part.lineage.relatedness[a, b].isFinite else {
+          return
+        }
+        compared[one, default: []].insert(other)
+        compared[other, default: []].insert(one)
+      }
+    }
+    self.compared = compared.mapValues(\.count)
     (self.join, self.bound, self.leftOut) = (join, bound, leftOut)
   }
 
@@ -82,23 +89,26 @@ struct JoinedNeighborhoods {
     _ others: inout [ModelGraph.Edge]
   ) {
     let models = Set(join.homes.keys)
-    trees.removeAll { models.contains($0.target) && (join.links[$0.target].map(\.isAdded) ?? true) }
-    for (model, link) in join.links where link.isAdded {
-      trees.append(
-        ModelGraph.Edge(
-          source: link.parent, target: model, relation: .finetune, distance: link.distance, support: Self.most,
-          directionSupport: Self.most))
+    trees.removeAll { edge in
+      models.contains(edge.target) && !nodes[edge.source].isInferred && join.links[edge.target]?.parent != edge.source
     }
     let found = Set(trees.map(\.target))
+    for (model, link) in join.links where !found.contains(model) {
+      trees.append(
+        ModelGraph.Edge(
+          source: link.parent, target: model, relation: .finetune, distance: link.distance, support: NeighborhoodJoin.doubtful,
+          directionSupport: NeighborhoodJoin.doubtful))
+    }
     for place in trees.indices where models.contains(trees[place].target) {
       let model = trees[place].target
       trees[place].leftOut = leftOut[model]
       // What another section inferred above it is no parent here.
       if nodes[trees[place].source].isInferred { continue }
-      let isSure = leftOut[model] == nil && join.links[model]?.isDisputed != true
-      if !isSure { trees[place].support = min(trees[place].support, Self.most) }
+      let link = join.links[model]
+      let isSure = leftOut[model] == nil && link?.isDisputed == false && link?.isAdded == false
+      if !isSure { trees[place].support = min(trees[place].support, NeighborhoodJoin.doubtful) }
     }
-    precondition(join.links.keys.allSatisfy(found.contains), "an edge of a neighborhood was lost")
+    for model in models { nodes[model].model?.compared = compared[model] ?? 0 }
     resolveCopies(models, &nodes, &trees)
     // A family is a tree here, whatever each section counted.
     for model in models { families[model] = [-1 - sections.lowerBound, join.tops[model] ?? model] }

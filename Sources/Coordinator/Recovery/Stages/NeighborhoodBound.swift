@@ -1,13 +1,13 @@
-import Core
-import Foundation
+package import Core
+internal import Foundation
 
 /// How near the models may be that a neighborhood left out: distances by samples, held against those by all weights.
 ///
 /// Nothing is assumed of how far off samples are: that is measured on pairs of which both are known. A pair that was left out
 /// is granted a distance that is five standard deviations of the logarithm of their ratio below what is expected.
-struct NeighborhoodBound {
+package struct NeighborhoodBound {
   /// Standard deviation of the logarithm; infinite where too few pairs tell.
-  let error: Double
+  package let error: Double
   private let shift: Double
   private let leftOut: [Int: PairCover.Near]
 
@@ -16,7 +16,7 @@ struct NeighborhoodBound {
 
   /// - Parameters:
   ///   - distances: of two models by all weights, as the samples' are measured; NaN where they were not compared.
-  init(_ cover: PairCover, distances: (Int, Int) -> Double) {
+  package init(_ cover: PairCover, distances: (Int, Int) -> Double) {
     var ratios: [Double] = []
     for (model, near) in cover.compared.sorted(by: { $0.key < $1.key }) {
       for other in near {
@@ -37,7 +37,7 @@ struct NeighborhoodBound {
   /// The model that may be nearer than another one, and was not compared; nil where there is none.
   ///
   /// - Parameter distance: to the other one, by all weights; NaN: not known.
-  func nearer(to model: Int, than distance: Double) -> Int? {
+  package func nearer(to model: Int, than distance: Double) -> Int? {
     guard let near = leftOut[model] else { return nil }
     return near.distance * exp(shift) > distance ? nil : near.model
   }

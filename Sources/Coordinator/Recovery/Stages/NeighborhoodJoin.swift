@@ -1,49 +1,97 @@
-import Core
+package import Core
+package import Lineage
 
 /// One forest of the forests of overlapping neighborhoods.
 ///
 /// Each neighborhood is solved as a collection of its own, in which all pairs are compared. What is said of a model is what
 /// its own neighborhood says, since its nearest models are there. Another one that has it as a guest is heard where it names
 /// a parent that its own does not have. What the neighborhoods do not agree on is undecided.
-struct NeighborhoodJoin {
+package struct NeighborhoodJoin {
   /// What was solved of one neighborhood.
-  struct Part {
+  package struct Part {
     /// Models, ascending.
-    var members: [Int]
+    package var members: [Int]
     /// Those that are no guests.
-    var own: Set<Int>
+    package var own: Set<Int>
     /// By place: parent, as a place; nil for roots.
-    var parents: [Int?]
+    package var parents: [Int?]
     /// By place: family.
-    var families: [Int]
+    package var families: [Int]
     /// Places of copies.
-    var copies: Set<Int>
+    package var copies: Set<Int>
+    /// By place: what the edge to the parent is worth.
+    package var certainties: [Double]
     /// By places; NaN where nothing was compared.
-    var distances: SquareMatrix
+    package var distances: SquareMatrix
+
+    /// - Parameters:
+    ///   - members: models, ascending.
+    ///   - own: those that are no guests.
+    package init(_ lineage: Lineage, members: [Int], own: [Int]) {
+      self.members = members
+      self.own = Set(own)
+      parents = lineage.parents
+      families = lineage.families
+      copies = Set(members.indices.filter { lineage.duplicateOf[$0] != nil })
+      certainties = members.indices.map { lineage.certainty(of: $0) }
+      distances = lineage.distances
+    }
+
+    package init(
+      members: [Int], own: Set<Int>, parents: [Int?], families: [Int], copies: Set<Int> = [], certainties: [Double],
+      distances: SquareMatrix
+    ) {
+      self.members = members
+      self.own = own
+      self.parents = parents
+      self.families = families
+      self.copies = copies
+      self.certainties = certainties
+      self.distances = distances
+    }
   }
 
-  struct Link: Equatable {
-    var parent: Int
+  package struct Link: Equatable {
+    package var parent: Int
     /// Number of the part that says so.
-    var part: Int
-    var distance: Double
+    package var part: Int
+    package var distance: Double
     /// No part found it: it joins what must be one tree.
-    var isAdded = false
+    package var isAdded: Bool
     /// Do the neighborhoods not agree on it?
-    var isDisputed = false
+    package var isDisputed: Bool
+    /// Of the part's own edge.
+    package var certainty: Double
+
+    package init(
+      parent: Int, part: Int, distance: Double, isAdded: Bool = false, isDisputed: Bool = false, certainty: Double
+    ) {
+      self.parent = parent
+      self.part = part
+      self.distance = distance
+      self.isAdded = isAdded
+      self.isDisputed = isDisputed
+      self.certainty = certainty
+    }
+
+    /// An edge that is added or disputed is at most as likely as not.
+    package var support: Double { isAdded || isDisputed ? min(certainty, NeighborhoodJoin.doubtful) : certainty }
   }
+
+  /// The most that an edge is worth that may be otherwise for all that is known.
+  package static let doubtful = 0.5
 
   /// Per model its parent; none for roots.
-  private(set) var links: [Int: Link] = [:]
+  package private(set) var links: [Int: Link] = [:]
   /// Per model the number of the part that is right about it.
-  private(set) var homes: [Int: Int] = [:]
+  package private(set) var homes: [Int: Int] = [:]
   /// Per model: one of its tree, the same for all of them.
-  private(set) var tops: [Int: Int] = [:]
+  package private(set) var tops: [Int: Int] = [:]
 
   private let parts: [Part]
   private let places: [[Int: Int]]
 
-  init(_ parts: [Part]) {
+  package init(_ parts: [Part]) {
     self.parts = parts
     places = parts.map { part in Dictionary(uniqueKeysWithValues: part.members.enumerated().map { ($1, $0) }) }
     let models = parts.flatMap(\.own).sorted()
@@ -57,7 +105,8 @@ struct NeighborhoodJoin {
   private func link(_ model: Int, _ number: Int) -> Link? {
     guard let place = places[number][model], let parent = parts[number].parents[place] else { return nil }
     return Link(
-      parent: parts[number].members[parent], part: number, distance: parts[number].distances[parent, place])
+      parent: parts[number].members[parent], part: number, distance: parts[number].distances[parent, place],
+      certainty: parts[number].certainties[place])
   }
 
   /// The parent that the model's own part names, unless another one knows of one that is not there.
@@ -67,11 +116,13 @@ struct NeighborhoodJoin {
     links[model] = own
     // A copy's original is as near as can be.
     if let place = places[home][model], parts[home].copies.contains(place) { return }
-    let others = parts.indices.filter { $0 != home }.compactMap { link(model, $0) }.filter {
-      places[home][$0.parent] == nil
+    // Where the parent is missing, what is farther stands for it.
+    let others = parts.indices.filter { $0 != home }.compactMap { link(model, $0) }.filter { other in
+      guard places[home][other.parent] == nil else { return false }
+      return own.map { places[other.part][$0.parent] != nil || other.distance < $0.distance } ?? true
     }
     guard let nearest = others.min(by: { ($0.distance, $0.part) < ($1.distance, $1.part) }) else { return }
-    let isAgreed = others.allSatisfy { $0.parent == nearest.parent }
+    let isAgreed = others.allSatisfy { $0.parent == nearest.parent || places[$0.part][nearest.parent] == nil }
     if var own, !(nearest.distance < own.distance) {
       own.isDisputed = true
       links[model] = own
@@ -99,6 +150,7 @@ struct NeighborhoodJoin {
     let longest = cycle.max { one, other in
       (links[one]?.distance ?? 0, other) < (links[other]?.distance ?? 0, one)
     }
+    for model in cycle { links[model]?.isDisputed = true }
     if let longest { links[longest] = nil }
   }
 
@@ -130,7 +182,7 @@ struct NeighborhoodJoin {
         where part.families[other] == part.families[place] && top(model) != root {
           let distance = part.distances[other, place]
           if distance < nearest?.distance ?? .infinity {
-            nearest = Link(parent: model, part: number, distance: distance, isAdded: true)
+            nearest = Link(parent: model, part: number, distance: distance, isAdded: true, certainty: Self.doubtful)
           }
         }
       }
