@@ -19,7 +19,7 @@ struct PlanOutlineTests {
   }
 
   private func randomPlan(_ ids: [Int], _ random: inout Seeded) -> Plan {
-    let count = Int.random(in: 1...3, using: &random)
+    let count = Int.random(in: 2...3, using: &random)
     let homes = ids.indices.map { $0 < count ? $0 : Int.random(in: 0..<count, using: &random) }
     return plan(
       ids,

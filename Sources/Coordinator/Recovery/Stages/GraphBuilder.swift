@@ -12,8 +12,7 @@ import System
 
 /// Turns solved matrices into the graph of the models that they are about.
 enum GraphBuilder {
-  /// - Parameter absent: ancestors that are not in the collection; nil: those of the lineage.
-  static func graph(_ lineage: Lineage, _ plan: Plan, absent: [AbsentParent]? = nil) -> ModelGraph {
+  static func graph(_ lineage: Lineage, _ plan: Plan) -> ModelGraph {
     let nodes = plan.models.enumerated().map { index, model in
       var node = node(model, family: lineage.families[index])
       node.model?.score = lineage.scores[index].isFinite ? lineage.scores[index] : nil
@@ -27,7 +26,7 @@ enum GraphBuilder {
       guard let merge = lineage.merges.first(where: { $0.child == child }) else { return nil }
       return merge.parents.firstIndex(of: parent).map { merge.shares[$0] }
     }
-    let absent = absent ?? lineage.absentParents
+    let absent = lineage.absentParents
     let inferred = absent.enumerated().map { place, found in
       ModelGraph.Node(
         id: "inferred-\(place + 1)", family: lineage.families[found.sibling], origin: .inferred(support: found.support))

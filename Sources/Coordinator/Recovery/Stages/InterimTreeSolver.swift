@@ -50,7 +50,9 @@ package struct InterimTreeSolver: Sendable {
   }
 
   private func lineage(ofSection number: Int, in part: Plan, _ journal: Journal) -> Lineage? {
-    let solver = LineageSolver(LineageProblem(plan.section(number), options: options))
+    var problem = LineageProblem(plan.section(number), options: options)
+    if plan.covers.own(number) != nil { problem.findsAncestors = false }
+    let solver = LineageSolver(problem)
     let statistics = TensorStatistics(part.section(number)) { id throws(Failure) in try journal.partial(of: id) }
     return try? solver.solve(statistics)
   }

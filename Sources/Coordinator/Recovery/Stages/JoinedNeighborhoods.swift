@@ -9,8 +9,6 @@ import System
 struct JoinedNeighborhoods {
   /// Numbers of the sections.
   let sections: Range<Int>
-  /// Per section the ancestors that are not in the collection.
-  let absent: [[AbsentParent]]
   private let join: NeighborhoodJoin
   private let bound: NeighborhoodBound
   /// Per model with a parent: one that may be nearer, and was not compared with it.
@@ -43,20 +41,6 @@ struct JoinedNeighborhoods {
       else { continue }
       leftOut[model] = bound.nearer(to: model, than: distance(model, link.parent, in: link.part))
     }
-    absent = solved.enumerated().map { number, part in
-      /// Is what the part says of a model's parent what all say together?
-      func isRight(_ place: Int) -> Bool {
-        let link = join.links[part.members[place]]
-        return join.homes[part.members[place]] == number && link?.isAdded != true
-          && link?.parent == part.lineage.parents[place].map { part.members[$0] }
-      }
-      return part.lineage.absentParents.compactMap { found in
-        var found = found
-        found.orphans = found.orphans.filter { isRight($0) && part.lineage.parents[$0] == found.sibling }
-        let isExcluded = ([found.sibling] + found.orphans).allSatisfy { leftOut[part.members[$0]] == nil }
-        return isRight(found.sibling) && !found.orphans.isEmpty && isExcluded ? found : nil
-      }
-    }
     var compared: [Int: Set<Int>] = [:]
     for (number, part) in solved.enumerated() {
       PairIndex(part.members.count).forEach { _, a, b in
@@ -75,8 +59,7 @@ struct JoinedNeighborhoods {
   /// Per model the section that is right about it.
   var homes: [Int: Int] { join.homes.mapValues { sections.lowerBound + $0 } }
 
-  /// - Parameter node: of a model, or an inferred one, which is at home where it was inferred.
-  func isAtHome(_ node: Int, _ section: Int) -> Bool { join.homes[node].map { sections.lowerBound + $0 == section } ?? true }
+  func isAtHome(_ model: Int, _ section: Int) -> Bool { join.homes[model].map { sections.lowerBound + $0 } == section }
 
   /// Makes one forest of what the sections say of the models that are at home there.
   ///
@@ -89,9 +72,7 @@ struct JoinedNeighborhoods {
     _ others: inout [ModelGraph.Edge]
   ) {
     let models = Set(join.homes.keys)
-    trees.removeAll { edge in
-      models.contains(edge.target) && !nodes[edge.source].isInferred && join.links[edge.target]?.parent != edge.source
-    }
+    trees.removeAll { models.contains($0.target) && join.links[$0.target]?.parent != $0.source }
     let found = Set(trees.map(\.target))
     for (model, link) in join.links where !found.contains(model) {
       trees.append(
@@ -102,8 +83,6 @@ struct JoinedNeighborhoods {
     for place in trees.indices where models.contains(trees[place].target) {
       let model = trees[place].target
       trees[place].leftOut = leftOut[model]
-      // What another section inferred above it is no parent here.
-      if nodes[trees[place].source].isInferred { continue }
       let link = join.links[model]
       let isSure = leftOut[model] == nil && link?.isDisputed == false && link?.isAdded == false
       if !isSure { trees[place].support = min(trees[place].support, NeighborhoodJoin.doubtful) }
@@ -112,9 +91,6 @@ struct JoinedNeighborhoods {
     resolveCopies(models, &nodes, &trees)
     // A family is a tree here, whatever each section counted.
     for model in models { families[model] = [-1 - sections.lowerBound, join.tops[model] ?? model] }
-    for edge in trees where models.contains(edge.target) && nodes[edge.source].isInferred {
-      families[edge.source] = families[edge.target]
-    }
     let numbers = families
     others.removeAll { edge in
       edge.component != nil && models.contains(edge.target) && numbers[edge.source] == numbers[edge.target]

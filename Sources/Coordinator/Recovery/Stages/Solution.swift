@@ -48,10 +48,8 @@ struct Solution {
         parts.append(try SolvedSection(number, of: comparison, options: options, hints: hints, results: results))
       }
       let found = JoinedNeighborhoods(cover, parts)
-      for (part, absent) in zip(parts, found.absent) {
-        graphs.append(GraphBuilder.graph(part.lineage, part.plan, absent: absent))
-        siblings.append(absent.map(\.sibling))
-      }
+      graphs += parts.map { GraphBuilder.graph($0.lineage, $0.plan) }
+      siblings += parts.map { _ in [] }
       notes += parts.flatMap(\.notes) + [found.note(plan.models)]
       joined.append(found)
     }

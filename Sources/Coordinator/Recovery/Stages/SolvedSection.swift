@@ -32,6 +32,8 @@ struct SolvedSection {
     var problem = LineageProblem(plan, options: options, hints: hints)
     problem.updates = AdapterUpdates(plan)
     let own = whole.covers.own(number)
+    // A parent that is not in a neighborhood may well be in the collection.
+    if own != nil { problem.findsAncestors = false }
     var sums = DistanceSums(.auto, models: own == nil ? 0 : members.count)
     let hasLinear = plan.tensors.contains { $0.role == .linear }
     let lineage = try LineageSolver(problem).solve(comparison.statistics(of: plan)) { tensor throws(Failure) in
