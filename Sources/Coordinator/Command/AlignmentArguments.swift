@@ -8,8 +8,8 @@ struct AlignmentArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Detect disguised copies of other models: units, heads or coordinates permuted, rotated, scaled.",
-      discussion: "auto tries models that are like no other of their shape; off compares all as they are.",
+      "Find models that were disguised by permuting, rotating or scaling units, heads or coordinates.",
+      discussion: "auto tries to restore models that resemble no other of the same shape; off compares all as they are.",
       valueName: "auto|off"))
   var align: Choice = .auto
 

@@ -9,8 +9,8 @@ struct AncestorCommand: ModelTreeCommand {
     commandName: "ancestor",
     abstract: "Writes the weights of an inferred ancestor.",
     discussion: """
-      Six or more models that came from one ancestor by updates of low rank (LoRA) decide its weights, up to \
-      rounding. They are read again; half of them are checked against the other half. The result is a folder \
+      Six or more models that differ from their common ancestor by low-rank updates (LoRA) determine its weights, up \
+      to rounding. They are read again; half of them are checked against the other half. The result is a folder \
       with model.safetensors, as float32, and the first child's config.json.
 
       Where the children do not decide the weights, nothing is written, and the reason is given; --estimate \
@@ -28,7 +28,8 @@ struct AncestorCommand: ModelTreeCommand {
   var node: String
   @Option(help: ArgumentHelp("Folder to write to.", valueName: "dir"), completion: .directory)
   var out: String
-  @Flag(help: "Write the mean of the children where they do not decide the weights.") var estimate = false
+  @Flag(help: "Where the children do not determine the weights, write the children's mean instead of stopping.")
+  var estimate = false
   @Flag(help: "Print JSON.") var json = false
   @OptionGroup var messages: MessageArguments
 

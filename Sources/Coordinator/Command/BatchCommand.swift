@@ -44,7 +44,7 @@ struct BatchCommand: ModelTreeCommand {
   var redo = false
 
   @OptionGroup var workers: PoolArguments
-  @OptionGroup(title: "Care") var checking: CheckingArguments
+  @OptionGroup(title: "Checks") var checking: CheckingArguments
   @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
   @Flag(help: "Print JSON.") var json = false
   @OptionGroup var messages: MessageArguments

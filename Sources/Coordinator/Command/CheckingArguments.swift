@@ -35,7 +35,7 @@ struct CheckingArguments: ParsableArguments {
   func local(_ workers: WorkerArguments, log: String) throws(Failure) -> Listening {
     guard verify ?? 0 == 0 || workers.workers > 1 else {
       throw .usage(
-        "--verify compares two workers' sums, --workers gives one", advice: "give --workers 2 or more")
+        "--verify compares the sums of two workers, but --workers is 1", advice: "give --workers 2 or more")
     }
     return .local(
       LocalWorkers.Options(count: workers.workers, memoryBytes: workers.memory.bytes, logPath: log))

@@ -62,12 +62,12 @@ struct CompareCommand: ModelTreeCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where a folder is made for what workers must see of the comparison; it is removed at the end.",
-      discussion: "A temporary folder of this machine by default; workers on other machines need a shared one.",
+      "Folder in which a temporary folder for the workers' files is created; it is removed at the end.",
+      discussion: "By default on this machine; workers on other machines need a shared folder.",
       valueName: "dir"), completion: .directory)
   var folder: String?
 
-  @OptionGroup(title: "Care") var checking: CheckingArguments
+  @OptionGroup(title: "Checks") var checking: CheckingArguments
   @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
   @OptionGroup var messages: MessageArguments
 

@@ -29,9 +29,9 @@ struct CoordinateCommand: ModelTreeCommand {
   var listen: String
 
   @OptionGroup(title: "Keys") var keys: KeyArguments
-  @OptionGroup(title: "Care") var checking: CheckingArguments
+  @OptionGroup(title: "Checks") var checking: CheckingArguments
   @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
-  @Flag(help: "Print the tree as JSON, as tree.json holds it.") var json = false
+  @Flag(help: "Print the tree as JSON, the same as in tree.json.") var json = false
   @OptionGroup var messages: MessageArguments
 
   func run() throws {

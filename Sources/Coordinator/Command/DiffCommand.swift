@@ -9,8 +9,8 @@ struct DiffCommand: ModelTreeCommand {
     commandName: "diff",
     abstract: "Shows what changed between two runs.",
     discussion: """
-      Compares models, families, parents, distances and supports; models are the same when their ids \
-      are. Distances count as changed from 1 %, supports from 5 points.
+      Compares models, families, parents, distances and supports; models are matched by their ids. \
+      Distances count as changed from 1 %, supports from 5 percentage points.
 
       Example:
         modeltree diff run-monday run-friday

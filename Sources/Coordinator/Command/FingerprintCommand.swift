@@ -10,8 +10,8 @@ struct FingerprintCommand: ModelTreeCommand {
     abstract: "Adds models to a registry, so that others can be recognized without their weights.",
     discussion: """
       Reads each model once and keeps at most 256 KiB of it, whatever its size. Files are hashed as well (SHA-256). \
-      What is known already is not read again. Several programs may add to one registry at the same time, and an \
-      interrupted one leaves nothing half.
+      Models that the registry knows are not read again. Several programs may add to one registry at the \
+      same time, and an interrupted one leaves no incomplete entry.
 
       Examples:
         modeltree fingerprint models/ --registry known
@@ -25,7 +25,7 @@ struct FingerprintCommand: ModelTreeCommand {
 
   @Option(
     help: ArgumentHelp(
-      "CSV or YAML with id, base_model and license, in place of what model cards say.", valueName: "file"))
+      "CSV or YAML with id, base_model and license, to use instead of model cards.", valueName: "file"))
   var hints: String?
 
   @Flag(inversion: .prefixedNo, help: "Read all files for their SHA-256, as hubs publish it.")

@@ -12,7 +12,7 @@ struct ImportCommand: ModelTreeCommand {
     abstract: "Makes one HDF5 store per model.",
     discussion: """
       By default the stores point into the original files, which takes milliseconds and no disk \
-      space; h5py opens them. A source that changes afterwards is noticed.
+      space; h5py opens them. Changes of the original files are noticed later.
 
       Example:
         modeltree import models/llama-7b models/alpaca-7b --store stores

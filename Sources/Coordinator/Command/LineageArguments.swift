@@ -19,7 +19,7 @@ struct LineageArguments: ParsableArguments {
     ))
   var stage: Stage = .auto
 
-  @Option(help: "Extra cost of an edge against the estimated direction, in mean distances.")
+  @Option(help: "Largest extra cost of an edge against the estimated direction, as a multiple of the mean distance.")
   var lambda: Double = 0.3
 
   @Option(help: ArgumentHelp("auto, or the number of families.", valueName: "auto|K"))

@@ -10,9 +10,9 @@ struct ModelTree: ParsableCommand {
     commandName: "modeltree",
     abstract: "Recovers the family tree of neural networks from their weights.",
     discussion: """
-      Given a folder of models, finds out which model descends from which: families from the distances \
-      of weights, directions from the traces that training leaves, trees by a minimum directed spanning \
-      tree.
+      Finds out which model of a folder descends from which. Families follow from the distances between \
+      weights, directions from the traces that training leaves, and trees are minimum directed spanning \
+      trees.
 
       Example, everything on this machine:
         modeltree recover models/ --out run

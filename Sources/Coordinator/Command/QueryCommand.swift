@@ -10,7 +10,7 @@ struct QueryCommand: ModelTreeCommand {
     commandName: "query",
     abstract: "Finds the place of a new model in the trees of a finished run.",
     discussion: """
-      The nearest models of the run are found by the samples of weights that it has kept; only those \
+      The nearest models of the run are found by the samples of weights that it has kept. Only these \
       are read again and compared exactly with the new model, by the rules of 'recover'. The run is \
       not changed.
 
@@ -20,7 +20,7 @@ struct QueryCommand: ModelTreeCommand {
 
   @Argument(help: ArgumentHelp("The run directory of a finished run.", valueName: "run"), completion: .directory)
   var path: String
-  @Argument(help: ArgumentHelp("The new model: as for recover, but one.", valueName: "model"), completion: .file())
+  @Argument(help: ArgumentHelp("The new model, given as for recover.", valueName: "model"), completion: .file())
   var model: String
 
   @Option(help: "Number of models of the run that are compared exactly.")

@@ -18,9 +18,9 @@ struct RecoverCommand: ModelTreeCommand {
 
   @OptionGroup var options: RecoveryOptions
   @OptionGroup(title: "Workers") var workers: WorkerArguments
-  @OptionGroup(title: "Care") var checking: CheckingArguments
+  @OptionGroup(title: "Checks") var checking: CheckingArguments
   @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
-  @Flag(help: "Print the tree as JSON, as tree.json holds it.") var json = false
+  @Flag(help: "Print the tree as JSON, the same as in tree.json.") var json = false
   @OptionGroup var messages: MessageArguments
 
   func run() throws {

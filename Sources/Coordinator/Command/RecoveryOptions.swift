@@ -5,7 +5,7 @@ import Recovery
 struct RecoveryOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "Model folders (Hugging Face, diffusers), .safetensors files, .h5 stores, or folders of these.",
+      "Model folders (Hugging Face, diffusers), files of weights (safetensors, PyTorch, GGUF, ONNX, NumPy, Keras), .h5 stores, or folders of these.",
       valueName: "model-or-dir"), completion: .file())
   var inputs: [String]
 
@@ -21,14 +21,14 @@ struct RecoveryOptions: ParsableArguments {
     help: ArgumentHelp(
       "Which pairs of models are compared weight by weight: auto, all or sections.",
       discussion:
-        "sections: those that may be related by their fingerprints. auto takes all, unless these need more than 4 GiB of memory or 20 GB of disk.",
+        "sections: those that may be related by their fingerprints. auto: all, unless these need more than 4 GiB of the coordinator's memory or 20 GB of journal.",
       valueName: "choice"))
   var pairs: PairChoice = .auto
 
   @Option(
     help: ArgumentHelp(
-      "Registry of the fingerprints for --pairs sections. Also used by auto when it chooses sections. Models already in it are not read again.",
-      discussion: "Without it they are kept in the run directory.", valueName: "dir"), completion: .directory)
+      "Registry that keeps the fingerprints for --pairs sections, also when auto chooses sections. Models in it are not read again for them.",
+      discussion: "Without this option they are kept in the run directory.", valueName: "dir"), completion: .directory)
   var registry: String?
 
   @Option(help: ArgumentHelp("A truth.json to compare the result with.", valueName: "file"), completion: .file())

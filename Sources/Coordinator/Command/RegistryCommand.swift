@@ -16,7 +16,7 @@ struct RegistryCommand: ParsableCommand {
   }
 
   struct List: ModelTreeCommand {
-    static let configuration = CommandConfiguration(abstract: "Names the models of a registry.")
+    static let configuration = CommandConfiguration(abstract: "Lists the models of a registry.")
     @OptionGroup var folder: Folder
     @Flag(help: "Print JSON.") var json = false
     @OptionGroup var messages: MessageArguments
@@ -31,7 +31,7 @@ struct RegistryCommand: ParsableCommand {
 
   struct Check: ModelTreeCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Reads all of a registry and says whether it is as it was written.",
+      abstract: "Reads a whole registry and checks that it is as it was written.",
       discussion: "Ends with 65 when something is damaged.")
     @OptionGroup var folder: Folder
     @Flag(help: "Print JSON.") var json = false
@@ -54,13 +54,13 @@ struct RegistryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Adds the models of some registries to another one.",
       discussion: """
-        Models with the same name and the same weights are taken once.
+        Models with the same name and the same weights are added once.
 
         Example:
           modeltree registry merge hub-a hub-b --out all
         """)
     @Argument(help: ArgumentHelp("Registries; they are not changed.", valueName: "dir")) var paths: [String]
-    @Option(help: ArgumentHelp("The registry that gets them; created if it does not exist.", valueName: "dir"))
+    @Option(help: ArgumentHelp("The registry to add them to; created if it does not exist.", valueName: "dir"))
     var out: String
     @Flag(help: "Print JSON.") var json = false
     @OptionGroup var messages: MessageArguments
@@ -100,7 +100,7 @@ struct RegistryCommand: ParsableCommand {
           modeltree registry export known --format hdf5 --out known.h5
         """)
     @OptionGroup var folder: Folder
-    @Option(help: "What to write.") var format: Format = .csv
+    @Option(help: "Format of the output.") var format: Format = .csv
     @Option(help: ArgumentHelp("File to write; needed for hdf5, else stdout.", valueName: "file")) var out: String?
     @OptionGroup var messages: MessageArguments
 

@@ -11,9 +11,9 @@ struct ReportCommand: ModelTreeCommand {
     commandName: "report",
     abstract: "Writes a run's findings as a report.",
     discussion: """
-      Claims with their alternatives, a matrix of what was compared, how often such edges are right, licenses along \
-      the edges and their conflicts (with --hints), limits, and files with their hashes (with --hashes). One page that \
-      prints.
+      One page to read or print: claims with their alternatives, a matrix of what was compared, how often such edges \
+      are right, licenses along the edges and their conflicts (if the run had --hints), limits, and files with their \
+      hashes (if it had --hashes).
 
       Examples:
         modeltree report run > report.html

@@ -22,14 +22,14 @@ struct ResumeCommand: ModelTreeCommand {
   @Argument(help: ArgumentHelp("The run directory.", valueName: "run"), completion: .directory) var path: String
   @Option(
     help: ArgumentHelp(
-      "Registry of the fingerprints, where the run needs them.",
-      discussion: "Without it the one that the run was started with is read, and nothing is added to it.",
+      "Registry of fingerprints, if the run uses them.",
+      discussion: "Without this option, the registry that the run was started with is read and not added to.",
       valueName: "dir"), completion: .directory)
   var registry: String?
   @OptionGroup var workers: PoolArguments
-  @OptionGroup(title: "Care") var checking: CheckingArguments
+  @OptionGroup(title: "Checks") var checking: CheckingArguments
   @OptionGroup(title: "Monitoring") var watching: MonitoringArguments
-  @Flag(help: "Print the tree as JSON, as tree.json holds it.") var json = false
+  @Flag(help: "Print the tree as JSON, the same as in tree.json.") var json = false
   @OptionGroup var messages: MessageArguments
 
   func run() throws {

@@ -11,21 +11,21 @@ struct ScanCommand: ModelTreeCommand {
     commandName: "scan",
     abstract: "Says which models of a registry a model comes from.",
     discussion: """
-      Its family, copies of it, candidates for its parent with their probabilities, parts that it has in common with \
-      strangers. The weights of the registry's models are not needed; if they are available, --exact compares the \
-      candidates' weights too.
+      Reports its family, copies of it, candidates for its parent with their probabilities, and parts that it has in \
+      common with unrelated models. The weights of the registry's models are not needed; if they are available, \
+      --exact compares the candidates' weights too.
 
       Examples:
         modeltree scan models/upload --registry known
         modeltree scan models/upload --registry known --json --top 10
       """)
 
-  @Argument(help: ArgumentHelp("The model: as for recover, but one.", valueName: "model")) var model: String
+  @Argument(help: ArgumentHelp("The model, given as for recover.", valueName: "model")) var model: String
 
   @Option(help: ArgumentHelp("Folder that 'modeltree fingerprint' made.", valueName: "dir"))
   var registry: String
 
-  @Option(help: "Candidates for the parent that are named.")
+  @Option(help: "Number of candidates for the parent to list.")
   var top: Int = 5
 
   @Flag(help: "Compare the weights of the model with those of the candidates that are still where they were.")

@@ -9,9 +9,9 @@ struct VerifyCommand: ModelTreeCommand {
     commandName: "verify",
     abstract: "Checks that the files of a finished run have not changed.",
     discussion: """
-      Compares size, time and header of every file that the run read; with --hashes the SHA-256 too, for a run that was \
-      made with --hashes. Compares the checksum of every file that the run wrote. Ends with 65 when a file has changed \
-      or is gone.
+      Compares size, time and header of every file that the run read; with --hashes the SHA-256 too, if the run was made \
+      with --hashes. Compares the checksums of the results that the run wrote. Ends with 65 when a file has changed \
+      or is missing.
 
       Example:
         modeltree verify run --hashes
@@ -30,7 +30,7 @@ struct VerifyCommand: ModelTreeCommand {
       guard found.hasItsSources else {
         throw .badInput(
           "the files of '\(path.printable)' are not those that it read",
-          advice: "its findings hold for the files as they were; recover again for those of today")
+          advice: "its findings apply to the files as they were; recover again to use the present ones")
       }
       guard found.hasItsResults else {
         throw .badInput(

@@ -13,7 +13,7 @@ struct WhyCommand: ModelTreeCommand {
       Compares the parent with the runner-up, the cheapest other model that could be in its place, and \
       states what would have to differ for the runner-up to win.
 
-      With --instead, another model takes the runner-up's place: why not the declared base?
+      With --instead, another model, such as the declared base, takes the runner-up's place.
 
       Examples:
         modeltree why run m-8f45
@@ -26,7 +26,7 @@ struct WhyCommand: ModelTreeCommand {
     help: ArgumentHelp("The model, as 'modeltree tree' shows it.", valueName: "child"), completion: RunCompletion.models
   ) var child: String
   @Option(
-    help: ArgumentHelp("Say what speaks against this model as the parent.", valueName: "model"),
+    help: ArgumentHelp("Report the evidence against this model as the parent.", valueName: "model"),
     completion: RunCompletion.models)
   var instead: String?
   @Flag(help: "Print JSON.") var json = false

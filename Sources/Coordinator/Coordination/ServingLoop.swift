@@ -171,7 +171,7 @@ final class ServingLoop {
         job,
         .failure(
           .usage(
-            "a shard of '\(work.name.printable)' has sums of \(ByteCount(bytes: largest)), the pool takes \(ByteCount(bytes: largestAnswer))",
+            "a shard of '\(work.name.printable)' has sums of \(ByteCount(bytes: largest)), but the pool accepts at most \(ByteCount(bytes: largestAnswer))",
             advice: "recover this collection by itself, with modeltree coordinate")))
     }
     progress.add(bytes: job.bytes - job.bytesDone)

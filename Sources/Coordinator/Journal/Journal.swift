@@ -297,6 +297,6 @@ package final class Journal: Sendable {
     }
     return .cannotWrite(
       "cannot \(verb) the journal '\(path.printable)': \(reason)",
-      advice: "see that the folder may be written to and has room, then run the same command again")
+      advice: "check that the folder may be written to and has room, then run the same command again")
   }
 }

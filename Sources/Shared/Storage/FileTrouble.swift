@@ -15,12 +15,12 @@ struct FileTrouble {
     advice =
       code == EMFILE || code == ENFILE
       ? "every model needs its files open: raise the limit of open files (ulimit -n)"
-      : "see that the file exists at this path on this machine and may be read"
+      : "check that the file exists at this path on this machine and may be read"
   }
 
   init(reading code: Int32) {
     text = String(cString: strerror(code))
     isOfThisHost = ![EINVAL, EFAULT, EOVERFLOW, ENOMEM].contains(code)
-    advice = "see whether the disk or the network share is in order"
+    advice = "check whether the disk or the network share is in order"
   }
 }

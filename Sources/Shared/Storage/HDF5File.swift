@@ -30,7 +30,7 @@ package final class HDF5File {
     }
     return .badInput(
       "cannot open '\(path.printable)' as HDF5: \(reason)",
-      advice: "see whether its writing finished (h5dump -H), or import the model again")
+      advice: "check whether its writing finished (h5dump -H), or import the model again")
   }
 
   /// Creates the file, replacing what is there.
@@ -87,7 +87,7 @@ package final class HDF5File {
   func cannotWrite(_ object: String) -> Failure {
     .cannotWrite(
       "cannot write \(object.isEmpty ? "" : "'\(object.printable)' in ")'\(path.printable)': \(Self.lastError)",
-      advice: "see whether the disk is full")
+      advice: "check whether the disk is full")
   }
 
   func unreadable(_ object: String) -> Failure { unreadable(object, Self.lastError) }

@@ -24,7 +24,7 @@ package struct KeyFolder: Sendable {
   package func makeCoordinator() throws(Failure) {
     guard !holdsKeys else {
       throw .cannotWrite(
-        "'\(path.printable)' holds keys already; new ones would lock every worker out",
+        "'\(path.printable)' holds keys already; new ones would lock out every worker",
         advice: "add a worker with --worker NAME, or name another folder")
     }
     if mkdir(path, 0o700) != 0, errno != EEXIST {

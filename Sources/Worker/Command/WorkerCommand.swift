@@ -14,7 +14,7 @@ struct WorkerCommand: ParsableCommand {
     commandName: "modeltree-worker",
     abstract: "Compares weights for a modeltree coordinator.",
     discussion: """
-      Connects to a coordinator, asks for shards, streams the weights they name and sends back \
+      Connects to a coordinator, asks for shards, reads the weights that they name and returns \
       their sums. Workers may join and leave at any time. The model files and the run's stores must \
       be visible under the same paths as on the coordinator's host, unless --path-map maps them.
 
@@ -45,13 +45,13 @@ struct WorkerCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Files that the coordinator knows below FROM lie below TO on this host; may be repeated, the longest matching FROM applies.",
+      "Look for files below TO on this host that the coordinator has below FROM; may be repeated, the longest matching FROM applies.",
       valueName: "FROM=TO"))
   var pathMap: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Most bytes per second to read from files, all threads together, such as 500MB/s.", valueName: "rate"))
+      "Limit on the bytes read from files per second, all threads together, such as 500MB/s.", valueName: "rate"))
   var maxRead: ByteRate?
 
   @Option(help: "Seconds to wait for a coordinator that does not answer before giving up.")

@@ -174,7 +174,7 @@ package final class Worker {
       case .keyRefused:
         throw Failure(
           .usage, "the coordinator at '\(options.endpoint.printable)' does not let this worker's key in",
-          advice: "see that the key is in allowed-workers of the coordinator's --keys folder")
+          advice: "check that the key is in allowed-workers of the coordinator's --keys folder")
       case .handshakeFailed:
         // ZeroMQ tries again: the coordinator may just be starting or ending.
         guard !hasWarned else { continue }

@@ -34,7 +34,7 @@ package struct ModelFinder {
       // Whoever names a folder means that there is something in it.
       guard new.contains(where: { $0.text == Self.repeated }) else {
         throw .badInput(
-          "'\(path.printable)' holds no model that can be read\(Self.list(new))", advice: "see what is said of it above"
+          "'\(path.printable)' holds no model that can be read\(Self.list(new))", advice: "see the notes above"
         )
       }
     }

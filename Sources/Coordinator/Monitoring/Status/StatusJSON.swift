@@ -42,7 +42,7 @@ package enum StatusJSON {
   private static func unreadable(_ source: String, _ reason: String) -> Failure {
     .badInput(
       "'\(source.printable)' has no status that can be read: \(reason)",
-      advice: "see that it was written by a coordinator of this version")
+      advice: "check that it was written by a coordinator of this version")
   }
 
   /// What every format has.

@@ -165,13 +165,13 @@ package struct AncestorWeights {
       if let apart = answer.disagreement, apart > Self.mostDisagreement, !canEstimate {
         throw .badInput(
           "the children of '\(id)' do not agree on its weights: what two sets of them say differs by \(apart) of its length",
-          advice: "some of them may descend from another model; --estimate writes what they say all the same")
+          advice: "some of them may descend from another model; --estimate writes an estimate nevertheless")
       }
       if let unchecked, !canEstimate {
         throw .badInput(
           "the children of '\(id)' do not check each other: no two sets of them decide '\(unchecked.printable)'",
           advice:
-            "recover the collection again with more models that were trained on it; --estimate writes what they say all the same"
+            "recover the collection again with more models that were trained on it; --estimate writes an estimate nevertheless"
         )
       }
       try copyConfiguration(first)

@@ -51,14 +51,14 @@ package struct Query {
     let finished = try FinishedRun(path: run)
     guard !finished.isSectioned else {
       throw .usage(
-        "'\(run.printable)' is of a collection that is too large to compare all pairs, which 'query' takes",
+        "'\(run.printable)' compared only some of its pairs of models, but 'query' needs a run that compared all of them",
         advice:
           "scan its fingerprints: modeltree scan \(model.printable) --registry DIR (\(RunDirectory.registryName)/ in the run directory, unless another one was named)"
       )
     }
     guard !finished.hasWidths else {
       throw .usage(
-        "'\(run.printable)' has models that were compared by what they have kept of wider ones, which 'query' cannot do",
+        "'\(run.printable)' has models that were compared with parts of wider ones, which 'query' cannot do",
         advice: "recover all of them with the new model: what is finished is not computed again")
     }
     let (plan, journal) = try recordedPlan(finished)
@@ -193,7 +193,7 @@ package struct Query {
     ).solve(check: { plan throws(Failure) in
       guard plan.isWhole else {
         throw Failure.usage(
-          "'\(model.printable)' and models of the run came from each other by leaving out a part of the width, which 'query' cannot compare",
+          "'\(model.printable)' and models of the run differ in width, and one is a part of the other, which 'query' cannot compare",
           advice: "recover all of them with the new model: what is finished is not computed again")
       }
     })

@@ -101,7 +101,7 @@ package final class RunDirectory {
   private func refuseLinks() throws(Failure) {
     for folder in [aligned, registry] where FileStatus.isLink(folder) {
       throw .cannotWrite(
-        "'\(folder.printable)' is a link, expected a folder: a run writes into its own directory alone",
+        "'\(folder.printable)' is a link, expected a folder: a run writes only into its own directory",
         advice: "put the folder itself there, or move the link away")
     }
   }

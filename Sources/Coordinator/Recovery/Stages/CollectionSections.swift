@@ -94,7 +94,7 @@ struct CollectionSections {
     } catch {
       throw .badInput(
         "the journal names a registry that cannot be used: \(error.message)",
-        advice: "to have it made there, or to use another one, say so: modeltree resume RUN --registry DIR")
+        advice: "to create it there, or to use another one: modeltree resume RUN --registry DIR")
     }
   }
 

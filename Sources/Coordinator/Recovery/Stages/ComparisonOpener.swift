@@ -87,7 +87,7 @@ package struct ComparisonOpener {
     } catch {
       throw .cannotWrite(
         "cannot put the model stores into '\(directory.stores.printable)': \((error as NSError).localizedDescription)",
-        advice: "see that the folder may be written to")
+        advice: "check that the folder may be written to")
     }
     for index in models.indices where models[index].store.hasPrefix(directory.newStores + "/") {
       models[index].store = directory.stores + models[index].store.dropFirst(directory.newStores.count)

@@ -140,7 +140,7 @@ package struct Recovery {
     let plain = collection.plain
     guard invocation.lineage.families == nil else {
       throw .usage(
-        "a number of families can only be asked for where all pairs are compared",
+        "--families with a number requires that all pairs are compared",
         advice: "leave out --families, or compare all pairs with --pairs all")
     }
     let found = try CollectionSections(

@@ -52,7 +52,7 @@ package final class StatusClient {
         case .keyRefused:
           throw Failure(
             .usage, "the coordinator at '\(endpoint.printable)' does not let this key in",
-            advice: "see that the key is in allowed-workers of the coordinator's --keys folder")
+            advice: "check that the key is in allowed-workers of the coordinator's --keys folder")
         case .handshakeFailed: hasFailed = true
         }
       }
@@ -69,10 +69,10 @@ package final class StatusClient {
     if hasFailed {
       return Failure(
         .usage, "the greeting with '\(endpoint.printable)' failed",
-        advice: "see that it is a coordinator's port; with --keys there, give --key with a worker's file here")
+        advice: "check that it is a coordinator's port; with --keys there, give --key with a worker's file here")
     }
     return Failure(
       .resumable, "no answer from '\(endpoint.printable)' in \(Self.patience.components.seconds) s",
-      advice: "see that a coordinator of this version runs there and its port can be reached from here")
+      advice: "check that a coordinator of this version runs there and its port can be reached from here")
   }
 }

@@ -46,7 +46,7 @@ package struct RunVerification: Sendable, Equatable, Encodable {
     for model in record.models {
       guard let sources = model.sources else {
         throw .badInput(
-          "'\(run.printable)' was made by a version that did not keep what the files looked like",
+          "'\(run.printable)' was made by a version that did not record the state of its files",
           advice: "recover the collection again")
       }
       for source in sources { files.append(try Self.file(source, of: model.id, hashes: hashes)) }

@@ -85,6 +85,6 @@ final class RegistryFile {
       "cannot write '\(path.printable)': \(String(cString: strerror(code)))",
       advice: code == ENOSPC
         ? "free some space and run the same command again: what was added before is kept"
-        : "see that the registry may be written to")
+        : "check that the registry may be written to")
   }
 }

@@ -16,7 +16,7 @@ final class RegistryLock {
     guard code == 0 else {
       throw .cannotWrite(
         "cannot lock the registry '\(folder.printable)': \(String(cString: strerror(code)))",
-        advice: "see that the folder may be written to, and that its file system has locks")
+        advice: "check that the folder may be written to, and that its file system has locks")
     }
   }
 }

@@ -37,7 +37,7 @@ struct Segment {
     if found.count < Self.headBytes { return nil }
     guard found == Self.head else {
       throw .badInput(
-        "'\(file.path.printable)' is no segment of a registry of version \(RegistryFolder.version)",
+        "'\(file.path.printable)' is not a segment of a registry of version \(RegistryFolder.version)",
         advice: "put it back from a copy, or move it away: its models are then missing")
     }
   }

@@ -44,7 +44,7 @@ package struct LineageReport: Encodable {
     guard nodes.count <= Self.mostModels else {
       throw .usage(
         "the run has \(nodes.count) models, a report is of \(Self.mostModels) at most",
-        advice: "name the models that it is about: modeltree report \(run.path.printable) MODEL...")
+        advice: "name the models to include: modeltree report \(run.path.printable) MODEL...")
     }
     software = "modeltree \(Version.software)"
     created = run.record.started

@@ -91,7 +91,7 @@ enum GGUFReader: CheckpointReader {
       throw .badInput(
         "'\(path.printable)' is one of \(count) parts of a model, but is not named as one, such as 'model-00001-of-0000\(count).gguf'",
         advice:
-          "give the parts the names back that llama-gguf-split gave them, or join them by llama-gguf-split --merge")
+          "restore the names that llama-gguf-split gave the parts, or join them by llama-gguf-split --merge")
     }
   }
 }
