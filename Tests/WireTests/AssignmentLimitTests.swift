@@ -7,7 +7,7 @@ import Wire
   /// The largest numbers that are let through, in the shapes that make most of them: nothing overflows.
   @Test func nothingOverflowsAtTheLimits() throws {
     typealias Assignment = CoordinatorMessage.Assignment
-    let most = Assignment.mostWeights
+    let most = ShardGeometry.mostWeights
     for extents in [[most], [1, most], [most, 1], [1 << 20, 1 << 20], [1, 1, most]] {
       let shape = try #require(TensorShape(extents))
       let sketch = SampleShape(rows: shape.rows, columns: shape.columns)
@@ -36,8 +36,8 @@ import Wire
       sources: [.init(tensor: "t", models: [0, 1])])
     #expect(good.flaw == nil)
     let changes: [(inout Assignment) -> Void] = [
-      { $0.shape = TensorShape([Assignment.mostWeights + 1]) ?? $0.shape },
-      { $0.firstRow = Assignment.mostWeights + 1 }, { $0.firstRow = -1 }, { $0.start = -1 }, { $0.start = 64 },
+      { $0.shape = TensorShape([ShardGeometry.mostWeights + 1]) ?? $0.shape },
+      { $0.firstRow = ShardGeometry.mostWeights + 1 }, { $0.firstRow = -1 }, { $0.start = -1 }, { $0.start = 64 },
       { $0.end = 65 }, { $0.samples = SampleGrid.most + 1 }, { $0.samples = -1 },
       { $0.spectrum = SpectrumGrid.largestSide + 1 }, { $0.spectrum = -1 },
       { $0.part = ShardPart(wholeOf: 16) },

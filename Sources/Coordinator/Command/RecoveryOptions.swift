@@ -21,7 +21,7 @@ struct RecoveryOptions: ParsableArguments {
     help: ArgumentHelp(
       "Which pairs of models are compared weight by weight: auto, all or sections.",
       discussion:
-        "sections: those that may be related by their fingerprints. auto: all, unless these need more than 4 GiB of the coordinator's memory or 20 GB of journal.",
+        "sections: those that may be related by their fingerprints. auto: all, unless these need more than \(PairChoice.mostMemory >> 30) GiB of the coordinator's memory or \(PairChoice.mostJournal / 1_000_000_000) GB of journal.",
       valueName: "choice"))
   var pairs: PairChoice = .auto
 

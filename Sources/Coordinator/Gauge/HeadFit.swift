@@ -1,3 +1,4 @@
+internal import Core
 internal import Spectra
 
 /// Which heads of one model's attention are which of another's, and the changes of coordinates inside of them.
@@ -28,8 +29,8 @@ struct HeadFit: Sendable, Equatable {
   var isPermuted: Bool { order != Array(order.indices) }
   var isChanged: Bool { values.contains { $0 != .same } || keys.contains { $0 != .same } }
 
-  /// Mean cosine of matched heads below which the two are strangers'; as for kin.
-  private static let leastLikeness = 0.2
+  /// Mean cosine of matched heads below which the two are strangers'.
+  private static let leastLikeness = KinThreshold.cosine
 
   /// - Parameter isKept: keep the coordinates of queries and keys, which a norm of each head ties to them.
   /// - Returns: nil where weights are not finite.

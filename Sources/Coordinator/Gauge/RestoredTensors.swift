@@ -33,7 +33,7 @@ struct RestoredTensors {
     let numbers = try doubles(table).map { Float($0) }
     let apart = zip(head, numbers).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
     let energy = numbers.reduce(0.0) { $0 + Double($1) * Double($1) }
-    let tolerance = max(1e-5, 2 * own.model.rounding)
+    let tolerance = RestoredTolerance.relative(rounding: own.model.rounding)
     return apart <= tolerance * tolerance * energy ? numbers : nil
   }
 

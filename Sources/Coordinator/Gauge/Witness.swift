@@ -1,3 +1,4 @@
+internal import Core
 package import Spectra
 
 /// What speaks for two networks being one in different coordinates, measured on tensors that the coordinates were not
@@ -11,9 +12,8 @@ package struct Witness: Sendable, Equatable {
   /// Logarithm of the probability of so many agreements, had the two been initialized independently.
   package let logProbability: Double
 
-  /// As for single tensors in `Relatedness`.
-  private static let leastLikeness = 0.2
-  private static let leastProbability = 1e-9
+  private static let leastLikeness = KinThreshold.cosine
+  private static let leastProbability = KinThreshold.probability
 
   /// One layer: units by units of both models.
   package init(_ layers: [(fit: Matrix, judged: Matrix, isSquare: Bool)]) {

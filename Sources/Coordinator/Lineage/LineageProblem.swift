@@ -1,3 +1,4 @@
+internal import Encodings
 package import Graph
 
 /// What solving needs to know beside the sums: of each model, what no weight says, and what the user asked for.
@@ -60,7 +61,7 @@ package struct LineageProblem: Sendable {
     tolerances = rounding.map { _ in Duplicates.relativeError }
     self.isForbidden = isForbidden
     self.haveSameSignature = haveSameSignature
-    noise = { _, model in 0.18 * rounding[model] * rounding[model] }
+    noise = { _, model in Encoding.roundingSquares * rounding[model] * rounding[model] }
   }
 
   /// Error of an encoding from which on it is no rounding of numbers one by one. Finer roundings leave what training did

@@ -27,14 +27,11 @@ extension PlanOutline {
   /// Copies of all tensors together; ten thousand models of ten thousand tensors.
   private static let mostCopies = 1 << 27
 
-  /// Weights of a tensor, as workers accept them.
-  private static let mostWeights = 1 << 40
-
   /// What no plan has; nil for an outline that can be one's.
   private var flaw: String? {
     var copies = 0
     for tensor in tensors {
-      guard tensor.shape.elements <= Self.mostWeights, 0...Self.mostWeights ~= tensor.firstRow else {
+      guard tensor.shape.elements <= ShardGeometry.mostWeights, 0...ShardGeometry.mostWeights ~= tensor.firstRow else {
         return "a tensor of shape \(tensor.shape) from row \(tensor.firstRow) on"
       }
       guard 0...SampleGrid.most ~= tensor.samples, 0...SpectrumGrid.largestSide ~= tensor.spectrum else {

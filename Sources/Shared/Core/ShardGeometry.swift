@@ -3,6 +3,9 @@
 /// Whatever affects the order of additions depends on the tensor only, never on the number of workers or their memory:
 /// same bytes in, same bits out.
 package enum ShardGeometry {
+  /// Weights of the largest tensor that is computed with, a hundred times those of the largest known one.
+  package static let mostWeights = 1 << 40
+
   /// Coordinates whose differences are summed in float before they are added to doubles.
   package static let run = 1024
 

@@ -36,9 +36,12 @@ package struct Encoding: Sendable {
   package let isPlain: Bool
   private let decoder: @Sendable (EncodedBlocks, UnsafeMutablePointer<Float>) -> Void
 
+  /// Mean squared error of a number that was rounded to floating point, over the squares of the number and the unit
+  /// roundoff: 1/3 within a binade, times the mean of 1 / x^2 over x from 1 to 2 by the log, is 1 / (8 ln 2).
+  package static let roundingSquares = 0.18
+
   /// - Parameters:
-  ///   - noise: nil: of rounding to a floating-point number, which leaves 1 / (8 ln 2) of the square of the roundoff:
-  ///     1/3 within a binade, times the mean of 1 / x^2 over x from 1 to 2 by the log.
+  ///   - noise: nil: of rounding to a floating-point number.
   ///   - isPlain: nil: where it is called like its element type.
   ///   - decode: writes the numbers of all blocks, rounded to Float where they are wider.
   package init(
@@ -55,7 +58,7 @@ package struct Encoding: Sendable {
     self.elementType = elementType
     self.planes = planes
     self.roundoff = roundoff
-    self.noise = noise ?? 0.18 * roundoff * roundoff
+    self.noise = noise ?? Self.roundingSquares * roundoff * roundoff
     self.collinearity = collinearity
     self.isSafetensors = isSafetensors
     self.isPlain = isPlain ?? (name == elementType.rawValue)

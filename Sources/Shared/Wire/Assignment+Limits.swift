@@ -1,9 +1,6 @@
 internal import Core
 
 extension CoordinatorMessage.Assignment {
-  /// Weights of a tensor, a hundred times those of the largest known one.
-  package static let mostWeights = 1 << 40
-
   /// Models that one shard compares.
   package static let mostModels = 1 << 16
 
@@ -13,8 +10,8 @@ extension CoordinatorMessage.Assignment {
   /// leaves `Int`: the largest, the sums of a sketch of a whole tensor, stays below 2^62 bytes.
   package var flaw: String? {
     let weights = shape.elements
-    guard 0...Self.mostWeights ~= weights else { return "a shape of \(weights) weights" }
-    guard 0...Self.mostWeights ~= firstRow else { return "rows from \(firstRow) on" }
+    guard 0...ShardGeometry.mostWeights ~= weights else { return "a shape of \(weights) weights" }
+    guard 0...ShardGeometry.mostWeights ~= firstRow else { return "rows from \(firstRow) on" }
     guard 0 <= start, start < end, end <= weights else {
       return "weights \(start)..<\(end) of a tensor of shape \(shape)"
     }

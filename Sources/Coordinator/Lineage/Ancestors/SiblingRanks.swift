@@ -14,8 +14,8 @@ struct SiblingRanks {
   private static let most = 8
   /// Of the three distances from the point together: each of them. Ranks may be off by one in some tensors.
   private static let leastShare = 0.05
-  /// Unit roundoffs from which on weak directions are lost among errors of rounding, and ranks do not add up.
-  private static let coarse = 0x1p-9
+  /// From which on ranks do not add up.
+  private static let coarse = EqualWeights.coarse
 
   /// Pairs of children of the same model, and of its own parent with each.
   ///

@@ -10,9 +10,9 @@ package struct ComponentPass: Sendable {
   private let problem: LineageProblem
 
   /// Cosine above which a tensor is the same part; smaller ones may be the marks of one task.
-  private static let leastCosine = 0.5
+  package static let leastCosine = 0.5
   /// Smaller tensors prove nothing, unless they are equal bit for bit.
-  private static let fewestWeights = 1024
+  package static let fewestWeights = 1024
   private static let fewestEqualWeights = 64
   /// One tensor that more families have in common is a constant of their architecture.
   private static let mostFamiliesOfOneTensor = 2

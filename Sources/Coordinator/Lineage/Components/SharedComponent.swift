@@ -1,3 +1,5 @@
+internal import Graph
+
 /// A part of the network that two models of different families have in common: one of them took it from the other, or
 /// both from a third.
 package struct SharedComponent: Sendable, Equatable {
@@ -12,7 +14,7 @@ package struct SharedComponent: Sendable, Equatable {
   package var isOrderKnown: Bool
 
   /// Of the edge that says so, and of its direction.
-  package var support: Double { isOrderKnown ? 0.95 : 0.5 }
+  package var support: Double { isOrderKnown ? Grade.leastFirmSupport : 0.5 }
 
   package init(source: Int, target: Int, name: String, weights: Int, isOrderKnown: Bool) {
     self.source = source

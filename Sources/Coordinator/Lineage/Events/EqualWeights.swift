@@ -14,7 +14,8 @@ struct EqualWeights: Sendable {
   /// Relatives' changes that count, in units in the last place of the coarser type.
   private static let clear: Float = 8
   private static let near: Float = 2
-  /// Unit roundoffs from which on updates of low rank leave as many weights alone: that of bf16.
+  /// Unit roundoffs from which on updates of low rank leave as many weights alone, and lose weak directions among errors of
+  /// rounding: bf16's, not f16's.
   static let coarse = 0x1p-9
   /// Fewer weights of a tensor say nothing.
   private static let fewest = 64

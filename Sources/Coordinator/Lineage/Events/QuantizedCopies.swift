@@ -91,7 +91,7 @@ package struct QuantizedCopies: Sendable {
   }
 
   /// Errors of encodings, in the mean, from which on energies and spectra say more about them than about training.
-  private static let coarse = 1e-4
+  package static let coarse = 1e-4
 
   /// Models most of whose weights are stored so coarsely that finer comparisons are idle.
   package var coarseModels: Set<Int> {

@@ -42,7 +42,7 @@ package struct Relatedness: Sendable {
 
   /// Cosine above which a tensor is kin, if it is also so many standard deviations above what chance gives weights
   /// without structure.
-  private static let kinCosine = 0.2
+  private static let kinCosine = KinThreshold.cosine
   /// Cosine above which it is kin whatever its structure.
   private static let clearCosine = 0.7
   /// Below that, its units must agree by so many standard deviations more than permuted ones.
@@ -52,9 +52,8 @@ package struct Relatedness: Sendable {
   private static let comparable = 1e-7...1e7
   /// Where there are no submatrices to permute: vectors and tables.
   private static let leastCosine = 0.1
-  /// Probability under the null hypothesis below which two models are related. Fixed, so that other models change
-  /// nothing: in a million pairs of strangers, one in a thousand collections has a false pair.
-  private static let significance = 1e-9
+  /// Probability under the null hypothesis below which two models are related.
+  private static let significance = KinThreshold.probability
   /// Tensors of one pair that are permuted: more cost time and change no answer.
   private static let mostTested: Int32 = 64
   /// Beyond that the normal distribution is not relied on.

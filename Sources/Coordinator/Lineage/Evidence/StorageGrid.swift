@@ -33,13 +33,9 @@ enum StorageGrid {
     return binade * binade / 3
   }
 
-  /// Mean squared error of a rounded number, over the squares of the number and the unit roundoff: 1/3 within a
-  /// binade, times the mean of 1 / x^2 over x from 1 to 2 by the log, is 1 / (8 ln 2).
-  static let meanSquaredError = 0.18
-
   /// The variance of the error of a sum of many weights with random signs, kept as a float: errors and weights add
   /// up alike.
   static func meanVariance(ofSum sum: Double, _ unit: Double) -> Double {
-    meanSquaredError * (unit * unit + float * float) * sum * sum
+    Encoding.roundingSquares * (unit * unit + float * float) * sum * sum
   }
 }

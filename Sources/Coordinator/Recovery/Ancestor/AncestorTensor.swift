@@ -1,4 +1,5 @@
 internal import Core
+internal import Encodings
 internal import Foundation
 internal import Spectra
 internal import Storage
@@ -116,7 +117,7 @@ struct AncestorTensor {
     var numbers: [[Float]] = []
     for copy in copies { numbers.append(try copy.values()) }
     let energy = numbers[0].reduce(0.0) { $0 + Double($1) * Double($1) }
-    let noise = rounding * (2 * Self.roundingSquares * energy / Double(shape.elements)).squareRoot()
+    let noise = rounding * (2 * Self.Encoding.roundingSquares * energy / Double(shape.elements)).squareRoot()
     for width in Self.widths {
       let sketches = sketches(numbers, width: min(width, shape.columns))
       if let siblings = LowRankSiblings(sketches: sketches, noise: noise) {
@@ -126,9 +127,6 @@ struct AncestorTensor {
     }
     return nil
   }
-
-  /// Mean squared error of rounding, over the squares of the number and the unit roundoff: 1 / (8 ln 2).
-  private static let roundingSquares = 0.18
 
   private func sketches(_ numbers: [[Float]], width: Int) -> [Matrix] {
     let shape = copies[0].shape

@@ -18,13 +18,8 @@ struct CollectionSections {
   /// What is not compared, and why.
   let notes: [Note]
 
-  /// What a run of all pairs may take of the coordinator's memory and of the disk, in bytes. Fixed, so that the outcome
-  /// does not depend on the machine.
-  private static let memory = 4 << 30
-  private static let journal = 20_000_000_000
-
   /// Is it better not to compare all pairs?
-  static func areNeeded(_ whole: Plan) -> Bool { whole.solvingBytes > memory || whole.journalBytes > journal }
+  static func areNeeded(_ whole: Plan) -> Bool { whole.solvingBytes > PairChoice.mostMemory || whole.journalBytes > PairChoice.mostJournal }
 
   /// Models whose fingerprints are made at the same time.
   private static let portion = 64

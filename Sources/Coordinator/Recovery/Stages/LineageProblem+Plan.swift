@@ -1,6 +1,7 @@
 import Alignment
 import Checkpoints
 import Core
+import Gauge
 import Hints
 import Lineage
 import Planning
@@ -22,7 +23,7 @@ extension LineageProblem {
     overlap = NetworkOverlap(plan)
     for (number, model) in models.enumerated() {
       guard let restoration = model.restored?.restoration else { continue }
-      tolerances[number] = max(Self.tolerance, Self.roundings * model.rounding)
+      tolerances[number] = RestoredTolerance.relative(rounding: model.rounding)
       if restoration.isByArithmetic { restored.insert(number) }
     }
     findsAncestors = !models.contains { $0.viewed != nil }
@@ -32,10 +33,6 @@ extension LineageProblem {
     upcycled = Set(models.indices.filter { !plan.alignment[$0].denseOrigins.isEmpty })
     for (number, model) in models.enumerated() { unread[number] = model.unreadScheme }
   }
-
-  /// Relative error of weights that were brought into other coordinates: of the arithmetic, and of how they are stored.
-  private static let tolerance = 1e-5
-  private static let roundings = 2.0
 
   /// Are these adapters without a base whose changes differ? A multiple of a model is a copy of it, a multiple of a change
   /// is a later state of its training.

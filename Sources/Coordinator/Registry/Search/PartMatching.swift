@@ -16,10 +16,10 @@ struct PartMatching {
   }
 
   /// Cosine above which a tensor is the same one, provided that it is so many standard deviations above chance.
-  private static let leastCosine = 0.5
+  private static let leastCosine = ComponentPass.leastCosine
   private static let deviations = 8.0
   /// Smaller tensors prove nothing.
-  private static let fewestWeights = 1024
+  private static let fewestWeights = ComponentPass.fewestWeights
 
   /// - Returns: nil where no tensor is the same.
   static func part(_ one: ModelFingerprint, _ other: ModelFingerprint) -> Part? {

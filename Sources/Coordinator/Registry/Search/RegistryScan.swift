@@ -96,7 +96,7 @@ package struct RegistryScan {
   }
 
   /// Mean squared error of rounding over the mean square of the weights, from which on only distances say something.
-  private static let coarse = 1e-4
+  private static let coarse = QuantizedCopies.coarse
   /// How often the parent of a rounded model is its nearest relative, the next one, and the third: of 30 models of the
   /// shipped zoos in Q4_0 22, 3 and 5, rounded down. Mostly, a nearer one is a child.
   private static let nearness = [0.6, 0.1, 0.1]
