@@ -1,4 +1,5 @@
 package import Core
+internal import Encodings
 
 /// A model that was put together from others: a mean or an interpolation, a sum of task vectors (a base plus multiples
 /// of what its descendants learned), layers of different models, or such a sum that drops weights. See `MergeSearch`.
@@ -109,7 +110,7 @@ package struct Merge: Sendable, Equatable {
 
     /// Squared distance by which rounding moves a tensor.
     static func noise(_ rounding: Double, energy: Double) -> Double {
-      allowance * StorageGrid.meanSquaredError * rounding * rounding * energy
+      allowance * Encoding.roundingSquares * rounding * rounding * energy
     }
   }
 }

@@ -1,4 +1,5 @@
 package import Core
+internal import Encodings
 internal import Glibc
 
 /// Models that are others times a constant, tensor by tensor: arithmetic, not training.
@@ -64,7 +65,7 @@ package struct ScaledCopies: Sendable {
       let units = rounding[i] * rounding[i] + rounding[j] * rounding[j]
       // What is known of an angle from sums alone, the less the more the lengths differ.
       let resolution = Self.sumError * l2 / product
-      let allowed = Self.allowance * StorageGrid.meanSquaredError * units + resolution + 1e-12
+      let allowed = Self.allowance * Encoding.roundingSquares * units + resolution + 1e-12
       let (angle, isTurned) = view.angle(p, a, b)
       guard angle <= allowed || resolution > Self.coarsest else {
         isPossible[place] = false

@@ -1,4 +1,5 @@
 internal import Core
+internal import Encodings
 internal import Glibc
 
 /// What the tables of tokens and the vectors say about two models: how much weight decay there was between them, which
@@ -103,7 +104,7 @@ struct Decay: Sendable {
   private static let none = 0.8
   /// Variance of the log norm of a row of one column, of two roundings of normal weights, over the square of the unit
   /// roundoff: fourth moment over squared variance is 3.
-  private static let rowVariance = 6 * StorageGrid.meanSquaredError
+  private static let rowVariance = 6 * Encoding.roundingSquares
 
   /// Did untouched rows get longer from the first to the second (1), from the second to the first (-1),
   /// or neither (0)? No training lengthens them.

@@ -1,4 +1,5 @@
 internal import Core
+internal import Encodings
 internal import Spectra
 
 /// Ranks of differences of stored weights.
@@ -11,7 +12,7 @@ enum NumericalRank {
     var noise = 0.0
     for p in 0..<shape.count {
       let (x, y) = (Double(block.values[first + p]), Double(block.values[second + p]))
-      noise += StorageGrid.meanSquaredError * (a * a * x * x + b * b * y * y)
+      noise += Encoding.roundingSquares * (a * a * x * x + b * b * y * y)
     }
     let sigma = (noise / Double(shape.count)).squareRoot()
     let edge = 2 * sigma * (Double(shape.rows).squareRoot() + Double(shape.columns).squareRoot())

@@ -117,7 +117,7 @@ struct AncestorTensor {
     var numbers: [[Float]] = []
     for copy in copies { numbers.append(try copy.values()) }
     let energy = numbers[0].reduce(0.0) { $0 + Double($1) * Double($1) }
-    let noise = rounding * (2 * Self.Encoding.roundingSquares * energy / Double(shape.elements)).squareRoot()
+    let noise = rounding * (2 * Encoding.roundingSquares * energy / Double(shape.elements)).squareRoot()
     for width in Self.widths {
       let sketches = sketches(numbers, width: min(width, shape.columns))
       if let siblings = LowRankSiblings(sketches: sketches, noise: noise) {
