@@ -258,7 +258,8 @@ let package = Package(
         "TestSeed",
         "TestSupport",
       ]),
-    tests("PlanningTests",
+    tests(
+      "PlanningTests",
       needs: ["Alignment", "Checkpoints", "Core", "Encodings", "Planning", "Storage", "System", "TestSeed"]),
     tests("DocumentsTests", needs: ["Documents"]),
     tests("BatchTests", needs: ["Batch", "Core", "System", "TestSupport"]),

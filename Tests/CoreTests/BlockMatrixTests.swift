@@ -82,7 +82,8 @@ import Testing
       }
       let matrix = BlockMatrix(n, blocks: blocks, homes: homes)
       func entry(_ i: Int, _ j: Int, _ block: Int?) -> Double? {
-        guard let block, let a = blocks[block].members.firstIndex(of: i), let b = blocks[block].members.firstIndex(of: j)
+        guard let block, let a = blocks[block].members.firstIndex(of: i),
+          let b = blocks[block].members.firstIndex(of: j)
         else { return nil }
         return blocks[block].matrix[a, b]
       }

@@ -71,7 +71,9 @@ struct PlanOutlineTests {
           tensor.name == name && wanted.allSatisfy { tensor.models.map { old.models[$0].id }.contains($0) }
         }
         #expect((reuses[shard.id] != nil) == !holders.isEmpty, "seed \(random.seed)")
-        guard let reuse = reuses[shard.id], let former = old.shards.first(where: { $0.id == reuse.old }) else { continue }
+        guard let reuse = reuses[shard.id], let former = old.shards.first(where: { $0.id == reuse.old }) else {
+          continue
+        }
         let kept = old.tensors[former.tensor].models.map { old.models[$0].id }
         #expect(reuse.places.map { kept[$0] } == wanted && reuse.held.models == kept.count, "seed \(random.seed)")
       }

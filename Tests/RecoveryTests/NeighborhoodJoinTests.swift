@@ -1,4 +1,5 @@
 import Core
+import Lineage
 import Recovery
 import TestSeed
 import Testing
@@ -75,9 +76,17 @@ import Testing
         return tree.part(own, Set((0..<n).filter { !own.contains($0) && Int.random(in: 0..<4, using: &random) == 0 }))
       }
       let join = Join(parts)
-      let roots = (0..<n).filter { join.links[$0] == nil }
-      // Of models that no part connects with the others, there is nothing to say.
-      #expect(Set(join.tops.values) == Set(roots), "seed \(random.seed)")
+      // Models that parts connect are one tree; of those that none connects with the others, there is nothing to say.
+      let connected = Families.connected(n) { one, other in
+        parts.contains { $0.members.contains(one) && $0.members.contains(other) }
+      }
+      for one in 0..<n {
+        for other in 0..<one {
+          #expect(
+            (join.tops[one] == join.tops[other]) == (connected[one] == connected[other]),
+            "seed \(random.seed): \(one) and \(other)")
+        }
+      }
       for (model, link) in join.links where link.support > Join.doubtful {
         var above = tree.parents[model]
         while let next = above, next != link.parent { above = tree.parents[next] }
@@ -141,7 +150,23 @@ import Testing
     // 0 below 1 below 0.
     #expect([0, 1].count { join.links[$0] == nil } == 1)
     #expect([0, 1].compactMap { join.links[$0] }.allSatisfy { $0.isDisputed && $0.support == 0.5 })
-    #expect(join.links[2]?.support == 1)
+    // The first part has 2 above 1.
+    #expect(join.links[2]?.isDisputed == true)
+  }
+
+  /// A third part has both ends of an edge the other way round.
+  @Test func anEdgeThatAnotherPartReversesIsDisputed() {
+    let distances = line([0, 1, 3, 4])
+    let parts = [
+      part([0, 1, 2], own: [0, 1, 2], [1: 0, 2: 1], distances), part([1, 2, 3], own: [3], [1: 2, 3: 2], distances),
+    ]
+    let join = Join(parts)
+    #expect(join.links[2] == .init(parent: 1, part: 0, distance: 2, isDisputed: true, certainty: 1))
+    #expect(join.links[1]?.support == 1 && join.links[3]?.support == 1)
+    // Of a copy, no part tells which was first.
+    var home = parts[0]
+    home.copies = [2]
+    #expect(Join([home, parts[1]]).links[2]?.support == 1)
   }
 
   /// Two trees of one family that no part joined: the smaller one hangs below the nearest of the other, undecided.
@@ -152,6 +177,20 @@ import Testing
     ])
     #expect(join.links[2] == .init(parent: 1, part: 1, distance: 4, isAdded: true, certainty: 0.5))
     #expect(join.tops.values.allSatisfy { $0 == 0 })
+  }
+
+  /// The root of the smaller tree was compared with no model of the other one: the way leads through its descendants.
+  @Test func relatedTreesBecomeOneByADetour() {
+    let distances = line([0, 1, 2, 5, 8, 12])
+    let join = Join([
+      part([0, 1, 2], own: [0, 1, 2], [1: 0, 2: 1], distances), part([2, 3], own: [3], [:], distances),
+      part([3, 4, 5], own: [4, 5], [3: 4, 4: 5], distances),
+    ])
+    // 3 below 4 below 5, which nothing connects with 0, 1 and 2.
+    #expect(join.links[3]?.parent == 4 && join.links[4]?.parent == 5)
+    let wanted = (3.0 * 3 + 3 * 3 + 4 * 4).squareRoot()
+    #expect(join.links[5] == .init(parent: 2, part: 1, distance: wanted, isAdded: true, certainty: 0.5))
+    #expect(Set(join.tops.values) == [0])
   }
 
   @Test func strangersStayApart() {

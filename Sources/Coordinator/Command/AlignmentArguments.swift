@@ -9,7 +9,8 @@ struct AlignmentArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Find models that were disguised by permuting, rotating or scaling units, heads or coordinates.",
-      discussion: "auto tries to restore models that resemble no other of the same shape; off compares all as they are.",
+      discussion:
+        "auto tries to restore models that resemble no other of the same shape; off compares all as they are.",
       valueName: "auto|off"))
   var align: Choice = .auto
 

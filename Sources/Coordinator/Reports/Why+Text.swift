@@ -26,7 +26,8 @@ extension Why {
       let how = rank.map { "\(relation ?? ""), rank \($0)" } ?? relation ?? ""
       lines.append("\(name) is under \(parent.id.printable)  (\(how); family \(family), \(relatives) relatives)")
     } else {
-      lines.append("\(name) is the root of family \(family)  (\(relatives) relatives)")
+      let extent = comparedRelatives == nil ? "" : ", as far as it was compared"
+      lines.append("\(name) is the root of family \(family)  (\(relatives) relatives\(extent))")
     }
     if let support, let directionSupport {
       lines.append(
@@ -35,8 +36,11 @@ extension Why {
     }
     if let comparedRelatives {
       lines.append(
-        "compared weight by weight with \(comparedRelatives) of its \(counted(relatives, "relative")), the nearest by fingerprint"
+        "compared weight by weight with \(comparedRelatives) of its \(counted(relatives, "relative")), by their fingerprints"
       )
+    }
+    if isParentLeftOut == true {
+      lines.append("it was not compared with its parent: their trees are related through other models")
     }
     if let leftOut {
       lines.append(

@@ -53,6 +53,8 @@ package struct Why: Encodable {
   package var comparedRelatives: Int?
   /// A model that it was not compared with, and that may be nearer than its parent as far as fingerprints tell.
   package var leftOut: String?
+  /// true where it was not compared with its parent: their trees are related through others, else nil.
+  package var isParentLeftOut: Bool?
   package var relation: String?
   /// What was undone to compare it with its parent.
   package var transform: [String]
@@ -130,6 +132,7 @@ package struct Why: Encodable {
 
     let neighborhood = run.neighborhood(child)
     comparedRelatives = neighborhood.map { _ in members.count { $0 != child && relatedness[$0].isFinite } }
+    isParentLeftOut = link.flatMap { run.areLeftOut($0.source, child) ? true : nil }
     leftOut = link?.leftOut.map { run.graph.nodes[$0].id }
     let solved = neighborhood.map { near in members.filter { near.contains($0) } } ?? members
     let pricing = Self.pricing(run, outline, distances, solved)

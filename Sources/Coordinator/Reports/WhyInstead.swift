@@ -97,7 +97,7 @@ package struct WhyInstead: Encodable {
   func text(_ child: String) -> [String] {
     let (name, child) = (id.printable, child.printable)
     let chance = probability.map { ", probability \(AnswerText.probability($0)) if they were unrelated" } ?? ""
-    guard leftOut == nil else {
+    guard leftOut == nil || standing == .parent else {
       return [
         "\(name) was not compared with \(child) weight by weight: others are nearer to both by their fingerprints."
       ]

@@ -19,7 +19,9 @@ struct CollectionSections {
   let notes: [Note]
 
   /// Is it better not to compare all pairs?
-  static func areNeeded(_ whole: Plan) -> Bool { whole.solvingBytes > PairChoice.mostMemory || whole.journalBytes > PairChoice.mostJournal }
+  static func areNeeded(_ whole: Plan) -> Bool {
+    whole.solvingBytes > PairChoice.mostMemory || whole.journalBytes > PairChoice.mostJournal
+  }
 
   /// Models whose fingerprints are made at the same time.
   private static let portion = 64

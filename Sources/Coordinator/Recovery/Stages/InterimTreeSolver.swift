@@ -65,7 +65,8 @@ package struct InterimTreeSolver: Sendable {
           JobStatus.Edge(parent: plan.models[$0.parent].id, child: plan.models[child].id, support: $0.support)
         }
       }
-      return family(edges, root: plan.models[root].id, models: members.count)
+      // How near the models are that were left out is known at the end.
+      return family(edges, root: plan.models[root].id, models: members.count, isCertain: false)
     }
   }
 
@@ -84,9 +85,12 @@ package struct InterimTreeSolver: Sendable {
     }
   }
 
-  private func family(_ edges: [JobStatus.Edge], root: String, models: Int) -> JobStatus.Family {
+  private func family(
+    _ edges: [JobStatus.Edge], root: String, models: Int, isCertain: Bool = true
+  ) -> JobStatus.Family {
     JobStatus.Family(
-      isCertain: models > 1 && edges.allSatisfy { $0.support >= Grade.leastFirmSupport }, root: root, models: models,
+      isCertain: isCertain && models > 1 && edges.allSatisfy { $0.support >= Grade.leastFirmSupport }, root: root,
+      models: models,
       edges: edges)
   }
 }

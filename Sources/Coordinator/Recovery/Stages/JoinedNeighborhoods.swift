@@ -13,8 +13,10 @@ struct JoinedNeighborhoods {
   private let bound: NeighborhoodBound
   /// Per model with a parent: one that may be nearer, and was not compared with it.
   private let leftOut: [Int: Int]
-  /// Per model: how many others it was compared with, where it or they are at home.
-  private let compared: [Int: Int]
+  /// Per model: how many others it was compared with where they are at home, and it is not.
+  private let comparedElsewhere: [Int: Int]
+  /// Models whose own section knows nothing else than what all say together.
+  private let agreed: Set<Int>
   private let cover: PairCover
 
   /// - Parameter solved: per section.
@@ -41,18 +43,24 @@ struct JoinedNeighborhoods {
       else { continue }
       leftOut[model] = bound.nearer(to: model, than: distance(model, link.parent, in: link.part))
     }
-    var compared: [Int: Set<Int>] = [:]
+    var elsewhere: [Int: Int] = [:]
     for (number, part) in solved.enumerated() {
       PairIndex(part.members.count).forEach { _, a, b in
-        let (one, other) = (part.members[a], part.members[b])
-        guard join.homes[one] == number || join.homes[other] == number, part.lineage.relatedness[a, b].isFinite else {
-          return
+        guard part.lineage.relatedness[a, b].isFinite else { return }
+        for (host, guest) in [(part.members[a], part.members[b]), (part.members[b], part.members[a])] {
+          guard join.homes[host] == number, let home = join.homes[guest], places[home][host] == nil else { continue }
+          elsewhere[guest, default: 0] += 1
         }
-        compared[one, default: []].insert(other)
-        compared[other, default: []].insert(one)
       }
     }
-    self.compared = compared.mapValues(\.count)
+    comparedElsewhere = elsewhere
+    agreed = Set(
+      join.homes.filter { model, part in
+        guard let place = places[part][model], leftOut[model] == nil else { return false }
+        let link = join.links[model]
+        return link?.isAdded != true && link?.isDisputed != true
+          && link?.parent == solved[part].lineage.parents[place].map { solved[part].members[$0] }
+      }.keys)
     (self.join, self.bound, self.leftOut) = (join, bound, leftOut)
   }
 
@@ -77,24 +85,39 @@ struct JoinedNeighborhoods {
     for (model, link) in join.links where !found.contains(model) {
       trees.append(
         ModelGraph.Edge(
-          source: link.parent, target: model, relation: .finetune, distance: link.distance, support: NeighborhoodJoin.doubtful,
+          source: link.parent, target: model, relation: .finetune, distance: link.distance,
+          support: NeighborhoodJoin.doubtful,
           directionSupport: NeighborhoodJoin.doubtful))
     }
     for place in trees.indices where models.contains(trees[place].target) {
       let model = trees[place].target
       trees[place].leftOut = leftOut[model]
-      let link = join.links[model]
-      let isSure = leftOut[model] == nil && link?.isDisputed == false && link?.isAdded == false
-      if !isSure { trees[place].support = min(trees[place].support, NeighborhoodJoin.doubtful) }
+      if !agreed.contains(model) {
+        trees[place].support = min(trees[place].support, NeighborhoodJoin.doubtful)
+      }
     }
-    for model in models { nodes[model].model?.compared = compared[model] ?? 0 }
+    for model in models { nodes[model].model?.compared? += comparedElsewhere[model] ?? 0 }
     resolveCopies(models, &nodes, &trees)
     // A family is a tree here, whatever each section counted.
     for model in models { families[model] = [-1 - sections.lowerBound, join.tops[model] ?? model] }
     let numbers = families
     others.removeAll { edge in
-      edge.component != nil && models.contains(edge.target) && numbers[edge.source] == numbers[edge.target]
+      guard models.contains(edge.target) else { return false }
+      return edge.component != nil
+        ? numbers[edge.source] == numbers[edge.target]
+        : !agreed.contains(edge.target) || descends(edge.source, from: edge.target)
     }
+    // Who had a part first, only all models of both families tell.
+    for place in others.indices where others[place].component != nil && models.contains(others[place].target) {
+      others[place].support = min(others[place].support, NeighborhoodJoin.doubtful)
+      others[place].directionSupport = min(others[place].directionSupport, NeighborhoodJoin.doubtful)
+    }
+  }
+
+  private func descends(_ model: Int, from ancestor: Int) -> Bool {
+    var above: Int? = model
+    while let next = above, next != ancestor { above = join.links[next]?.parent }
+    return above != nil
   }
 
   /// A copy of a copy is one of the first.
@@ -107,6 +130,8 @@ struct JoinedNeighborhoods {
       }
       if let first { firsts[model] = first }
     }
+    // Not where it would lead in a circle, as a copy's edge that was cut could.
+    firsts = firsts.filter { model, first in !descends(first, from: model) }
     for (model, first) in firsts { nodes[model].model?.duplicateOf = first }
     for place in trees.indices where trees[place].relation.kind == .duplicate {
       if let first = firsts[trees[place].target], first != trees[place].target { trees[place].source = first }
@@ -126,7 +151,8 @@ struct JoinedNeighborhoods {
       : "a model that was left out may be nearer than the parent for \(counted(leftOut.count, "edge")), which \(leftOut.count == 1 ? "is" : "are") undecided"
     let agreement =
       disputed == 0
-      ? "" : "; \(counted(disputed, "edge")) on which neighborhoods do not agree \(disputed == 1 ? "is" : "are") undecided"
+      ? ""
+      : "; \(counted(disputed, "edge")) on which neighborhoods do not agree \(disputed == 1 ? "is" : "are") undecided"
     return Note(
       subject: "neighborhoods",
       text:

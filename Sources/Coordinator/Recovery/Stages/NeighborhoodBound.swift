@@ -31,7 +31,8 @@ package struct NeighborhoodBound {
     }
     let mean = ratios.reduce(0, +) / Double(ratios.count)
     error = (ratios.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(ratios.count - 1)).squareRoot()
-    shift = mean - Self.deviations * error
+    // No less than what was seen.
+    shift = min(mean - Self.deviations * error, ratios.min() ?? mean)
   }
 
   /// The model that may be nearer than another one, and was not compared; nil where there is none.

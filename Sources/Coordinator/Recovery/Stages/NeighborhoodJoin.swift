@@ -98,6 +98,7 @@ package struct NeighborhoodJoin {
     for (number, part) in parts.enumerated() { for model in part.own { homes[model] = number } }
     for model in models { choose(model) }
     for model in models { cutCycle(from: model) }
+    for model in models where isContradicted(model) { links[model]?.isDisputed = true }
     attach(models)
     for model in models { tops[model] = top(model) }
   }
@@ -115,7 +116,7 @@ package struct NeighborhoodJoin {
     let own = link(model, home)
     links[model] = own
     // A copy's original is as near as can be.
-    if let place = places[home][model], parts[home].copies.contains(place) { return }
+    guard !isCopy(model) else { return }
     // Where the parent is missing, what is farther stands for it.
     let others = parts.indices.filter { $0 != home }.compactMap { link(model, $0) }.filter { other in
       guard places[home][other.parent] == nil else { return false }
@@ -135,6 +136,26 @@ package struct NeighborhoodJoin {
     }
   }
 
+  private func isCopy(_ model: Int) -> Bool {
+    guard let home = homes[model], let place = places[home][model] else { return false }
+    return parts[home].copies.contains(place)
+  }
+
+  /// Has another part the model above its parent?
+  private func isContradicted(_ model: Int) -> Bool {
+    guard let link = links[model], !isCopy(model) else { return false }
+    return parts.indices.contains { number in
+      guard number != link.part, let place = places[number][model], var above = places[number][link.parent] else {
+        return false
+      }
+      while let next = parts[number].parents[above] {
+        if next == place { return true }
+        above = next
+      }
+      return false
+    }
+  }
+
   /// Takes the longest edge out of the cycle that a model is in, if it is in one.
   private mutating func cutCycle(from model: Int) {
     var seen: Set<Int> = []
@@ -147,8 +168,11 @@ package struct NeighborhoodJoin {
       cycle.append(above)
       above = links[above]?.parent ?? above
     } while above != cycle[0]
-    let longest = cycle.max { one, other in
-      (links[one]?.distance ?? 0, other) < (links[other]?.distance ?? 0, one)
+    // What is a copy stays one. A distance that is not known is the longest.
+    func length(_ model: Int) -> Double { links[model].map { $0.distance.isNaN ? .infinity : $0.distance } ?? 0 }
+    let cuts = cycle.filter { !isCopy($0) }
+    let longest = (cuts.isEmpty ? cycle : cuts).max { one, other in
+      (length(one), other) < (length(other), one)
     }
     for model in cycle { links[model]?.isDisputed = true }
     if let longest { links[longest] = nil }
@@ -174,6 +198,32 @@ package struct NeighborhoodJoin {
     let roots = sizes.sorted { ($0.value, $1.key) < ($1.value, $0.key) }.map(\.key)
     var largest: [Int: Int] = [:]
     for root in roots { largest[families.top(root)] = root }
+    /// Where the root was compared with no model of another tree: below the one that is nearest to any of its descendants.
+    /// Squared distances add up along the way.
+    func detour(from root: Int) -> Link? {
+      var nearest: (link: Link, descendant: Int)?
+      for (number, part) in parts.enumerated() {
+        let tops = part.members.map(top)
+        for (place, model) in part.members.enumerated() where tops[place] == root {
+          for (other, candidate) in part.members.enumerated()
+          where tops[other] != root && part.families[other] == part.families[place] {
+            let distance = part.distances[other, place]
+            guard distance < nearest?.link.distance ?? .infinity else { continue }
+            let link = Link(
+              parent: candidate, part: number, distance: distance, isAdded: true, certainty: Self.doubtful)
+            nearest = (link, model)
+          }
+        }
+      }
+      guard var (link, above) = nearest.map({ ($0.link, $0.descendant) }) else { return nil }
+      var squares = link.distance * link.distance
+      while let next = links[above] {
+        squares += next.distance * next.distance
+        above = next.parent
+      }
+      link.distance = squares.squareRoot()
+      return link
+    }
     for root in roots where largest[families.top(root)] != root {
       var nearest: Link?
       for (number, part) in parts.enumerated() {
@@ -189,6 +239,8 @@ package struct NeighborhoodJoin {
       if let nearest {
         links[root] = nearest
         homes[root] = nearest.part
+      } else {
+        links[root] = detour(from: root)
       }
     }
   }

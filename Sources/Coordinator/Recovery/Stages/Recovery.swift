@@ -146,7 +146,7 @@ package struct Recovery {
     let found = try CollectionSections(
       collection.part(plain), registry: invocation.registry ?? directory.registry,
       isAddedTo: registryIsGiven || invocation.registry == nil,
-      neighborhoods: invocation.lineage.metric.isPublished ? nil : neighborhoods, report: report)
+      neighborhoods: invocation.lineage.metric == .auto ? neighborhoods : nil, report: report)
     return Plan(
       models: collection.models, alignment: collection.alignment, statistics: statistics,
       notes: collection.notes + found.notes,

@@ -45,7 +45,8 @@ struct SolvedSection {
     distances = sums.matrix
     // Of a view that is said where its model is compared, of a guest where it is at home.
     let guests = Set(members).subtracting(own ?? members)
-    let others = Set(members.filter { whole.models[$0].viewed != nil || guests.contains($0) }.map { whole.models[$0].id })
+    let others = Set(
+      members.filter { whole.models[$0].viewed != nil || guests.contains($0) }.map { whole.models[$0].id })
     notes = (lineage.unusable.notes(plan.models) + lineage.adapters.compactMap { $0.note(plan.models) })
       .filter { !others.contains($0.subject) }
   }

@@ -75,9 +75,10 @@ package struct NeighborhoodSearch: Sendable {
     let n = estimates.n
     let near = nearest()
     let above = shortestTree()
+    let common = wanted(near)
     var blocks: [PairCover.Block] = []
     for own in self.blocks(above) {
-      blocks.append(.init(own: own, guests: guests(of: own, near, above).sorted()))
+      blocks.append(.init(own: own, guests: guests(of: own, near, above, common).sorted()))
     }
     let work = blocks.reduce(0) { $0 + PairIndex($1.members.count).count }
     guard blocks.count > 1, 2 * work < PairIndex(n).count else { return nil }
@@ -100,10 +101,12 @@ package struct NeighborhoodSearch: Sendable {
   /// Of the nearest of each model, as many say how far off samples are.
   private static let kept = 4
 
+  /// One of which nothing is known may be as near as can be.
   private func nearestLeftOut(_ model: Int, _ company: Company) -> PairCover.Near? {
     var nearest: PairCover.Near?
     for other in 0..<estimates.n where other != model && !company.has(model, other) {
-      let distance = Double(distance(model, other))
+      let estimate = estimates[model, other]
+      let distance = estimate.isNaN ? 0 : Double(estimate)
       if distance < nearest?.distance ?? .infinity { nearest = .init(model: other, distance: distance) }
     }
     return nearest
@@ -162,12 +165,21 @@ package struct NeighborhoodSearch: Sendable {
     }
   }
 
+  /// Those that are among the nearest of most others: where the roots of blocks are, they are.
+  private func wanted(_ near: [[Int]]) -> [Int] {
+    var counts = Array(repeating: 0, count: near.count)
+    for other in near.joined() { counts[other] += 1 }
+    return Array(counts.indices.sorted { (counts[$1], $0) < (counts[$0], $1) }.prefix(bounds.nearest / 2))
+  }
+
   /// The nearest models of a block's own that it does not have itself. Those above its own come first: they connect the
-  /// blocks, and a model with very many below it need not have them all in its own block. Then come those that are the
+  /// blocks, and a model with very many below it need not have them all in its own block. Next are those that every block
+  /// has, so that the trees of blocks have models in common. Then come those that are the
   /// nearest of some model, the second nearest, and so on.
-  private func guests(of block: [Int], _ near: [[Int]], _ above: [Int?]) -> [Int] {
+  private func guests(of block: [Int], _ near: [[Int]], _ above: [Int?], _ common: [Int]) -> [Int] {
     let own = Set(block)
     var ranks: [Int: Int] = [:]
+    for other in common where !own.contains(other) { ranks[other] = -1 }
     for model in block {
       if let top = above[model], !own.contains(top) { ranks[top] = -1 }
       for (rank, other) in near[model].enumerated() where !own.contains(other) {

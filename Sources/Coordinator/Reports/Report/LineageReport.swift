@@ -84,7 +84,7 @@ package struct LineageReport: Encodable {
       guard outline.size[node] > 1 else {
         return "\(name): \(AnswerText.loneliness(graph.nodes[node], of: graph.nodes.count { !$0.isInferred }))."
       }
-      return "\(name) is a root: nothing in the collection is its base."
+      return "\(name) is a root: nothing that it was compared with is its base."
     }
     let source = graph.nodes[edge.source]
     let parent = source.isInferred ? "an ancestor that is not in the collection (\(source.id))" : source.id.printable
