@@ -64,7 +64,7 @@ struct JoinedNeighborhoods {
     (self.join, self.bound, self.leftOut) = (join, bound, leftOut)
   }
 
-  /// Per model the section that is right about it.
+  /// Per model the section that is taken at its word.
   var homes: [Int: Int] { join.homes.mapValues { sections.lowerBound + $0 } }
 
   func isAtHome(_ model: Int, _ section: Int) -> Bool { join.homes[model].map { sections.lowerBound + $0 } == section }

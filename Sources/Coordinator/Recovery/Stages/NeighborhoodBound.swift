@@ -3,8 +3,8 @@ internal import Foundation
 
 /// How near the models may be that a neighborhood left out: distances by samples, held against those by all weights.
 ///
-/// Nothing is assumed of how far off samples are: that is measured on pairs of which both are known. A pair that was left out
-/// is granted a distance that is five standard deviations of the logarithm of their ratio below what is expected.
+/// How far off samples are is measured on near pairs of which both are known. A pair that was left out is granted a distance
+/// that is five standard deviations of the logarithm of their ratio below what is expected, or as far below as any was seen.
 package struct NeighborhoodBound {
   /// Standard deviation of the logarithm; infinite where too few pairs tell.
   package let error: Double

@@ -56,7 +56,7 @@ package struct NeighborhoodJoin {
     /// Number of the part that says so.
     package var part: Int
     package var distance: Double
-    /// No part found it: it joins what must be one tree.
+    /// No part found it: it joins trees of models that are related.
     package var isAdded: Bool
     /// Do the neighborhoods not agree on it?
     package var isDisputed: Bool
@@ -83,7 +83,7 @@ package struct NeighborhoodJoin {
 
   /// Per model its parent; none for roots.
   package private(set) var links: [Int: Link] = [:]
-  /// Per model the number of the part that is right about it.
+  /// Per model the number of the part that is taken at its word: its own, or the one that its edge is from.
   package private(set) var homes: [Int: Int] = [:]
   /// Per model: one of its tree, the same for all of them.
   package private(set) var tops: [Int: Int] = [:]

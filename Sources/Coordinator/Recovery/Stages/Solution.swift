@@ -65,7 +65,7 @@ struct Solution {
     adapterBytes = AdapterUpdates.bytes(plan)
   }
 
-  /// Per model the section that it belongs to; of models in several the one that is right about them.
+  /// Per model the section that it belongs to; of models in several the one that is taken at its word.
   private static func homes(_ plan: Plan, _ joined: [JoinedNeighborhoods]) -> [Int?] {
     var homes: [Int?] = Array(repeating: nil, count: plan.collectionCount)
     for (number, members) in plan.sections.enumerated() {
